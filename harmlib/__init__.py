@@ -1,0 +1,1 @@
+"""Reproducible reports on harmful-content detection."""

@@ -1,0 +1,237 @@
+"""Which integer confusion counts can stand behind a printed precision, recall and F1?
+
+A figure printed as k / 10^d came from a value in [(k - 1/2) / 10^d, (k + 1/2) / 10^d]: both ends
+belong to it, since a tie may have gone either way. With P positives in the evaluation set,
+recall bounds tp, precision bounds tp + fp for each tp, and F1 = 2 tp / (tp + fp + P) bounds it
+once more. All of it is integer arithmetic, so no slack is needed.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+MAX_DIGITS = 12  # keeps every product below 2^63; further digits identify nothing more
+MAX_VALUE = 1000  # percentages are read, and reported as out of range; rubbish is an error
+BLOCK = 1000
+UNBOUNDED = np.iinfo(np.int32).max
+# A set stands alone only where its first few multiples were searched as well.
+SEARCHED_MULTIPLES = 4
+
+
+class Printed(NamedTuple):
+    """A printed decimal, with as many digits as were printed."""
+
+    value: Decimal
+
+    @property
+    def scale(self) -> int:
+        return 10 ** -self.value.as_tuple().exponent
+
+    @property
+    def units(self) -> int:
+        return int(self.value * self.scale)
+
+    @property
+    def low(self) -> Fraction:
+        return max(Fraction(2 * self.units - 1, 2 * self.scale), Fraction(0))
+
+    @property
+    def high(self) -> Fraction:
+        return min(Fraction(2 * self.units + 1, 2 * self.scale), Fraction(1))
+
+
+class Row(NamedTuple):
+    """The three printed figures of one row."""
+
+    precision: Printed
+    recall: Printed
+    f1: Printed
+
+
+def parse_printed(column: pd.Series) -> list[Printed]:
+    """Read a column of figures, each with its own number of digits.
+
+    Text keeps its trailing zeros ("0.7100" has four digits). Numbers have lost them, so every
+    number gets the largest number of digits seen among the numbers of the column. More than 12
+    digits are rounded to 12.
+
+    Raises ValueError, with the column and the row (1 is the first), for what is no finite number.
+    """
+    values = [_decimal(cell, column.name, row) for row, cell in enumerate(column, start=1)]
+    digits = np.array([_digits(value) for value in values])
+    is_text = np.array([isinstance(cell, str) for cell in column])
+    digits[~is_text] = digits[~is_text].max(initial=0)
+    digits = np.minimum(digits, MAX_DIGITS)
+    return [Printed(round(v, int(d))) for v, d in zip(values, digits, strict=True)]
+
+
+def _decimal(cell: object, column: str, row: int) -> Decimal:
+    try:
+        value = Decimal(cell.strip() if isinstance(cell, str) else repr(float(cell)))
+    except (InvalidOperation, TypeError, ValueError):
+        value = Decimal("nan")
+    if not value.is_finite() or abs(value) > MAX_VALUE:
+        raise ValueError(
+            f"column {column!r}, row {row}: {cell!r} is no fraction; "
+            "write a number such as 0.9113 in every cell, or leave the row out"
+        )
+    return value
+
+
+def _digits(value: Decimal) -> int:
+    # A float's repr ends in ".0" where it has no decimals at all.
+    return max(-value.as_tuple().exponent, 0)
+
+
+class RowFits(NamedTuple):
+    """All counts that fit one row: for positives[i] and tp[i], fp from fp_low[i] to fp_high[i].
+
+    Four integer arrays of one length, ascending in positives, then in tp.
+    """
+
+    positives: np.ndarray
+    tp: np.ndarray
+    fp_low: np.ndarray
+    fp_high: np.ndarray
+
+
+def count_fits(row: Row, positives: np.ndarray, max_items: int) -> RowFits:
+    """All (tp, fp) that print as `row`, for every candidate number of positives.
+
+    positives: ascending integers, shape (n,), each at least 1. At most `max_items` items are
+    flagged. Zero flagged items print as precision 0 or 1, by either convention for 0/0.
+    """
+    p, r, f = row
+    low = np.maximum(-((1 - 2 * r.units) * positives // (2 * r.scale)), 0)
+    high = np.minimum((2 * r.units + 1) * positives // (2 * r.scale), positives)
+    width = np.maximum(high - low + 1, 0)
+    start = np.cumsum(width) - width
+    total = np.repeat(positives, width)
+    tp = np.repeat(low - start, width) + np.arange(width.sum())
+
+    # flagged = tp + fp, bounded by precision = tp / flagged and by F1 = 2 tp / (flagged + P)
+    flagged_low = np.maximum(tp, -(-2 * p.scale * tp // (2 * p.units + 1)))
+    flagged_low = np.maximum(flagged_low, -(-4 * f.scale * tp // (2 * f.units + 1)) - total)
+    flagged_high = np.full_like(tp, max_items)
+    if p.units > 0:
+        flagged_high = np.minimum(flagged_high, 2 * p.scale * tp // (2 * p.units - 1))
+    if f.units > 0:
+        flagged_high = np.minimum(flagged_high, 4 * f.scale * tp // (2 * f.units - 1) - total)
+    fits = flagged_low <= flagged_high
+    if 0 < p.units < p.scale:
+        fits &= tp > 0
+    return RowFits(*(a[fits] for a in (total, tp, flagged_low - tp, flagged_high - tp)))
+
+
+class Ranges(NamedTuple):
+    """Ranges of the fitting counts: row i of each array is claim i, column P is P positives.
+
+    Shape (rows, max_items + 1). Where nothing fits, `n` is 0 and the ranges are unbounded.
+    """
+
+    tp_low: np.ndarray
+    tp_high: np.ndarray
+    fp_low: np.ndarray
+    fp_high: np.ndarray
+    n: np.ndarray
+
+
+def count_ranges(rows: list[Row], max_items: int) -> Ranges:
+    """Ranges of fitting counts for every row and every number of positives up to max_items."""
+    shape = (len(rows), max_items + 1)
+    ranges = Ranges(
+        *(np.full(shape, fill, dtype=np.int32) for fill in (0, UNBOUNDED, 0, UNBOUNDED, 0))
+    )
+    # In blocks, since a figure of one digit fits thousands of counts for each large P.
+    blocks = np.split(np.arange(1, max_items + 1), np.arange(BLOCK, max_items, BLOCK))
+    for (i, row), block in product(enumerate(rows), blocks):
+        fits = count_fits(row, block, max_items)
+        positives, first = np.unique(fits.positives, return_index=True)
+        if positives.size == 0:
+            continue
+        ranges.tp_low[i, positives] = np.minimum.reduceat(fits.tp, first)
+        ranges.tp_high[i, positives] = np.maximum.reduceat(fits.tp, first)
+        ranges.fp_low[i, positives] = np.minimum.reduceat(fits.fp_low, first)
+        ranges.fp_high[i, positives] = np.maximum.reduceat(fits.fp_high, first)
+        n = np.add.reduceat(fits.fp_high - fits.fp_low + 1, first)
+        ranges.n[i, positives] = np.minimum(n, UNBOUNDED)
+    return ranges
+
+
+def rises(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Where a quantity that may only fall from row to row must have risen.
+
+    low, high: bounds of the quantity, shape (rows, n), rows by ascending threshold. Returns a
+    boolean array of that shape: True where a row lies above some row before it for certain.
+    """
+    ceiling = np.minimum.accumulate(high, axis=0)
+    return np.concatenate([np.zeros_like(low[:1], dtype=bool), low[1:] > ceiling[:-1]])
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """The evaluation sets that fit the rows printed for one of them.
+
+    positives: every fitting number of positives, ascending; empty where none fits.
+    misfits: positions of rows that do not fit, though the others fit and leave no choice.
+    ranges: counts of every row for every number of positives.
+    """
+
+    positives: np.ndarray
+    misfits: np.ndarray
+    ranges: Ranges
+
+    @property
+    def smallest(self) -> int:
+        return int(self.positives[0])
+
+    @property
+    def negatives(self) -> int:
+        """Negatives that the smallest set must have. Nothing printed bounds them from above."""
+        return int(self.ranges.fp_low[:, self.smallest].max())
+
+    @property
+    def rivals(self) -> np.ndarray:
+        """Fitting numbers of positives that are no multiple of the smallest."""
+        return self.positives[self.positives % self.positives[0] != 0]
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether nothing of up to four times the size fits, but multiples of the smallest set."""
+        return not (self.rivals <= SEARCHED_MULTIPLES * self.smallest).any()
+
+
+def find_sets(rows: list[Row], max_items: int) -> EvaluationSet:
+    """Evaluation sets of up to `max_items` items that fit all rows at once."""
+    ranges = count_ranges(rows, max_items)
+    n_fails = (ranges.n == 0).sum(axis=0)
+    within = np.arange(max_items + 1) + ranges.fp_low.max(axis=0, initial=0) <= max_items
+    within[0] = False  # recall needs a positive
+    within &= len(rows) > 0
+    positives = np.flatnonzero(within & (n_fails == 0))
+    misfits = np.empty(0, dtype=int)
+    for allowed in range(1, len(rows) // 4 + 1):
+        by_most = np.flatnonzero(within & (n_fails <= allowed))
+        if by_most.size and _is_the_one(by_most, positives, ranges, max_items):
+            return EvaluationSet(by_most, np.flatnonzero(ranges.n[:, by_most[0]] == 0), ranges)
+    return EvaluationSet(positives, misfits, ranges)
+
+
+def _is_the_one(by_most: np.ndarray, by_all: np.ndarray, ranges: Ranges, max_items: int) -> bool:
+    """Whether the set that fits most rows proves that the other rows are wrong.
+
+    By chance, rows agree on a wrong set only where it is large, and then on several. So the rows
+    must fit one small set and its multiples alone, and all rows together none but a far larger.
+    """
+    smallest = by_most[0]
+    items = smallest + ranges.fp_low[:, smallest].max()
+    return (
+        not (by_most % smallest).any()
+        and SEARCHED_MULTIPLES * items <= max_items
+        and not (by_all <= SEARCHED_MULTIPLES * smallest).any()
+    )

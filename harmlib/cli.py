@@ -1,0 +1,52 @@
+"""The command line: `harmlib run PARAMS`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from harmlib.params import Params, ParamsError
+from harmlib.pipeline import StepFailed, run_pipeline
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 done, 1 a step failed, 2 the user's input can't be used."""
+    parser = argparse.ArgumentParser(prog="harmlib", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="execute the notebooks and write the report")
+    run.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
+    options = parser.parse_args(arguments)
+    try:
+        print_results(run_pipeline(options.params))
+    except ParamsError as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    except StepFailed as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def print_results(params: Params) -> None:
+    """A short table of the test results, and where the page is."""
+    metrics = json.loads((params.run_dir / "metrics.json").read_text(encoding="utf-8"))
+    head = ("", "model", "threshold", "precision", "recall", "F1", "AP", "AUC")
+    print("\nTest split, at the threshold chosen on validation:")
+    print("{:<6} {:<9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}".format(*head))
+    for modality, models in metrics.items():
+        for name, entry in models.items():
+            test = entry["test"]
+            cells = [
+                f"{entry['threshold']:.2f}" if "threshold" in entry else "-",
+                *(f"{test[key]:.4f}" for key in ("precision", "recall", "f1")),
+                *(f"{test[key] or 0:.4f}" for key in ("average_precision", "roc_auc")),
+            ]
+            print(f"{modality:<6} {name:<9} {cells[0]:>9} {cells[1]:>9} "
+                  + " ".join(f"{c:>7}" for c in cells[2:]))  # fmt: skip
+    print(f"\nReport: {params.run_dir / 'index.html'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""YOLO: which things are where (ultralytics), and the detector's pooled embedding."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torchvision.ops import batched_nms, box_convert
+
+# ultralytics reads these while it is imported: no update check, no pip, nothing in the home folder.
+os.environ["YOLO_OFFLINE"] = "True"
+os.environ["YOLO_AUTOINSTALL"] = "False"
+os.environ["YOLO_VERBOSE"] = "False"
+os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics"))
+Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+
+from ultralytics.data.augment import LetterBox  # noqa: E402
+from ultralytics.nn.tasks import DetectionModel, load_checkpoint  # noqa: E402
+
+from harmlib.features.persons import summarise_detections  # noqa: E402
+from harmlib.features.weights import Weights, WeightsError  # noqa: E402
+
+MIN_CONFIDENCE = 0.25  # of a detection that is counted
+MAX_IOU = 0.7  # of two detections of one class that are both kept
+MAX_CANDIDATES = 3000  # boxes that go into suppression
+_CLASSES = 80  # COCO
+
+
+class YoloBackbone:
+    """Frames to [pooled embedding, highest confidence of each class, detection summary]."""
+
+    name = "yolo"
+
+    def __init__(self, model: str, weights: Weights, image_size: int, batch_size: int) -> None:
+        """Raises WeightsError when the file holds no COCO detector."""
+        self.batch_size = batch_size
+        self.image_size = image_size
+        self.network = _build(model, weights).eval()
+        self.network.fuse(verbose=False)
+        self._letterbox = LetterBox((image_size, image_size), auto=False)
+        self._embedding: torch.Tensor | None = None
+        # The layer before the detection head is the one that ultralytics' own embed() pools.
+        self.network.model[-2].register_forward_hook(self._keep_embedding)
+
+    def _keep_embedding(self, _module: object, _inputs: object, output: torch.Tensor) -> None:
+        self._embedding = output.float().mean(dim=(2, 3))
+
+    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
+        """(n, 3, image_size, image_size) float32 in 0 to 1, letterboxed, from n RGB frames."""
+        boxed = np.stack([self._letterbox(image=frame) for frame in frames])
+        return torch.from_numpy(boxed).permute(0, 3, 1, 2).float() / 255
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, s, s) to (n, embedding + 80 + len(SUMMARY_NAMES)), one pass for all of them."""
+        predictions = self.network(batch)[
+            0
+        ].float()  # (n, 4 + 80, anchors): x, y, w, h, confidences
+        confidences = predictions[:, 4:]  # (n, 80, anchors)
+        summaries = [
+            self._summarise(boxes, scores)
+            for boxes, scores in zip(predictions[:, :4], confidences, strict=True)
+        ]
+        return torch.cat(
+            [self._embedding, confidences.amax(dim=2), torch.stack(summaries).to(batch.device)],
+            dim=1,
+        )
+
+    def _summarise(self, boxes: torch.Tensor, confidences: torch.Tensor) -> torch.Tensor:
+        best, classes = confidences.max(dim=0)  # (anchors,)
+        seen = (best >= MIN_CONFIDENCE).nonzero().squeeze(1)
+        seen = seen[best[seen].argsort(descending=True, stable=True)[:MAX_CANDIDATES]]
+        corners = box_convert(boxes[:, seen].T, "cxcywh", "xyxy")
+        kept = batched_nms(corners, best[seen], classes[seen], MAX_IOU)
+        return torch.from_numpy(
+            summarise_detections(
+                corners[kept].cpu().numpy(), classes[seen][kept].cpu().numpy(), self.image_size
+            )
+        )
+
+    def pool(self, rows: np.ndarray) -> np.ndarray:
+        """One vector an item: a picture's own row; for a video mean and maximum over its frames."""
+        if len(rows) == 1:
+            return rows[0]
+        return np.concatenate([rows.mean(axis=0), rows.max(axis=0)])
+
+
+def _build(model: str, weights: Weights) -> DetectionModel:
+    if weights.path is None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(weights.seed)
+            return DetectionModel(f"{model}.yaml", nc=_CLASSES, verbose=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            network, _ = load_checkpoint(str(weights.path), device="cpu")
+    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError,
+            pickle.UnpicklingError, ModuleNotFoundError) as error:  # fmt: skip
+        raise WeightsError(f"{weights.path}: not an Ultralytics checkpoint: {error}") from error
+    if not isinstance(network, DetectionModel) or network.model[-1].nc != _CLASSES:
+        raise WeightsError(
+            f"{weights.path}: expected a detector of the {_CLASSES} COCO classes, "
+            f"got {type(network).__name__} with {getattr(network.model[-1], 'nc', '?')} classes"
+        )
+    return network.float()

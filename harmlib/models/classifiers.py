@@ -1,0 +1,68 @@
+"""The two classifiers: features of a picture, or of a video, to one logit."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+DROPOUT = 0.3
+HIDDEN = 256  # of each backbone's projection
+
+
+class HarmfulClassifier(nn.Module):
+    """Each backbone's vector is projected to the same width, then all of them are judged together.
+
+    The projection keeps one long vector (SlowFast has 2,304 numbers) from drowning out a short one.
+    """
+
+    def __init__(self, dims: dict[str, int], last_layer: str) -> None:
+        """dims : length of each backbone's vector, in the order in which they are joined."""
+        super().__init__()
+        self.dims = dims
+        self.projections = nn.ModuleDict(
+            {name: nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU()) for name, dim in dims.items()}
+        )
+        layers = [
+            nn.Dropout(DROPOUT),
+            nn.Linear(HIDDEN * len(dims), 128),
+            nn.ReLU(),
+            nn.Dropout(DROPOUT),
+            nn.Linear(128, 1),
+        ]
+        if last_layer == "sigmoid":
+            layers.append(nn.Sigmoid())
+        self.classifier = nn.Sequential(*layers)
+
+    @property
+    def ends_in_sigmoid(self) -> bool:
+        return isinstance(self.classifier[-1], nn.Sigmoid)
+
+    def _project(self, features: torch.Tensor) -> torch.Tensor:
+        parts = features.split(list(self.dims.values()), dim=1)
+        projected = [
+            project(part) for project, part in zip(self.projections.values(), parts, strict=True)
+        ]
+        return torch.cat(projected, dim=1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, sum of dims) to (n,): probabilities after a sigmoid, else logits."""
+        return self.classifier(self._project(features)).squeeze(1)
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, sum of dims) to (n,) logits, whatever the last layer is."""
+        end = -1 if self.ends_in_sigmoid else None
+        return self.classifier[:end](self._project(features)).squeeze(1)
+
+
+class ImageHarmfulClassifier(HarmfulClassifier):
+    """CLIP and YOLO vectors of a picture to a verdict."""
+
+
+class VideoHarmfulClassifier(HarmfulClassifier):
+    """CLIP, YOLO and SlowFast vectors of a video to a verdict."""
+
+
+def build_classifier(modality: str, dims: dict[str, int], last_layer: str) -> HarmfulClassifier:
+    """A freshly initialised classifier of the modality."""
+    kind = ImageHarmfulClassifier if modality == "image" else VideoHarmfulClassifier
+    return kind(dims, last_layer)

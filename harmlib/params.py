@@ -1,0 +1,295 @@
+"""Every knob, typed, once: `params/*.yaml` in, a checked `Params` out."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MODALITIES = ("image", "video")
+
+Modality = Literal["image", "video"]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class ParamsError(ValueError):
+    """A params file that can't be used; the message names the file, the key and the remedy."""
+
+
+def _expand(text: str) -> str:
+    """Fill in `${NAME}` and `${NAME:-default}` from the environment."""
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        found = os.environ.get(name) or default
+        if found is None:
+            raise ValueError(f"the environment variable {name} is not set (give it a value)")
+        return found
+
+    return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)
+
+
+def _absolute(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    path = Path(_expand(value)).expanduser()
+    return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
+
+
+def _weights(value: Any) -> Any:
+    """Keep the two words, make anything else an absolute path."""
+    if not isinstance(value, str) or value in ("pretrained", "untrained"):
+        return value
+    return str(_absolute(value))
+
+
+ProjectPath = Annotated[Path, BeforeValidator(_absolute)]
+WeightsSpec = Annotated[str, BeforeValidator(_weights)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DataParams(Section):
+    """Where the media are. Paths are relative to the project's root."""
+
+    root: Annotated[ProjectPath, Field(strict=False)]
+    draw_demo: bool = False  # draw the demo set into `root` first
+    image_csv: str | None = None  # relative to root; None: scan images/{harmful,safe}
+    video_csv: str | None = None  # relative to root; None: scan videos/{harmful,safe}
+    image_ratio: Annotated[float, Field(gt=0)] | None = None  # harmful : safe to subsample to
+    video_ratio: Annotated[float, Field(gt=0)] | None = None
+
+    def csv(self, modality: str) -> str | None:
+        return self.image_csv if modality == "image" else self.video_csv
+
+    def ratio(self, modality: str) -> float | None:
+        return self.image_ratio if modality == "image" else self.video_ratio
+
+
+class SplitParams(Section):
+    """Shares of the items that validation and test get; training keeps the rest."""
+
+    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+    @model_validator(mode="after")
+    def _leaves_training_data(self) -> SplitParams:
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError("val_fraction + test_fraction must stay below 1")
+        return self
+
+
+class ClipParams(Section):
+    model: Literal["ViT-B/32", "ViT-B/16", "ViT-L/14"] = "ViT-B/32"
+    weights: WeightsSpec = "pretrained"
+    batch_size: Positive = 32  # frames
+
+
+class YoloParams(Section):
+    model: Literal["yolov8n", "yolo11n"] = "yolov8n"
+    weights: WeightsSpec = "pretrained"
+    image_size: Annotated[int, Field(ge=64, multiple_of=32)] = 640  # pixels
+    batch_size: Positive = 16  # frames
+
+
+class SlowFastParams(Section):
+    weights: WeightsSpec = "pretrained"
+    image_size: Annotated[int, Field(ge=64, multiple_of=16)] = 224  # pixels
+    clips: Positive = 1  # clips of a video, spread evenly
+    clip_sec: Annotated[float, Field(gt=0)] = 2.0  # span of the 32 frames of one clip
+    batch_size: Positive = 4  # clips
+
+
+class FeatureParams(Section):
+    video_frames: Positive = 8  # frames of a video that CLIP and YOLO see
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    clip: ClipParams | None = ClipParams()
+    yolo: YoloParams | None = YoloParams()
+    slowfast: SlowFastParams | None = SlowFastParams()  # videos only
+
+    @model_validator(mode="after")
+    def _something_to_see(self) -> FeatureParams:
+        if self.clip is None and self.yolo is None:
+            raise ValueError("clip and yolo are both null: images would have no features")
+        return self
+
+
+class Schedule(Section):
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0, strict=False)]
+
+
+class Variant(Section):
+    """One column of `params/variants.yaml`: how a model is trained and where its line is drawn."""
+
+    last_layer: Literal["sigmoid", "logits"]
+    loss: Literal["bce", "bce_with_logits"]
+    pos_weight: Literal["balanced"] | Annotated[float, Field(gt=0)] | None = None
+    thresholds: Annotated[
+        list[Annotated[float, Field(ge=0, lt=1, strict=False)]], Field(min_length=1)
+    ]
+    operating: Literal["fixed", "best_f1"]
+    fixed_threshold: Fraction | None = None
+    image: Schedule
+    video: Schedule
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Variant:
+        if (self.loss == "bce") != (self.last_layer == "sigmoid"):
+            raise ValueError(
+                "loss 'bce' takes probabilities (last_layer: sigmoid) and "
+                "'bce_with_logits' takes logits (last_layer: logits); "
+                f"got loss {self.loss!r} with last_layer {self.last_layer!r}"
+            )
+        if self.pos_weight is not None and self.loss == "bce":
+            raise ValueError("pos_weight needs loss 'bce_with_logits' (and last_layer 'logits')")
+        if (self.operating == "fixed") != (self.fixed_threshold is not None):
+            raise ValueError("fixed_threshold goes with operating 'fixed', and only with it")
+        if sorted(set(self.thresholds)) != self.thresholds:
+            raise ValueError("thresholds must ascend without repeats")
+        return self
+
+    def schedule(self, modality: str) -> Schedule:
+        return self.image if modality == "image" else self.video
+
+
+class Params(Section):
+    run: Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]  # the folder reports/<run>
+    seed: Annotated[int, Field(ge=0)] = 42
+    modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
+    device: str = "auto"  # auto, cpu, cuda, cuda:1, …
+    reports: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "reports"
+    artifacts: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "artifacts"
+    data: DataParams
+    splits: SplitParams = SplitParams()
+    features: FeatureParams = FeatureParams()
+    variants: Annotated[dict[str, Variant], Field(min_length=1)]
+
+    @property
+    def run_dir(self) -> Path:
+        return self.reports / self.run
+
+
+def load_params(path: str | Path, variants_path: str | Path = "params/variants.yaml") -> Params:
+    """Read a params file over the variants side by side in `variants_path`.
+
+    The file's own `variants:` section changes single cells of that table, or adds a column:
+    a new name with `based_on: model4` starts from that one. A variant set to null is left out.
+
+    Raises ParamsError, naming the file, the key and the nearest right one.
+    """
+    path, variants_path = _absolute(str(path)), _absolute(str(variants_path))
+    raw = _read_yaml(path)
+    raw["variants"] = _merge_variants(
+        _read_yaml(variants_path), raw.get("variants") or {}, path, variants_path
+    )
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        raise ParamsError(_explain(error, path)) from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, known, 1)
+        hint = (
+            f" Did you mean {near[0]}?" if near else f" That folder has: {', '.join(known) or '-'}."
+        )
+        raise ParamsError(f"{path}: there is no such params file.{hint}") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path}: expected `key: value` lines, got {type(content).__name__}")
+    return content
+
+
+def _merge_variants(
+    table: dict[str, Any], changes: Any, path: Path, variants_path: Path
+) -> dict[str, Any]:
+    if not isinstance(changes, dict):
+        raise ParamsError(f"{path}: variants: expected variant names with their changes")
+    merged = dict(table)
+    for name, change in changes.items():
+        if change is None:
+            merged.pop(name, None)
+            continue
+        if not isinstance(change, dict):
+            raise ParamsError(f"{path}: variants.{name}: expected `key: value` lines")
+        change = dict(change)
+        base = change.pop("based_on", name)
+        if base not in table:
+            near = difflib.get_close_matches(str(base), table, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ParamsError(
+                f"{path}: variants.{name}: no variant {base!r} in {variants_path.name}; {hint}"
+                f"A new variant says `based_on:` one of {', '.join(table)}"
+            )
+        merged[name] = _deep_merge(table[base], change)
+    return merged
+
+
+def _deep_merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _deep_merge(merged[key], value) if both else value
+    return merged
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    lines = []
+    for item in error.errors():
+        # Branches of a union carry the branch's name; a person knows only the keys of the file.
+        where = [
+            str(part) for part in item["loc"] if not str(part).startswith(("function-", "lit"))
+        ]
+        key = ".".join(where) or "(top level)"
+        if item["type"] == "extra_forbidden":
+            known = _known_keys(item["loc"][:-1])
+            near = difflib.get_close_matches(where[-1], known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            lines.append(f"{key}: unknown key; {hint}")
+        elif item["type"] == "missing":
+            lines.append(f"{key}: missing; please add it")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            got = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
+            lines.append(f"{key}: {message}{got}")
+    return f"{path}: " + f"\n{path}: ".join(lines)
+
+
+def _known_keys(loc: tuple[Any, ...]) -> list[str]:
+    """The keys that the section at `loc` takes."""
+    sections: dict[str, type[BaseModel]] = {
+        "data": DataParams,
+        "splits": SplitParams,
+        "features": FeatureParams,
+        "features.clip": ClipParams,
+        "features.yolo": YoloParams,
+        "features.slowfast": SlowFastParams,
+    }
+    if loc[:1] == ("variants",):
+        model: type[BaseModel] = Schedule if len(loc) > 2 else Variant
+    else:
+        model = sections.get(".".join(map(str, loc)), Params)
+    return list(model.model_fields)

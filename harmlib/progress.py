@@ -1,0 +1,105 @@
+"""Progress of long work: a bar on a terminal, plain lines in a log, nothing in a notebook's copy.
+
+Work in a notebook's kernel has no terminal. It writes its state to the file that the environment
+variable HARMLIB_PROGRESS names, and whoever started the kernel shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+VARIABLE = "HARMLIB_PROGRESS"
+LOG_EVERY_SEC = 15.0
+
+Progress = Callable[[int, int], None]
+
+
+def progress(description: str, unit: str = "") -> Progress:
+    """A function to call with (done, total); it shows them where people look."""
+    if path := os.environ.get(VARIABLE):
+        return _to_file(Path(path), description, unit)
+    return show(description, unit)
+
+
+def _to_file(path: Path, description: str, unit: str) -> Progress:
+    last = 0.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if done < total and time.monotonic() - last < 0.5:
+            return
+        last = time.monotonic()
+        part = path.with_suffix(".tmp")
+        part.write_text(json.dumps([description, unit, done, total]), encoding="utf-8")
+        part.replace(path)
+
+    return report
+
+
+def show(description: str, unit: str = "") -> Progress:
+    """As `progress`, shown by this process: a bar on a terminal or in Jupyter, else some lines."""
+    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:
+        return _to_log(description, unit)
+    bar: tqdm | None = None
+
+    def report(done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or tqdm(total=total, desc=description, unit=unit or "it", leave=False)
+        bar.total = total
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    return report
+
+
+def _to_log(description: str, unit: str) -> Progress:
+    start = last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= LOG_EVERY_SEC:
+            last = now
+            rate = done / (now - start)
+            print(f"    {description}: {done}/{total} {unit} ({rate:.1f}/s)", flush=True)
+
+    return report
+
+
+class Watch:
+    """Shows, from the starter's side, what a kernel writes to its progress file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self.path.unlink(missing_ok=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.path.unlink(missing_ok=True)
+
+    def _follow(self) -> None:
+        current, report = None, None
+        while not self._stop.wait(0.5):
+            try:
+                description, unit, done, total = json.loads(self.path.read_text(encoding="utf-8"))
+            except (FileNotFoundError, ValueError):
+                continue
+            if description != current:
+                current, report = description, show(description, unit)
+            report(done, total)

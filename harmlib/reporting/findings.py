@@ -1,0 +1,230 @@
+"""Findings: numbers in, Korean sentences out. Each sentence is a rule over a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from harmlib.analysis.operating import TRIVIAL
+from harmlib.reporting.words import MODALITY, model_name, number, particle, ratio, signed
+
+CLEAR_F1 = 0.01  # a smaller difference is called hardly any
+MANY_FLAGGED = 0.95  # from this share on, a model calls practically everything harmful
+
+
+def split_sizes(manifest: pd.DataFrame) -> list[str]:
+    """How much of what the run saw. manifest : columns modality, label, group, split."""
+    sentences = []
+    for modality, rows in manifest.groupby("modality", sort=False):
+        harmful, safe = int((rows["label"] == 1).sum()), int((rows["label"] == 0).sum())
+        sentences.append(
+            f"{MODALITY[modality]}: 유해 {harmful:,}개, 안전 {safe:,}개(유해:안전 = "
+            f"{ratio(harmful, safe)}), 그룹 {rows['group'].nunique():,}개"
+        )
+    return sentences
+
+
+def verdict(test: pd.DataFrame, modality: str) -> str:
+    """The best model on test, against the trivial classifier.
+
+    test : as `compare_on_test` returns it
+    """
+    trivial = test[test["variant"] == TRIVIAL].iloc[0]
+    models = test[test["variant"] != TRIVIAL]
+    best = models.loc[models["f1"].idxmax()]
+    gain = best["f1"] - trivial["f1"]
+    start = (
+        f"{MODALITY[modality]} 시험 분할({int(best['n']):,}개)에서 F1이 가장 높은 모델은 "
+        f"{model_name(best['variant'])}(F1 {number(best['f1'])}, threshold {best['threshold']:.2f})이며, "
+        f"모두 유해로 판정하는 기준선(F1 {number(trivial['f1'])})과의 차이는 {signed(gain)}입니다."
+    )
+    if gain < CLEAR_F1:
+        return f"{start} 기준선보다 나을 것이 거의 없으므로 이 F1만으로 성능을 주장할 수 없습니다."
+    return start
+
+
+def problem_of_fixed_threshold(point: pd.Series, modality: str, variant: str) -> str:
+    """Whether a model with a fixed threshold calls everything harmful on validation.
+
+    point : the chosen row of `operating_points`
+    """
+    share = point["flagged_share"]
+    head = (
+        f"{MODALITY[modality]} {particle(model_name(variant), '은/는')} 고정 threshold "
+        f"{point['threshold']:.2f}에서 검증 항목의 {share:.1%}를 유해로 판정했습니다"
+        f"(Precision {number(point['precision'])}, Recall {number(point['recall'])}, "
+        f"F1 {number(point['f1'])})."
+    )
+    if share >= MANY_FLAGGED:
+        return f"{head} 사실상 모두 유해로 판정하는 분류기와 같습니다."
+    if point["best_f1"] <= point["f1"] + CLEAR_F1:
+        return f"{head} 이 데이터에서는 모두 유해로 판정하는 쏠림은 나타나지 않았습니다."
+    return head
+
+
+def epoch_sentences(points: pd.DataFrame) -> list[str]:
+    """One sentence an epoch: its best threshold of the grid and what it gives.
+
+    points : `operating_points` of one model
+    """
+    sentences = []
+    for before, now in zip([None, *points.itertuples()], points.itertuples(), strict=False):
+        edge = {
+            "high": " 격자의 위 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
+            "low": " 격자의 아래 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
+        }
+        change = ""
+        if before is not None:
+            change = f" 앞 epoch 대비 F1 {signed(now.best_f1 - before.best_f1)}."
+        sentences.append(
+            f"Epoch {now.epoch}: 최적 threshold {now.best_threshold:.2f}, F1 {number(now.best_f1)}, "
+            f"Precision {number(now.best_precision)}, Recall {number(now.best_recall)}."
+            f"{change}{edge.get(now.at_grid_edge, '')}"
+        )
+    return sentences
+
+
+def threshold_movement(points: pd.DataFrame, variant: str) -> str:
+    """How far the best threshold moved over the epochs of one model."""
+    low, high = points["best_threshold"].min(), points["best_threshold"].max()
+    name = particle(model_name(variant), "은/는")
+    if low == high:
+        return f"{name} 모든 epoch에서 최적 threshold가 {low:.2f}로 같았습니다."
+    return (
+        f"{name} epoch에 따라 최적 threshold가 {low:.2f}에서 {high:.2f} 사이로 "
+        f"{high - low:.2f}만큼 달라졌습니다."
+    )
+
+
+def imbalance(train: pd.DataFrame, modality: str) -> str:
+    """The class ratio of the training split and what it means. train : column label."""
+    harmful, safe = int((train["label"] == 1).sum()), int((train["label"] == 0).sum())
+    weight = safe / harmful
+    lean = "유해" if harmful > safe else "안전"
+    text = (
+        f"{MODALITY[modality]} 학습 분할은 유해 {harmful:,}개, 안전 {safe:,}개({ratio(harmful, safe)})로 "
+        f"pos_weight는 {number(weight)}입니다."
+    )
+    if max(weight, 1 / weight) < 1.2:
+        return f"{text} 두 클래스가 거의 균형을 이루어 pos_weight의 효과는 작습니다."
+    return f"{text} 가중치가 없으면 모델은 {lean} 쪽으로 기울기 쉽습니다."
+
+
+def backbone_state(weights: pd.DataFrame) -> str:
+    """Which backbones ran without trained weights. weights : columns backbone, weights."""
+    names = {"clip": "CLIP", "yolo": "YOLO", "slowfast": "SlowFast"}
+    untrained = weights["weights"].str.startswith("untrained")
+    raw = ", ".join(dict.fromkeys(names[b] for b in weights.loc[untrained, "backbone"]))
+    if not raw:
+        return "모든 백본이 학습된 가중치로 실행되었습니다."
+    return (
+        f"{particle(raw, '은/는')} 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. "
+        "따라서 아래 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."
+    )
+
+
+def curve_alt(points: pd.DataFrame, prevalence: float, modality: str) -> str:
+    """Alt text of the PR figure. points : columns variant, threshold, precision, recall."""
+    marks = "; ".join(
+        f"{model_name(p.variant)} threshold {p.threshold:.2f}에서 Precision {number(p.precision, 3)}, "
+        f"Recall {number(p.recall, 3)}"
+        for p in points.itertuples()
+    )
+    return (
+        f"{MODALITY[modality]} 모델들의 PR 곡선. {marks}. "
+        f"모두 유해로 판정하는 기준선의 Precision은 {number(prevalence, 3)}."
+    )
+
+
+def epoch_alt(points: pd.DataFrame, modality: str) -> str:
+    """Alt text of the figure of best thresholds. points : `operating_points` with variant."""
+    lines = [
+        f"{model_name(variant)}: "
+        + ", ".join(f"epoch {p.epoch} {p.best_threshold:.2f}" for p in own.itertuples())
+        for variant, own in points.groupby("variant", sort=False)
+    ]
+    return f"{MODALITY[modality]} 모델의 epoch별 최적 threshold. " + "; ".join(lines) + "."
+
+
+def limits(epochs: pd.DataFrame, test: pd.DataFrame, modality: str) -> list[str]:
+    """What a careful reader should hold against the results of one modality.
+
+    epochs : `operating_points` of every model, with variant; test : `compare_on_test`
+    """
+    name = MODALITY[modality]
+    sentences = []
+    for variant, own in epochs.groupby("variant", sort=False):
+        edges = own[own["at_grid_edge"] != ""]
+        if len(edges):
+            sentences.append(
+                f"{name} {particle(model_name(variant), '은/는')} {len(own)}개 epoch 중 {len(edges)}개에서 "
+                "최적 threshold가 격자의 끝에 있습니다. 실제 최적점은 격자 밖일 수 있습니다."
+            )
+        if (own["state"] != "ok").any():
+            sentences.append(
+                f"{name} {particle(model_name(variant), '은/는')} 모든 항목에 같은 확률을 준 epoch가 있어 "
+                "그 epoch에서는 threshold를 고를 수 없습니다."
+            )
+    for variant, drop in _drops(epochs, test).items():
+        if drop >= CLEAR_F1:
+            sentences.append(
+                f"{name} {model_name(variant)}의 F1은 검증에서 고른 threshold를 시험에 적용하자 "
+                f"{number(drop)}만큼 낮아졌습니다. 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다."
+            )
+    size = int(test["n"].iloc[0])
+    sentences.append(
+        f"{name} 시험 분할은 {size:,}개 항목이므로, 항목 하나가 정확도를 {number(1 / size)}만큼 움직입니다."
+    )
+    return sentences
+
+
+def _drops(epochs: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
+    """Validation F1 less test F1 of each model at its operating threshold."""
+    validation = epochs[epochs["chosen"]].set_index("variant")["f1"]
+    return validation - test.set_index("variant")["f1"].reindex(validation.index)
+
+
+def losses_of_files(manifest: pd.DataFrame, ledger: pd.DataFrame) -> str:
+    """How many files could not be used."""
+    total = len(manifest) + int((ledger["step"] == "data").sum())
+    if ledger.empty:
+        return f"파일 {total:,}개를 모두 썼습니다."
+    return f"파일 {total:,}개 중 {len(ledger):,}개를 쓰지 못했습니다(이유는 ledger.csv)."
+
+
+def plans(
+    epochs: dict[str, pd.DataFrame], tests: dict[str, pd.DataFrame], weights: pd.DataFrame
+) -> list[str]:
+    """What to do next, each item drawn from what the tables show."""
+    items = []
+    if weights["weights"].str.startswith("untrained").any():
+        items.append(
+            "**사전 학습된 가중치.** 학습되지 않은 백본을 공식 가중치로 바꿉니다"
+            "(`params/full.yaml`의 `weights: pretrained`)."
+        )
+    at_edge = [MODALITY[m] for m, table in epochs.items() if (table["at_grid_edge"] != "").any()]
+    if at_edge:
+        items.append(
+            f"**격자 확대.** {', '.join(at_edge)} 모델의 최적 threshold가 격자의 끝에 있으므로 "
+            "격자를 넓혀 다시 분석합니다(`variants.*.thresholds`)."
+        )
+    for modality, table in epochs.items():
+        spread = table.groupby("variant")["best_threshold"].agg(lambda s: s.max() - s.min())
+        variant, moved = spread.idxmax(), spread.max()
+        if moved > 0:
+            items.append(
+                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {model_name(variant)}의 최적 threshold가 "
+                f"{moved:.2f} 범위에서 움직였습니다. 이것이 잡음인지 구간 추정으로 확인합니다."
+            )
+    for modality, test in tests.items():
+        trivial = test.loc[test["variant"] == TRIVIAL, "f1"].iloc[0]
+        weak = test[(test["variant"] != TRIVIAL) & (test["f1"] < trivial + CLEAR_F1)]
+        if len(weak):
+            names = ", ".join(map(model_name, weak["variant"]))
+            items.append(
+                f"**기준선.** {MODALITY[modality]} {particle(names, '은/는')} 시험에서 모두 유해로 판정하는 기준선을 "
+                "뚜렷이 넘지 못했습니다. 자료와 특징을 보강합니다."
+            )
+    items.append(
+        "**추론.** 체크포인트에 저장된 threshold를 새 콘텐츠에 그대로 쓰고, 판정 비율이 검증과 달라지면 다시 고릅니다."
+    )
+    return items

@@ -1,0 +1,51 @@
+"""Hangul that is there wherever the page is read: in figures, and as a small font in the page."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import io
+import warnings
+from pathlib import Path
+
+import matplotlib
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from matplotlib import font_manager
+
+FAMILY = "NanumGothic"
+
+
+class FontError(RuntimeError):
+    """The Korean font that the dependencies bring isn't where it should be."""
+
+
+def font_file(bold: bool = False) -> Path:
+    """The font's file inside koreanize-matplotlib, whose import would need a removed module."""
+    spec = importlib.util.find_spec("koreanize_matplotlib")
+    name = "NanumGothicBold.ttf" if bold else "NanumGothic.ttf"
+    path = Path(spec.submodule_search_locations[0], "fonts", name) if spec else None
+    if path is None or not path.exists():
+        raise FontError(f"{name} was not found; reinstall the environment: ./run_all.sh test")
+    return path
+
+
+def use_korean_fonts() -> None:
+    """Make matplotlib write Hangul; from now on a character without a glyph is an error."""
+    for bold in (False, True):
+        font_manager.fontManager.addfont(font_file(bold))
+    matplotlib.rcParams["font.family"] = [FAMILY, "DejaVu Sans"]  # the second has U+2212 and ticks
+    warnings.filterwarnings("error", message=r"Glyph \d+ .*missing from font")
+
+
+def embedded_font(text: str, bold: bool = False) -> str:
+    """The glyphs that `text` needs, as a base64 WOFF2 file to put into a page."""
+    font = TTFont(font_file(bold))
+    options = subset.Options(flavor="woff2", desubroutinize=True, layout_features=["kern"])
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=text)
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    buffer = io.BytesIO()
+    font.save(buffer)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,571 @@
+import os
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harmlib.analysis.audit import METRICS, audit, format_audit, read_claims
+from harmlib.analysis.audit_counts import Row, count_fits, parse_printed
+from harmlib.analysis.published import published_figures
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("HARMLIB_SHARED", ROOT / ".." / "shared"))
+
+# tp and fp behind the published figures, in their order (423 harmful, 158 safe clips).
+TP = [423, 419, 419, 418, 417, 417, 417, 415, 413, 411, 404, 387]
+FP = [158, 75, 66, 62, 60, 57, 54, 48, 44, 40, 85, 21]
+
+
+def table(*rows, **columns):
+    """Rows of text (precision, recall, f1), with further columns."""
+    return pd.DataFrame(rows, columns=list(METRICS)).assign(**columns)
+
+
+def printed(tp, fp, positives, digits=4):
+    """The row that these counts print as; 0/0 is 0, as in scikit-learn."""
+    precision = tp / (tp + fp) if tp + fp else 0.0
+    figures = (precision, tp / positives, 2 * tp / (tp + fp + positives))
+    return tuple(f"{figure:.{digits}f}" for figure in figures)
+
+
+def published_text():
+    figures = published_figures()
+    for name in METRICS:
+        figures[name] = figures[name].map("{:.4f}".format)
+    return figures
+
+
+def kinds(result, severity=None):
+    frame = result.to_frame()
+    if severity is not None:
+        frame = frame[frame["severity"] == severity]
+    return [
+        (kind, None if pd.isna(row) else row) for kind, row in frame[["kind", "row"]].to_numpy()
+    ]
+
+
+# --- the published table -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def published():
+    return audit(published_text())
+
+
+def test_published_counts_are_recovered_and_unique(published):
+    assert published.counts["tp"].tolist() == TP
+    assert published.counts["fp"].tolist() == FP
+    assert published.counts["fn"].tolist() == [423 - tp for tp in TP]
+    assert published.counts["tn"].tolist() == [158 - fp for fp in FP]
+    assert published.counts["unique"].all()
+    assert published.counts["recall"].iloc[0] == "1.0000"
+
+
+def test_published_set_is_unique_up_to_its_multiples(published):
+    (found,) = published.sets.to_dict("records")
+    assert (found["positives"], found["negatives"], found["next_positives"]) == (423, 158, 846)
+    assert found["n_sets"] == 5000 // (423 + 158)
+    assert pd.isna(found["rival_positives"])
+
+
+def test_published_findings_are_the_known_ones_and_no_more(published):
+    assert kinds(published, "impossible") == []
+    assert sorted(kinds(published, "warning")) == [
+        ("edge_optimum", 10),
+        ("edge_optimum", 11),
+        ("gain_split", 10),
+        ("trivial", 1),
+    ]
+    assert kinds(published, "note") == [("evaluation_set", None)]
+    findings = published.to_frame().set_index(["kind", "row"])
+    trivial = findings.loc[("trivial", 1)]
+    assert (trivial["positives"], trivial["negatives"], trivial["printed"]) == (423, 158, 0.7281)
+    assert "423 of 581" in trivial["message"]
+    gain = findings.loc[("gain_split", 10)]
+    assert gain["total_gain"] == 0.0979
+    assert gain["same_threshold_gain"] == 0.0872
+    assert gain["threshold_gain"] == 0.0107
+    assert (gain["other_row"], gain["other_model"], gain["other_threshold"]) == (1, 2, 0.5)
+    edge = findings.loc[("edge_optimum", 11)]
+    assert (edge["epoch"], edge["grid_low"], edge["grid_high"]) == (2, 0.30, 0.70)
+
+
+def test_numbers_give_the_same_audit_as_text(published):
+    assert audit(published_figures()).findings == published.findings
+
+
+def test_the_shared_table_gives_the_same_audit(published):
+    path = SHARED / "seed" / "published_counts.csv"
+    if not path.is_file():
+        pytest.skip(f"the seed table is not at {path} (set HARMLIB_SHARED)")
+    result = audit(read_claims(path))
+    assert [f.message for f in result.findings] == [f.message for f in published.findings]
+    counts = ["tp", "fp", "fn", "tn"]
+    truth = pd.read_csv(path)[counts].astype("Int64")
+    pd.testing.assert_frame_equal(result.counts[counts], truth)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("units", [-1, 1, 20])
+@pytest.mark.parametrize("row", [0, 4, 7, 11])
+def test_a_misprint_of_one_figure_is_found(metric, units, row):
+    claims = published_text()
+    claims.loc[row, metric] = f"{float(claims.loc[row, metric]) + units / 10_000:.4f}"
+    assert row + 1 in [found for _, found in kinds(audit(claims), "impossible")]
+
+
+def test_an_impossible_row_blames_no_other_for_rising():
+    claims = published_text()
+    claims.loc[1, "recall"] = "0.9885"  # below the recall at the next threshold
+    assert kinds(audit(claims), "impossible") == [("f1_mismatch", 2)]
+
+
+def test_a_misprint_that_a_far_larger_set_would_fit_is_still_found():
+    claims = published_text().drop(columns="threshold")
+    claims.loc[5, "recall"] = "0.9861"
+    assert kinds(audit(claims, max_items=20_000), "impossible") == [("misfit", 6)]
+
+
+def test_figures_in_full_precision():
+    tp, fp = np.array(TP), np.array(FP)
+    claims = published_figures()
+    claims["precision"], claims["recall"] = tp / (tp + fp), tp / 423
+    claims["f1"] = 2 * tp / (tp + fp + 423)
+    result = audit(claims)
+    assert result.counts["tp"].tolist() == TP
+    assert result.counts["unique"].all()
+    assert kinds(result, "impossible") == []
+
+
+def test_two_misprints_are_found_together():
+    claims = published_text()
+    claims.loc[4, "precision"], claims.loc[10, "recall"] = "0.8743", "0.9550"
+    result = audit(claims)
+    assert kinds(result, "impossible") == [("misfit", 5), ("misfit", 11)]
+    assert result.counts["fits"].tolist() == [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1]
+    assert result.counts["tp"].drop([4, 10]).tolist() == TP[:4] + TP[5:10] + TP[11:]
+    assert result.counts.loc[[4, 10], ["positives", "tp", "fp", "fn", "tn"]].isna().all(axis=None)
+
+
+# --- single findings -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "fragment"),
+    [
+        (("1.2000", "0.9000", "0.9500"), "out_of_range", "precision 1.2000 lies outside"),
+        (("91.13", "0.9716", "0.9405"), "out_of_range", "divide by 100"),
+        (("0.9000", "-0.1000", "0.5000"), "out_of_range", "recall -0.1000 lies outside"),
+        (("0.9113", "0.9716", "0.9400"), "f1_mismatch", "F1 0.9400 does not follow"),
+        (("0.5000", "0.5000", "0.5002"), "f1_mismatch", "0.49995 to 0.50005"),
+        (("0.0000", "0.9000", "0.9000"), "f1_mismatch", "does not follow"),
+    ],
+)
+def test_impossible_rows(row, kind, fragment):
+    result = audit(table(row, printed(8, 2, 10)))
+    (finding,) = [f for f in result.findings if f.severity == "impossible"]
+    assert (finding.kind, finding.row) == (kind, 1)
+    assert fragment in finding.message
+    assert result.counts["fits"].tolist()[0] == 0
+
+
+def test_all_rows_impossible():
+    result = audit(table(("2.0", "0.5", "0.5")))
+    assert kinds(result) == [("out_of_range", 1)]
+    assert result.sets["positives"].isna().all()
+    assert result.counts["tp"].isna().all()
+
+
+def test_ends_of_the_rounding_interval_fit():
+    # 1/8 = 0.125 prints as 0.12 or as 0.13, by the rounding rule of the printer.
+    for figure in ("0.12", "0.13"):
+        result = audit(table(("1.00", figure, "0.22")), max_items=8)
+        assert result.findings[-1].n_sets >= 1
+        assert 8 in _fitting_positives(("1.00", figure, "0.22"), 8)
+
+
+@pytest.mark.parametrize(
+    ("figures", "metric"),
+    [
+        ([(80, 20), (81, 10)], "recall"),
+        ([(80, 20), (79, 40)], "false alarms"),
+        ([(80, 20), (71, 10), (75, 5)], "recall"),
+    ],
+)
+def test_counts_that_rise_with_the_threshold(figures, metric):
+    claims = table(*(printed(tp, fp, 100) for tp, fp in figures))
+    thresholds = np.linspace(0.3, 0.5, len(figures))
+    result = audit(claims.assign(model="a", threshold=thresholds))
+    (finding,) = [f for f in result.findings if f.severity == "impossible"]
+    assert (finding.kind, finding.row, finding.metric) == ("non_monotone", len(figures), metric)
+    assert finding.other_row == len(figures) - 1
+    assert result.counts["tp"].tolist() == [tp for tp, _ in figures]
+
+
+def test_a_rise_in_the_last_digit_is_a_rise():
+    rows = [("0.8000", "0.8000", "0.8000"), ("0.8001", "0.8001", "0.8001")]
+    assert kinds(audit(table(*rows, threshold=[0.4, 0.6])), "impossible") == [("non_monotone", 2)]
+
+
+def test_row_order_does_not_matter_for_monotony():
+    claims = table(printed(70, 10, 100), printed(80, 20, 100), threshold=["0.6", "0.4"])
+    assert kinds(audit(claims), "impossible") == []
+
+
+@pytest.mark.parametrize("column", ["model", "epoch", "split", "dataset", "modality"])
+def test_only_rows_of_one_sweep_must_fall(column):
+    claims = table(printed(70, 10, 100), printed(80, 20, 100), threshold=["0.4", "0.6"])
+    assert ("non_monotone", 2) in kinds(audit(claims))
+    assert kinds(audit(claims.assign(**{column: ["a", "b"]})), "impossible") == []
+
+
+def test_a_small_fall_hidden_by_rounding_is_no_rise():
+    rows = [printed(163, 20, 203, 2), printed(163, 20, 203, 4)]
+    assert (rows[0][1], rows[1][1]) == ("0.80", "0.8030")
+    claims = table(*rows, threshold=["0.4", "0.6"])
+    assert kinds(audit(claims), "impossible") == []
+
+
+@pytest.mark.parametrize(
+    ("best_at", "grid", "edge"),
+    [
+        (0, [0.3, 0.5, 0.7], "first"),
+        (1, [0.3, 0.5, 0.7], None),
+        (2, [0.3, 0.5, 0.7], "last"),
+        (1, [0.3, 0.7], "last"),
+        (2, [0.7, 0.5, 0.3], "first"),
+    ],
+)
+def test_edge_optima(best_at, grid, edge):
+    rows = [("0.8000", "0.8000", "0.8000")] * len(grid)
+    rows[best_at] = ("0.9000", "0.9000", "0.9000")
+    found = [f for f in audit(table(*rows, threshold=grid)).findings if f.kind == "edge_optimum"]
+    assert [f.row for f in found] == ([best_at + 1] if edge else [])
+    if edge:
+        assert f"the {edge} of its grid, 0.30 to 0.70" in found[0].message
+        assert (found[0].grid_low, found[0].grid_high) == (0.3, 0.7)
+
+
+def test_a_tie_with_an_inner_threshold_is_no_edge_optimum():
+    rows = [("0.8000", "0.8000", "0.8000"), *[("0.9000", "0.9000", "0.9000")] * 2]
+    claims = table(*rows, threshold=[0.3, 0.5, 0.7])
+    assert "edge_optimum" not in [f.kind for f in audit(claims).findings]
+
+
+@pytest.mark.parametrize(("model", "threshold", "flagged"), [
+    ("a", 0.7, True), ("a", 0.3, True), ("a", 0.5, False), ("b", 0.7, False),
+])  # fmt: skip
+def test_a_lone_threshold_is_held_against_the_grid_of_its_model(model, threshold, flagged):
+    rows = [printed(90, 40, 100), printed(85, 10, 100), printed(60, 5, 100), printed(70, 10, 100)]
+    claims = table(*rows, model=[*"aaa", model], epoch=[1, 1, 1, 2])
+    result = audit(claims.assign(threshold=[0.3, 0.5, 0.7, threshold]))
+    assert (("edge_optimum", 4) in kinds(result)) == flagged
+
+
+@pytest.mark.parametrize(
+    ("same", "best", "severity"),
+    [(("0.8900",), ("0.9000",), "warning"), (("0.8100",), ("0.9000",), "note")],
+)
+def test_gain_split(same, best, severity):
+    rows = [figures * 3 for figures in (("0.8000",), same, best)]
+    claims = table(*rows, model=["old", "new", "new"], threshold=[0.5, 0.5, 0.6])
+    (finding,) = [f for f in audit(claims).findings if f.kind == "gain_split"]
+    assert (finding.severity, finding.row, finding.other_model) == (severity, 3, "old")
+    assert finding.total_gain == 0.1
+    assert finding.same_threshold_gain == pytest.approx(float(same[0]) - 0.8)
+    assert finding.threshold_gain == pytest.approx(0.9 - float(same[0]))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"model": ["a", "b", "b"], "threshold": [0.4, 0.5, 0.6]},  # nothing at the old threshold
+        {"model": ["a", "b", "b"], "threshold": [0.6, 0.5, 0.6]},  # the threshold did not move
+        {"model": ["a", "b", "b"], "threshold": [0.5, 0.5, 0.6], "epoch": [1, 1, 2]},
+        {"model": ["a", "b", "b"], "threshold": [0.5, 0.5, 0.6], "split": ["x", "y", "y"]},
+        {"model": ["a", "a", "a"], "threshold": [0.5, 0.55, 0.6]},
+        {"model": ["a", "b", "b"]},
+    ],
+)
+def test_no_gain_split_without_its_three_rows(columns):
+    claims = table(*[(f,) * 3 for f in ("0.8000", "0.8500", "0.9000")], **columns)
+    assert "gain_split" not in [f.kind for f in audit(claims).findings]
+
+
+# --- trivial classifiers -------------------------------------------------------------------
+
+
+def _trivial(result):
+    return [(f.severity, f.row) for f in result.findings if f.kind == "trivial"]
+
+
+def test_the_low_end_of_a_sweep_is_only_noted_as_trivial():
+    counts = [(211, 97), (204, 60), (190, 33), (171, 20)]
+    claims = table(*(printed(*c, 211) for c in counts), threshold=[0.0, 0.2, 0.4, 0.6])
+    assert _trivial(audit(claims)) == [("note", 1)]
+
+
+def test_a_row_alone_with_recall_1_is_only_noted():
+    assert _trivial(audit(table(("0.9000", "1.0000", "0.9474")))) == [("note", 1)]
+
+
+def test_recall_that_only_rounds_to_1_is_not_certain():
+    counts = [(211, 97), (204, 60), (190, 33), (171, 20)]
+    models = {"model": list("abbb"), "threshold": [0.5, 0.2, 0.4, 0.6]}
+    claims = table(*(printed(*c, 211) for c in counts), **models)
+    assert _trivial(audit(claims)) == [("warning", 1)]
+    rounded = table(printed(*counts[0], 211, 2), *(printed(*c, 211) for c in counts[1:]))
+    result = audit(rounded.assign(**models))
+    assert result.counts.loc[0, ["tp_low", "tp_high"]].tolist() == [210, 211]
+    assert _trivial(result) == [("note", 1)]
+
+
+def test_full_recall_with_fewer_false_alarms_than_another_row_is_not_trivial():
+    counts = [(211, 50), (204, 60), (190, 33), (171, 20)]
+    claims = table(*(printed(*c, 211) for c in counts), model=list("abbb"))
+    assert _trivial(audit(claims)) == []
+
+
+# --- sets ----------------------------------------------------------------------------------
+
+
+def test_each_evaluation_set_is_searched_by_itself():
+    claims = table(*(printed(*c) for c in [(7, 3, 11), (9, 1, 11), (5, 2, 7), (6, 6, 7)]))
+    result = audit(claims.assign(modality=["video", "video", "image", "image"]))
+    assert result.sets["modality"].tolist() == ["video", "image"]
+    assert result.sets["positives"].tolist() == [11, 7]
+    assert result.counts["fn"].tolist() == [4, 2, 2, 1]
+    assert result.counts["negatives"].tolist() == [3, 3, 6, 6]
+    notes = [f for f in result.findings if f.kind == "evaluation_set"]
+    assert [f.modality for f in notes] == ["video", "image"]
+
+
+def test_rows_of_two_sets_mixed_are_a_warning_with_the_limit():
+    result = audit(table(("0.500000", "0.333333", "0.400000"), printed(5, 2, 7, 6)), max_items=20)
+    assert kinds(result) == [("no_common_set", None)]
+    assert result.findings[0].severity == "warning"
+    assert "up to 20 items" in result.findings[0].message
+    assert result.counts["fits"].tolist() == [0, 0]
+
+
+def test_a_row_without_counts_is_a_warning_with_the_limit():
+    claims = table(printed(1009, 300, 1999, digits=8), printed(5, 2, 7))
+    assert kinds(audit(claims, max_items=500)) == [("no_counts", 1)]
+    assert audit(claims, max_items=3000).sets["positives"].isna().all()
+    assert audit(claims.head(1), max_items=3000).counts["tp"].tolist() == [1009]
+
+
+def test_ambiguous_counts_are_given_as_ranges():
+    result = audit(table(printed(21, 4, 30, digits=1)))
+    row = result.counts.loc[0]
+    assert row["fits"] > 1 or result.sets.loc[0, "n_sets"] > 1
+    assert not row["unique"]
+    two = audit(table(("0.8", "0.7", "0.7"), printed(211, 20, 301)))
+    first = two.counts.loc[0]
+    assert first["fits"] > 1
+    assert pd.isna(first["tp"])
+    assert first["tp_low"] < first["tp_high"]
+
+
+def test_nothing_flagged_fits_by_either_convention_for_precision():
+    for precision in ("0.0000", "1.0000"):
+        result = audit(table((precision, "0.0000", "0.0000"), printed(5, 2, 7)))
+        assert kinds(result, "impossible") == []
+        assert result.counts["tp"].tolist() == [0, 5]
+
+
+def test_missed_items_and_false_alarms_count_towards_the_limit():
+    claims = table(printed(1, 50, 59, 6), printed(40, 1, 59, 6))
+    assert audit(claims, max_items=109).sets["positives"].tolist() == [59]
+    assert audit(claims, max_items=108).sets["positives"].isna().all()
+
+
+def test_numbers_share_the_digits_of_their_column():
+    texts, numbers = pd.Series(["1.0000", "0.9858"]), pd.Series([1.0, 0.9858])
+    assert [str(p.value) for p in parse_printed(numbers)] == texts.tolist()
+    assert parse_printed(numbers) == parse_printed(texts)
+
+
+def _fitting_positives(figures, max_items):
+    claims = table(figures)
+    row = Row(*(parse_printed(claims[name])[0] for name in METRICS))
+    return set(count_fits(row, np.arange(1, max_items + 1), max_items).positives.tolist())
+
+
+ODD_FIGURES = [("0.5", "0.0", "0.0"), ("0.0", "0.4", "0.0"), ("1", "0", "0"), ("0.50", "1", "0.7")]
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        printed(*counts, digits)
+        for counts in [(0, 3, 5), (3, 0, 5), (5, 4, 9), (0, 0, 4), (9, 9, 9)]
+        for digits in (0, 1, 2, 4)
+    ]
+    + ODD_FIGURES,
+)
+def test_fits_equal_brute_force(figures):
+    digits = np.array([len(figure.partition(".")[2]) for figure in figures])
+    row = Row(*(parse_printed(table(figures)[name])[0] for name in METRICS))
+    fits = count_fits(row, np.arange(1, 13), 12)
+    found = {
+        (p, tp, fp) for p, tp, low, high in zip(*fits, strict=True) for fp in range(low, high + 1)
+    }
+    half = 0.5 / 10.0**digits + 1e-12
+    target = np.array(figures, dtype=float)
+    brute = set()
+    for p, tp, fp in product(range(1, 13), range(13), range(13)):
+        if tp > p or tp + fp > 12:
+            continue
+        precisions = [tp / (tp + fp)] if tp + fp else [0, 1]
+        options = [(v, tp / p, 2 * tp / (tp + fp + p)) for v in precisions]
+        if any((np.abs(values - target) <= half).all() for values in np.array(options)):
+            brute.add((p, tp, fp))
+    assert found == brute
+
+
+# --- sound tables --------------------------------------------------------------------------
+
+
+@st.composite
+def sound_tables(draw):
+    """Simulated models scored on one set, printed; with the true counts."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    positives, negatives = draw(st.integers(1, 1500)), draw(st.integers(0, 1500))
+    digits = draw(st.integers(2, 6))
+    labels = np.repeat([1, 0], [positives, negatives])
+    grid = sorted(draw(st.sets(st.sampled_from(np.arange(1, 20) / 20), min_size=1, max_size=9)))
+    rows, counts = [], []
+    for model, epoch in product(range(draw(st.integers(1, 2))), range(draw(st.integers(1, 2)))):
+        logits = rng.normal(rng.uniform(0, 2) * (2 * labels - 1), 1) + rng.normal(0, 0.5)
+        scores = np.round(1 / (1 + np.exp(-logits)), draw(st.integers(1, 6)))  # with ties
+        for threshold in grid:
+            flagged = scores > threshold
+            tp, fp = int(flagged[:positives].sum()), int(flagged[positives:].sum())
+            rows.append((model, epoch, threshold, *printed(tp, fp, positives, digits)))
+            counts.append((tp, fp))
+    claims = pd.DataFrame(rows, columns=["model", "epoch", "threshold", *METRICS])
+    return claims, np.array(counts), positives, negatives
+
+
+@settings(max_examples=40, deadline=None)
+@given(sound_tables())
+def test_sound_tables_have_nothing_impossible_and_keep_the_truth(drawn):
+    claims, counts, positives, negatives = drawn
+    result = audit(claims)
+    assert kinds(result, "impossible") == []
+    assert not {f.kind for f in result.findings} & {"no_counts", "no_common_set"}
+    smallest, at_least = result.sets.loc[0, ["positives", "negatives"]]
+    assert smallest <= positives
+    if smallest == positives:
+        assert at_least <= negatives
+        assert (result.counts["tp_low"] <= counts[:, 0]).all()
+        assert (result.counts["tp_high"] >= counts[:, 0]).all()
+        known = result.counts["fits"] == 1
+        assert (result.counts["fp"] == counts[:, 1])[known].all()
+        assert (result.counts["tp"] == counts[:, 0])[known].all()
+    for f in result.findings:
+        if f.kind == "trivial" and f.severity == "warning" and smallest == positives:
+            assert counts[f.row - 1, 0] == positives
+    for row, (tp, fp) in zip(claims[list(METRICS)].itertuples(index=False), counts, strict=True):
+        figures = Row(*(parse_printed(pd.Series([text]))[0] for text in row))
+        fits = count_fits(figures, np.array([positives]), 5000)
+        at = fits.tp == tp
+        assert (at & (fits.fp_low <= fp) & (fp <= fits.fp_high)).any()
+
+
+def test_a_sound_table_from_a_set_beyond_the_search_is_not_called_impossible():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        positives, negatives = int(rng.integers(300, 12_000)), int(rng.integers(300, 5_000))
+        n, digits = int(rng.integers(4, 9)), int(rng.integers(2, 6))
+        tp = np.sort(rng.integers(1, positives + 1, n))[::-1].tolist()
+        fp = np.sort(rng.integers(0, negatives + 1, n))[::-1].tolist()
+        rows = [printed(*counts, positives, digits) for counts in zip(tp, fp, strict=True)]
+        result = audit(table(*rows, threshold=np.arange(n) / 10), max_items=3000)
+        assert kinds(result, "impossible") == []
+
+
+# --- reading and printing ------------------------------------------------------------------
+
+
+def test_read_claims_keeps_text_and_known_columns(tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("\ufeffModel, Precision ,recall,F1,tp\n가, 0.7100,0.7000,0.7050,3\n", "utf-8")
+    claims = read_claims(path)
+    assert claims.to_dict("records") == [
+        {"model": "가", "precision": "0.7100", "recall": "0.7000", "f1": "0.7050"}
+    ]
+
+
+def test_trailing_zeros_count_as_digits():
+    precise, coarse = (_fitting_positives((p, "0.6", "0.7"), 60) for p in ("0.7100", "0.71"))
+    assert precise < coarse
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("precision,recall\n0.9,0.9\n", "no column f1; found: precision, recall"),
+        ("precision,recall,f1\n", "no rows"),
+        ("", "not a CSV file"),
+        ("precision,recall,f1\n0.9,0.9,0.9\n0.9,91.1%,0.9\n", r"'recall', row 2: '91.1%' is no fr"),
+        ("precision,recall,f1\n0.9,,0.9\n", "'recall', row 1: nan"),
+        ("precision,recall,f1\n0.9,inf,0.9\n", "'recall', row 1: 'inf'"),
+        ("precision,recall,f1\n0.9,0.9,1e300\n", "'f1', row 1: '1e300'"),
+        ("precision,recall,f1,threshold\n0.9,0.9,0.9,half\n", "'threshold', row 1: 'half'"),
+        ("precision,recall,f1,threshold\n0.9,0.9,0.9,.5\n0.8,0.8,0.8,.5\n", "rows 1 and 2 give"),
+    ],
+)
+def test_read_claims_names_what_is_wrong(tmp_path, text, message):
+    path = tmp_path / "claims.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        read_claims(path)
+    assert str(path) in str(error.value)
+
+
+def test_read_claims_refuses_other_encodings(tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_bytes("model,precision,recall,f1\n모델,0.9,0.9,0.9\n".encode("cp949"))
+    with pytest.raises(ValueError, match="UTF-8"):
+        read_claims(path)
+
+
+def test_a_row_printed_twice_is_allowed():
+    row = printed(80, 20, 100)
+    result = audit(table(row, row, threshold=["0.5", "0.50"]))
+    assert kinds(result, "impossible") == []
+
+
+@pytest.mark.parametrize("max_items", [0, 20_001])
+def test_max_items_is_bounded(max_items):
+    with pytest.raises(ValueError, match=f"max_items is {max_items}; allowed: 1 to 20000"):
+        audit(published_figures(), max_items=max_items)
+
+
+def test_the_table_is_not_changed():
+    claims = published_text()
+    before = claims.copy()
+    audit(claims)
+    pd.testing.assert_frame_equal(claims, before)
+
+
+def test_to_frame_has_numbers_where_numbers_belong(published):
+    frame = published.to_frame()
+    assert str(frame["row"].dtype) == "Int64"
+    assert str(frame["threshold_gain"].dtype) == "float64"
+    assert frame["severity"].tolist() == ["warning"] * 4 + ["note"]
+    assert audit(table(printed(1, 1, 2))).to_frame()["total_gain"].isna().all()
+
+
+def test_format_audit_shows_findings_and_counts(published):
+    text = format_audit(published)
+    for finding in published.findings:
+        assert f"- {finding.severity}: {finding.message}" in text
+    assert "411  40  12 118" in text
+    assert "moving it adds 0.0107" in text

@@ -1,0 +1,262 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+from scipy.stats import binomtest
+from sklearn.metrics import brier_score_loss
+
+from harmlib.analysis.calibration import (
+    TEMPERATURES,
+    calibration_intervals,
+    compare_calibrations,
+    fit_isotonic,
+    fit_temperature,
+    recall_floor,
+    reliability_table,
+    unweighted_probability,
+    weighted_probability,
+)
+
+
+def calibrated(n=4000, seed=0):
+    rng = np.random.default_rng(seed)
+    logits = 2 * rng.normal(size=n) + 0.5
+    return (rng.random(n) < expit(logits)).astype(int), logits
+
+
+def test_reliability_table_by_hand():
+    table = reliability_table([0, 1, 1, 0, 1], [0.0, 0.1, 0.5, 0.5, 1.0], bins=2)
+    assert table["count"].tolist() == [2, 3]
+    assert table["low"].tolist() == [0, 0.5]
+    assert table["high"].tolist() == [0.5, 1]
+    assert table["mean_probability"].tolist() == pytest.approx([0.05, 2 / 3])
+    assert table["observed_share"].tolist() == pytest.approx([0.5, 2 / 3])
+    for row, (hits, n) in zip(table.itertuples(), [(1, 2), (2, 3)], strict=True):
+        wilson = binomtest(hits, n).proportion_ci(method="wilson")
+        assert (row.observed_low, row.observed_high) == pytest.approx((wilson.low, wilson.high))
+
+
+@pytest.mark.parametrize(
+    ("probability", "place"), [(0.0, 0), (0.0999, 0), (0.1, 1), (0.3, 3), (0.95, 9), (1.0, 9)]
+)
+def test_bins_are_closed_below_and_the_last_above(probability, place):
+    table = reliability_table([1], [probability])
+    assert table["count"].tolist() == [int(i == place) for i in range(10)]
+    empty = table.drop(index=place)
+    assert empty[["mean_probability", "observed_share", "observed_low"]].isna().all(axis=None)
+
+
+def test_brier_and_ece_by_hand_and_by_scikit_learn():
+    labels, probabilities = [0, 1, 1, 0], [0.2, 0.9, 0.35, 0.35]
+    table = calibration_intervals(labels, probabilities, bins=2, resamples=20).set_index("metric")
+    assert table.loc["brier", "value"] == pytest.approx(brier_score_loss(labels, probabilities))
+    # Bin one: mean 0.3 against 1/3 of 3 items; bin two: 0.9 against 1 of 1 item
+    assert table.loc["ece", "value"] == pytest.approx(0.75 * (1 / 3 - 0.3) + 0.25 * 0.1)
+
+
+def test_ece_agrees_with_the_reliability_table():
+    labels, logits = calibrated()
+    rows = reliability_table(labels, expit(2 * logits), bins=15)
+    gaps = (rows["mean_probability"] - rows["observed_share"]).abs()
+    expected = (gaps * rows["count"]).sum() / len(labels)
+    table = calibration_intervals(labels, expit(2 * logits), bins=15, resamples=5)
+    assert table.set_index("metric").loc["ece", "value"] == pytest.approx(expected)
+
+
+def test_calibration_intervals_draw_groups():
+    labels, logits = calibrated(200)
+    alone = calibration_intervals(labels, expit(logits), resamples=100)
+    copies = np.repeat(np.arange(200), 3)
+    tripled = calibration_intervals(labels[copies], expit(logits)[copies], copies, resamples=100)
+    np.testing.assert_allclose(tripled[["low", "high"]], alone[["low", "high"]])
+    brier = alone.set_index("metric").loc["brier"]
+    assert brier["low"] < brier["value"] < brier["high"]
+    # Standard error of a mean, times 2 x 1.96
+    spread = 3.92 * ((expit(logits) - labels) ** 2).std() / np.sqrt(200)
+    assert brier["high"] - brier["low"] == pytest.approx(spread, rel=0.25)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_temperature_undoes_a_scaling_of_the_logits(temperature):
+    labels, logits = calibrated(20_000)
+    assert fit_temperature(labels, temperature * logits) == pytest.approx(temperature, rel=0.05)
+
+
+def test_temperature_is_the_likeliest():
+    labels, logits = calibrated(300)
+    found = fit_temperature(labels, logits.astype(np.float32))
+
+    def loss(temperature):
+        return -np.log(expit(np.where(labels, logits, -logits) / temperature)).mean()
+
+    assert loss(found) < min(loss(found * 0.99), loss(found * 1.01))
+
+
+@pytest.mark.parametrize(("flipped", "end"), [(False, 0), (True, 1)])
+def test_temperature_without_a_limit_ends_at_the_range(flipped, end):
+    labels = np.array([0, 1, 0, 1]) ^ flipped
+    assert fit_temperature(labels, [-1, 1, -2, 2]) == pytest.approx(TEMPERATURES[end], rel=1e-3)
+
+
+def test_isotonic_rises_and_matches_the_labels_it_saw():
+    labels, logits = calibrated(500)
+    model = fit_isotonic(labels, logits)
+    probabilities = model.predict(np.sort(logits))
+    assert (np.diff(probabilities) >= 0).all()
+    assert probabilities.mean() == pytest.approx(labels.mean())
+    beyond = model.predict([-1e3, 1e3])
+    assert beyond[0] == probabilities[0]
+    assert beyond[1] == probabilities[-1]
+
+
+def test_calibration_is_fitted_on_validation_and_judged_on_test():
+    validation_labels, validation_logits = calibrated(3000, seed=1)
+    labels, logits = calibrated(3000, seed=2)
+    table = compare_calibrations(
+        validation_labels, 3 * validation_logits, labels, 3 * logits, resamples=50, bins=12
+    ).set_index(["method", "metric"])
+    assert table.loc[("temperature", "ece"), "high"] < table.loc[("none", "ece"), "low"]
+    assert table.loc[("isotonic", "brier"), "value"] < table.loc[("none", "brier"), "value"]
+    fitted = {
+        "none": expit(3 * logits),
+        "temperature": expit(
+            3 * logits / fit_temperature(validation_labels, 3 * validation_logits)
+        ),
+        "isotonic": fit_isotonic(validation_labels, 3 * validation_logits).predict(3 * logits),
+    }
+    for method, probabilities in fitted.items():
+        expected = calibration_intervals(labels, probabilities, resamples=50, bins=12)
+        np.testing.assert_array_equal(table.loc[method], expected.set_index("metric"))
+
+
+def test_weight_maps_model_4s_half_to_model_3s_threshold():
+    assert unweighted_probability(0.5, 893 / 2393) == pytest.approx(0.728, abs=5e-4)
+    assert weighted_probability(0.728, 0.373) == pytest.approx(0.5, abs=1e-3)
+
+
+@given(st.floats(0, 1), st.floats(1e-3, 1e3))
+def test_mapping_there_and_back(probability, pos_weight):
+    there = weighted_probability(probability, pos_weight)
+    assert 0 <= there <= 1
+    assert unweighted_probability(there, pos_weight) == pytest.approx(probability, abs=1e-9)
+    assert (there >= probability) == (pos_weight >= 1) or there == pytest.approx(probability)
+
+
+def test_mapping_shifts_the_logit_by_the_log_of_the_weight():
+    probabilities = np.array([0.0, 0.2, 0.9, 1.0])
+    shifted = expit(logit(probabilities) + np.log(0.373))
+    np.testing.assert_allclose(weighted_probability(probabilities, 0.373), shifted)
+
+
+def test_mapping_moves_decisions_with_the_threshold():
+    _, logits = calibrated(500)
+    weighted = weighted_probability(expit(logits), 0.373)
+    same = expit(logits) > unweighted_probability(0.6, 0.373)
+    np.testing.assert_array_equal(weighted > 0.6, same)
+
+
+HARMFUL = np.arange(1, 20) / 20  # 19 harmful scores, 0.05 to 0.95
+
+
+@pytest.mark.parametrize(
+    ("n_harmful", "min_recall", "missed"),
+    [
+        (19, 0.95, 0),  # (0 + 1) / 20 <= 0.05, just
+        (18, 0.95, None),  # 1 / 19 > 0.05
+        (19, 0.90, 1),
+        (19, 0.50, 9),
+        (9, 0.90, 0),  # 0.1 x 10 - 1 is -2e-16 in floating point
+        (8, 0.90, None),
+        (1, 0.50, 0),
+        (19, 0.001, 18),
+        (19, 1e-12, 18),
+    ],
+)
+def test_recall_floor_by_hand(n_harmful, min_recall, missed):
+    scores = np.concatenate([HARMFUL[:n_harmful], [0.01, 0.99]])
+    labels = np.concatenate([np.ones(n_harmful, int), [0, 0]])
+    floor = recall_floor(labels, scores, min_recall)
+    assert floor.units == n_harmful
+    assert floor.feasible == (missed is not None)
+    if missed is None:
+        assert np.isnan([floor.threshold, floor.recall, floor.flagged_share]).all()
+        return
+    assert (scores[labels == 1] <= floor.threshold).sum() == missed
+    assert floor.recall == pytest.approx(1 - missed / n_harmful)
+    assert floor.flagged_share == pytest.approx((n_harmful - missed + 1) / (n_harmful + 2))
+    below = 0.01 if missed == 0 else HARMFUL[missed - 1]
+    assert floor.threshold == pytest.approx((below + HARMFUL[missed]) / 2)
+
+
+def test_recall_floor_keeps_tied_harmful_items_together():
+    labels, scores = np.ones(20, int), np.repeat([0.3, 0.6], [2, 18])
+    assert recall_floor(labels, scores, 0.90).recall == 1  # 1 of 20 may be missed, both cannot
+    assert recall_floor(labels, scores, 0.85).recall == 0.9
+
+
+def test_recall_floor_with_groups_weighs_sources_not_items():
+    """One source with 90 easily missed clips may be missed as 1 unit of 20."""
+    labels = np.ones(109, int)
+    scores = np.repeat([0.1, 0.8], [90, 19])
+    groups = np.concatenate([np.zeros(90, int), np.arange(1, 20)])
+    by_source = recall_floor(labels, scores, 0.90, groups)
+    assert by_source.units == 20
+    assert by_source.threshold > 0.1
+    assert recall_floor(labels, scores, 0.90).threshold < 0.1
+    no_harm = recall_floor(np.append(labels, 0), np.append(scores, 0.9), 0.9, [*groups, "safe"])
+    assert no_harm.units == 20
+
+
+def test_recall_floor_agrees_with_mapie():
+    from mapie.risk_control import MultiLabelClassificationController
+
+    labels, logits = calibrated(400, seed=4)
+    scores = expit(logits)
+    harmful = scores[labels == 1]
+    levels = [0.83, 0.912, 0.957]
+    candidates = np.concatenate([[0], np.sort(harmful)])  # each one misses one item more
+    controller = MultiLabelClassificationController(
+        lambda column: column, risk="recall", method="crc",
+        target_level=levels, predict_params=candidates,
+    )  # fmt: skip
+    controller.calibrate(harmful[:, None], np.ones((len(harmful), 1), int))
+    for level, expected in zip(levels, np.ravel(controller.best_predict_param), strict=True):
+        floor = recall_floor(labels, scores, level)
+        np.testing.assert_array_equal(harmful > floor.threshold, harmful > expected)
+
+
+def test_recall_floor_keeps_its_promise_on_new_items():
+    rng = np.random.default_rng(8)
+    recalls = []
+    for _ in range(2000):
+        known, new = rng.normal(size=(2, 30))
+        floor = recall_floor(np.ones(30, int), known, 0.9)
+        recalls.append((new > floor.threshold).mean())
+    # 2 of 30 may be missed: the threshold lies midway between the 2nd and the 3rd lowest, below
+    # which a new item falls with probability 2/31 and 3/31
+    assert np.mean(recalls) == pytest.approx(1 - 2.5 / 31, abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: recall_floor([1, 0], [0.9, 0.1], 95), "min_recall is 95"),
+        (lambda: recall_floor([1, 0], [0.9, 0.1], 1.0), "min_recall is 1.0"),
+        (lambda: recall_floor([0, 0], [0.9, 0.1], 0.9), "no item is harmful"),
+        (lambda: recall_floor([1, 0], [0.9, 0.1], 0.9, ["a"]), "each of the 2 items"),
+        (lambda: recall_floor([1, 0], [0.9, 0.1], 0.9, ["a", None]), "each of the 2 items"),
+        (lambda: reliability_table([1, 0], [3.2, 0.1]), r"from 0.1 to 3.2.*are these logits"),
+        (lambda: reliability_table([1, 0], [-0.2, 0.1]), "from -0.2"),
+        (lambda: calibration_intervals([1, 0], [2, 0]), "must lie in"),
+        (lambda: weighted_probability(1.2, 0.5), "probability is 1.2"),
+        (lambda: weighted_probability(np.nan, 0.5), "probability is nan"),
+        (lambda: unweighted_probability(0.5, 0), "pos_weight is 0"),
+        (lambda: unweighted_probability(0.5, np.inf), "pos_weight is inf"),
+        (lambda: fit_temperature([1, 0], [np.inf, 0]), "scores"),
+        (lambda: fit_isotonic([1, 0, 1], [0.1, 0]), "3"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,235 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+
+from harmlib.analysis.bootstrap import best_threshold_interval, draw_groups, metric_intervals
+from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
+from harmlib.analysis.stability import epoch_stability, optimism
+from harmlib.analysis.thresholds import sweep
+
+GRID = np.round(np.arange(0.1, 0.95, 0.1), 2)
+
+
+def sample(n_groups=40, size=4, seed=0, shift=0.0, signal=2.0):
+    """Labels, probabilities and groups; `shift` moves all logits, hence the best threshold."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(rng.random(n_groups) < 0.6, size).astype(int)
+    logits = signal * (labels - 0.5) + rng.normal(size=n_groups * size) + shift
+    return labels, 1 / (1 + np.exp(-logits)), np.repeat(np.arange(n_groups), size)
+
+
+def epochs_table(*shifts, jitter=0.0, **options):
+    parts = []
+    for epoch, shift in enumerate(shifts, start=1):
+        labels, probabilities, groups = sample(shift=shift, **options)
+        noise = jitter * np.random.default_rng(epoch).normal(size=len(labels))
+        columns = {"label": labels, "probability": np.clip(probabilities + noise, 0, 1)}
+        parts.append(
+            pd.DataFrame(columns | {"group": groups, "item_id": range(len(labels)), "epoch": epoch})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_out_of_bag_judges_groups_that_the_choice_did_not_see():
+    labels, scores, groups = sample(n_groups=12)
+    table = optimism(labels, scores, GRID, groups, resamples=50, seed=3).set_index("figure")
+    inside, outside = [], []
+    for counts in np.concatenate(list(draw_groups(12, 50, seed=3)))[1:]:
+        drawn = np.repeat(counts, 4).astype(int)
+        bag = sweep(np.repeat(labels, drawn), np.repeat(scores, drawn), GRID)
+        out = labels[drawn == 0]
+        if 0 < out.sum() < len(out):
+            inside.append(bag["f1"].max())
+            threshold = bag["threshold"][bag["f1"].idxmax()]
+            outside.append(f1_score(out, scores[drawn == 0] > threshold))
+    assert table.loc["optimism", "excluded"] == 50 - len(inside)
+    assert table.loc["in_bag", "value"] == pytest.approx(np.mean(inside))
+    assert table.loc["out_of_bag", "value"] == pytest.approx(np.mean(outside))
+    difference = np.subtract(inside, outside)
+    assert table.loc["optimism", "value"] == pytest.approx(difference.mean())
+    assert table.loc["optimism", "low"] == pytest.approx(np.quantile(difference, 0.025))
+    assert table.loc["optimism", "high"] == pytest.approx(np.quantile(difference, 0.975))
+
+
+def test_without_a_choice_there_is_no_optimism_and_with_many_there_is():
+    labels, scores, groups = sample(signal=0.3, n_groups=60, size=1)
+    fine = np.linspace(0.05, 0.95, 91)
+    optimisms = [
+        optimism(labels, scores, grid, groups, objective="mcc").set_index("figure")["value"][
+            "optimism"
+        ]
+        for grid in ([0.5], fine)
+    ]
+    assert abs(optimisms[0]) < 0.02
+    assert optimisms[1] > 0.08
+
+
+def test_same_data_and_test_figures():
+    labels, scores, groups = sample()
+    test = sample(seed=1)
+    table = optimism(labels, scores, GRID, groups, test=test, resamples=300, seed=2)
+    assert table["figure"].tolist() == ["same_data", "in_bag", "out_of_bag", "optimism", "test"]
+    table = table.set_index("figure")
+    best = best_threshold_interval(labels, scores, GRID, groups, resamples=300, seed=2)
+    assert table.loc["same_data", "threshold"] == table.loc["test", "threshold"] == best.value
+    assert table.loc["same_data", "value"] == sweep(labels, scores, GRID)["f1"].max()
+    honest = metric_intervals(test[0], test[1], best.value, test[2], resamples=300, seed=2)
+    honest = honest.set_index("metric").loc["f1", ["value", "low", "high"]]
+    assert table.loc["test", ["value", "low", "high"]].tolist() == honest.tolist()
+    assert "test" not in optimism(labels, scores, GRID, groups, resamples=10)["figure"].tolist()
+
+
+def test_optimism_of_a_cost_has_the_sign_of_a_saving():
+    labels, scores, groups = sample(signal=0.5)
+    fine, cost = np.linspace(0.05, 0.95, 46), "cost:miss=1,alarm=1"
+    table = optimism(labels, scores, fine, groups, objective=cost).set_index("figure")
+    assert table.loc["same_data", "value"] == choose(labels, scores, cost, thresholds=fine).value
+    assert table.loc["in_bag", "value"] < table.loc["out_of_bag", "value"]
+
+
+def test_a_floor_binds_the_choice_not_the_judgement():
+    labels, scores, groups = sample(n_groups=30)
+    floor = "precision@recall>=0.95"
+    test = sample(seed=1, shift=-3)
+    table = optimism(labels, scores, GRID, groups, test=test, objective=floor).set_index("figure")
+    chosen = choose(labels, scores, floor, thresholds=GRID)
+    assert table.loc["same_data", ["threshold", "value"]].tolist() == [
+        chosen.threshold,
+        chosen.value,
+    ]
+    row = sweep(test[0], test[1], [chosen.threshold]).iloc[0]
+    assert row["recall"] < 0.95
+    assert table.loc["test", "value"] == row["precision"]
+    assert table.loc["optimism", "excluded"] < 2000
+
+
+STRICT = {"thresholds": [-1.0], "objective": "recall@precision>=0.99", "resamples": 5}
+
+
+def test_optimism_needs_a_feasible_threshold():
+    with pytest.raises(ValueError, match=r"no threshold of the grid is feasible for 'recall@prec"):
+        optimism(*sample()[:2], **STRICT)
+
+
+def test_every_epoch_needs_a_feasible_threshold():
+    with pytest.raises(ValueError, match=r"epoch 1: no threshold of the grid is feasible for 'rec"):
+        epoch_stability(epochs_table(0, 0), **STRICT)
+
+
+@pytest.mark.filterwarnings("error")
+def test_optimism_when_every_resample_leaves_one_class_out():
+    table = optimism([0, 1], [0.2, 0.8], GRID, resamples=40).set_index("figure")
+    assert table.loc["optimism", "excluded"] == 40
+    assert np.isnan(table.loc["optimism", "value"])
+    assert table.loc["same_data", "value"] == 1
+
+
+def test_a_clear_shift_is_a_move_and_its_absence_is_noise():
+    scores = epochs_table(-1.5, -1.5, 1.5, jitter=0.01)
+    found = epoch_stability(scores, GRID, resamples=500)
+    assert found.epochs["epoch"].tolist() == [1, 2, 3]
+    assert found.changes[["epoch_from", "epoch_to"]].to_numpy().tolist() == [[1, 2], [2, 3]]
+    assert found.changes["verdict"].tolist() == ["noise", "moved"]
+    still, moved = found.changes.itertuples()
+    assert still.low <= 0 <= still.high
+    assert moved.low > 0
+    assert not moved.plateaus_overlap
+    steps = found.epochs["threshold"].diff().iloc[1:]
+    np.testing.assert_allclose(found.changes["difference"], steps)
+
+
+def test_a_different_best_threshold_alone_is_not_a_move():
+    found = epoch_stability(epochs_table(0, 0.4, signal=1.0, jitter=0.05), GRID)
+    change = found.changes.iloc[0]
+    assert change["difference"] != 0
+    assert change["verdict"] == "noise"
+
+
+def test_overlapping_plateaus_veto_a_move():
+    """Far apart classes: every middle threshold is perfect, and the tie goes to the lowest."""
+    labels = np.tile([0, 1], 30)
+    columns = {"label": labels, "group": range(60), "item_id": range(60)}
+    low = pd.DataFrame(columns | {"epoch": 1, "probability": np.where(labels, 0.9, 0.05)})
+    high = pd.DataFrame(columns | {"epoch": 2, "probability": np.where(labels, 0.9, 0.45)})
+    change = epoch_stability(pd.concat([low, high]), GRID, resamples=100).changes.iloc[0]
+    assert change["low"] > 0
+    assert change["plateaus_overlap"]
+    assert change["verdict"] == "noise"
+
+
+def test_a_downward_move_counts_too():
+    change = epoch_stability(epochs_table(1.5, -1.5), GRID, resamples=300).changes.iloc[0]
+    assert change["high"] < 0
+    assert change["verdict"] == "moved"
+
+
+def test_epochs_agree_with_the_single_sample_functions():
+    scores = epochs_table(0, 0.7)
+    found = epoch_stability(scores.sample(frac=1, random_state=0), GRID, resamples=200, seed=6)
+    for epoch, row in found.epochs.set_index("epoch").iterrows():
+        part = scores[scores["epoch"] == epoch]
+        columns = part["label"], part["probability"], GRID, part["group"]
+        best = best_threshold_interval(*columns, resamples=200, seed=6)
+        assert (row["threshold"], row["low"], row["high"]) == (best.value, best.low, best.high)
+        table = sweep(*columns[:3])
+        near = table["threshold"][table["f1"] >= table["f1"].max() - PLATEAU_TOLERANCE]
+        assert row["plateau"] == tuple(near)
+        assert row["value"] == pytest.approx(table["f1"].max())
+
+
+@pytest.mark.parametrize("objective", ["mcc", "cost:miss=9,alarm=1", "precision@recall>=0.9"])
+def test_epochs_choose_as_choose_does(objective):
+    scores = epochs_table(0, 0.7)
+    found = epoch_stability(scores, GRID, objective=objective, resamples=50)
+    for epoch, row in found.epochs.set_index("epoch").iterrows():
+        part = scores[scores["epoch"] == epoch]
+        chosen = choose(part["label"], part["probability"], objective, thresholds=GRID)
+        assert (row["threshold"], row["value"]) == (chosen.threshold, pytest.approx(chosen.value))
+        assert {chosen.plateau.low, chosen.plateau.high} <= set(row["plateau"])
+
+
+def test_epochs_share_their_draws():
+    scores = epochs_table(0.2, 0.2)
+    change = epoch_stability(scores, GRID, resamples=300).changes.iloc[0]
+    assert change[["difference", "low", "high"]].eq(0).all()
+    single = epoch_stability(scores, GRID, resamples=300).epochs
+    assert (single["low"] < single["high"]).all()
+
+
+def test_one_epoch_has_no_changes():
+    found = epoch_stability(epochs_table(0.0), GRID, resamples=20)
+    assert len(found.epochs) == 1
+    assert found.changes.empty
+    assert "verdict" in found.changes
+
+
+def drop_item(scores):
+    return scores.iloc[1:]
+
+
+def flip_label(scores):
+    return scores.assign(label=scores["label"].where(scores.index > 0, 1 - scores["label"]))
+
+
+def regroup(scores):
+    return scores.assign(group=scores["group"].where(scores.index > 0, 99))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda scores: scores.drop(columns=["group", "label"]),
+            r"lack the columns \['group', 'la",
+        ),
+        (lambda scores: scores.iloc[:0], "scores are empty"),
+        (drop_item, "epochs 1 and 2 differ in items, labels or groups"),
+        (flip_label, "epochs 1 and 2 differ"),
+        (regroup, "epochs 1 and 2 differ"),
+        (lambda scores: pd.concat([scores, scores.iloc[:1]]), "epoch 1 has item 0 twice"),
+    ],
+)
+def test_epochs_must_score_the_same_items(change, message):
+    with pytest.raises(ValueError, match=message):
+        epoch_stability(change(epochs_table(0, 1)), GRID, resamples=10)
