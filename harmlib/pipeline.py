@@ -156,6 +156,7 @@ def _execute(params: Params, step: Step, common: dict[str, str]) -> None:
                 execution_timeout=CELL_TIMEOUT_SEC,
                 start_timeout=KERNEL_START_SEC,
                 request_save_on_cell_execute=False,
+                extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
             )
     except PapermillExecutionError as error:
         raise StepFailed(
@@ -232,7 +233,7 @@ def _digest_files(paths: list[Path]) -> str:
 
 
 def _media_state(params: Params) -> Iterator[str]:
-    """Names, sizes and times of the media files: cheap to look at, and enough to notice a change."""
+    """Names, sizes and times of the media files: cheap, and enough to notice a change."""
     for path in sorted(params.data.root.rglob("*")):
         if path.is_file():
             stat = path.stat()

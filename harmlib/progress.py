@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from IPython import get_ipython
 from tqdm.auto import tqdm
 
 VARIABLE = "HARMLIB_PROGRESS"
@@ -46,7 +47,7 @@ def _to_file(path: Path, description: str, unit: str) -> Progress:
 
 def show(description: str, unit: str = "") -> Progress:
     """As `progress`, shown by this process: a bar on a terminal or in Jupyter, else some lines."""
-    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:
+    if not sys.stderr.isatty() and get_ipython() is None:
         return _to_log(description, unit)
     bar: tqdm | None = None
 

@@ -104,7 +104,7 @@ def set_findings(
             "misfit",
             usable[i],
             f"no counts print as this row, though {n_fit} other rows fit one evaluation set of "
-            f"{items} and its multiples, and no other: a misprint, or another set.",
+            f"{items}, and none of a similar size but its multiples: a misprint, or another set.",
             **size,
         )
         for i in found.misfits

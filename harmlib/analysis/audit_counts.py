@@ -225,13 +225,14 @@ def find_sets(rows: list[Row], max_items: int) -> EvaluationSet:
 def _is_the_one(by_most: np.ndarray, by_all: np.ndarray, ranges: Ranges, max_items: int) -> bool:
     """Whether the set that fits most rows proves that the other rows are wrong.
 
-    By chance, rows agree on a wrong set only where it is large, and then on several. So the rows
-    must fit one small set and its multiples alone, and all rows together none but a far larger.
+    By chance, rows agree on a wrong set only where it is large, and then soon on others. So the
+    rows must fit one set that stands alone, and all rows together none of a similar size.
     """
     smallest = by_most[0]
     items = smallest + ranges.fp_low[:, smallest].max()
+    near = SEARCHED_MULTIPLES * smallest
     return (
-        not (by_most % smallest).any()
-        and SEARCHED_MULTIPLES * items <= max_items
-        and not (by_all <= SEARCHED_MULTIPLES * smallest).any()
+        SEARCHED_MULTIPLES * items <= max_items
+        and not (by_most[by_most <= near] % smallest).any()
+        and not (by_all <= near).any()
     )

@@ -163,7 +163,8 @@ def weighted_probability(probability, pos_weight):
     alike, (n,) or scalar, in [0, 1]; exact for calibrated models, a guide for others.
     """
     probability, odds = _checked_mapping(probability, pos_weight)
-    return odds * probability / (odds * probability + 1 - probability)
+    # The brackets keep the whole from falling below its part, and the result within 1
+    return odds * probability / (odds * probability + (1 - probability))
 
 
 def unweighted_probability(probability, pos_weight):

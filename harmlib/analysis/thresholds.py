@@ -89,7 +89,8 @@ def confusion_counts(labels, scores) -> tuple[np.ndarray, np.ndarray, np.ndarray
     `fp[0]` are the numbers of harmful and safe items. Arguments and errors as `sweep`.
     """
     distinct, fn, tn = count_below(labels, scores)
-    return attainable_thresholds(distinct), fn[-1] - fn, tn[-1] - tn
+    tp, fp = np.subtract(fn[-1], fn, out=fn), np.subtract(tn[-1], tn, out=tn)
+    return attainable_thresholds(distinct), tp, fp
 
 
 def count_below(labels, scores, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,14 +107,16 @@ def count_below(labels, scores, weights=None) -> tuple[np.ndarray, np.ndarray, n
         ranked, is_harmful, weights = scores[order], harmful[order], weights[order]
     first = np.ones(scores.size + 1, dtype=bool)
     np.not_equal(ranked[1:], ranked[:-1], out=first[1:-1])
+    distinct = ranked[first[:-1]]
+    del ranked  # at 10^7 scores every array is 80 MB
     n_below = np.flatnonzero(first)
     if weights is None:
         fn = _sum_below(is_harmful, np.int64)[n_below]
-        tn = n_below - fn
+        tn = np.subtract(n_below, fn, out=n_below)
     else:
         fn = _sum_below(np.where(is_harmful, weights, 0.0), np.float64)[n_below]
         tn = _sum_below(np.where(is_harmful, 0.0, weights), np.float64)[n_below]
-    return ranked[n_below[:-1]], fn, tn
+    return distinct, fn, tn
 
 
 def attainable_thresholds(distinct: np.ndarray) -> np.ndarray:
@@ -125,23 +128,25 @@ def attainable_thresholds(distinct: np.ndarray) -> np.ndarray:
     Returns:
         Shape (k + 1,), float64, finite, ascending. First one below the lowest score (everything
         is flagged), last one that flags nothing. Between neighbouring scores lies their midpoint,
-        rounded to the scores' precision; where that rounds up to the upper score, the lower one
-        stands in, which under `>` decides the same. The two ends lie half the neighbouring gap
-        outside the scores, at least one float step, and do not cross 0 or 1 unless a score does:
-        thresholds of probabilities stay in [0, 1] except next to a score of exactly 0 or 1. Above
-        the largest float there is nothing, so a highest score that large is its own threshold.
+        rounded to the scores' precision; where that rounds up to the upper score, or the sum of
+        the two overflows, the lower score stands in, which under `>` decides the same. The two
+        ends lie half the neighbouring gap outside the scores, at least one float step, and do not
+        cross 0 or 1 unless a score does: thresholds of probabilities stay in [0, 1] except next
+        to a score of exactly 0 or 1. Above the largest float there is nothing, so a highest score
+        that large is its own threshold.
 
     Raises:
         NonFiniteScores: the lowest score is the lowest float: no finite threshold flags it.
     """
     thresholds = np.empty(distinct.size + 1)
-    halves = distinct / 2  # halving first: the sum of two large scores would overflow
-    middle = thresholds[1:-1]
-    np.add(halves[:-1], halves[1:], out=middle, dtype=distinct.dtype)
-    rounded_up = middle >= distinct[1:]
-    middle[rounded_up] = distinct[:-1][rounded_up] + 0.0  # -0.0 becomes 0.0
-    below = _outside(distinct[0], halves[:2], -np.inf)
-    above = _outside(distinct[-1], halves[-2:][::-1], np.inf)
+    lower, upper, middle = distinct[:-1], distinct[1:], thresholds[1:-1]
+    with np.errstate(over="ignore"):
+        np.add(lower, upper, out=middle, dtype=distinct.dtype)
+    np.divide(middle, 2, out=middle, dtype=distinct.dtype)
+    outside = ~((middle >= lower) & (middle < upper))
+    middle[outside] = lower[outside] + 0.0  # -0.0 becomes 0.0
+    below = _outside(distinct[:2], -np.inf)
+    above = _outside(distinct[-2:][::-1], np.inf)
     if not np.isfinite(below):
         raise NonFiniteScores(
             f"the lowest score is {distinct[0]}, the lowest {distinct.dtype}: no finite threshold "
@@ -154,10 +159,11 @@ def attainable_thresholds(distinct: np.ndarray) -> np.ndarray:
     return thresholds
 
 
-def _outside(edge, halves, towards):
-    """Half a gap beyond `edge`, away from its neighbour, but no less than the next float."""
+def _outside(edge_and_neighbour, towards):
+    """Half a gap beyond the edge, away from its neighbour, but no less than the next float."""
+    edge, neighbour = edge_and_neighbour[0], edge_and_neighbour[-1]
     with np.errstate(over="ignore"):
-        beyond, next_float = edge + (halves[0] - halves[-1]), np.nextafter(edge, towards)
+        beyond, next_float = edge + (edge / 2 - neighbour / 2), np.nextafter(edge, towards)
     farther = abs(beyond - edge) > abs(next_float - edge)
     return beyond if farther and np.isfinite(beyond) else next_float
 

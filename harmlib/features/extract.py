@@ -150,7 +150,7 @@ class _Batcher:
         self.waiting[name].append((sha, units))
 
     def ready(self, last: bool = False) -> Iterator[tuple[str, str, np.ndarray]]:
-        """(backbone, sha256, pooled vector) of every file whose batches are full, or all of them."""
+        """(backbone, sha256, pooled vector) of each file whose batches are full, or of all."""
         for name, backbone in self.backbones.items():
             waiting = self.waiting[name]
             while waiting and (last or sum(len(u) for _, u in waiting) >= backbone.batch_size):

@@ -178,8 +178,8 @@ def _require_classes(items: pd.DataFrame, modality: str, root: Path, reasons: pd
         common = reasons.value_counts().head(3)
         seen = "; ".join(f"{count} x {text}" for text, count in common.items())
         raise DataError(
-            f"{root}: no usable {' and no usable '.join(lacking)} {modality}: a detector needs both "
-            f"classes. {f'Files that could not be used: {seen}. ' if seen else ''}"
+            f"{root}: no usable {' and no usable '.join(lacking)} {modality}: a detector needs "
+            f"both classes. {f'Files that could not be used: {seen}. ' if seen else ''}"
             f"Put files below {modality}s/harmful and {modality}s/safe, or list them in a CSV"
         )
 

@@ -16,7 +16,7 @@ class SplitError(ValueError):
 
 
 def content_order(sha256: pd.Series, seed: int) -> pd.Series:
-    """A seeded random-looking rank text for each content hash, whatever the file's name or place."""
+    """A seeded random-looking text to sort each content hash by, whatever the file's name."""
     return sha256.map(lambda sha: hashlib.sha256(f"{seed}:{sha}".encode()).hexdigest())
 
 

@@ -20,7 +20,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that is ready to judge: features -> `scaler` -> `model` -> probability > threshold."""
+    """A model ready to judge: features -> `scaler` -> `model` -> probability > `threshold`."""
 
     model: HarmfulClassifier
     scaler: Scaler

@@ -14,6 +14,7 @@ from harmlib.reporting.words import LABEL, MODALITY, SPLIT, TRIVIAL, model_name
 # Okabe and Ito's palette: told apart by people with any colour vision; shapes and dashes help.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
 HARMFUL, SAFE, GREY = "#D55E00", "#0072B2", "#6b7280"
+MAX_LABELLED_EPOCHS = 5
 MARKERS = "osD^vP"
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
 
@@ -81,58 +82,39 @@ def training_history(history: pd.DataFrame) -> Figure:
 def precision_recall(curves: pd.DataFrame, points: pd.DataFrame, prevalence: float) -> Figure:
     """PR curves of several models in one figure, with the line of the trivial classifier.
 
-    curves : columns variant, recall, precision (a step curve)
+    curves : columns variant, threshold, recall, precision
     points : columns variant, recall, precision, threshold: where each model operates
     prevalence : precision of calling everything harmful
     """
-    figure, (axes,) = _panels(1, width=7.2, height=5.2)
+    figure, (axes,) = _panels(1, width=7.6, height=5.2)
     axes.axhline(prevalence, color=GREY, linestyle=":", zorder=1)
     axes.annotate(
         f"{TRIVIAL}: Precision {prevalence:.3f}",
-        (0.01, prevalence),
+        (0.0, prevalence),
         color=GREY,
         xytext=(0, -14),
         textcoords="offset points",
         fontsize=9.5,
     )
+    marks = {}
     for i, variant in enumerate(dict.fromkeys(curves["variant"])):
-        rows = curves[curves["variant"] == variant].sort_values("recall")
-        axes.step(
-            rows["recall"],
-            rows["precision"],
-            where="pre",
-            color=COLOURS[i % 6],
-            linestyle=DASHES[i % 6],
-            label=model_name(variant),
-            linewidth=1.8,
-        )
+        rows = curves[curves["variant"] == variant].sort_values("threshold")
+        look = {"color": COLOURS[i % 6], "linestyle": DASHES[i % 6], "linewidth": 1.8}
+        axes.plot(rows["recall"], rows["precision"], drawstyle="steps-post", **look)
+        marks[variant] = {**look, "marker": MARKERS[i % 6], "markersize": 10 - i}
+    for variant, look in marks.items():
         for at in points[points["variant"] == variant].itertuples():
-            axes.plot(
-                at.recall,
-                at.precision,
-                MARKERS[i % 6],
-                color=COLOURS[i % 6],
-                markersize=10,
-                markeredgecolor="black",
-                zorder=3,
-            )
-            axes.annotate(
-                f"{at.threshold:.2f}",
-                (at.recall, at.precision),
-                fontsize=9.5,
-                xytext=(8, 8 + 11 * i),
-                textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6},
-            )
+            label = f"{model_name(variant)} (threshold {at.threshold:.2f})"
+            axes.plot(at.recall, at.precision, label=label, markeredgecolor="black", **look)
     low = min(curves["precision"].min(), prevalence)
     axes.set(
+        title="PR 곡선: 점은 각 모델의 운영 threshold",
         xlabel="Recall (유해 중 찾아낸 비율)",
         ylabel="Precision (유해 판정 중 맞은 비율)",
-        xlim=(-0.02, 1.04),
-        ylim=(max(0, low - 0.12), 1.03),
+        xlim=(-0.02, 1.03),
+        ylim=(max(0, low - 0.15), 1.03),
     )
-    axes.set_title("PR 곡선: 점은 각 모델의 운영 threshold")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", fontsize=10)
     return figure
 
 
@@ -157,19 +139,8 @@ def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
             label=model_name(variant),
             markersize=8,
         )
-        if rows["epoch"].nunique() <= 5:
-            for epoch, threshold, f1 in zip(
-                x, rows["best_threshold"], rows["best_f1"], strict=True
-            ):
-                axes.annotate(
-                    f"F1 {f1:.3f}",
-                    (epoch, threshold),
-                    fontsize=9,
-                    color=COLOURS[i % 6],
-                    xytext=(0, 9 if i % 2 == 0 else -16),
-                    ha="center",
-                    textcoords="offset points",
-                )
+    if epochs["epoch"].nunique() <= MAX_LABELLED_EPOCHS:
+        _label_f1(axes, epochs, variants)
     for edge, name in zip(grid, ("격자의 아래 끝", "격자의 위 끝"), strict=True):
         axes.axhline(edge, color=GREY, linestyle=":", linewidth=1)
         axes.annotate(
@@ -186,11 +157,28 @@ def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
         title="Epoch별 최적 threshold",
         xlabel="Epoch",
         ylabel="최적 threshold (검증 F1 기준)",
-        ylim=(grid[0] - 0.1, grid[1] + 0.1),
+        ylim=(grid[0] - 0.12, grid[1] + 0.12),
     )
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
+
+
+def _label_f1(axes: Axes, epochs: pd.DataFrame, variants: list[str]) -> None:
+    """Each epoch's F1 beside its mark: above the highest, below the lowest, so none collide."""
+    for _, rows in epochs.groupby("epoch"):
+        for rank, at in enumerate(rows.sort_values("best_threshold").itertuples()):
+            i = variants.index(at.variant)
+            above = rank == len(rows) - 1
+            axes.annotate(
+                f"F1 {at.best_f1:.3f}",
+                (at.epoch, at.best_threshold),
+                xytext=(0, 10 if above else -18 - 12 * (len(rows) - 2 - rank)),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+                color=COLOURS[i % 6],
+            )
 
 
 def metrics_by_threshold(sweeps: pd.DataFrame, points: pd.DataFrame) -> Figure:

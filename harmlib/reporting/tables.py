@@ -18,7 +18,7 @@ def table_html(table: pd.DataFrame, caption: str, highlight: pd.Series | None = 
     Known columns get their Korean name and number format; others keep theirs.
     highlight : True for the rows to stress, aligned with `table`
     """
-    head = "".join(f'<th scope="col">{escape(COLUMNS.get(c, str(c)))}</th>' for c in table)
+    head = "".join(_head(name, table[name]) for name in table)
     marked = [False] * len(table) if highlight is None else highlight.tolist()
     rows = []
     for values, mark in zip(table.itertuples(index=False), marked, strict=True):
@@ -34,9 +34,15 @@ def table_html(table: pd.DataFrame, caption: str, highlight: pd.Series | None = 
     )
 
 
+def _head(name: str, values: pd.Series) -> str:
+    """A column header, to the right above numbers."""
+    kinds = {_cell(name, value)[1] for value in values if not pd.isna(value)}
+    return f'<th scope="col" class="{"number" if kinds == {"number"} else "text"}">{escape(COLUMNS.get(name, str(name)))}</th>'
+
+
 def _cell(column: str, value: object) -> tuple[str, str]:
     """The text of a cell, and its class: `number` or `text`."""
-    if value is None or value != value:
+    if pd.isna(value):
         return "–", "number"
     if column == "variant":
         return escape(TRIVIAL if value == "trivial" else model_name(str(value))), "text"
