@@ -21,6 +21,12 @@ def choose_device(name: str) -> torch.device:
         raise ValueError(
             f"device {name!r}: this machine has {count} CUDA device(s); use auto or cpu"
         )
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ModuleNotFoundError):
+        raise ValueError(
+            f"device {name!r}: the installed torch can't use it; use auto or cpu"
+        ) from None
     return device
 
 

@@ -9,14 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MODALITIES = ("image", "video")
@@ -62,7 +55,7 @@ WeightsSpec = Annotated[str, BeforeValidator(_weights)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class DataParams(Section):
@@ -182,6 +175,12 @@ class Params(Section):
     features: FeatureParams = FeatureParams()
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _each_modality_once(self) -> Params:
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError("modalities must not repeat")
+        return self
+
     @property
     def run_dir(self) -> Path:
         return self.reports / self.run
@@ -216,8 +215,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
             f" Did you mean {near[0]}?" if near else f" That folder has: {', '.join(known) or '-'}."
         )
         raise ParamsError(f"{path}: there is no such params file.{hint}") from None
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: not valid YAML: {error}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path}: can't be read as YAML in UTF-8: {error}") from None
     if not isinstance(content, dict):
         raise ParamsError(f"{path}: expected `key: value` lines, got {type(content).__name__}")
     return content
@@ -230,15 +229,15 @@ def _merge_variants(
         raise ParamsError(f"{path}: variants: expected variant names with their changes")
     merged = dict(table)
     for name, change in changes.items():
-        if change is None:
-            merged.pop(name, None)
+        if change is None and name in table:
+            del merged[name]
             continue
-        if not isinstance(change, dict):
+        if not isinstance(change, dict | None):
             raise ParamsError(f"{path}: variants.{name}: expected `key: value` lines")
-        change = dict(change)
-        base = change.pop("based_on", name)
+        change = dict(change or {})
+        base = str(change.pop("based_on", name))
         if base not in table:
-            near = difflib.get_close_matches(str(base), table, 1)
+            near = difflib.get_close_matches(base, table, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ParamsError(
                 f"{path}: variants.{name}: no variant {base!r} in {variants_path.name}; {hint}"
@@ -260,9 +259,8 @@ def _explain(error: ValidationError, path: Path) -> str:
     lines = []
     for item in error.errors():
         # Branches of a union carry the branch's name; a person knows only the keys of the file.
-        where = [
-            str(part) for part in item["loc"] if not str(part).startswith(("function-", "lit"))
-        ]
+        branches = ("function-", "literal[", "constrained-")
+        where = [str(part) for part in item["loc"] if not str(part).startswith(branches)]
         key = ".".join(where) or "(top level)"
         if item["type"] == "extra_forbidden":
             known = _known_keys(item["loc"][:-1])

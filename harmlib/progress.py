@@ -95,12 +95,16 @@ class Watch:
         self.path.unlink(missing_ok=True)
 
     def _follow(self) -> None:
-        current, report = None, None
+        current, report, seen = None, None, None
         while not self._stop.wait(0.5):
             try:
-                description, unit, done, total = json.loads(self.path.read_text(encoding="utf-8"))
+                state = json.loads(self.path.read_text(encoding="utf-8"))
             except (FileNotFoundError, ValueError):
                 continue
+            if state == seen:  # no news, or work long finished, isn't worth another line
+                continue
+            seen = state
+            description, unit, done, total = state
             if description != current:
                 current, report = description, show(description, unit)
             report(done, total)

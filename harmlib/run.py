@@ -86,7 +86,9 @@ class Run:
     def ledger(self) -> pd.DataFrame:
         path = self.dir / "ledger.csv"
         return (
-            pd.read_csv(path, dtype=str) if path.exists() else pd.DataFrame(columns=LEDGER_COLUMNS)
+            pd.read_csv(path, dtype=str, keep_default_na=False)
+            if path.exists()
+            else pd.DataFrame(columns=LEDGER_COLUMNS)
         )
 
     def record(self, lost: pd.DataFrame, step: str, modality: str) -> pd.DataFrame:

@@ -21,6 +21,8 @@ BLOCK = 1000
 UNBOUNDED = np.iinfo(np.int32).max
 # A set stands alone only where its first few multiples were searched as well.
 SEARCHED_MULTIPLES = 4
+FAR_LARGER = 10
+MIN_WITNESSES = 3
 
 
 class Printed(NamedTuple):
@@ -207,32 +209,42 @@ class EvaluationSet:
 
 
 def find_sets(rows: list[Row], max_items: int) -> EvaluationSet:
-    """Evaluation sets of up to `max_items` items that fit all rows at once."""
+    """Evaluation sets of up to `max_items` items that fit all rows at once.
+
+    Up to a quarter of the rows are called misfits where the others prove them wrong. By chance,
+    the others would agree on a wrong set only if it is large, and then soon on more; or if all
+    their counts share a factor. So they must tell sets apart, fit one set that stands alone, and
+    all rows together must fit none but a far larger one.
+    """
     ranges = count_ranges(rows, max_items)
     n_fails = (ranges.n == 0).sum(axis=0)
     within = np.arange(max_items + 1) + ranges.fp_low.max(axis=0, initial=0) <= max_items
     within[0] = False  # recall needs a positive
     within &= len(rows) > 0
-    positives = np.flatnonzero(within & (n_fails == 0))
-    misfits = np.empty(0, dtype=int)
+    by_all = EvaluationSet(np.flatnonzero(within & (n_fails == 0)), np.empty(0, dtype=int), ranges)
     for allowed in range(1, len(rows) // 4 + 1):
-        by_most = np.flatnonzero(within & (n_fails <= allowed))
-        if by_most.size and _is_the_one(by_most, positives, ranges, max_items):
-            return EvaluationSet(by_most, np.flatnonzero(ranges.n[:, by_most[0]] == 0), ranges)
-    return EvaluationSet(positives, misfits, ranges)
+        positives = np.flatnonzero(within & (n_fails <= allowed))
+        if positives.size == 0:
+            continue
+        misfits = np.flatnonzero(ranges.n[:, positives[0]] == 0)
+        by_most = EvaluationSet(positives, misfits, ranges)
+        if _is_proof(by_most, by_all, rows, max_items):
+            return by_most
+    return by_all
 
 
-def _is_the_one(by_most: np.ndarray, by_all: np.ndarray, ranges: Ranges, max_items: int) -> bool:
-    """Whether the set that fits most rows proves that the other rows are wrong.
-
-    By chance, rows agree on a wrong set only where it is large, and then soon on others. So the
-    rows must fit one set that stands alone, and all rows together none of a similar size.
-    """
-    smallest = by_most[0]
-    items = smallest + ranges.fp_low[:, smallest].max()
-    near = SEARCHED_MULTIPLES * smallest
+def _is_proof(
+    by_most: EvaluationSet, by_all: EvaluationSet, rows: list[Row], max_items: int
+) -> bool:
+    kept = [row for i, row in enumerate(rows) if i not in by_most.misfits]
+    # A recall of 0 or 1 fits every number of positives.
+    witnesses = {row[:2] for row in kept if 0 < row.recall.units < row.recall.scale}
+    # Below a tenth of the scale, few figures of so many digits are the recall of any count.
+    scale = min(row.recall.scale for row in rows)
+    too_near = max(FAR_LARGER * by_most.smallest, scale // 10)
     return (
-        SEARCHED_MULTIPLES * items <= max_items
-        and not (by_most[by_most <= near] % smallest).any()
-        and not (by_all <= near).any()
+        len(witnesses) >= MIN_WITNESSES
+        and SEARCHED_MULTIPLES * (by_most.smallest + by_most.negatives) <= max_items
+        and by_most.stands_alone
+        and not (by_all.positives <= too_near).any()
     )

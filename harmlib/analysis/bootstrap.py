@@ -63,8 +63,8 @@ def best_threshold_interval(
     """Where the best threshold of the grid lands when the sample is drawn anew.
 
     thresholds: (t,) grid; memory grows with groups x t, so pass a grid, not every score.
-    objective: a text that `Objective.parse` reads. Of equally good thresholds the lowest counts, as
-    in `choose`. A resample that no threshold is feasible for is left out, and counted.
+    objective: a text that `Objective.parse` reads; ties are settled as in `choose`. A resample that
+    no threshold is feasible for is left out, and counted.
     """
     goal, grid = Objective.parse(objective), check_thresholds(thresholds)
     counts = confusion_draws(labels, scores, grid, groups, resamples=resamples, seed=seed)
@@ -153,14 +153,19 @@ def gains(counts, goal: Objective) -> tuple[np.ndarray, np.ndarray]:
 
 
 def best_thresholds(counts, grid, goal: Objective) -> np.ndarray:
-    """The best grid point of each row of counts (4, rows, t), the lowest of equals.
+    """The best grid point of each row of counts (4, rows, t).
 
-    NaN where a class is missing or no grid point is feasible.
+    Of equals the lowest, under a recall objective of those with the fewest false alarms (as
+    `choose`). NaN where a class is missing or no grid point is feasible.
     """
     values, feasible = gains(counts, goal)
     values = np.where(feasible, values, -np.inf)
     top = values.max(axis=1, keepdims=True)
-    best = grid[np.argmax(values >= top - TIE * goal.scale, axis=1)]
+    tied = values >= top - TIE * goal.scale
+    if goal.text.startswith("recall@"):
+        alarms = np.where(tied, counts[1], np.inf)
+        tied = alarms == alarms.min(axis=1, keepdims=True)
+    best = grid[np.argmax(tied, axis=1)]
     return np.where(np.isfinite(top[:, 0]), best, np.nan)
 
 

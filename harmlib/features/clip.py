@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from harmlib.features.weights import Weights, WeightsError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its import of pkg_resources warns; setuptools is pinned
     import clip as openai_clip
-    from clip.model import VisionTransformer
+    from clip.model import VisionTransformer, build_model
 
 # Architecture of the image towers (Radford et al. 2021, table 20).
 _TOWERS = {
@@ -61,9 +63,21 @@ def _load_tower(weights: Weights) -> torch.nn.Module:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # torch.jit is deprecated, the official files are jit
-            model, _ = openai_clip.load(str(weights.path), device="cpu", jit=False)
-    except (RuntimeError, KeyError, AttributeError, EOFError, ValueError) as error:
+            model = build_model(_read_state(weights.path))
+    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
+            AssertionError, pickle.UnpicklingError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not a CLIP checkpoint: {error}") from error
     if not isinstance(model.visual, VisionTransformer):
         raise WeightsError(f"{weights.path}: CLIP with a ResNet image tower; use a ViT")
     return model.visual.float()
+
+
+def _read_state(path: Path) -> dict[str, torch.Tensor]:
+    """Of a TorchScript archive (the official files) or of a saved state_dict.
+
+    Not by `clip.load`: it reads the file to its end before it tries the second kind.
+    """
+    try:
+        return torch.jit.load(path, map_location="cpu").state_dict()
+    except RuntimeError:
+        return torch.load(path, map_location="cpu", weights_only=True)

@@ -33,14 +33,19 @@ class SlowFastBackbone:
         self.network = network.blocks[:5].eval()
 
     def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(n, 3, 32, image_size, image_size) float32, from n * 32 RGB frames of equal size.
+        """(n, 3, 32, image_size, image_size) float32, from n * 32 RGB frames.
 
         Frames come scaled to the short side `image_size`; the middle is cut out of the long one.
         """
         side = self.image_size
-        stack = np.stack(frames)  # (n * 32, height, width, 3)
-        top, left = (stack.shape[1] - side) // 2, (stack.shape[2] - side) // 2
-        stack = stack[:, top : top + side, left : left + side]
+        # Cut one by one: a recording may change its picture size on the way.
+        corners = [((f.shape[0] - side) // 2, (f.shape[1] - side) // 2) for f in frames]
+        stack = np.stack(
+            [
+                frame[top : top + side, left : left + side]
+                for frame, (top, left) in zip(frames, corners, strict=True)
+            ]
+        )  # (n * 32, side, side, 3)
         clips = torch.from_numpy(stack).view(-1, CLIP_FRAMES, side, side, 3)
         return clips.permute(0, 4, 1, 2, 3).float().div_(255).sub_(_MEAN).div_(_STD)
 
@@ -61,6 +66,7 @@ def _load_state(network: torch.nn.Module, weights: Weights) -> None:
     try:
         state = torch.load(weights.path, map_location="cpu", weights_only=True)
         network.load_state_dict(state.get("model_state", state))
-    except (RuntimeError, KeyError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        first = str(error).strip().splitlines()[0]
+    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, OSError,
+            pickle.UnpicklingError) as error:  # fmt: skip
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(f"{weights.path}: not a SlowFast R50 8x8 checkpoint: {first}") from error

@@ -20,6 +20,7 @@ os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harm
 Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
 
 from ultralytics.data.augment import LetterBox  # noqa: E402
+from ultralytics.nn.modules import Detect  # noqa: E402
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint  # noqa: E402
 
 from harmlib.features.persons import summarise_detections  # noqa: E402
@@ -93,17 +94,33 @@ def _build(model: str, weights: Weights) -> DetectionModel:
     if weights.path is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(weights.seed)
-            return DetectionModel(f"{model}.yaml", nc=_CLASSES, verbose=False)
+            network = DetectionModel(f"{model}.yaml", nc=_CLASSES, verbose=False)
+            _keep_signal(network)
+            return network
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             network, _ = load_checkpoint(str(weights.path), device="cpu")
-    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError,
-            pickle.UnpicklingError, ModuleNotFoundError) as error:  # fmt: skip
+    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
+            AssertionError, ModuleNotFoundError, pickle.UnpicklingError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not an Ultralytics checkpoint: {error}") from error
-    if not isinstance(network, DetectionModel) or network.model[-1].nc != _CLASSES:
+    head = network.model[-1]
+    # Other heads (segmentation, pose, or YOLO26's without suppression) put out other columns.
+    if type(head) is not Detect or head.end2end or head.nc != _CLASSES:
         raise WeightsError(
-            f"{weights.path}: expected a detector of the {_CLASSES} COCO classes, "
-            f"got {type(network).__name__} with {getattr(network.model[-1], 'nc', '?')} classes"
+            f"{weights.path}: expected a YOLOv8 or YOLO11 detector (not end-to-end) "
+            f"of the {_CLASSES} COCO classes, got {type(network).__name__} with a "
+            f"{type(head).__name__} head of {getattr(head, 'nc', '?')} classes"
         )
     return network.float()
+
+
+def _keep_signal(network: torch.nn.Module) -> None:
+    """Initialise the convolutions so that activations keep their size (He et al. 2015, eq. 10).
+
+    PyTorch's own initialisation relies on batch statistics; a network that never trained has none,
+    and its embedding would fade to 1e-10, which no scaler tells from a constant.
+    """
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d) and layer.weight.requires_grad:
+            torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

@@ -33,12 +33,15 @@ def load_image(path: Path) -> np.ndarray:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"{image.width}x{image.height} pixels: more than {MAX_PIXELS:,}")
+            ImageOps.exif_transpose(image, in_place=True)
+            if image.mode.startswith("I;16"):  # Pillow would clip at 255, all but black to white
+                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
             # Transparent pixels carry arbitrary colours: lay the picture on white.
             if image.has_transparency_data:
                 image = Image.alpha_composite(
                     Image.new("RGBA", image.size, "white"), image.convert("RGBA")
                 )
-            return np.asarray(ImageOps.exif_transpose(image.convert("RGB")))
+            return np.asarray(image.convert("RGB"))
     except UnidentifiedImageError:
         raise MediaError("not a picture that Pillow can read") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -53,36 +56,55 @@ def _frames(
     """Frames with their time in seconds from the first one.
 
     `jump_to` is a list that the caller keeps at [the next time of interest]: when that lies far
-    ahead, the decoder seeks to the key frame before it.
+    ahead, the decoder seeks to the key frame before it. Time may then step back, never past
+    that target.
     """
     if not path.stat().st_size:
         raise MediaError("empty file (0 bytes)")
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise MediaError("no video stream")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             first: float | None = None
-            seeking = True
-            while seeking:
-                seeking = False
-                for frame in container.decode(stream):
+            target: float | None = None  # of the last jump; one each, or long GOPs would loop
+            jumping = True
+            while jumping:
+                jumping, landed = False, target is None
+                for frame in _decode(container, stream):
                     if frame.time is None:
                         continue
                     first = frame.time if first is None else first
                     time_sec = frame.time - first
-                    yield time_sec, frame
-                    if jump_to and jump_to[0] - time_sec > SEEK_AHEAD_SEC:
-                        target = (jump_to[0] + first) / stream.time_base
-                        jump_to[0] = time_sec  # one jump a target: a bad index must not loop
-                        container.seek(int(target), stream=stream)
-                        seeking = True
+                    if not landed and time_sec > target:
                         break
+                    landed = True
+                    yield time_sec, frame
+                    if jump_to and target != jump_to[0] > time_sec + SEEK_AHEAD_SEC:
+                        target = jump_to[0]
+                        container.seek(int((target + first) / stream.time_base), stream=stream)
+                        jumping = True
+                        break
+                if not landed:  # AVI's and MPEG-TS's indexes may lead past the target
+                    yield from _frames(path)
+                    return
             if first is None:
                 raise MediaError("no frame could be decoded")
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"damaged or unknown video: {error}") from error
+
+
+def _decode(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.VideoFrame]:
+    cut_off = False
+    for packet in container.demux(stream):
+        if packet.size:  # the one that flushes the decoder has none
+            cut_off = packet.is_corrupt
+        yield from packet.decode()
+    if cut_off:
+        raise MediaError("cut off: the file ends in the middle of a frame")
 
 
 def video_facts(path: Path) -> tuple[int, int, int, float]:

@@ -27,6 +27,7 @@ MANIFEST_COLUMNS = [
     "frames",
     "duration_sec",
 ]
+_CSV_COLUMNS = ("path", "label", "group", "split")
 _SUFFIXES = {"image": IMAGE_SUFFIXES, "video": VIDEO_SUFFIXES}
 
 
@@ -53,55 +54,68 @@ def scan_folders(root: Path, modality: str) -> pd.DataFrame:
             raise DataError(
                 f"{top / label}: there is no such folder; {modality}s need both classes"
             )
-        files = (p for p in sorted((top / label).rglob("*")) if p.is_file())
+        # Links to nowhere or to folders are listed too: the ledger says why they aren't used.
+        files = (p for p in sorted((top / label).rglob("*")) if p.is_symlink() or not p.is_dir())
         rows += [
-            {"path": p.relative_to(root).as_posix(), "label": label}
+            {"path": _printable(p.relative_to(root)), "label": label}
             for p in files
             if not any(part.startswith(".") for part in p.relative_to(top).parts)
         ]
     return pd.DataFrame(rows, columns=["path", "label"]).assign(group=None, split=None)
 
 
-def read_csv(csv_path: Path) -> pd.DataFrame:
-    """A CSV with the columns path,label[,group][,split]; paths are relative to the CSV's folder.
+def _printable(path: Path) -> str:
+    """Names from an old Korean Windows aren't UTF-8; no table could hold their bytes."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()
 
-    Raises DataError, naming file, line and column, for a missing column, an unknown label or
-    split, or a path listed twice.
+
+def read_csv(csv_path: Path) -> pd.DataFrame:
+    """A CSV with the columns path,label[,group][,split]; paths are relative to `data.root`.
+
+    Raises DataError, naming file, line and column, for a missing or misspelt column, an unknown
+    label or split, or a path listed twice.
     """
     try:
-        table = pd.read_csv(csv_path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(
+            csv_path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
     except FileNotFoundError:
         raise DataError(f"{csv_path}: there is no such CSV file") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{csv_path}: not in UTF-8; save it as 'CSV UTF-8' ({error})") from None
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{csv_path}: not a readable CSV: {error}") from None
-    table.columns = [str(name).strip() for name in table.columns]
-    for name in ("path", "label"):
-        if name not in table:
-            near = difflib.get_close_matches(name, table.columns, 1)
-            hint = (
-                f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(table.columns)}"
-            )
-            raise DataError(f"{csv_path}: no column {name!r}{hint}")
+    if not isinstance(table.index, pd.RangeIndex):
+        raise DataError(f"{csv_path}: the rows have more fields than the header names columns")
+    table.columns = [str(name).strip().lower() for name in table.columns]
+    _check_columns(list(table.columns), csv_path)
     table = pd.DataFrame(
-        {
-            name: table[name].str.strip() if name in table else ""
-            for name in ("path", "label", "group", "split")
-        }
+        {name: table[name].str.strip() if name in table else "" for name in _CSV_COLUMNS}
     )
+    table = table[(table != "").any(axis=1)]  # spreadsheets leave empty rows behind
     table["split"] = table["split"].replace("validation", "val")
     _check_values(table, "label", tuple(LABELS), csv_path)
     _check_values(table, "split", (*SPLITS, ""), csv_path)
     if (table["path"] == "").any():
-        raise DataError(f"{csv_path}: line {_line(table, table['path'] == '')}: empty path")
+        raise DataError(f"{csv_path}: line {_line(table['path'] == '')}: empty path")
     twice = table["path"].duplicated()
     if twice.any():
-        line = _line(table, twice)
+        line = _line(twice)
         raise DataError(f"{csv_path}: line {line}: {table['path'][twice].iloc[0]} is listed twice")
-    return table.replace({"group": {"": None}, "split": {"": None}})
+    return table.reset_index(drop=True).replace({"group": {"": None}, "split": {"": None}})
 
 
-def _line(table: pd.DataFrame, bad: pd.Series) -> int:
-    return int(bad.to_numpy().argmax()) + 2  # the header is line 1
+def _check_columns(columns: list[str], csv_path: Path) -> None:
+    for name in _CSV_COLUMNS:
+        near = difflib.get_close_matches(name, columns, 1, cutoff=0.75)
+        # A misspelt `group` would pass for none and let one source leak into two splits.
+        if name not in columns and (near or name in ("path", "label")):
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns)}"
+            raise DataError(f"{csv_path}: no column {name!r}; {hint}")
+
+
+def _line(bad: pd.Series) -> int:
+    return int(bad.idxmax()) + 2  # the header is line 1
 
 
 def _check_values(table: pd.DataFrame, column: str, known: tuple[str, ...], path: Path) -> None:
@@ -112,7 +126,7 @@ def _check_values(table: pd.DataFrame, column: str, known: tuple[str, ...], path
         hint = (
             f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(filter(None, known))}"
         )
-        raise DataError(f"{path}: line {_line(table, bad)}: {column} {value!r}; {hint}")
+        raise DataError(f"{path}: line {_line(bad)}: {column} {value!r}; {hint}")
 
 
 def build_manifest(
@@ -140,6 +154,8 @@ def build_manifest(
         f"not {'an image' if modality == 'image' else 'a video'} by its file name ending"
     )
     reason[[not p.is_file() for p in full]] = "file is missing"
+    reason[[p.is_dir() for p in full]] = "a folder or a link to one, which is not followed"
+    reason[listed["path"].str.contains(r"\udc", regex=False)] = "file name is not UTF-8; rename it"
 
     usable = listed[reason == ""]
     facts = probe_all(list(full[usable.index]), modality, probe_cache, progress)

@@ -87,7 +87,8 @@ def probe_all(
         known = pd.concat([old, new]) if len(old) else new
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_suffix(".part")
-        known.reset_index().to_parquet(part)
+        # What could not even be read (no hash) may be readable next time, unchanged.
+        known[known["sha256"] != ""].reset_index().to_parquet(part)
         part.replace(cache)
     keys = [(str(path), stats[path].st_size, stats[path].st_mtime_ns) for path in paths]
     return known.loc[keys].reset_index()

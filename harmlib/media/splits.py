@@ -75,7 +75,7 @@ def assign_splits(
     Raises SplitError when a group is given two splits, or a split would lack a class.
     """
     unit = join_duplicates(items)
-    given = items["split"].where(items["split"].notna(), None)
+    given = items["split"].astype(object).where(items["split"].notna(), None)
     clash = given.groupby(unit).nunique()
     if (clash > 1).any():
         names = items[unit.isin(clash.index[clash > 1])]
@@ -97,16 +97,17 @@ def assign_splits(
     wished = fractions[:, None] * counts.sum().to_numpy()[None, :]  # (3 splits, 3 counts)
     filled = np.zeros_like(wished)
     chosen = given.groupby(unit).first().to_dict()
+    free = [name for name in order.index if chosen[name] is None]
     for name, split in chosen.items():
         if split is not None:
             filled[SPLITS.index(split)] += counts.loc[name].to_numpy()
-    for name in order.index:
-        if chosen[name] is None:
-            best = int(np.argmin(_misfit(filled, wished, counts.loc[name].to_numpy())))
-            filled[best] += counts.loc[name].to_numpy()
-            chosen[name] = SPLITS[best]
-    _require_both_classes(filled, counts)
-    return unit.map(chosen)
+    for name in free:
+        best = int(np.argmin(_misfit(filled, wished, counts.loc[name].to_numpy())))
+        filled[best] += counts.loc[name].to_numpy()
+        chosen[name] = SPLITS[best]
+    final = _give_lacking(pd.Series(chosen), counts, free[::-1])
+    _require_both_classes(final, counts)
+    return unit.map(final)
 
 
 def _misfit(filled: np.ndarray, wished: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -120,12 +121,27 @@ def _misfit(filled: np.ndarray, wished: np.ndarray, group: np.ndarray) -> np.nda
     return then - now
 
 
-def _require_both_classes(filled: np.ndarray, counts: pd.DataFrame) -> None:
+def _give_lacking(chosen: pd.Series, counts: pd.DataFrame, free: list[str]) -> pd.Series:
+    """Give a split that lacks a class the first of the `free` groups that another can spare."""
+    chosen = chosen.copy()
+    for split in SPLITS:
+        for label in ("safe", "harmful"):
+            if counts.loc[chosen == split, label].any():
+                continue
+            for name in free:
+                left = counts[(chosen == chosen[name]) & (chosen.index != name)]
+                if counts.loc[name, label] and left["safe"].any() and left["harmful"].any():
+                    chosen[name] = split
+                    break
+    return chosen
+
+
+def _require_both_classes(chosen: pd.Series, counts: pd.DataFrame) -> None:
     lacking = [
         f"{split} has no {label} item"
-        for split, row in zip(SPLITS, filled, strict=True)
-        for label, count in zip(("safe", "harmful"), row[:2], strict=True)
-        if count == 0
+        for split in SPLITS
+        for label in ("safe", "harmful")
+        if not counts.loc[chosen == split, label].any()
     ]
     if lacking:
         total = counts.sum()

@@ -40,11 +40,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "last_layer": "sigmoid" if checkpoint.model.ends_in_sigmoid else "logits",
         "scaler_mean": checkpoint.scaler.mean,
         "scaler_sd": checkpoint.scaler.sd,
-        "threshold": checkpoint.threshold,
+        "threshold": float(checkpoint.threshold),  # NumPy's would need weights_only=False
         "about": checkpoint.about,
     }
     if checkpoint.about["operating"] == "best_f1":
-        content["best_threshold"] = checkpoint.threshold
+        content["best_threshold"] = content["threshold"]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     torch.save(content, part)
@@ -57,7 +57,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no such checkpoint") from None
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except (RuntimeError, EOFError, KeyError, ValueError, OSError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"{path}: not a checkpoint: {error}") from error
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:

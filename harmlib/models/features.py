@@ -34,5 +34,6 @@ class Scaler:
 
     def __call__(self, features: np.ndarray) -> torch.Tensor:
         """(n, dim) to (n, dim) float32, in standard deviations from the training mean."""
-        scaled = (torch.from_numpy(np.ascontiguousarray(features)) - self.mean) / self.sd
+        matrix = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
+        scaled = (matrix - self.mean) / self.sd
         return scaled.clamp_(-CLIP_SD, CLIP_SD)

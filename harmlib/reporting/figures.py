@@ -119,66 +119,55 @@ def precision_recall(curves: pd.DataFrame, points: pd.DataFrame, prevalence: flo
 
 
 def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
-    """The best threshold of each epoch, its F1 beside the mark.
+    """The best threshold of each epoch with its interval, its F1 beside the mark.
 
-    epochs : columns variant, epoch, best_threshold, best_f1
+    epochs : columns variant, epoch, threshold, low, high (of the threshold), value (F1)
     grid : lowest and highest threshold that were tried
     """
-    figure, (axes,) = _panels(1, width=7.2, height=4.2)
+    figure, (axes,) = _panels(1, width=7.6, height=4.4)
     variants = list(dict.fromkeys(epochs["variant"]))
     for i, variant in enumerate(variants):
         rows = epochs[epochs["variant"] == variant]
-        # A little to the side, so that equal thresholds of two models are both seen.
-        x = rows["epoch"] + (i - (len(variants) - 1) / 2) * 0.06
-        axes.plot(
-            x,
-            rows["best_threshold"],
-            marker=MARKERS[i % 6],
-            linestyle=DASHES[i % 6],
-            color=COLOURS[i % 6],
-            label=model_name(variant),
-            markersize=8,
-        )
-    if epochs["epoch"].nunique() <= MAX_LABELLED_EPOCHS:
-        _label_f1(axes, epochs, variants)
-    for edge, name in zip(grid, ("격자의 아래 끝", "격자의 위 끝"), strict=True):
+        # A little to the side, so that the marks of two models are both seen.
+        x = rows["epoch"] + (i - (len(variants) - 1) / 2) * 0.14
+        look = {"marker": MARKERS[i % 6], "linestyle": DASHES[i % 6], "color": COLOURS[i % 6]}
+        # Not an error bar: a percentile interval need not hold the sample's own best threshold.
+        axes.vlines(x, rows["low"], rows["high"], color=COLOURS[i % 6], linewidth=4, alpha=0.3)
+        axes.plot(x, rows["threshold"], label=model_name(variant), markersize=8, **look)
+        if epochs["epoch"].nunique() <= MAX_LABELLED_EPOCHS:
+            side = (
+                {"ha": "right", "xytext": (-7, 6)} if i == 0 else {"ha": "left", "xytext": (7, 6)}
+            )
+            for at, row in zip(x, rows.itertuples(), strict=True):
+                axes.annotate(
+                    f"F1 {row.value:.3f}",
+                    (at, row.threshold),
+                    textcoords="offset points",
+                    fontsize=9,
+                    color=COLOURS[i % 6],
+                    **side,
+                )
+    for edge, name, side in zip(grid, ("격자의 아래 끝", "격자의 위 끝"), (-13, 3), strict=True):
         axes.axhline(edge, color=GREY, linestyle=":", linewidth=1)
         axes.annotate(
             name,
-            (1.0, edge),
+            (0.0, edge),
             xycoords=("axes fraction", "data"),
             fontsize=9,
             color=GREY,
-            xytext=(-2, 3),
+            xytext=(3, side),
             textcoords="offset points",
-            ha="right",
         )
     axes.set(
-        title="Epoch별 최적 threshold",
+        title="Epoch별 최적 threshold와 95% 구간",
         xlabel="Epoch",
         ylabel="최적 threshold (검증 F1 기준)",
-        ylim=(grid[0] - 0.12, grid[1] + 0.12),
+        ylim=(grid[0] - 0.08, grid[1] + 0.08),
+        xlim=(epochs["epoch"].min() - 0.6, epochs["epoch"].max() + 0.6),
     )
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
-
-
-def _label_f1(axes: Axes, epochs: pd.DataFrame, variants: list[str]) -> None:
-    """Each epoch's F1 beside its mark: above the highest, below the lowest, so none collide."""
-    for _, rows in epochs.groupby("epoch"):
-        for rank, at in enumerate(rows.sort_values("best_threshold").itertuples()):
-            i = variants.index(at.variant)
-            above = rank == len(rows) - 1
-            axes.annotate(
-                f"F1 {at.best_f1:.3f}",
-                (at.epoch, at.best_threshold),
-                xytext=(0, 10 if above else -18 - 12 * (len(rows) - 2 - rank)),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-                color=COLOURS[i % 6],
-            )
 
 
 def metrics_by_threshold(sweeps: pd.DataFrame, points: pd.DataFrame) -> Figure:

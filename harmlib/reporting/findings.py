@@ -136,13 +136,18 @@ def curve_alt(points: pd.DataFrame, prevalence: float, modality: str) -> str:
 
 
 def epoch_alt(points: pd.DataFrame, modality: str) -> str:
-    """Alt text of the figure of best thresholds. points : `operating_points` with variant."""
+    """Alt text of the figure of best thresholds. points : epochs of `stability`."""
     lines = [
         f"{model_name(variant)}: "
-        + ", ".join(f"epoch {p.epoch} {p.best_threshold:.2f}" for p in own.itertuples())
+        + ", ".join(
+            f"epoch {p.epoch} {p.threshold:.2f} ({p.low:.2f}~{p.high:.2f})"
+            for p in own.itertuples()
+        )
         for variant, own in points.groupby("variant", sort=False)
     ]
-    return f"{MODALITY[modality]} 모델의 epoch별 최적 threshold. " + "; ".join(lines) + "."
+    return (
+        f"{MODALITY[modality]} 모델의 epoch별 최적 threshold와 95% 구간. " + "; ".join(lines) + "."
+    )
 
 
 def limits(epochs: pd.DataFrame, test: pd.DataFrame, modality: str) -> list[str]:

@@ -42,7 +42,9 @@ def embedded_font(text: str, bold: bool = False) -> str:
     """The glyphs that `text` needs, as a base64 WOFF2 file to put into a page."""
     font = TTFont(font_file(bold))
     options = subset.Options(flavor="woff2", layout_features=["kern"])
-    options.drop_tables += [name for name in font.keys() if name.startswith("TSI")]  # design sources
+    options.drop_tables += [
+        name for name in sorted(font.keys()) if name.startswith("TSI")
+    ]  # design sources
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=text)
     subsetter.subset(font)

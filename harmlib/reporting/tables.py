@@ -44,7 +44,7 @@ def _cell(column: str, value: object) -> tuple[str, str]:
     """The text of a cell, and its class: `number` or `text`."""
     if pd.isna(value):
         return "–", "number"
-    if column == "variant":
+    if column in ("variant", "a", "b"):
         return escape(TRIVIAL if value == "trivial" else model_name(str(value))), "text"
     if column in _VALUES:
         return escape(str(_VALUES[column].get(value, value))), "text"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from audit_tables import FP, TP, kinds, printed, published_text, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,39 +15,6 @@ from harmlib.analysis.published import published_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("HARMLIB_SHARED", ROOT / ".." / "shared"))
-
-# tp and fp behind the published figures, in their order (423 harmful, 158 safe clips).
-TP = [423, 419, 419, 418, 417, 417, 417, 415, 413, 411, 404, 387]
-FP = [158, 75, 66, 62, 60, 57, 54, 48, 44, 40, 85, 21]
-
-
-def table(*rows, **columns):
-    """Rows of text (precision, recall, f1), with further columns."""
-    return pd.DataFrame(rows, columns=list(METRICS)).assign(**columns)
-
-
-def printed(tp, fp, positives, digits=4):
-    """The row that these counts print as; 0/0 is 0, as in scikit-learn."""
-    precision = tp / (tp + fp) if tp + fp else 0.0
-    figures = (precision, tp / positives, 2 * tp / (tp + fp + positives))
-    return tuple(f"{figure:.{digits}f}" for figure in figures)
-
-
-def published_text():
-    figures = published_figures()
-    for name in METRICS:
-        figures[name] = figures[name].map("{:.4f}".format)
-    return figures
-
-
-def kinds(result, severity=None):
-    frame = result.to_frame()
-    if severity is not None:
-        frame = frame[frame["severity"] == severity]
-    return [
-        (kind, None if pd.isna(row) else row) for kind, row in frame[["kind", "row"]].to_numpy()
-    ]
-
 
 # --- the published table -------------------------------------------------------------------
 
@@ -151,185 +119,6 @@ def test_two_misprints_are_found_together():
     assert result.counts.loc[[4, 10], ["positives", "tp", "fp", "fn", "tn"]].isna().all(axis=None)
 
 
-# --- single findings -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("row", "kind", "fragment"),
-    [
-        (("1.2000", "0.9000", "0.9500"), "out_of_range", "precision 1.2000 lies outside"),
-        (("91.13", "0.9716", "0.9405"), "out_of_range", "divide by 100"),
-        (("0.9000", "-0.1000", "0.5000"), "out_of_range", "recall -0.1000 lies outside"),
-        (("0.9113", "0.9716", "0.9400"), "f1_mismatch", "F1 0.9400 does not follow"),
-        (("0.5000", "0.5000", "0.5002"), "f1_mismatch", "0.49995 to 0.50005"),
-        (("0.0000", "0.9000", "0.9000"), "f1_mismatch", "does not follow"),
-    ],
-)
-def test_impossible_rows(row, kind, fragment):
-    result = audit(table(row, printed(8, 2, 10)))
-    (finding,) = [f for f in result.findings if f.severity == "impossible"]
-    assert (finding.kind, finding.row) == (kind, 1)
-    assert fragment in finding.message
-    assert result.counts["fits"].tolist()[0] == 0
-
-
-def test_all_rows_impossible():
-    result = audit(table(("2.0", "0.5", "0.5")))
-    assert kinds(result) == [("out_of_range", 1)]
-    assert result.sets["positives"].isna().all()
-    assert result.counts["tp"].isna().all()
-
-
-def test_ends_of_the_rounding_interval_fit():
-    # 1/8 = 0.125 prints as 0.12 or as 0.13, by the rounding rule of the printer.
-    for figure in ("0.12", "0.13"):
-        result = audit(table(("1.00", figure, "0.22")), max_items=8)
-        assert result.findings[-1].n_sets >= 1
-        assert 8 in _fitting_positives(("1.00", figure, "0.22"), 8)
-
-
-@pytest.mark.parametrize(
-    ("figures", "metric"),
-    [
-        ([(80, 20), (81, 10)], "recall"),
-        ([(80, 20), (79, 40)], "false alarms"),
-        ([(80, 20), (71, 10), (75, 5)], "recall"),
-    ],
-)
-def test_counts_that_rise_with_the_threshold(figures, metric):
-    claims = table(*(printed(tp, fp, 100) for tp, fp in figures))
-    thresholds = np.linspace(0.3, 0.5, len(figures))
-    result = audit(claims.assign(model="a", threshold=thresholds))
-    (finding,) = [f for f in result.findings if f.severity == "impossible"]
-    assert (finding.kind, finding.row, finding.metric) == ("non_monotone", len(figures), metric)
-    assert finding.other_row == len(figures) - 1
-    assert result.counts["tp"].tolist() == [tp for tp, _ in figures]
-
-
-def test_a_rise_in_the_last_digit_is_a_rise():
-    rows = [("0.8000", "0.8000", "0.8000"), ("0.8001", "0.8001", "0.8001")]
-    assert kinds(audit(table(*rows, threshold=[0.4, 0.6])), "impossible") == [("non_monotone", 2)]
-
-
-def test_row_order_does_not_matter_for_monotony():
-    claims = table(printed(70, 10, 100), printed(80, 20, 100), threshold=["0.6", "0.4"])
-    assert kinds(audit(claims), "impossible") == []
-
-
-@pytest.mark.parametrize("column", ["model", "epoch", "split", "dataset", "modality"])
-def test_only_rows_of_one_sweep_must_fall(column):
-    claims = table(printed(70, 10, 100), printed(80, 20, 100), threshold=["0.4", "0.6"])
-    assert ("non_monotone", 2) in kinds(audit(claims))
-    assert kinds(audit(claims.assign(**{column: ["a", "b"]})), "impossible") == []
-
-
-def test_a_small_fall_hidden_by_rounding_is_no_rise():
-    rows = [printed(163, 20, 203, 2), printed(163, 20, 203, 4)]
-    assert (rows[0][1], rows[1][1]) == ("0.80", "0.8030")
-    claims = table(*rows, threshold=["0.4", "0.6"])
-    assert kinds(audit(claims), "impossible") == []
-
-
-@pytest.mark.parametrize(
-    ("best_at", "grid", "edge"),
-    [
-        (0, [0.3, 0.5, 0.7], "first"),
-        (1, [0.3, 0.5, 0.7], None),
-        (2, [0.3, 0.5, 0.7], "last"),
-        (1, [0.3, 0.7], "last"),
-        (2, [0.7, 0.5, 0.3], "first"),
-    ],
-)
-def test_edge_optima(best_at, grid, edge):
-    rows = [("0.8000", "0.8000", "0.8000")] * len(grid)
-    rows[best_at] = ("0.9000", "0.9000", "0.9000")
-    found = [f for f in audit(table(*rows, threshold=grid)).findings if f.kind == "edge_optimum"]
-    assert [f.row for f in found] == ([best_at + 1] if edge else [])
-    if edge:
-        assert f"the {edge} of its grid, 0.30 to 0.70" in found[0].message
-        assert (found[0].grid_low, found[0].grid_high) == (0.3, 0.7)
-
-
-def test_a_tie_with_an_inner_threshold_is_no_edge_optimum():
-    rows = [("0.8000", "0.8000", "0.8000"), *[("0.9000", "0.9000", "0.9000")] * 2]
-    claims = table(*rows, threshold=[0.3, 0.5, 0.7])
-    assert "edge_optimum" not in [f.kind for f in audit(claims).findings]
-
-
-@pytest.mark.parametrize(("model", "threshold", "flagged"), [
-    ("a", 0.7, True), ("a", 0.3, True), ("a", 0.5, False), ("b", 0.7, False),
-])  # fmt: skip
-def test_a_lone_threshold_is_held_against_the_grid_of_its_model(model, threshold, flagged):
-    rows = [printed(90, 40, 100), printed(85, 10, 100), printed(60, 5, 100), printed(70, 10, 100)]
-    claims = table(*rows, model=[*"aaa", model], epoch=[1, 1, 1, 2])
-    result = audit(claims.assign(threshold=[0.3, 0.5, 0.7, threshold]))
-    assert (("edge_optimum", 4) in kinds(result)) == flagged
-
-
-@pytest.mark.parametrize(
-    ("same", "best", "severity"),
-    [(("0.8900",), ("0.9000",), "warning"), (("0.8100",), ("0.9000",), "note")],
-)
-def test_gain_split(same, best, severity):
-    rows = [figures * 3 for figures in (("0.8000",), same, best)]
-    claims = table(*rows, model=["old", "new", "new"], threshold=[0.5, 0.5, 0.6])
-    (finding,) = [f for f in audit(claims).findings if f.kind == "gain_split"]
-    assert (finding.severity, finding.row, finding.other_model) == (severity, 3, "old")
-    assert finding.total_gain == 0.1
-    assert finding.same_threshold_gain == pytest.approx(float(same[0]) - 0.8)
-    assert finding.threshold_gain == pytest.approx(0.9 - float(same[0]))
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"model": ["a", "b", "b"], "threshold": [0.4, 0.5, 0.6]},  # nothing at the old threshold
-        {"model": ["a", "b", "b"], "threshold": [0.6, 0.5, 0.6]},  # the threshold did not move
-        {"model": ["a", "b", "b"], "threshold": [0.5, 0.5, 0.6], "epoch": [1, 1, 2]},
-        {"model": ["a", "b", "b"], "threshold": [0.5, 0.5, 0.6], "split": ["x", "y", "y"]},
-        {"model": ["a", "a", "a"], "threshold": [0.5, 0.55, 0.6]},
-        {"model": ["a", "b", "b"]},
-    ],
-)
-def test_no_gain_split_without_its_three_rows(columns):
-    claims = table(*[(f,) * 3 for f in ("0.8000", "0.8500", "0.9000")], **columns)
-    assert "gain_split" not in [f.kind for f in audit(claims).findings]
-
-
-# --- trivial classifiers -------------------------------------------------------------------
-
-
-def _trivial(result):
-    return [(f.severity, f.row) for f in result.findings if f.kind == "trivial"]
-
-
-def test_the_low_end_of_a_sweep_is_only_noted_as_trivial():
-    counts = [(211, 97), (204, 60), (190, 33), (171, 20)]
-    claims = table(*(printed(*c, 211) for c in counts), threshold=[0.0, 0.2, 0.4, 0.6])
-    assert _trivial(audit(claims)) == [("note", 1)]
-
-
-def test_a_row_alone_with_recall_1_is_only_noted():
-    assert _trivial(audit(table(("0.9000", "1.0000", "0.9474")))) == [("note", 1)]
-
-
-def test_recall_that_only_rounds_to_1_is_not_certain():
-    counts = [(211, 97), (204, 60), (190, 33), (171, 20)]
-    models = {"model": list("abbb"), "threshold": [0.5, 0.2, 0.4, 0.6]}
-    claims = table(*(printed(*c, 211) for c in counts), **models)
-    assert _trivial(audit(claims)) == [("warning", 1)]
-    rounded = table(printed(*counts[0], 211, 2), *(printed(*c, 211) for c in counts[1:]))
-    result = audit(rounded.assign(**models))
-    assert result.counts.loc[0, ["tp_low", "tp_high"]].tolist() == [210, 211]
-    assert _trivial(result) == [("note", 1)]
-
-
-def test_full_recall_with_fewer_false_alarms_than_another_row_is_not_trivial():
-    counts = [(211, 50), (204, 60), (190, 33), (171, 20)]
-    claims = table(*(printed(*c, 211) for c in counts), model=list("abbb"))
-    assert _trivial(audit(claims)) == []
-
-
 # --- sets ----------------------------------------------------------------------------------
 
 
@@ -382,50 +171,6 @@ def test_missed_items_and_false_alarms_count_towards_the_limit():
     claims = table(printed(1, 50, 59, 6), printed(40, 1, 59, 6))
     assert audit(claims, max_items=109).sets["positives"].tolist() == [59]
     assert audit(claims, max_items=108).sets["positives"].isna().all()
-
-
-def test_numbers_share_the_digits_of_their_column():
-    texts, numbers = pd.Series(["1.0000", "0.9858"]), pd.Series([1.0, 0.9858])
-    assert [str(p.value) for p in parse_printed(numbers)] == texts.tolist()
-    assert parse_printed(numbers) == parse_printed(texts)
-
-
-def _fitting_positives(figures, max_items):
-    claims = table(figures)
-    row = Row(*(parse_printed(claims[name])[0] for name in METRICS))
-    return set(count_fits(row, np.arange(1, max_items + 1), max_items).positives.tolist())
-
-
-ODD_FIGURES = [("0.5", "0.0", "0.0"), ("0.0", "0.4", "0.0"), ("1", "0", "0"), ("0.50", "1", "0.7")]
-
-
-@pytest.mark.parametrize(
-    "figures",
-    [
-        printed(*counts, digits)
-        for counts in [(0, 3, 5), (3, 0, 5), (5, 4, 9), (0, 0, 4), (9, 9, 9)]
-        for digits in (0, 1, 2, 4)
-    ]
-    + ODD_FIGURES,
-)
-def test_fits_equal_brute_force(figures):
-    digits = np.array([len(figure.partition(".")[2]) for figure in figures])
-    row = Row(*(parse_printed(table(figures)[name])[0] for name in METRICS))
-    fits = count_fits(row, np.arange(1, 13), 12)
-    found = {
-        (p, tp, fp) for p, tp, low, high in zip(*fits, strict=True) for fp in range(low, high + 1)
-    }
-    half = 0.5 / 10.0**digits + 1e-12
-    target = np.array(figures, dtype=float)
-    brute = set()
-    for p, tp, fp in product(range(1, 13), range(13), range(13)):
-        if tp > p or tp + fp > 12:
-            continue
-        precisions = [tp / (tp + fp)] if tp + fp else [0, 1]
-        options = [(v, tp / p, 2 * tp / (tp + fp + p)) for v in precisions]
-        if any((np.abs(values - target) <= half).all() for values in np.array(options)):
-            brute.add((p, tp, fp))
-    assert found == brute
 
 
 # --- sound tables --------------------------------------------------------------------------
@@ -490,6 +235,19 @@ def test_a_sound_table_from_a_set_beyond_the_search_is_not_called_impossible():
         assert kinds(result, "impossible") == []
 
 
+@pytest.mark.parametrize(
+    ("positives", "counts"),
+    [
+        (11, [(11, 0), (11, 0), (11, 0), (10, 0)]),  # all but one fit a set of one positive
+        (11, [(11, 3), (11, 2), (11, 1), (10, 0)]),  # the same, with rows that differ
+        (12, [(8, 8), (8, 4), (4, 4), (4, 2), (3, 1)]),  # all but one share a factor
+    ],
+)
+def test_a_common_factor_of_most_rows_is_no_proof_against_the_others(positives, counts):
+    claims = table(*(printed(*c, positives) for c in counts))
+    assert kinds(audit(claims), "impossible") == []
+
+
 # --- reading and printing ------------------------------------------------------------------
 
 
@@ -500,11 +258,6 @@ def test_read_claims_keeps_text_and_known_columns(tmp_path):
     assert claims.to_dict("records") == [
         {"model": "가", "precision": "0.7100", "recall": "0.7000", "f1": "0.7050"}
     ]
-
-
-def test_trailing_zeros_count_as_digits():
-    precise, coarse = (_fitting_positives((p, "0.6", "0.7"), 60) for p in ("0.7100", "0.71"))
-    assert precise < coarse
 
 
 @pytest.mark.parametrize(

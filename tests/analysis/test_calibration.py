@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import binomtest
@@ -135,6 +135,8 @@ def test_weight_maps_model_4s_half_to_model_3s_threshold():
     assert weighted_probability(0.728, 0.373) == pytest.approx(0.5, abs=1e-3)
 
 
+@example(0.9999999999999999, 1.9)
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(1e-3, 1e3))
 def test_mapping_there_and_back(probability, pos_weight):
     there = weighted_probability(probability, pos_weight)

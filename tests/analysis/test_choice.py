@@ -201,6 +201,12 @@ def test_plateau_of_every_threshold_reaches_to_the_scores():
     assert choice.plateau.width == pytest.approx(0.8)
 
 
+def test_plateau_between_adjacent_floats():
+    upper = np.nextafter(0.5, 1)
+    choice = choose([0, 1], [0.5, upper], "f1")
+    assert (choice.threshold, choice.plateau.low, choice.plateau.high) == (0.5, 0.5, upper)
+
+
 def test_plateau_that_flags_everything_ends_at_its_threshold():
     choice = choose([0, 1, 1, 1], [0.9, 0.2, 0.3, 0.4], "f1")
     assert choice.threshold == choice.plateau.low == pytest.approx(0.15)

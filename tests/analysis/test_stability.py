@@ -83,7 +83,9 @@ def test_same_data_and_test_figures():
 def test_optimism_of_a_cost_has_the_sign_of_a_saving():
     labels, scores, groups = sample(signal=0.5)
     fine, cost = np.linspace(0.05, 0.95, 46), "cost:miss=1,alarm=1"
-    table = optimism(labels, scores, fine, groups, objective=cost).set_index("figure")
+    test = sample(seed=1)
+    table = optimism(labels, scores, fine, groups, objective=cost, test=test).set_index("figure")
+    assert table.loc["test", "value"] > 0
     assert table.loc["same_data", "value"] == choose(labels, scores, cost, thresholds=fine).value
     assert table.loc["in_bag", "value"] < table.loc["out_of_bag", "value"]
 
@@ -101,7 +103,16 @@ def test_a_floor_binds_the_choice_not_the_judgement():
     row = sweep(test[0], test[1], [chosen.threshold]).iloc[0]
     assert row["recall"] < 0.95
     assert table.loc["test", "value"] == row["precision"]
-    assert table.loc["optimism", "excluded"] < 2000
+
+
+def test_a_bag_without_a_feasible_threshold_is_left_out():
+    labels, scores = np.array([0, 1] * 6), np.linspace(0.1, 0.9, 12)
+    options = {"objective": "recall@precision>=0.6", "resamples": 300}
+    table = optimism(labels, scores, [0.3, 0.75], **options).set_index("figure")
+    found = best_threshold_interval(labels, scores, [0.3, 0.75], **options)
+    assert 10 < found.excluded < 290
+    assert table.loc["same_data", "excluded"] == found.excluded
+    assert table.loc["out_of_bag", "excluded"] >= found.excluded
 
 
 STRICT = {"thresholds": [-1.0], "objective": "recall@precision>=0.99", "resamples": 5}
@@ -187,6 +198,20 @@ def test_epochs_choose_as_choose_does(objective):
         chosen = choose(part["label"], part["probability"], objective, thresholds=GRID)
         assert (row["threshold"], row["value"]) == (chosen.threshold, pytest.approx(chosen.value))
         assert {chosen.plateau.low, chosen.plateau.high} <= set(row["plateau"])
+
+
+def test_a_plateau_holds_feasible_thresholds_only():
+    """Thresholds below 0.5 find as much or more, but miss the precision floor that 0.5 meets."""
+    scores = epochs_table(0.0, signal=3.0)
+    part = scores[scores["epoch"] == 1]
+    table = sweep(part["label"], part["probability"], GRID).set_index("threshold")
+    floor = round(float(table["precision"][0.5]) - 1e-6, 6)
+    text = f"recall@precision>={floor}"
+    plateau = epoch_stability(scores, GRID, objective=text, resamples=20).epochs["plateau"][0]
+    assert plateau
+    assert (table.loc[list(plateau), "precision"] >= floor).all()
+    top = table["recall"][table["precision"] >= floor].max()
+    assert (table["recall"][table["precision"] < floor] >= top - PLATEAU_TOLERANCE).any()
 
 
 def test_epochs_share_their_draws():

@@ -2,6 +2,7 @@ import csv
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -161,9 +162,10 @@ def test_an_interrupted_drawing_leaves_no_marker_and_is_redrawn(small, tmp_path,
         raise KeyboardInterrupt
 
     root = tmp_path / "demo"
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     with pytest.raises(KeyboardInterrupt):
-        make_demo(root, progress=stop, **SMALL)
-    assert any(root.rglob("*.jpg"))
+        make_demo(root, progress=stop, images=(30, 10), videos=(1, 1))
+    assert 0 < len(list(root.rglob("*.jpg"))) < 40
     assert not (root / "demo.json").exists()
     assert contents(make_demo(root, **SMALL)) == contents(small)
 
@@ -240,6 +242,20 @@ def test_classes_differ_yet_overlap():
     harmful, safe = (
         np.array([motion_and_redness(label, n) for n in range(60)]) for label in ("harmful", "safe")
     )
-    for statistic in range(2):  # the probability that a harmful scene has the larger value
-        above = (harmful[:, None, statistic] > safe[None, :, statistic]).mean()
-        assert 0.6 < above < 0.97
+    # The probability that a harmful scene has the larger value (an AUC). With the kinds of scenes
+    # or the severities made equal, it falls below the lower bounds.
+    motion, redness = ((harmful[:, None, i] > safe[None, :, i]).mean() for i in range(2))
+    assert 0.86 < motion < 0.97
+    assert 0.79 < redness < 0.95
+
+
+def test_people_move_without_flames_or_smoke():
+    rng = np.random.default_rng(3)
+    camera = random_camera(rng, (120, 88))
+    for label in ("harmful", "safe"):
+        moved = 0
+        for _ in range(8):
+            scene = replace(random_scene(rng, camera, label), flame=None, smoke=0, ball=False)
+            first, last = (render(scene, t, np.random.default_rng(0)) for t in (0.2, 0.5))
+            moved += (abs(first.astype(int) - last) > 20).mean() > 0.002
+        assert moved >= 3

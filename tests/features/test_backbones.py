@@ -1,0 +1,145 @@
+import pytest
+
+from harmlib.features import clip, slowfast, yolo
+from harmlib.features.backbones import (
+    VERSIONS,
+    WEIGHTS_SEED,
+    backbone_names,
+    find_weights,
+    load_backbone,
+    open_store,
+    sampling,
+)
+from harmlib.features.weights import Weights
+from harmlib.params import ClipParams, FeatureParams, SlowFastParams, YoloParams
+
+PARAMS = FeatureParams(
+    clip=ClipParams(weights="untrained", batch_size=3),
+    yolo=YoloParams(weights="untrained", image_size=64, batch_size=5),
+    slowfast=SlowFastParams(weights="untrained", image_size=80, batch_size=7),
+)
+UNTRAINED = Weights("untrained", None, None, 0)
+
+
+def changed(**cells):
+    """PARAMS with some cells changed: `clip__batch_size=1`, or `video_frames=4`."""
+    params = PARAMS
+    for key, value in cells.items():
+        name, _, cell = key.partition("__")
+        if cell:
+            value = getattr(params, name).model_copy(update={cell: value})
+        params = params.model_copy(update={name: value})
+    return params
+
+
+@pytest.mark.parametrize(
+    ("params", "modality", "names"),
+    [
+        (PARAMS, "image", ["clip", "yolo"]),
+        (PARAMS, "video", ["clip", "yolo", "slowfast"]),
+        (changed(clip=None), "video", ["yolo", "slowfast"]),
+        (changed(yolo=None), "image", ["clip"]),
+        (changed(slowfast=None), "video", ["clip", "yolo"]),
+    ],
+)
+def test_which_backbones_see_a_modality(params, modality, names):
+    assert backbone_names(params, modality) == names
+
+
+@pytest.mark.parametrize("name", ["clip", "yolo", "slowfast"])
+def test_untrained_weights_and_a_file(tmp_path, name):
+    assert find_weights(PARAMS, name, tmp_path) == Weights("untrained", None, None, WEIGHTS_SEED)
+    path = tmp_path / "mine.pt"
+    path.write_bytes(b"weights")
+    found = find_weights(changed(**{f"{name}__weights": str(path)}), name, tmp_path)
+    assert (found.kind, found.path) == ("file", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("clip", "ViT-B/16"), ("clip", "ViT-L/14"), ("yolo", "yolo11n")],
+)
+def test_pretrained_means_the_model_of_the_params(monkeypatch, tmp_path, name, model):
+    asked = []
+    monkeypatch.setattr(
+        "harmlib.features.backbones.resolve_weights", lambda *a, **k: asked.append(a + (k["seed"],))
+    )
+    find_weights(changed(**{f"{name}__model": model}), name, tmp_path)
+    find_weights(PARAMS, "slowfast", tmp_path)
+    assert asked == [
+        ("untrained", f"{name}/{model}", WEIGHTS_SEED),
+        ("untrained", "slowfast/slowfast_r50_8x8", WEIGHTS_SEED),
+    ]
+
+
+def test_each_backbone_gets_its_own_section(monkeypatch):
+    monkeypatch.setattr(clip, "ClipBackbone", lambda *args: args)
+    monkeypatch.setattr(yolo, "YoloBackbone", lambda *args: args)
+    monkeypatch.setattr(slowfast, "SlowFastBackbone", lambda *args: args)
+    assert [load_backbone(PARAMS, name, UNTRAINED) for name in VERSIONS] == [
+        ("ViT-B/32", UNTRAINED, 3),
+        ("yolov8n", UNTRAINED, 64, 5),
+        (UNTRAINED, 80, 7),
+    ]
+
+
+def test_sampling_in_words():
+    assert sampling(PARAMS, "clip", "image") == {"modality": "image"}
+    assert sampling(changed(video_frames=5), "yolo", "video") == {"modality": "video", "frames": 5}
+    assert sampling(PARAMS, "slowfast", "video") == {
+        "modality": "video",
+        "clips": 1,
+        "clip_sec": 2.0,
+    }
+
+
+def folder(root, params=PARAMS, name="clip", weights=UNTRAINED, modality="video", precision="fp32"):
+    return open_store(params, name, weights, modality, precision, root).dir
+
+
+FILE = Weights("file", None, "a" * 64, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("clip", {"params": changed(clip__model="ViT-B/16")}),
+        ("clip", {"params": changed(video_frames=4)}),
+        ("yolo", {"params": changed(yolo__image_size=96)}),
+        ("yolo", {"params": changed(yolo__model="yolo11n")}),
+        ("slowfast", {"params": changed(slowfast__image_size=96)}),
+        ("slowfast", {"params": changed(slowfast__clips=2)}),
+        ("slowfast", {"params": changed(slowfast__clip_sec=1.0)}),
+        ("clip", {"modality": "image"}),
+        ("clip", {"precision": "bf16"}),
+        ("clip", {"weights": FILE}),
+        ("clip", {"weights": Weights("untrained", None, None, 1)}),
+    ],
+)
+def test_what_changes_a_vector_changes_the_store(tmp_path, name, change):
+    assert folder(tmp_path, name=name, **change) != folder(tmp_path, name=name)
+
+
+def test_a_new_version_of_the_code_changes_the_store(tmp_path, monkeypatch):
+    before = folder(tmp_path)
+    monkeypatch.setitem(VERSIONS, "clip", 99)
+    assert folder(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("clip", {}, {"params": changed(clip__batch_size=1)}),
+        ("clip", {}, {"params": changed(clip__weights="/else/where.pt")}),  # its hash counts
+        ("clip", {}, {"params": changed(yolo__image_size=96, slowfast__clips=3)}),
+        ("slowfast", {}, {"params": changed(video_frames=4)}),
+        ("clip", {"modality": "image"}, {"modality": "image", "params": changed(video_frames=4)}),
+        (
+            "clip",
+            {"weights": FILE},
+            {"weights": Weights("pretrained", None, "a" * 64, None, "clip/ViT-B/32")},
+        ),
+    ],
+)
+def test_what_changes_no_vector_keeps_the_store(tmp_path, name, one, other):
+    assert folder(tmp_path, name=name, **one) == folder(tmp_path, name=name, **other)

@@ -1,0 +1,113 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmlib.features.store import FeatureStore, join_features
+
+SETTINGS = {"model": "tiny", "weights": "untrained:0", "size": 64}
+
+
+def vector(value, dim=3):
+    return np.full(dim, value, dtype=np.float32)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FeatureStore(tmp_path, "clip", SETTINGS)
+
+
+def test_an_empty_store_misses_everything_and_writes_nothing(store):
+    assert store.missing(["b", "a", "b"]) == ["b", "a"]
+    store.add({})
+    assert not store.dir.exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS | {"size": 96},
+        SETTINGS | {"weights": "untrained:1"},
+        SETTINGS | {"more": None},
+        {k: v for k, v in SETTINGS.items() if k != "size"},
+    ],
+)
+def test_any_other_setting_is_another_folder(tmp_path, store, settings):
+    store.add({"a": vector(1)})
+    other = FeatureStore(tmp_path, "clip", settings)
+    assert other.dir != store.dir
+    assert other.missing(["a"]) == ["a"]
+
+
+def test_another_backbone_is_another_folder(tmp_path, store):
+    other = FeatureStore(tmp_path, "yolo", SETTINGS)
+    assert (store.dir.name.split("-")[0], other.dir.name.split("-")[0]) == ("clip", "yolo")
+
+
+def test_the_same_settings_in_another_order_are_the_same_folder(tmp_path, store):
+    store.add({"a": vector(1)})
+    again = FeatureStore(tmp_path, "clip", dict(reversed(SETTINGS.items())))
+    assert again.missing(["a", "b"]) == ["b"]
+    assert json.loads((store.dir / "settings.json").read_text(encoding="utf-8")) == SETTINGS
+
+
+def test_load_keeps_order_and_repeats_across_parts(store):
+    store.add({"a": vector(1), "b": vector(2)})
+    store.add({"c": vector(3)})
+    loaded = store.load(["c", "a", "c", "b"])
+    assert loaded.dtype == np.float32
+    assert loaded.tolist() == [[3] * 3, [1] * 3, [3] * 3, [2] * 3]
+    assert store.missing(["d", "c", "a", "d", "e"]) == ["d", "e"]
+
+
+def test_what_is_there_twice_counts_once(store):
+    store.add({"a": vector(1), "b": vector(2)})
+    store.add({"a": vector(1)})
+    store.add({"a": vector(1)})
+    assert len(list(store.dir.glob("part-*"))) == 2
+    assert store.load(["a", "b"]).tolist() == [[1] * 3, [2] * 3]
+
+
+def test_vectors_survive_to_the_bit(store):
+    row = np.random.default_rng(0).normal(size=700).astype(np.float32)
+    store.add({"a": row})
+    assert np.array_equal(store.load(["a"])[0], row)
+
+
+@pytest.mark.parametrize(("asked", "count"), [(["x" * 64], "1 of 1"), (["a", "x" * 64], "1 of 2")])
+def test_what_was_never_extracted_is_named(store, asked, count):
+    if "a" in asked:
+        store.add({"a": vector(1)})
+    text = f"clip: {count} items have no vector in {store.dir} (first: {'x' * 12}…); run 01_"
+    with pytest.raises(KeyError, match=re.escape(text)):
+        store.load(asked)
+
+
+def test_an_interrupted_part_is_ignored_and_written_anew(store, monkeypatch):
+    store.add({"a": vector(1)})
+    real = pd.DataFrame.to_parquet
+
+    def cut_off(table, path):
+        real(table, path)
+        path.write_bytes(path.read_bytes()[:20])
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", cut_off)
+    with pytest.raises(OSError, match="disk full"):
+        store.add({"b": vector(2)})
+    monkeypatch.undo()
+    assert list(store.dir.glob("*.tmp"))
+    assert store.missing(["a", "b"]) == ["b"]
+    store.add({"b": vector(2)})
+    assert store.load(["a", "b"]).tolist() == [[1] * 3, [2] * 3]
+
+
+def test_join_puts_the_blocks_side_by_side(tmp_path, store):
+    other = FeatureStore(tmp_path, "yolo", SETTINGS)
+    store.add({"a": vector(1), "b": vector(2)})
+    other.add({"b": vector(20, 2), "a": vector(10, 2)})
+    matrix, dims = join_features({"yolo": other, "clip": store}, iter(["b", "a"]))
+    assert matrix.tolist() == [[20, 20, 2, 2, 2], [10, 10, 1, 1, 1]]
+    assert list(dims.items()) == [("yolo", 2), ("clip", 3)]

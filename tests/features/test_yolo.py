@@ -1,0 +1,234 @@
+"""A checkpoint in Ultralytics' layout that the tests make, compared with Ultralytics' own code."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from harmlib.features import yolo
+from harmlib.features.persons import SUMMARY_NAMES, summarise_detections
+from harmlib.features.weights import Weights, WeightsError
+from harmlib.features.yolo import MAX_IOU, MIN_CONFIDENCE, YoloBackbone
+from harmlib.models.features import Scaler
+
+# harmlib.features.yolo switches off what ultralytics does while it is imported
+from ultralytics import YOLO  # isort: skip
+from ultralytics.nn.tasks import ClassificationModel, DetectionModel, SegmentationModel
+from ultralytics.utils.nms import non_max_suppression
+from ultralytics.utils.ops import clip_boxes, scale_boxes
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("HARMLIB_SHARED", ROOT / ".." / "shared"))
+SIDE, EMBEDDING = 96, 256
+
+
+def from_file(path, image_size=SIDE):
+    return YoloBackbone("yolov8n", Weights("file", path, "0" * 64, None), image_size, 4)
+
+
+def save(model, path):
+    torch.save({"epoch": -1, "model": model, "train_args": {"imgsz": SIDE}}, path)
+    return path
+
+
+def detector(**kwargs):
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        return DetectionModel("yolov8n.yaml", verbose=False, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A detector whose random head is sure of itself, so that there is something to suppress."""
+    model = detector(nc=80)
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(0)
+        for layers in model.model[-1].cv3:
+            layers[-1].bias.copy_(torch.randn(80, generator=generator) - 3)
+            layers[-1].bias[0] = 1  # persons
+            layers[-1].weight.mul_(20)
+    return save(model, tmp_path_factory.mktemp("yolo") / "yolov8n.pt")
+
+
+@pytest.fixture(scope="module")
+def backbone(checkpoint):
+    return from_file(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def batch(backbone, frames):
+    return backbone.prepare(frames(3, seed=1, height=SIDE, width=SIDE))
+
+
+@pytest.fixture(scope="module")
+def rows(backbone, batch):
+    with torch.inference_mode():
+        return backbone.forward(batch)
+
+
+@pytest.fixture(scope="module")
+def predictions(checkpoint, batch):
+    """What the stored model says, before anything is fused: (3, 4 + 80, anchors)."""
+    model = torch.load(checkpoint, weights_only=False)["model"].float().eval()
+    with torch.inference_mode():
+        return model(batch)[0]
+
+
+def test_one_row_a_frame(rows):
+    assert rows.shape == (3, EMBEDDING + 80 + len(SUMMARY_NAMES))
+    assert rows.dtype == torch.float32
+
+
+def test_embedding_is_ultralytics_own(checkpoint, rows, frames):
+    pictures = frames(3, seed=1, height=SIDE, width=SIDE)
+    flipped = [picture[..., ::-1].copy() for picture in pictures]  # it takes BGR
+    expected = torch.stack(YOLO(checkpoint).embed(flipped, imgsz=SIDE, verbose=False))
+    torch.testing.assert_close(rows[:, :EMBEDDING], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_confidences_are_the_highest_of_each_class(rows, predictions):
+    found = rows[:, EMBEDDING : EMBEDDING + 80]
+    torch.testing.assert_close(found, predictions[:, 4:].amax(dim=2), rtol=1e-4, atol=1e-5)
+
+
+def test_summary_is_of_the_boxes_that_ultralytics_keeps(rows, predictions):
+    kept = non_max_suppression(predictions, MIN_CONFIDENCE, MAX_IOU, max_det=9999)
+    before = (predictions[:, 4:].amax(dim=1) > MIN_CONFIDENCE).sum(dim=1)
+    for row, boxes, candidates in zip(rows, kept, before, strict=True):
+        assert 2 < len(boxes) < candidates  # else there was nothing to suppress
+        boxes = boxes.numpy()
+        expected = summarise_detections(boxes[:, :4], boxes[:, 5].astype(int), SIDE)
+        assert row[EMBEDDING + 80 :].numpy() == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_only_boxes_of_one_class_suppress_each_other(backbone):
+    boxes = torch.tensor([[50.0, 50, 20, 40]] * 3).T  # x, y, width, height
+    confidences = torch.zeros(80, 3)
+    confidences[0, :2], confidences[7, 2] = torch.tensor([0.9, 0.8]), 0.7
+    summary = dict(zip(SUMMARY_NAMES, backbone._summarise(boxes, confidences), strict=True))
+    assert summary["objects"] == pytest.approx(np.log1p(2))
+    assert summary["persons"] == pytest.approx(np.log1p(1))
+    assert summary["person_area"] == pytest.approx(20 * 40 / SIDE**2)
+
+
+def test_a_picture_without_detections(backbone):
+    summary = backbone._summarise(torch.rand(4, 9), torch.full((80, 9), MIN_CONFIDENCE - 0.01))
+    assert summary.tolist() == [0] * len(SUMMARY_NAMES)
+
+
+def test_frames_do_not_see_each_other(backbone, batch, rows):
+    with torch.inference_mode():
+        alone = torch.cat([backbone.forward(one[None]) for one in batch])
+    torch.testing.assert_close(alone, rows, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 96), (200, 100), (96, 96), (3, 500)])
+def test_prepare_keeps_the_aspect_and_pads_with_grey(backbone, height, width):
+    picture = np.full((height, width, 3), (255, 0, 51), dtype=np.uint8)
+    batch = backbone.prepare([picture])
+    assert batch.shape == (1, 3, SIDE, SIDE)
+    assert batch.dtype == torch.float32
+    scale = SIDE / max(height, width)
+    filled = (batch[0] == torch.tensor([1.0, 0.0, 0.2])[:, None, None]).all(dim=0)
+    assert filled.any(dim=1).sum() == max(1, round(height * scale))
+    assert filled.any(dim=0).sum() == max(1, round(width * scale))
+    assert torch.allclose(batch[0][:, ~filled], torch.tensor(114 / 255))
+
+
+@pytest.mark.parametrize("model", ["yolov8n", "yolo11n"])
+def test_untrained_depends_on_its_seed_and_tells_pictures_apart(model, batch):
+    before = torch.get_rng_state()
+    built = [
+        YoloBackbone(model, Weights("untrained", None, None, seed), SIDE, 4) for seed in (0, 0, 1)
+    ]
+    assert torch.equal(torch.get_rng_state(), before)
+    with torch.inference_mode():
+        one, same, other = (backbone.forward(batch)[:, :EMBEDDING] for backbone in built)
+    assert torch.equal(one, same)
+    assert not torch.isclose(one, other, rtol=0.01).any(dim=0).all()
+    assert not Scaler.fit(one.numpy()).sd.isinf().any()  # no column that scaling switches off
+
+
+def end_to_end():
+    model = DetectionModel("yolov10n.yaml", nc=80, verbose=False)
+    model.model[-1].__class__ = type(detector(nc=80).model[-1])
+    model.model[-1].end2end = True
+    return model
+
+
+WRONG_MODELS = {
+    "three classes": (lambda: detector(nc=3), "DetectionModel with a Detect head of 3 classes"),
+    "masks": (lambda: SegmentationModel("yolov8n-seg.yaml", nc=80, verbose=False), "Segment head"),
+    "a classifier": (
+        lambda: ClassificationModel("yolov8n-cls.yaml", nc=80, verbose=False),
+        "got C",
+    ),
+    "end to end": (end_to_end, "not end-to-end"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_MODELS)
+def test_another_model_of_ultralytics(tmp_path, kind):
+    build, message = WRONG_MODELS[kind]
+    with pytest.raises(WeightsError, match=rf"wrong\.pt: expected a YOLOv8 or .*{message}"):
+        from_file(save(build(), tmp_path / "wrong.pt"))
+
+
+WRONG_FILES = {
+    "empty": lambda path, good: path.write_bytes(b""),
+    "text": lambda path, good: path.write_text("<html>please log in</html>\n" * 99),
+    "cut off": lambda path, good: path.write_bytes(good.read_bytes()[:99_999]),
+    "other weights": lambda path, good: torch.save({"a": torch.ones(2)}, path),
+    "a tensor": lambda path, good: torch.save(torch.ones(2), path),
+    "unknown classes": lambda path, good: path.write_bytes(b"cno_such_module\nThing\n."),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_FILES)
+def test_a_wrong_file(tmp_path, checkpoint, kind):
+    WRONG_FILES[kind](tmp_path / "wrong.pt", checkpoint)
+    with pytest.raises(WeightsError, match=r"wrong\.pt: not an Ultralytics checkpoint: \S"):
+        from_file(tmp_path / "wrong.pt")
+
+
+def test_an_ending_that_ultralytics_does_not_take(tmp_path):
+    (tmp_path / "yolo.ckpt").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"acceptable suffix is .*\.pt"):
+        from_file(tmp_path / "yolo.ckpt")
+
+
+def test_pool(backbone):
+    assert backbone.pool(np.array([[1.0, 2.0]])).tolist() == [1, 2]
+    assert backbone.pool(np.array([[1.0, 5.0], [3.0, 1.0]])).tolist() == [2, 3, 3, 5]
+
+
+def test_detections_on_real_pictures_are_ultralytics_own(monkeypatch):
+    path, pictures = SHARED / "weights" / "yolov8n_dequant.pt", SHARED / "data" / "real" / "images"
+    files = sorted(pictures.rglob("*.jpg"))[::450]
+    if not path.is_file() or not files:
+        pytest.skip(f"no real weights and pictures at {SHARED} (set HARMLIB_SHARED)")
+    size = 320
+    backbone, seen = from_file(path, size), []
+
+    def keep(boxes, classes, image_size):
+        seen.append((boxes, classes))
+        return summarise_detections(boxes, classes, image_size)
+
+    monkeypatch.setattr(yolo, "summarise_detections", keep)
+    loaded = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+    with torch.inference_mode():
+        backbone.forward(backbone.prepare(loaded))
+    flipped = [picture[..., ::-1].copy() for picture in loaded]
+    results = YOLO(path).predict(
+        flipped, imgsz=size, rect=False, conf=MIN_CONFIDENCE, iou=MAX_IOU, verbose=False
+    )
+    assert sum(len(result.boxes) for result in results) >= 5
+    for (boxes, classes), picture, result in zip(seen, loaded, results, strict=True):
+        assert classes.tolist() == result.boxes.cls.tolist()
+        found = scale_boxes((size, size), torch.from_numpy(boxes).clone(), picture.shape)
+        torch.testing.assert_close(
+            clip_boxes(found, picture.shape), result.boxes.xyxy, rtol=0, atol=0.1
+        )

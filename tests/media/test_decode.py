@@ -1,0 +1,387 @@
+import av
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from harmlib.media import decode
+from harmlib.media.decode import (
+    MediaError,
+    clip_times,
+    even_times,
+    load_image,
+    sample_frames,
+    sample_sizes,
+    video_facts,
+)
+
+# Pictures
+
+
+def plain(mode, colour):
+    return Image.new(mode, (6, 4), colour)
+
+
+def palette(transparent):
+    image = plain("P", 1)
+    image.putpalette([0, 0, 0, 200, 40, 10])
+    return image, {"transparency": 1} if transparent else {}
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "options", "rgb"),
+    [
+        ("rgb.jpg", plain("RGB", (200, 40, 10)), {"quality": 98}, (200, 40, 10)),
+        ("grey.jpg", plain("L", 90), {}, (90, 90, 90)),
+        ("cmyk.jpg", plain("CMYK", (0, 255, 255, 0)), {}, (255, 0, 0)),
+        ("rgb.webp", plain("RGB", (200, 40, 10)), {"lossless": True}, (200, 40, 10)),
+        ("rgb.bmp", plain("RGB", (200, 40, 10)), {}, (200, 40, 10)),
+        ("bit.png", plain("1", 1), {}, (255, 255, 255)),
+        ("palette.png", *palette(False), (200, 40, 10)),
+        ("palette_clear.png", *palette(True), (255, 255, 255)),
+        ("palette.gif", *palette(False), (200, 40, 10)),
+        ("clear.png", plain("RGBA", (200, 40, 10, 0)), {}, (255, 255, 255)),
+        ("half.png", plain("RGBA", (200, 40, 10, 51)), {}, (244, 212, 206)),
+        ("grey_half.png", plain("LA", (0, 128)), {}, (127, 127, 127)),
+        ("key.png", plain("RGB", (9, 8, 7)), {"transparency": (9, 8, 7)}, (255, 255, 255)),
+        ("deep.png", plain("I;16", 0x8123), {}, (0x81, 0x81, 0x81)),
+        ("deep.tif", plain("I;16", 0x8123), {}, (0x81, 0x81, 0x81)),
+        ("wrong_ending.jpg", plain("RGB", (200, 40, 10)), {"format": "PNG"}, (200, 40, 10)),
+    ],
+)
+def test_every_kind_of_picture_becomes_rgb(tmp_path, name, image, options, rgb):
+    image.save(tmp_path / name, **options)
+    array = load_image(tmp_path / name)
+    assert array.dtype == np.uint8
+    assert array.shape == (4, 6, 3)
+    np.testing.assert_allclose(array.astype(int), np.broadcast_to(rgb, (4, 6, 3)), atol=2)
+
+
+UPRIGHT = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_exif_orientation(tmp_path, orientation, mode):
+    stored = np.arange(24, dtype=np.uint8).reshape(4, 6, 1).repeat(3, 2)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).convert(mode).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.png"), UPRIGHT[orientation](stored))
+
+
+@pytest.fixture(scope="module")
+def jpeg(tmp_path_factory, write_image):
+    return write_image(tmp_path_factory.mktemp("jpeg") / "a.jpg", 1, (64, 48)).read_bytes()
+
+
+def png(jpeg_bytes, folder):
+    (folder / "a.jpg").write_bytes(jpeg_bytes)
+    Image.open(folder / "a.jpg").save(folder / "b.png")
+    return (folder / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda jpg, _: b"", r"empty file \(0 bytes\)"),
+        (lambda jpg, _: b"only words\n" * 50, "not a picture that Pillow can read"),
+        (lambda jpg, _: b"\0" * 999, "not a picture that Pillow can read"),
+        (lambda jpg, _: jpg[: len(jpg) // 2], "damaged picture: .*truncated"),
+        (lambda jpg, _: jpg[:30], "damaged picture|not a picture"),
+        (lambda jpg, folder: png(jpg, folder)[:3000], "damaged picture"),
+    ],
+)
+def test_bad_picture_says_why(tmp_path, jpeg, content, message):
+    (tmp_path / "x.jpg").write_bytes(content(jpeg, tmp_path))
+    with pytest.raises(MediaError, match=message):
+        load_image(tmp_path / "x.jpg")
+
+
+def test_absurdly_large_picture(tmp_path, monkeypatch, write_image):
+    path = write_image(tmp_path / "a.png", 0, (12, 8))
+    monkeypatch.setattr(decode, "MAX_PIXELS", 96)
+    assert load_image(path).shape == (8, 12, 3)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 95)
+    with pytest.raises(MediaError, match="^12x8 pixels: more than 95$"):
+        load_image(path)
+
+
+EDITS = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), max_size=8)
+
+
+def spoilt(data, edits, keep):
+    data = bytearray(data[: max(1, int(len(data) * keep))])
+    for position, value in edits:
+        data[position % len(data)] = value
+    return bytes(data)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(edits=EDITS, keep=st.floats(0, 1))
+def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, jpeg, edits, keep):
+    path = tmp_path_factory.getbasetemp() / "spoilt.jpg"
+    path.write_bytes(spoilt(jpeg, edits, keep))
+    try:
+        assert load_image(path).shape[2] == 3
+    except MediaError as error:
+        assert str(error)  # noqa: PT017 - either outcome is right
+
+
+# Videos
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([], []),
+        ([0.0], [0]),
+        ([0.05], [0]),
+        ([0.1], [1]),
+        ([0.199], [1]),
+        ([-3.0], [0]),
+        ([0.02, 0.07, 0.42, 0.43], [0, 0, 4, 4]),
+        ([0.75] * 3, [7] * 3),
+        ([1.95], [19]),
+        ([1.85, 2.0, 60.0, 60.0], [18, 19, 19, 19]),
+        ([i / 10 + 0.05 for i in range(20)], list(range(20))),
+    ],
+)
+def test_the_frame_on_screen_at_a_time(clip, frame_index, times, expected):
+    assert [frame_index(frame) for frame in sample_frames(clip, times)] == expected
+
+
+def test_a_frame_wanted_twice_is_the_same_array(clip):
+    a, b, c = sample_frames(clip, [0.51, 0.55, 0.61])
+    assert a is b
+    assert b is not c
+    assert (a.dtype, a.shape) == (np.uint8, (48, 64, 3))
+
+
+def test_times_must_ascend(clip):
+    with pytest.raises(ValueError, match="times_sec must ascend"):
+        sample_frames(clip, [0.5, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("size", "short_side", "shape"),
+    [
+        ((64, 48), None, (48, 64, 3)),
+        ((64, 48), 24, (24, 32, 3)),
+        ((48, 64), 24, (32, 24, 3)),
+        ((64, 48), 96, (96, 128, 3)),
+        ((48, 48), 30, (30, 30, 3)),
+    ],
+)
+def test_short_side(tmp_path, write_video, frame_index, size, short_side, shape):
+    path = write_video(tmp_path / "a.mp4", 4, size=size)
+    (frame,) = sample_frames(path, [0.25], short_side)
+    assert frame.shape == shape
+    assert frame_index(frame) == 2
+
+
+def test_one_pass_gives_several_sizes(clip, monkeypatch):
+    large, small = (sample_frames(clip, [0.25, 0.95], short_side) for short_side in (None, 24))
+    opened = []
+    real = av.open
+    monkeypatch.setattr(decode.av, "open", lambda *a, **k: opened.append(a) or real(*a, **k))
+    wanted = [(0.25, None), (0.25, 24), (0.25, 24), (0.95, 24), (0.95, None)]
+    frames = sample_sizes(clip, wanted)
+    for got, expected in zip(frames, [large[0], *small[:1] * 2, small[1], large[1]], strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert frames[1] is frames[2]
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize(("frames", "duration_sec"), [(1, 0.0), (2, 0.2), (3, 0.3), (20, 2.0)])
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_video_facts(tmp_path, write_video, frames, b_frames, duration_sec):
+    path = write_video(tmp_path / "a.mp4", frames, b_frames=b_frames)
+    assert video_facts(path) == (64, 48, frames, pytest.approx(duration_sec))
+
+
+@pytest.mark.parametrize("times", [[0.0], [0.0] * 4, [0.0, 0.5, 9.0]])
+def test_one_frame_video(tmp_path, write_video, frame_index, times):
+    path = write_video(tmp_path / "a.mp4", 1)
+    assert [frame_index(f) for f in sample_frames(path, times)] == [0] * len(times)
+
+
+def audio_only(path):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        sound = np.zeros((1, 4096), np.float32)
+        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="mono")
+        frame.rate = 16000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("read", [video_facts, lambda path: sample_frames(path, [60.0])])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda folder, _: b"", r"empty file \(0 bytes\)"),
+        (lambda folder, _: b"only words\n" * 500, "damaged or unknown video"),
+        (lambda folder, _: audio_only(folder / "audio.mp4"), "no video stream"),
+        # Index at the end: nothing is left. Index in front: what is left must not pass for all.
+        (lambda folder, write: write(folder / "a.mp4").read_bytes()[:-900], "damaged or unknown"),
+        (
+            lambda folder, write: write(
+                folder / "a.mp4", options={"movflags": "faststart"}
+            ).read_bytes()[:-30],
+            "cut off: the file ends in the middle of a frame",
+        ),
+    ],
+)
+def test_bad_video_says_why(tmp_path, write_video, read, content, message):
+    (tmp_path / "x.mp4").write_bytes(content(tmp_path, write_video))
+    with pytest.raises(MediaError, match=message):
+        read(tmp_path / "x.mp4")
+
+
+def test_metadata_in_another_encoding_is_no_obstacle(tmp_path, clip):
+    data = clip.read_bytes()
+    assert b"VideoHandler" in data
+    (tmp_path / "a.mp4").write_bytes(data.replace(b"VideoHandler", "비디오조각들".encode("cp949")))
+    assert video_facts(tmp_path / "a.mp4") == video_facts(clip)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(edits=EDITS, keep=st.floats(0.5, 1))
+def test_no_spoilt_video_escapes_as_another_error(tmp_path_factory, clip, edits, keep):
+    path = tmp_path_factory.getbasetemp() / "spoilt.mp4"
+    path.write_bytes(spoilt(clip.read_bytes(), edits, keep))
+    try:
+        assert video_facts(path)[2] >= 1
+        assert len(sample_frames(path, [0.5, 1.5])) == 2
+    except MediaError as error:
+        assert str(error)  # noqa: PT017 - either outcome is right
+
+
+@pytest.mark.parametrize("key_every", [5, 7, 250])
+@pytest.mark.parametrize("name", ["a.mp4", "b.mp4", "a.mkv", "a.avi", "a.ts"])
+def test_seeking_gives_the_same_frames(
+    tmp_path, write_video, frame_index, monkeypatch, name, key_every
+):
+    path = write_video(
+        tmp_path / name, 60, key_every=key_every, b_frames=2 if name == "b.mp4" else 0
+    )
+    times = [i / 10 + 0.03 for i in range(60)]
+    plain = [frame_index(f) for f in sample_frames(path, times)]
+    assert plain == list(range(60))
+    decoded = count_frames(monkeypatch, at_most=400)
+    monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", 0.75)
+    for i in range(0, 60, 3):
+        assert [frame_index(f) for f in sample_frames(path, [times[i]])] == [i]
+        decoded.clear()
+    assert [frame_index(f) for f in sample_frames(path, times[2::19] + [99])] == [2, 21, 40, 59, 59]
+
+
+@pytest.mark.parametrize(
+    ("seek_ahead_sec", "fewest", "most"), [(0.75, 2, 12), (4.0, 2, 12), (10.0, 56, 58)]
+)
+def test_a_long_gap_is_jumped_over(
+    tmp_path, write_video, monkeypatch, seek_ahead_sec, fewest, most
+):
+    path = write_video(tmp_path / "a.mp4", 60)
+    decoded = count_frames(monkeypatch, at_most=400)
+    monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", seek_ahead_sec)
+    sample_frames(path, [5.55])
+    assert fewest <= len(decoded) <= most
+
+
+def count_frames(monkeypatch, at_most):
+    """A list that grows with every frame decoded; it also stops a decoder that goes in circles."""
+    seen = []
+    real = decode._decode
+
+    def counting(container, stream):
+        for frame in real(container, stream):
+            seen.append(frame.pts)
+            assert len(seen) <= at_most, "the decoder goes in circles"
+            yield frame
+
+    monkeypatch.setattr(decode, "_decode", counting)
+    return seen
+
+
+# tkhd's matrix (ISO/IEC 14496-12, 8.3.2): where (x, y) of the stored picture is shown.
+TURNED = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+
+
+@pytest.mark.parametrize("clockwise", TURNED)
+def test_a_phones_video_comes_upright(tmp_path, clip, clockwise):
+    data = bytearray(clip.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40
+    assert data[matrix : matrix + 4] == b"\0\1\0\0"
+    for slot, value in zip((0, 1, 3, 4), TURNED[clockwise], strict=True):
+        start = matrix + 4 * slot
+        data[start : start + 4] = (value * 0x10000).to_bytes(4, "big", signed=True)
+    path = tmp_path / "turned.mp4"
+    path.write_bytes(data)
+    for short_side in (None, 24):
+        (stored,), (shown,) = (sample_frames(p, [0.5], short_side) for p in (clip, path))
+        np.testing.assert_array_equal(shown, np.rot90(stored, -clockwise // 90))
+        assert shown.flags.c_contiguous
+    width_height = (64, 48) if clockwise == 180 else (48, 64)
+    assert video_facts(path)[:2] == width_height
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("duration_sec", "count", "expected"),
+    [
+        (0.0, 3, [0, 0, 0]),
+        (1.0, 1, [0.5]),
+        (2.0, 4, [0.25, 0.75, 1.25, 1.75]),
+        (3.0, 2, [0.75, 2.25]),
+    ],
+)
+def test_even_times(duration_sec, count, expected):
+    assert even_times(duration_sec, count) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("duration_sec", "clips", "clip_sec", "frames", "expected"),
+    [
+        (2.0, 1, 2.0, 2, [[0.5, 1.5]]),  # exact fit
+        (2.0, 3, 2.0, 2, [[0.5, 1.5]]),  # exact fit: three windows would all be this one
+        (1.0, 1, 2.0, 4, [[0.125, 0.375, 0.625, 0.875]]),  # shorter: as long as the video
+        (1.0, 2, 2.0, 1, [[0.5]]),
+        (0.0, 2, 2.0, 3, [[0, 0, 0]]),  # a single frame
+        (2.1, 1, 2.0, 2, [[0.55, 1.55]]),  # one frame over: in the middle of the room
+        (6.0, 1, 2.0, 2, [[2.5, 3.5]]),
+        (6.0, 2, 2.0, 1, [[2.0], [4.0]]),
+        (10.0, 4, 2.0, 1, [[2.0], [4.0], [6.0], [8.0]]),
+        (3.0, 2, 2.0, 2, [[0.75, 1.75], [1.25, 2.25]]),  # windows may overlap
+    ],
+)
+def test_clip_times(duration_sec, clips, clip_sec, frames, expected):
+    windows = clip_times(duration_sec, clips, clip_sec, frames)
+    assert len(windows) == len(expected)
+    for window, wanted in zip(windows, expected, strict=True):
+        assert window == pytest.approx(wanted)
+
+
+@given(st.floats(0, 1e4), st.integers(1, 9), st.floats(0.01, 60), st.integers(1, 32))
+def test_clip_times_stay_inside(duration_sec, clips, clip_sec, frames):
+    windows = clip_times(duration_sec, clips, clip_sec, frames)
+    times = [t for window in windows for t in window]
+    assert all(0 <= t <= duration_sec for t in times)
+    assert all(window == sorted(window) for window in windows)
+    assert all(max(w) - min(w) <= clip_sec for w in windows)
+    assert len(windows) in (1, clips)

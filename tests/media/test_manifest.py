@@ -1,0 +1,348 @@
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from harmlib.media.manifest import (
+    LEDGER_COLUMNS,
+    MANIFEST_COLUMNS,
+    DataError,
+    build_manifest,
+    exact_duplicates,
+    read_csv,
+    scan_folders,
+)
+from harmlib.media.splits import SplitError
+
+PER_CLASS = 6
+
+
+@pytest.fixture(scope="module")
+def basic(tmp_path_factory, write_image):
+    """Six good pictures of each class."""
+    root = tmp_path_factory.mktemp("basic")
+    for i in range(PER_CLASS):
+        write_image(root / f"images/harmful/{i}.png", i)
+        write_image(root / f"images/safe/{i}.png", 100 + i)
+    return root
+
+
+@pytest.fixture
+def root(basic, tmp_path):
+    return shutil.copytree(basic, tmp_path / "media")
+
+
+def build(listed, root, modality="image", **changes):
+    settings = {"ratio": None, "val_fraction": 0.2, "test_fraction": 0.2, "seed": 1}
+    settings["probe_cache"] = root / ".probe.parquet"
+    return build_manifest(listed, root, modality, **settings | changes)
+
+
+def build_folder(root, **changes):
+    return build(scan_folders(root, "image"), root, **changes)
+
+
+def write_csv(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+# What lands in the ledger. Each spoiler adds one visible file to `folder` or spoils 0.png there.
+
+NOT_A_PICTURE = "not a picture that Pillow can read"
+SPOILERS = {
+    "zero": (lambda f: (f / "z.png").touch(), "empty file (0 bytes)"),
+    "text": (lambda f: (f / "t.jpg").write_text("words"), NOT_A_PICTURE),
+    "note": (lambda f: (f / "readme.txt").write_text("x"), "not an image by its file name ending"),
+    "no_ending": (lambda f: (f / "README").touch(), "not an image by its file name ending"),
+    "video": (lambda f: (f / "a.mp4").touch(), "not an image by its file name ending"),
+    "truncated": (
+        lambda f: (f / "c.png").write_bytes((f / "1.png").read_bytes()[:150]),
+        "damaged picture",
+    ),
+    "nowhere": (lambda f: (f / "n.png").symlink_to(f / "gone"), "file is missing"),
+    "linked_folder": (lambda f: (f / "d").symlink_to(f.parent), "a folder or a link to one"),
+    "bytes_name": (
+        lambda f: shutil.copy(f / "1.png", os.fsencode(f) + "/가.png".encode("cp949")),
+        "file name is not UTF-8; rename it",
+    ),
+}
+HARMLESS = {
+    "nested": lambda f: shutil.copytree(f, f / "deep/er", symlinks=True),
+    "hidden": lambda f: (f / ".hidden.png").write_text("x"),
+    "hidden_folder": lambda f: (
+        (f / ".cache").mkdir(),
+        (f / ".cache/x.png").write_text("x"),
+    ),
+    "upper": lambda f: shutil.copy(f / "1.png", f / "1.PNG"),
+    "copy": lambda f: shutil.copy(f / "2.png", f / "2 copy.png"),
+    "link": lambda f: (f / "l.png").symlink_to(f / "3.png"),
+    "other_label": lambda f: shutil.copy(f / "4.png", f"{f.parent}/safe/4 {f.name}.png"),
+    "empty_folder": lambda f: (f / "empty").mkdir(),
+}
+
+
+@pytest.mark.parametrize("spoiler", SPOILERS)
+def test_what_cannot_be_used_is_in_the_ledger(root, spoiler):
+    spoil, reason = SPOILERS[spoiler]
+    spoil(root / "images/safe")
+    manifest, ledger = build_folder(root)
+    assert list(ledger.columns) == LEDGER_COLUMNS
+    assert ledger[["label", "modality", "step"]].to_numpy().tolist() == [["safe", "image", "data"]]
+    assert ledger["reason"][0].startswith(reason)
+    assert len(manifest) == 2 * PER_CLASS
+    for name in ("manifest.parquet", "ledger.parquet"):  # whatever is in a name, a table holds it
+        (manifest if name[0] == "m" else ledger).to_parquet(root / name)
+
+
+EVERYTHING = {**{k: v[0] for k, v in SPOILERS.items()}, **HARMLESS}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    tricks=st.lists(
+        st.tuples(st.sampled_from(sorted(EVERYTHING)), st.sampled_from(["harmful", "safe"])),
+        unique=True,
+        max_size=8,
+    ),
+    ratio=st.sampled_from([None, None, 0.5, 1.5]),
+)
+@example(tricks=[(name, "safe") for name in EVERYTHING if name != "nested"], ratio=None)
+@example(tricks=[(name, "harmful") for name in EVERYTHING if name != "nested"], ratio=1.5)
+def test_files_in_are_manifest_plus_ledger(basic, tricks, ratio):
+    with tempfile.TemporaryDirectory() as folder:
+        root = shutil.copytree(basic, Path(folder) / "media")
+        for trick, label in tricks:
+            EVERYTHING[trick](root / "images" / label)
+        there = {
+            Path(at, name).relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
+            for at, folders, files in os.walk(root / "images")
+            for name in [*files, *(d for d in folders if Path(at, d).is_symlink())]
+            if not any(p.startswith(".") for p in Path(at, name).relative_to(root).parts)
+        }
+        manifest, ledger = build_folder(root, ratio=ratio)
+        assert len(manifest) + len(ledger) == len(there)
+        assert {*manifest["item_id"], *ledger["path"]} == there
+        assert (ledger["reason"] != "").all()
+        units = manifest.groupby("sha256")[["split", "label"]].nunique()
+        assert (units == 1).all(axis=None)
+        assert all(Path(path).is_file() for path in manifest["path"])
+
+
+def test_rows_of_the_manifest(root, write_image):
+    write_image(root / "images/safe/wide.jpg", 7, (20, 10))
+    manifest, ledger = build_folder(root)
+    assert list(manifest.columns) == MANIFEST_COLUMNS
+    assert ledger.empty
+    assert list(ledger.columns) == LEDGER_COLUMNS
+    assert manifest["item_id"].is_monotonic_increasing
+    row = manifest[manifest["item_id"] == "images/safe/wide.jpg"].iloc[0]
+    assert row["path"] == str(root / "images/safe/wide.jpg")
+    assert [row[k] for k in ("modality", "label", "width", "height", "frames")] == [
+        "image", 0, 20, 10, 1,
+    ]  # fmt: skip
+    assert row["group"] == row["sha256"][:16]
+    assert manifest["label"].sum() == PER_CLASS
+
+
+def test_videos(tmp_path, write_video):
+    for i in range(3):
+        write_video(tmp_path / f"videos/harmful/{i}.mp4", 2 + i)
+        write_video(tmp_path / f"videos/safe/{i}.mp4", 6 + i)
+    (tmp_path / "videos/safe/still.jpg").touch()
+    manifest, ledger = build(scan_folders(tmp_path, "video"), tmp_path, "video")
+    assert manifest["frames"].tolist() == [2, 3, 4, 6, 7, 8]
+    assert manifest["duration_sec"].tolist() == pytest.approx([0.2, 0.3, 0.4, 0.6, 0.7, 0.8])
+    assert ledger["reason"].tolist() == ["not a video by its file name ending"]
+
+
+def test_splits_do_not_depend_on_names_or_order(root):
+    manifest, _ = build_folder(root)
+    wanted = manifest.set_index("sha256")["split"].sort_index()
+    shuffled, _ = build(scan_folders(root, "image").sample(frac=1, random_state=2), root)
+    pd.testing.assert_series_equal(shuffled.set_index("sha256")["split"].sort_index(), wanted)
+    for i, path in enumerate(sorted((root / "images").rglob("*.png"))):
+        path.rename(path.with_name(f"{(i * 7) % 12}{i}.png"))
+    moved = root.rename(root.with_name("elsewhere"))
+    renamed, _ = build_folder(moved)
+    pd.testing.assert_series_equal(renamed.set_index("sha256")["split"].sort_index(), wanted)
+
+
+def test_same_content_with_both_labels_is_used_for_neither(root):
+    shutil.copy(root / "images/safe/0.png", root / "images/harmful/x.png")
+    manifest, ledger = build_folder(root)
+    assert sorted(ledger["path"]) == ["images/harmful/x.png", "images/safe/0.png"]
+    assert set(ledger["reason"]) == {"same content is labelled both harmful and safe"}
+    assert len(manifest) == 2 * PER_CLASS - 1
+
+
+@pytest.mark.parametrize(("ratio", "counts"), [(1.5, (6, 4)), (0.5, (3, 6)), (1.0, (6, 6))])
+def test_subsampling_is_in_the_ledger(root, ratio, counts):
+    manifest, ledger = build_folder(root, ratio=ratio)
+    assert ((manifest["label"] == 1).sum(), (manifest["label"] == 0).sum()) == counts
+    assert len(ledger) == 12 - sum(counts)
+    assert (ledger["reason"] == f"left out to reach harmful:safe {ratio}:1").all()
+
+
+@pytest.mark.parametrize(
+    ("remove", "message"),
+    [
+        ("images", "images: there is no such folder. Expected images/harmful and images/safe"),
+        ("images/safe", "safe: there is no such folder; images need both classes"),
+        ("images/harmful", "harmful: there is no such folder"),
+    ],
+)
+def test_missing_folder(root, remove, message):
+    shutil.rmtree(root / remove)
+    with pytest.raises(DataError, match=message):
+        scan_folders(root, "image")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda p: p.unlink(), "media: no usable safe image: a detector needs both classes. Put"),
+        (lambda p: p.write_text("x"), f"no usable safe image.*6 x {NOT_A_PICTURE}. Put files"),
+        (lambda p: p.write_bytes(b""), r"no usable safe image.*6 x empty file \(0 bytes\)"),
+        (lambda p: p.rename(p.with_suffix(".txt")), "no usable safe image.*6 x not an image"),
+        (lambda p: shutil.copy(f"{p.parent}/../harmful/{p.name}", p),
+         "no usable harmful and no usable safe image.*12 x same content"),
+    ],
+)  # fmt: skip
+def test_empty_class(root, spoil, message):
+    for path in (root / "images/safe").iterdir():
+        spoil(path)
+    with pytest.raises(DataError, match=message):
+        build_folder(root)
+
+
+def test_too_few_for_three_splits(root):
+    for i in range(2, PER_CLASS):
+        (root / f"images/safe/{i}.png").unlink()
+    with pytest.raises(SplitError, match=r"2 safe items in 2 group\(s\)"):
+        build_folder(root)
+
+
+# CSV files
+
+
+def csv_of(root, columns="path,label,group,split", row="{path},{label},,"):
+    paths = sorted(p.relative_to(root).as_posix() for p in root.glob("images/*/*"))
+    rows = [row.format(path=p, label=p.split("/")[1], i=i) for i, p in enumerate(paths)]
+    return "\n".join([columns, *rows]) + "\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        ("path,label", "{path},{label}"),
+        ("path,label,group,split", "{path},{label},,"),
+        ("label, Path ,camera", " {label} , {path} ,x"),
+        ("path,label,split", "{path},{label},"),
+    ],
+)
+def test_csv_gives_what_the_folders_give(root, encoding, columns, row):
+    path = write_csv(root / "images.csv", csv_of(root, columns, row), encoding)
+    listed = read_csv(path)
+    assert list(listed.columns) == ["path", "label", "group", "split"]
+    pd.testing.assert_frame_equal(build(listed, root)[0], build_folder(root)[0])
+
+
+def test_csv_names_what_is_not_there(root):
+    text = csv_of(root) + "images/safe/gone.png,safe,,\nimages/safe,safe,,\n"
+    manifest, ledger = build(read_csv(write_csv(root / "images.csv", text)), root)
+    assert ledger["path"].tolist() == ["images/safe/gone.png", "images/safe"]
+    assert ledger["reason"].tolist()[0] == "file is missing"
+    assert ledger["reason"].tolist()[1].startswith("a folder")
+    assert len(manifest) == 2 * PER_CLASS
+
+
+def test_csv_groups_and_splits_count(root):
+    text = csv_of(root).replace("harmful/0.png,harmful,,", "harmful/0.png,harmful,cam,validation")
+    text = text.replace("safe/5.png,safe,,", "safe/5.png,safe,cam,").replace(",,\n", ",,test\n", 1)
+    manifest, _ = build(read_csv(write_csv(root / "images.csv", text)), root)
+    of = manifest.set_index("item_id")
+    assert of["split"]["images/harmful/0.png"] == of["split"]["images/safe/5.png"] == "val"
+    assert of["split"]["images/harmful/1.png"] == "test"
+    assert of["group"]["images/safe/5.png"] == "cam"
+    assert of["group"]["images/safe/4.png"] == of["sha256"]["images/safe/4.png"][:16]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label\na.png,harmfull\n", r"line 2: label 'harmfull'; did you mean 'harmful'\?"),
+        ("path,label\na.png,safe\nb.png,Safe\n", r"line 3: label 'Safe'; did you mean 'safe'\?"),
+        ("path,label\na.png,1\n", "line 2: label '1'; allowed: harmful, safe"),
+        ("path,label\na.png,\n", "line 2: label ''; allowed"),
+        ("path,label\na.png\n", "line 2: label ''; allowed"),
+        ("path,label\n,safe\n", "line 2: empty path"),
+        ("path,label,split\na.png,safe,tset\n", r"line 2: split 'tset'; did you mean 'test'\?"),
+        ("path,label,split\na.png,safe,7\n", "split '7'; allowed: train, val, test$"),
+        ("path,label\n\na.png,safe\n,\nb.png,saf\n", "line 5: label 'saf'; did you mean 'safe'"),
+        ("path,label\na.png,safe\nb.png,safe\na.png,safe\n", "line 4: a.png is listed twice"),
+        ("path,label\na.png,safe\n\na.png,harmful\n", "line 4: a.png is listed twice"),
+        ("path,lable\na.png,safe\n", r"no column 'label'; did you mean 'lable'\?"),
+        ("file,label\na.png,safe\n", "no column 'path'; it has file, label"),
+        ("a.png;safe\n", "no column 'path'; it has a.png;safe"),
+        ("path,label,groups\na.png,safe,x\n", r"no column 'group'; did you mean 'groups'\?"),
+        ("path,label,spilt\na.png,safe,test\n", r"no column 'split'; did you mean 'spilt'\?"),
+        ("path,label\na.png,safe,cam1\n", "rows have more fields than the header names"),
+        ("path,label\na.png,safe\nb,b.png,safe\n", "not a readable CSV.*line 3"),
+        ("", "not a readable CSV"),
+    ],
+)
+def test_bad_csv(tmp_path, text, message):
+    path = write_csv(tmp_path / "images.csv", text)
+    with pytest.raises(DataError, match=message) as caught:
+        read_csv(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
+def test_csv_in_another_encoding(tmp_path, encoding):
+    path = write_csv(tmp_path / "images.csv", "path,label\n가.png,safe\n", encoding)
+    with pytest.raises(DataError, match="not in UTF-8; save it as 'CSV UTF-8'"):
+        read_csv(path)
+
+
+def test_csv_that_is_missing_or_a_folder(tmp_path):
+    with pytest.raises(DataError, match="x.csv: there is no such CSV file"):
+        read_csv(tmp_path / "x.csv")
+    with pytest.raises(DataError, match="not a readable CSV"):
+        read_csv(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["null", "NA", "1e5", "가,나.png", "a b.png"])
+def test_csv_names_stay_text(tmp_path, name):
+    path = write_csv(tmp_path / "images.csv", f'path,label,group\n"{name}",safe,007\n\n\n')
+    listed = read_csv(path)
+    assert listed.to_numpy().tolist() == [[name, "safe", "007", None]]
+
+
+def test_header_only_csv(tmp_path):
+    listed = read_csv(write_csv(tmp_path / "images.csv", "path,label\n"))
+    with pytest.raises(DataError, match="no usable harmful and no usable safe image"):
+        build(listed, tmp_path)
+
+
+def test_exact_duplicates():
+    manifest = pd.DataFrame(
+        [
+            ("image", "b", "train", "i/2"), ("image", "b", "val", "i/1"),
+            ("image", "b", "train", "i/3"), ("image", "c", "test", "i/4"),
+            ("video", "c", "test", "v/1"), ("video", "d", "val", "v/2"),
+            ("video", "d", "val", "v/3"),
+        ],
+        columns=["modality", "sha256", "split", "item_id"],
+    )  # fmt: skip
+    assert exact_duplicates(manifest).to_numpy().tolist() == [
+        ["image", "b", 3, "train, val", "i/1"],
+        ["video", "d", 2, "val", "v/2"],
+    ]
