@@ -136,7 +136,7 @@ class Run:
         ]
         return {
             "params": self.params.model_dump(mode="json"),
-            "weights": pd.concat(weights).fillna("").to_dict("records"),
+            "weights": pd.concat(weights).astype(object).fillna("").to_dict("records"),
             "sha256": {
                 name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest() for name in tables
             },

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torchvision.ops import batched_nms, box_convert
 
 # ultralytics reads these while it is imported: no update check, no pip, nothing in the home folder.
@@ -19,9 +20,13 @@ os.environ["YOLO_VERBOSE"] = "False"
 os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics"))
 Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
 
+_open_picture = Image.open
 from ultralytics.data.augment import LetterBox  # noqa: E402
 from ultralytics.nn.modules import Detect  # noqa: E402
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint  # noqa: E402
+
+# On import it puts an Image.open in place that installs a package at the first damaged picture.
+Image.open = _open_picture
 
 from harmlib.features.persons import summarise_detections  # noqa: E402
 from harmlib.features.weights import Weights, WeightsError  # noqa: E402

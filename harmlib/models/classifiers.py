@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 DROPOUT = 0.3
-HIDDEN = 256  # of each backbone's projection
+HIDDEN = 64  # of each backbone's projection
 
 
 class HarmfulClassifier(nn.Module):

@@ -236,16 +236,29 @@ def test_a_sound_table_from_a_set_beyond_the_search_is_not_called_impossible():
 
 
 @pytest.mark.parametrize(
-    ("positives", "counts"),
+    ("positives", "digits", "tp", "fp"),
     [
-        (11, [(11, 0), (11, 0), (11, 0), (10, 0)]),  # all but one fit a set of one positive
-        (11, [(11, 3), (11, 2), (11, 1), (10, 0)]),  # the same, with rows that differ
-        (12, [(8, 8), (8, 4), (4, 4), (4, 2), (3, 1)]),  # all but one share a factor
+        (11, 2, [11, 11, 11, 10], [0, 0, 0, 0]),  # most fit a set of one positive
+        (52, 4, [39, 35, 26, 13, 13, 0], [0, 0, 0, 0, 0, 0]),  # most share the factor 13
+        (32, 2, [24, 24, 13, 8], [8, 0, 0, 0]),
+        (52, 2, [39, 26, 26, 24], [13, 13, 13, 5]),
+        (33, 2, [33, 22, 11, 9], [11, 11, 4, 0]),
+        (20, 2, [18, 16, 13, 4], [34, 30, 25, 10]),  # chance, with two digits
+        (2327, 3, [1312, 1251, 924, 359], [11565, 6908, 3804, 630]),  # beyond max_items
     ],
 )
-def test_a_common_factor_of_most_rows_is_no_proof_against_the_others(positives, counts):
-    claims = table(*(printed(*c, positives) for c in counts))
-    assert kinds(audit(claims), "impossible") == []
+def test_agreement_of_most_rows_by_chance_is_no_proof_against_the_others(positives, digits, tp, fp):
+    rows = [printed(*counts, positives, digits) for counts in zip(tp, fp, strict=True)]
+    assert kinds(audit(table(*rows), max_items=2000), "impossible") == []
+
+
+def test_two_digits_leave_too_many_sets_to_warn_of_a_trivial_row():
+    claims = published_text()
+    for name in METRICS:
+        claims[name] = [f"{float(figure):.2f}" for figure in claims[name]]
+    result = audit(claims)
+    assert ("trivial", 1) in kinds(result, "note")
+    assert not result.counts["unique"].any()
 
 
 # --- reading and printing ------------------------------------------------------------------

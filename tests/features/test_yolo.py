@@ -12,6 +12,7 @@ from harmlib.features import yolo
 from harmlib.features.persons import SUMMARY_NAMES, summarise_detections
 from harmlib.features.weights import Weights, WeightsError
 from harmlib.features.yolo import MAX_IOU, MIN_CONFIDENCE, YoloBackbone
+from harmlib.media.decode import MediaError, load_image
 from harmlib.models.features import Scaler
 
 # harmlib.features.yolo switches off what ultralytics does while it is imported
@@ -198,6 +199,13 @@ def test_an_ending_that_ultralytics_does_not_take(tmp_path):
     (tmp_path / "yolo.ckpt").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"acceptable suffix is .*\.pt"):
         from_file(tmp_path / "yolo.ckpt")
+
+
+def test_a_damaged_picture_is_still_just_that(tmp_path):
+    """Ultralytics replaces Pillow's open by one that tries to install a package."""
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(MediaError, match="not a picture that Pillow can read"):
+        load_image(tmp_path / "text.jpg")
 
 
 def test_pool(backbone):

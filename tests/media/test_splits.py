@@ -66,6 +66,7 @@ def components(items):
     return connected_components(graph, directed=False)[1]
 
 
+@settings(max_examples=40, deadline=None)
 @given(HOSTILE)
 def test_joined_groups_are_the_connected_components(items):
     joined = pd.factorize(join_duplicates(items))[0]
@@ -73,7 +74,7 @@ def test_joined_groups_are_the_connected_components(items):
     np.testing.assert_array_equal(joined, parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(HOSTILE, st.integers(0, 3), st.randoms(use_true_random=False))
 def test_groups_stay_together_and_only_content_and_seed_count(items, seed, random):
     try:
@@ -109,6 +110,24 @@ def test_shares_come_near_to_the_wished(harmful_share, seed, groups, size):
         assert shares["test"] == pytest.approx(0.15, abs=0.05)
     variety = items.groupby(splits)["group"].nunique() / groups
     assert variety["test"] == pytest.approx(0.15, abs=0.1)
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.2, 0.33])
+@pytest.mark.parametrize("groups", [3, 4, 5, 6])
+@pytest.mark.parametrize("mixed", [True, False])
+def test_three_groups_of_each_class_suffice(groups, fraction, mixed):
+    labels = [(i % 2, i // 4 if mixed else i) for i in range(groups * (4 if mixed else 2))]
+    items = table([(label, i, f"g{group}", None) for i, (label, group) in enumerate(labels)])
+    for seed in range(3):
+        splits = split(items, seed, fraction, fraction)
+        assert (items["label"].groupby(splits).nunique() == 2).sum() == 3
+        assert (splits.groupby(items["group"]).nunique() == 1).all()
+
+
+def test_what_is_given_is_not_moved_to_help_out():
+    rows = [(i % 2, i, None, "train") for i in range(20)] + [(1, 50, None, None)] * 2
+    with pytest.raises(SplitError, match="val has no safe item"):
+        split(table(rows))
 
 
 def test_depends_on_the_seed():
