@@ -1,4 +1,4 @@
-"""The command line: `harmlib run PARAMS`."""
+"""The command line: `harmlib run PARAMS` and `harmlib audit FILE`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from harmlib.analysis.audit import audit, format_audit, read_claims
 from harmlib.params import Params, ParamsError
 from harmlib.pipeline import StepFailed, run_pipeline
 
@@ -17,7 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="execute the notebooks and write the report")
     run.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
+    claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
+    claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     options = parser.parse_args(arguments)
+    if options.command == "audit":
+        return print_audit(options.file)
     try:
         print_results(run_pipeline(options.params))
     except ParamsError as error:
@@ -27,6 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"harmlib: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def print_audit(file: Path) -> int:
+    """Print what the table gives away. Exit status: 1 if a row is impossible, 2 if unreadable."""
+    try:
+        audited = audit(read_claims(file))
+    except (ValueError, OSError) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    print(format_audit(audited))
+    return int(any(finding.severity == "impossible" for finding in audited.findings))
 
 
 def print_results(params: Params) -> None:

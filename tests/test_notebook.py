@@ -80,10 +80,13 @@ def test_a_lost_tag_is_noticed(ran):
         check_parameters(namespace, namespace["In"])
 
 
-def test_annotations_as_text_count_too(ran):
-    namespace = ran("from __future__ import annotations\n" + CELL, {"seed": "x"})
-    assert namespace["__annotations__"]["seed"] == "int"
-    with pytest.raises(ParameterError, match="seed must be int, got 'x'"):
+@pytest.mark.parametrize(
+    ("name", "kind"), [("modality", "str"), ("seed", "int"), ("ratio", "float"), ("quick", "bool")]
+)
+def test_annotations_as_text_count_too(ran, name, kind):
+    namespace = ran("from __future__ import annotations\n" + CELL, {name: [1]})
+    assert namespace["__annotations__"][name] == kind
+    with pytest.raises(ParameterError, match=rf"{name} must be {kind}, got \[1\] \(list\)"):
         check_parameters(namespace, namespace["In"])
 
 

@@ -204,6 +204,14 @@ def test_pipeline_refuses_a_parameter_that_the_notebook_lost(folder, monkeypatch
         run_pipeline(folder / "params.yaml")
 
 
+def test_one_model_with_one_threshold_on_one_modality_still_gives_a_page(folder, run):
+    variants = {"model2": {"image": {"epochs": 1}}, "model3": None, "model4": None}
+    path = write_params(folder, run="one", modalities=["image"], variants=variants)
+    assert cli.main(["run", path]) == 0
+    page = (folder / "reports" / "one" / "index.html").read_text(encoding="utf-8")
+    assert "이 실행은 비디오를 다루지 않습니다" in page
+
+
 def write_params(folder, **changes):
     content = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8")) | changes
     path = folder / "changed.yaml"

@@ -57,7 +57,7 @@ def test_an_interrupted_write_leaves_the_old_table(run, monkeypatch, name, metho
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda run: run.read("x.parquet", "07_x"), "x.parquet: .*; run the notebook 07"),
+        (lambda run: run.read("x.parquet", "07_x"), "x.parquet: .* run the notebook 07"),
         (lambda run: run.items("video"), "manifest.parquet: not there yet; run the notebook 00"),
         (lambda run: run.scores("video"), "scores.parquet: .* 02_train first"),
         (lambda run: run.history("video"), "history.parquet: .* 02_train first"),

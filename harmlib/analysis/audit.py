@@ -63,7 +63,7 @@ def read_claims(path: str | Path) -> pd.DataFrame:
     out. Raises ValueError for a file, a column or a cell that cannot be used.
     """
     try:
-        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+        table = pd.read_csv(path, dtype=str)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a CSV file in UTF-8 with a header ({error})") from error
     table.columns = [name.strip().lower() for name in table.columns]

@@ -158,9 +158,7 @@ def trivial_rows(claims: Claims, usable: np.ndarray, found: EvaluationSet) -> li
     ranges = [r[:, found.smallest] for r in found.ranges]
     tp_low, tp_high, fp_low, fp_high, n = ranges
     fits = n > 0
-    all_found = fits & (tp_high == found.smallest)
-    all_found &= np.array([claims.rows[i].recall.value == 1 for i in usable])
-    everything = all_found & (fp_high >= found.negatives)
+    everything = fits & (tp_high == found.smallest) & (fp_high >= found.negatives)
     known = found.stands_alone and (fits & (fp_high < found.negatives)).any()
     share = f" ({found.smallest:,} of {found.smallest + found.negatives:,})" if known else ""
     findings = []

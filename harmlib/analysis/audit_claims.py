@@ -87,10 +87,10 @@ class Claims:
         ]
 
     def sweeps(self) -> list[np.ndarray]:
-        """The runs with two thresholds or more, without rows that lack a threshold."""
+        """The runs of two rows or more, without rows that lack a threshold."""
         threshold = self.keys["threshold"].to_numpy()
         runs = [run[np.isfinite(threshold[run])] for run in self.runs()]
-        return [run for run in runs if np.unique(threshold[run]).size > 1]
+        return [run for run in runs if run.size > 1]
 
     def name(self, position: int) -> str:
         key = self.keys.iloc[position]
@@ -145,8 +145,7 @@ def _thresholds(table: pd.DataFrame) -> np.ndarray:
 def _check_repeats(claims: Claims) -> None:
     """The same model, epoch and threshold twice, with other figures, is no sweep of one set."""
     names = (*SET_COLUMNS, "model", "epoch", "threshold")
-    stated = claims.keys.dropna(subset="threshold")
-    for _, positions in groups(stated, names):
+    for _, positions in groups(claims.keys, names):
         odd = [i for i in positions if claims.rows[i] != claims.rows[positions[0]]]
         if odd:
             raise ValueError(
@@ -156,7 +155,10 @@ def _check_repeats(claims: Claims) -> None:
 
 
 def groups(keys: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[dict, np.ndarray]]:
-    """Rows that agree on the columns of `names` that exist: (their values, index labels)."""
+    """Rows that agree on the columns of `names` that exist: (their values, index labels).
+
+    Rows without a threshold belong to no group of thresholds.
+    """
     present = [name for name in names if name in keys]
     if not present:
         return [({}, keys.index.to_numpy())]

@@ -40,10 +40,37 @@ OBJECTIVES = (
 )
 RECALL_FLOORS = (0.8, 0.9, 0.95)
 
+# Of the tables that have no rows where there is one model, or none with several thresholds.
+MOVING_COLUMNS = ("variant", "epoch", "threshold", "low", "high", "value")
+CHANGE_COLUMNS = ("variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict")
+DIFFERENCE_COLUMNS = ("a", "b", "metric", "value_a", "value_b", "difference", "low", "high",
+                      "only_a", "only_b", "p_mid")  # fmt: skip
+GAIN_COLUMNS = ("a", "b", "part", "value", "low", "high", "share")
+TRIED_COLUMNS = ("variant", "threshold", "difference", "corrected_low", "corrected_high")
+
+
+def _joined(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    """The tables below each other, with these columns; they are there without rows, too."""
+    if not tables:
+        return pd.DataFrame(columns=list(columns))
+    return pd.concat(tables, ignore_index=True)[list(columns)]
+
 
 def with_groups(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """The scores with each item's group beside it."""
-    return scores.merge(manifest[["item_id", "group"]], on="item_id", validate="many_to_one")
+    """The scores with each item's group beside it.
+
+    A split that is one single group can't be redrawn by groups: there each item is its own, and
+    intervals are too narrow. `item_level_splits` names those splits, so that the reader is told.
+    """
+    scored = scores.merge(manifest[["item_id", "group"]], on="item_id", validate="many_to_one")
+    alone = scored["split"].isin(item_level_splits(manifest))
+    return scored.assign(group=scored["group"].mask(alone, scored["item_id"]))
+
+
+def item_level_splits(manifest: pd.DataFrame) -> list[str]:
+    """The splits whose items are all of one group. manifest : columns split, group."""
+    groups = manifest.groupby("split")["group"].nunique()
+    return [split for split in ("val", "test") if groups[split] < 2]
 
 
 def _saved(
@@ -95,7 +122,7 @@ def stability(
             found = epoch_stability(validation[validation["variant"] == variant], grid, seed=seed)
             epochs.append(found.epochs.assign(variant=variant))
             changes.append(found.changes.assign(variant=variant))
-    return pd.concat(epochs, ignore_index=True), pd.concat(changes, ignore_index=True)
+    return _joined(epochs, MOVING_COLUMNS), _joined(changes, CHANGE_COLUMNS)
 
 
 def optimism_table(
@@ -170,10 +197,8 @@ def comparisons(
             decompose_gain(*pair, point["threshold"], old["group"], seed=seed).assign(**names)
         )
     shown = ("f1", "precision", "recall", "average_precision")
-    if not later:
-        return pd.DataFrame(), pd.DataFrame()
-    differences = pd.concat(differences, ignore_index=True)
-    return differences[differences["metric"].isin(shown)], pd.concat(gains, ignore_index=True)
+    differences = _joined(differences, DIFFERENCE_COLUMNS)
+    return differences[differences["metric"].isin(shown)], _joined(gains, GAIN_COLUMNS)
 
 
 def tried_thresholds(
@@ -188,7 +213,7 @@ def tried_thresholds(
                 labels, scores, 0.5, scores, grid, rows["group"], seed=seed
             )
             tables.append(table.assign(variant=point["variant"]))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return _joined(tables, TRIED_COLUMNS)
 
 
 def calibrations(

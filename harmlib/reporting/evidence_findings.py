@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harmlib.reporting.words import MODALITY, model_name, number, particle, signed
+from harmlib.reporting.words import MODALITY, SPLIT, model_name, number, particle, signed
 
 OBJECTIVES = {
     "f1": "F1 최대",
@@ -32,6 +32,17 @@ FIGURES = {
 VERDICTS = {"moved": "움직였음", "noise": "잡음과 구별되지 않음"}
 METHODS = {"none": "그대로", "temperature": "temperature", "isotonic": "isotonic"}
 CALIBRATION = {"brier": "Brier 점수", "ece": "ECE"}
+
+
+def group_warning(splits: list[str], modality: str) -> str:
+    """Which splits hold one group only. splits : `item_level_splits`"""
+    if not splits:
+        return ""
+    names = ", ".join(SPLIT[split] for split in splits)
+    return (
+        f"{MODALITY[modality]}: {names} 분할의 항목이 모두 한 그룹이라 그룹째 다시 뽑을 수 없습니다. 항목째 뽑았으므로 "
+        "구간이 실제보다 좁습니다."
+    )
 
 
 def against_baseline(intervals: pd.DataFrame, baseline_f1: float, modality: str) -> str:
@@ -105,6 +116,8 @@ def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str
 
 def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
     """Whether any tried threshold beats 0.5 after correction. tried : `tried_thresholds`."""
+    if tried.empty:
+        return f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 견줄 것이 없습니다."
     better = tried[tried["corrected_low"] > 0]
     if better.empty:
         return f"{MODALITY[modality]}: 여러 threshold를 시험해 본 것을 보정하면, 검증에서 0.5보다 확실히 나은 값은 없습니다."

@@ -139,6 +139,12 @@ def test_no_gain_split_without_its_three_rows(columns):
     assert "gain_split" not in [f.kind for f in audit(claims).findings]
 
 
+def test_no_gain_split_where_the_newer_model_is_worse():
+    figures = [(f,) * 3 for f in ("0.9000", "0.7000", "0.8000")]
+    claims = table(*figures, model=["a", "b", "b"], threshold=[0.5, 0.5, 0.6])
+    assert "gain_split" not in [f.kind for f in audit(claims).findings]
+
+
 def _trivial(result):
     return [(f.severity, f.row) for f in result.findings if f.kind == "trivial"]
 
@@ -147,6 +153,14 @@ def test_the_low_end_of_a_sweep_is_only_noted_as_trivial():
     counts = [(211, 97), (204, 60), (190, 33), (171, 20)]
     claims = table(*(printed(*c, 211) for c in counts), threshold=[0.0, 0.2, 0.4, 0.6])
     assert _trivial(audit(claims)) == [("note", 1)]
+
+
+def test_a_model_that_spares_safe_items_at_another_threshold_is_only_noted_as_trivial():
+    counts = [(211, 97), (211, 60), (204, 50), (190, 33), (171, 20)]
+    claims = table(*(printed(*c, 211) for c in counts), model=list("aabbb"))
+    claims["threshold"] = [0.4, 0.6, 0.2, 0.4, 0.6]
+    assert _trivial(audit(claims)) == [("note", 1)]
+    assert _trivial(audit(claims.drop(index=1))) == [("warning", 1)]
 
 
 def test_a_row_alone_with_recall_1_is_only_noted():

@@ -45,12 +45,15 @@ def detector(**kwargs):
 def checkpoint(tmp_path_factory):
     """A detector whose random head is sure of itself, so that there is something to suppress."""
     model = detector(nc=80)
+    generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        generator = torch.Generator().manual_seed(0)
+        for layer in model.modules():  # else the signal fades, and all comparisons are of nothing
+            if isinstance(layer, torch.nn.Conv2d) and layer.weight.requires_grad:
+                torch.nn.init.kaiming_normal_(layer.weight, generator=generator)
+                layer.weight.mul_(1.19)
         for layers in model.model[-1].cv3:
-            layers[-1].bias.copy_(torch.randn(80, generator=generator) - 3)
-            layers[-1].bias[0] = 1  # persons
-            layers[-1].weight.mul_(20)
+            layers[-1].bias.copy_(torch.randn(80, generator=generator) - 4)
+            layers[-1].bias[0] = -1  # persons
     return save(model, tmp_path_factory.mktemp("yolo") / "yolov8n.pt")
 
 
@@ -87,12 +90,14 @@ def test_embedding_is_ultralytics_own(checkpoint, rows, frames):
     pictures = frames(3, seed=1, height=SIDE, width=SIDE)
     flipped = [picture[..., ::-1].copy() for picture in pictures]  # it takes BGR
     expected = torch.stack(YOLO(checkpoint).embed(flipped, imgsz=SIDE, verbose=False))
-    torch.testing.assert_close(rows[:, :EMBEDDING], expected, rtol=1e-4, atol=1e-5)
+    assert expected.std() > 0.1
+    torch.testing.assert_close(rows[:, :EMBEDDING], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_confidences_are_the_highest_of_each_class(rows, predictions):
     found = rows[:, EMBEDDING : EMBEDDING + 80]
-    torch.testing.assert_close(found, predictions[:, 4:].amax(dim=2), rtol=1e-4, atol=1e-5)
+    assert found.std() > 0.1
+    torch.testing.assert_close(found, predictions[:, 4:].amax(dim=2), rtol=1e-3, atol=1e-4)
 
 
 def test_summary_is_of_the_boxes_that_ultralytics_keeps(rows, predictions):
@@ -123,7 +128,7 @@ def test_a_picture_without_detections(backbone):
 def test_frames_do_not_see_each_other(backbone, batch, rows):
     with torch.inference_mode():
         alone = torch.cat([backbone.forward(one[None]) for one in batch])
-    torch.testing.assert_close(alone, rows, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(alone, rows, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(48, 96), (200, 100), (96, 96), (3, 500)])
@@ -150,6 +155,7 @@ def test_untrained_depends_on_its_seed_and_tells_pictures_apart(model, batch):
         one, same, other = (backbone.forward(batch)[:, :EMBEDDING] for backbone in built)
     assert torch.equal(one, same)
     assert not torch.isclose(one, other, rtol=0.01).any(dim=0).all()
+    assert built[0].network.model[-1].dfl.conv.weight.flatten().tolist() == list(range(16))
     assert not Scaler.fit(one.numpy()).sd.isinf().any()  # no column that scaling switches off
 
 

@@ -16,6 +16,23 @@ from harmlib.media.decode import (
     video_facts,
 )
 
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_circles():
+    """A decoder that seeks in circles fails here instead of hanging."""
+    calls = []
+    real = decode._decode
+
+    def counting(*args):
+        calls.append(args)
+        assert len(calls) < 10_000, "the decoder goes in circles"
+        return real(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "_decode", counting)
+        yield
+
+
 # Pictures
 
 
@@ -81,29 +98,32 @@ def test_exif_orientation(tmp_path, orientation, mode):
 
 
 @pytest.fixture(scope="module")
-def jpeg(tmp_path_factory, write_image):
-    return write_image(tmp_path_factory.mktemp("jpeg") / "a.jpg", 1, (64, 48)).read_bytes()
-
-
-def png(jpeg_bytes, folder):
-    (folder / "a.jpg").write_bytes(jpeg_bytes)
-    Image.open(folder / "a.jpg").save(folder / "b.png")
-    return (folder / "b.png").read_bytes()
+def pictures(tmp_path_factory, write_image):
+    """The bytes of a picture as JPEG and as PNG, large enough for two data chunks."""
+    folder = tmp_path_factory.mktemp("pictures")
+    return {
+        kind: write_image(folder / f"a.{kind}", 1, (200, 150)).read_bytes()
+        for kind in ("jpg", "png")
+    }
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (lambda jpg, _: b"", r"empty file \(0 bytes\)"),
-        (lambda jpg, _: b"only words\n" * 50, "not a picture that Pillow can read"),
-        (lambda jpg, _: b"\0" * 999, "not a picture that Pillow can read"),
-        (lambda jpg, _: jpg[: len(jpg) // 2], "damaged picture: .*truncated"),
-        (lambda jpg, _: jpg[:30], "damaged picture|not a picture"),
-        (lambda jpg, folder: png(jpg, folder)[:3000], "damaged picture"),
+        (lambda kinds: b"", r"empty file \(0 bytes\)"),
+        (lambda kinds: b"only words\n" * 50, "not a picture that Pillow can read"),
+        (lambda kinds: b"\0" * 999, "not a picture that Pillow can read"),
+        (lambda kinds: kinds["jpg"][: len(kinds["jpg"]) // 2], "damaged picture: .*truncated"),
+        (lambda kinds: kinds["jpg"][:30], "damaged picture|not a picture"),
+        (lambda kinds: kinds["png"][:3000], "damaged picture"),
+        (
+            lambda kinds: b"ID\1T".join(kinds["png"].rsplit(b"IDAT", 1)),
+            "damaged picture: broken PNG",
+        ),
     ],
 )
-def test_bad_picture_says_why(tmp_path, jpeg, content, message):
-    (tmp_path / "x.jpg").write_bytes(content(jpeg, tmp_path))
+def test_bad_picture_says_why(tmp_path, pictures, content, message):
+    (tmp_path / "x.jpg").write_bytes(content(pictures))
     with pytest.raises(MediaError, match=message):
         load_image(tmp_path / "x.jpg")
 
@@ -129,10 +149,10 @@ def spoilt(data, edits, keep):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(edits=EDITS, keep=st.floats(0, 1))
-def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, jpeg, edits, keep):
+@given(kind=st.sampled_from(["jpg", "png"]), edits=EDITS, keep=st.floats(0, 1))
+def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, pictures, kind, edits, keep):
     path = tmp_path_factory.getbasetemp() / "spoilt.jpg"
-    path.write_bytes(spoilt(jpeg, edits, keep))
+    path.write_bytes(spoilt(pictures[kind], edits, keep))
     try:
         assert load_image(path).shape[2] == 3
     except MediaError as error:
@@ -281,36 +301,33 @@ def test_seeking_gives_the_same_frames(
     times = [i / 10 + 0.03 for i in range(60)]
     plain = [frame_index(f) for f in sample_frames(path, times)]
     assert plain == list(range(60))
-    decoded = count_frames(monkeypatch, at_most=400)
     monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", 0.75)
     for i in range(0, 60, 3):
         assert [frame_index(f) for f in sample_frames(path, [times[i]])] == [i]
-        decoded.clear()
     assert [frame_index(f) for f in sample_frames(path, times[2::19] + [99])] == [2, 21, 40, 59, 59]
 
 
 @pytest.mark.parametrize(
-    ("seek_ahead_sec", "fewest", "most"), [(0.75, 2, 12), (4.0, 2, 12), (10.0, 56, 58)]
+    ("seek_ahead_sec", "fewest", "most"), [(0.75, 2, 12), (3.0, 2, 12), (4.0, 33, 36)]
 )
 def test_a_long_gap_is_jumped_over(
     tmp_path, write_video, monkeypatch, seek_ahead_sec, fewest, most
 ):
     path = write_video(tmp_path / "a.mp4", 60)
-    decoded = count_frames(monkeypatch, at_most=400)
+    decoded = count_frames(monkeypatch)
     monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", seek_ahead_sec)
-    sample_frames(path, [5.55])
+    sample_frames(path, [3.25])
     assert fewest <= len(decoded) <= most
 
 
-def count_frames(monkeypatch, at_most):
-    """A list that grows with every frame decoded; it also stops a decoder that goes in circles."""
+def count_frames(monkeypatch):
+    """A list that grows with every frame decoded."""
     seen = []
     real = decode._decode
 
     def counting(container, stream):
         for frame in real(container, stream):
             seen.append(frame.pts)
-            assert len(seen) <= at_most, "the decoder goes in circles"
             yield frame
 
     monkeypatch.setattr(decode, "_decode", counting)

@@ -241,6 +241,8 @@ def test_subsample_depends_on_seed_and_content_not_on_order():
     keep = subsample_to_ratio(items, 1.5, 1)
     shuffled = items.sample(frac=1, random_state=3)
     pd.testing.assert_series_equal(subsample_to_ratio(shuffled, 1.5, 1).sort_index(), keep)
+    renamed = items.assign(path=items["path"][::-1].to_numpy())
+    pd.testing.assert_series_equal(subsample_to_ratio(renamed, 1.5, 1), keep)
     assert subsample_to_ratio(items, 1.5, 2).tolist() != keep.tolist()
     fewer = items[keep | (items["label"] == 0)]
     assert subsample_to_ratio(fewer, 1.5, 1).all()

@@ -57,9 +57,26 @@ def test_precision_recall_shows_every_model_and_the_trivial_line(curves, points)
     assert set(line.get_ydata()) == {0.5}
 
 
-def test_epoch_thresholds_marks_each_epoch_with_its_f1(points):
-    figure = figures.epoch_thresholds(points, (0.3, 0.7))
-    assert {"F1 0.857", "F1 0.750"} <= set(texts(figure))
+@pytest.fixture
+def moving():
+    # The first interval does not hold its own point: percentile intervals need not.
+    return pd.DataFrame(
+        {
+            "variant": ["model3", "model3", "model4"],
+            "epoch": [1, 2, 1],
+            "threshold": [0.3, 0.65, 0.45],
+            "low": [0.35, 0.5, 0.3],
+            "high": [0.6, 0.7, 0.55],
+            "value": [0.857, 0.75, 0.8],
+        }
+    )
+
+
+def test_epoch_thresholds_marks_each_epoch_with_its_f1(moving):
+    figure = figures.epoch_thresholds(moving, (0.3, 0.7))
+    assert {"F1 0.857", "F1 0.750", "F1 0.800"} <= set(texts(figure))
+    spans = [path for c in figure.axes[0].collections for path in c.get_paths()]
+    assert [tuple(path.vertices[:, 1]) for path in spans][0] == (0.35, 0.6)
 
 
 def test_metrics_by_threshold_has_a_panel_a_model(curves, points):
@@ -83,8 +100,8 @@ def test_score_distribution_holds_every_item(points):
     assert sum(bar.get_height() for bar in figure.axes[0].patches) == 3
 
 
-def test_a_missing_glyph_is_an_error(points):
-    figure = figures.epoch_thresholds(points, (0.3, 0.7))
+def test_a_missing_glyph_is_an_error(moving):
+    figure = figures.epoch_thresholds(moving, (0.3, 0.7))
     figure.axes[0].set_title("한글은 있고 이것은 없다: \U0001f9ff")
     with pytest.raises(UserWarning, match="Glyph"):
         svg(figure)
