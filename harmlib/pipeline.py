@@ -7,7 +7,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from harmlib.params import MODALITIES, PROJECT_ROOT, Params, load_params
 from harmlib.progress import VARIABLE, Watch
 
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
+# Most of a training or analysis notebook is its imports, on one core: two go side by side.
+# Extraction fills all cores by itself.
+SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2}
 CELL_TIMEOUT_SEC = 24 * 3600
 KERNEL_START_SEC = 300
 
@@ -93,20 +98,52 @@ def run_pipeline(params_file: Path) -> Params:
     for step in steps:
         _check_declared(step, common)
     record = _Record(params)
-    for number, step in enumerate(steps, 1):
-        start = time.monotonic()
-        head = f"[{number:>2}/{len(steps)}] {step.name}"
-        key = record.key(step)
-        if record.is_valid(step, key):
-            print(f"{head}: reused", flush=True)
-            continue
-        print(f"{head} …", flush=True)
-        _execute(params, step, common)
-        seconds = time.monotonic() - start
-        record.done(step, record.key(step), seconds)
-        print(f"{head}: {seconds:.1f} s", flush=True)
+    heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
+    os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
+    try:
+        with Watch(Path(os.environ[VARIABLE])):
+            for notebook, stage in groupby(steps, key=lambda step: step.notebook):
+                todo = []
+                for step in stage:
+                    if record.is_valid(step, record.key(step)):
+                        print(f"{heads[step.name]}: reused", flush=True)
+                    else:
+                        todo.append(step)
+                workers = SIDE_BY_SIDE.get(notebook, 1)
+                _run_stage(params, todo, common, workers, record, heads)
+    finally:
+        del os.environ[VARIABLE]
     _write_page(params, steps[-1])
     return params
+
+
+def _run_stage(
+    params: Params,
+    steps: list[Step],
+    common: dict[str, str],
+    workers: int,
+    record: _Record,
+    heads: dict[str, str],
+) -> None:
+    """Execute steps that don't read each other's tables, up to `workers` at a time."""
+
+    def execute(step: Step) -> tuple[Step, float]:
+        start = time.monotonic()
+        print(f"{heads[step.name]} …", flush=True)
+        _execute(params, step, common)
+        return step, time.monotonic() - start
+
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(execute, step) for step in steps]
+        try:
+            for future in as_completed(futures):
+                step, seconds = future.result()
+                record.done(step, record.key(step), seconds)
+                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+        except StepFailed:
+            for future in futures:
+                future.cancel()
+            raise
 
 
 def _write_page(params: Params, report: Step) -> None:
@@ -143,21 +180,17 @@ def _execute(params: Params, step: Step, common: dict[str, str]) -> None:
 
     out = executed_notebook(params, step)
     out.parent.mkdir(parents=True, exist_ok=True)
-    status = params.run_dir / f".progress-{step.name}.json"
-    os.environ[VARIABLE] = str(status)
     try:
-        with Watch(status):
-            notebook = papermill.execute_notebook(
-                str(NOTEBOOKS / f"{step.notebook}.ipynb"),
-                str(out),
-                parameters=common | step.parameters,
-                cwd=str(PROJECT_ROOT),
-                progress_bar=False,
-                execution_timeout=CELL_TIMEOUT_SEC,
-                start_timeout=KERNEL_START_SEC,
-                request_save_on_cell_execute=False,
-                extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
-            )
+        notebook = papermill.execute_notebook(
+            str(NOTEBOOKS / f"{step.notebook}.ipynb"),
+            str(out),
+            parameters=common | step.parameters,
+            progress_bar=False,
+            execution_timeout=CELL_TIMEOUT_SEC,
+            start_timeout=KERNEL_START_SEC,
+            request_save_on_cell_execute=False,
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
+        )
     except PapermillExecutionError as error:
         raise StepFailed(
             f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
@@ -167,8 +200,6 @@ def _execute(params: Params, step: Step, common: dict[str, str]) -> None:
         raise StepFailed(
             f"{step.name}: its kernel died (out of memory?): {error}\nSo far: {out}"
         ) from None
-    finally:
-        del os.environ[VARIABLE]
     # papermill ends well in some kernel deaths, with cells that never ran.
     silent = [c for c in notebook.cells if c.cell_type == "code" and c.execution_count is None]
     lacking = [name for name in step.writes if not (params.run_dir / name).exists()]
@@ -201,7 +232,8 @@ class _Record:
         ]
         if step.notebook == "00_data":
             parts += _media_state(self.params)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        text = "\n".join(parts)
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
     def is_valid(self, step: Step, key: str) -> bool:
         known = self.steps.get(step.name, {})

@@ -38,7 +38,7 @@ def _to_file(path: Path, description: str, unit: str) -> Progress:
         if done < total and time.monotonic() - last < 0.5:
             return
         last = time.monotonic()
-        part = path.with_suffix(".tmp")
+        part = path.with_suffix(f".{os.getpid()}.tmp")
         part.write_text(json.dumps([description, unit, done, total]), encoding="utf-8")
         part.replace(path)
 
@@ -95,7 +95,8 @@ class Watch:
         self.path.unlink(missing_ok=True)
 
     def _follow(self) -> None:
-        current, report, seen = None, None, None
+        reports: dict[str, Progress] = {}
+        seen = None
         while not self._stop.wait(0.5):
             try:
                 state = json.loads(self.path.read_text(encoding="utf-8"))
@@ -105,6 +106,6 @@ class Watch:
                 continue
             seen = state
             description, unit, done, total = state
-            if description != current:
-                current, report = description, show(description, unit)
-            report(done, total)
+            if description not in reports:  # two kernels side by side take turns in the file
+                reports[description] = show(description, unit)
+            reports[description](done, total)

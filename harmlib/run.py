@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from filelock import FileLock
 
 from harmlib.params import PROJECT_ROOT, Params, load_params
 
@@ -113,17 +114,19 @@ class Run:
     ) -> None:
         """Keep one training's rows, and bring `scores.parquet` and `history.parquet` up to date."""
         key = {"modality": modality, "variant": variant, "seed": self.params.seed}
-        for kind, table in {"scores": scores, "history": history}.items():
-            table = table.assign(**key)
-            table = table[_PART_KEYS + [c for c in table if c not in _PART_KEYS]]
-            self.write(table, f"models/{variant}/{modality}_{kind}.parquet")
-            parts = [
-                self.dir / "models" / v / f"{m}_{kind}.parquet"
-                for m in self.params.modalities
-                for v in self.params.variants
-            ]
-            known = [pd.read_parquet(part) for part in parts if part.exists()]
-            self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
+        # Trainings run side by side: one at a time gathers what is there.
+        with FileLock(self.dir / ".gather.lock"):
+            for kind, table in {"scores": scores, "history": history}.items():
+                table = table.assign(**key)
+                table = table[_PART_KEYS + [c for c in table if c not in _PART_KEYS]]
+                self.write(table, f"models/{variant}/{modality}_{kind}.parquet")
+                parts = [
+                    self.dir / "models" / v / f"{m}_{kind}.parquet"
+                    for m in self.params.modalities
+                    for v in self.params.variants
+                ]
+                known = [pd.read_parquet(part) for part in parts if part.exists()]
+                self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
 
     def provenance(self) -> dict[str, Any]:
         """What one needs to make this run again: `run.json`."""

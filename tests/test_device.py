@@ -47,7 +47,9 @@ def test_a_gpu_beyond_the_last(monkeypatch):
 )
 def test_precision(monkeypatch, name, native, dtype):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation: native or including_emulation
+    )
     assert choose_precision(name, CPU) == dtype
     assert choose_precision(name, torch.device("cuda")) == dtype
 

@@ -103,6 +103,24 @@ def test_watch_shows_a_kernels_progress_in_a_log(state_file, capsys, monkeypatch
     assert not state_file.exists()
 
 
+def test_kernels_side_by_side_keep_one_bar_each(state_file, monkeypatch):
+    shown, made = [], []
+
+    def record(description, unit):
+        made.append(description)
+        return lambda done, total: shown.append((description, done))
+
+    monkeypatch.setattr(module, "show", record)
+    with Watch(state_file):
+        for state in [("image", 1), ("video", 1), ("image", 2)]:
+            progress(state[0])(state[1], 9)
+            deadline = time.monotonic() + 10
+            while state not in shown and time.monotonic() < deadline:
+                time.sleep(0.02)
+    assert shown == [("image", 1), ("video", 1), ("image", 2)]
+    assert made == ["image", "video"]
+
+
 def test_watch_of_a_silent_kernel(tmp_path, capsys):
     with Watch(tmp_path / "p.json"):
         pass

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -177,6 +178,16 @@ def test_the_order_of_training_does_not_show(run, tmp_path):
     for modality, variant, p in reversed(jobs):
         run.write_training(modality, variant, *trained(p))
     assert (run.dir / "scores.parquet").read_bytes() == first
+
+
+def test_trainings_side_by_side_lose_nothing(run):
+    jobs = [(m, v) for m in run.params.modalities for v in run.params.variants]
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        futures = [pool.submit(run.write_training, *job, *trained(0.5)) for job in jobs * 2]
+    assert [future.result() for future in futures] == [None] * len(futures)
+    for name in ("scores.parquet", "history.parquet"):
+        kept = run.read(name, "02_train")[["modality", "variant"]]
+        assert list(kept.itertuples(index=False, name=None)) == jobs
 
 
 def test_a_variant_left_out_of_the_params_leaves_the_scores(run, tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pandas as pd
@@ -54,7 +55,7 @@ def train(
         at a threshold, and the test split never touches the weights.
     On the CPU, the same seed gives the same numbers to the bit.
     """
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), _one_thread():
         torch.manual_seed(seed)
         model = build().to(device)
         loss = loss.to(device)
@@ -80,6 +81,18 @@ def train(
                 progress(epoch, schedule.epochs)
     columns = ["epoch", "split", "item_id", "label", "logit", "probability"]
     return Training(pd.DataFrame(history), pd.concat(scores, ignore_index=True)[columns], states)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These layers are too small to share among cores: threads would mostly wait for each other,
+    and the sums' order, hence the last bit, would depend on how many cores there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _one_epoch(

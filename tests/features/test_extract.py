@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -233,6 +234,8 @@ def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, dec
     assert run(items, {"clip": TinyBackbone(batch_size=2)}, stores).empty
     assert len(decoded) == 6
     assert not stores["clip"].missing(items["sha256"])
+    parts = [pd.read_parquet(part) for part in stores["clip"].dir.glob("part-*")]
+    assert sorted(pd.concat(parts)["sha256"]) == sorted(items["sha256"])  # written once
 
 
 def test_few_files_are_decoded_ahead_of_the_models(monkeypatch, images, listed, stores, decoded):

@@ -80,6 +80,7 @@ def test_another_seed_gives_other_numbers(trained):
 
 
 def test_the_global_generator_is_not_disturbed():
+    torch.manual_seed(999)  # not a state that an earlier training may have left
     before = torch.get_rng_state()
     run()
     assert torch.equal(torch.get_rng_state(), before)
@@ -130,6 +131,20 @@ def test_val_loss_is_that_of_the_validation_scores():
         right = np.where(rows["label"], rows["probability"], 1 - rows["probability"])
         expected = result.history.set_index("epoch")["val_loss"][epoch]
         assert -np.log(right).mean() == pytest.approx(expected, rel=1e-5)
+
+
+def test_train_loss_is_the_mean_over_items():
+    def still():  # nothing is dropped and nothing moves
+        model = build_classifier("image", DIMS, "sigmoid")
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.Dropout):
+                layer.p = 0.0
+        return model
+
+    schedule = Schedule(epochs=1, batch_size=7, learning_rate=1e-30)  # 40 items: the last has 5
+    loss = build_loss("bce", None)
+    history = train(still, loss, schedule, TRAIN, {"val": TRAIN}, seed=0, device=CPU).history
+    assert history["train_loss"][0] == pytest.approx(history["val_loss"][0], rel=1e-5)
 
 
 def test_the_kept_weights_give_the_kept_scores(trained):
