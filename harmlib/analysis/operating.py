@@ -48,6 +48,7 @@ def operating_points(
     for epoch, scored in validation.groupby("epoch"):
         labels, probabilities = scored["label"].to_numpy(), scored["probability"].to_numpy()
         best = choose(labels, probabilities, "f1", thresholds=thresholds)
+        edge = best.at_grid_edge if len(thresholds) > 1 else None  # one threshold is no grid
         best_row = best.row or dict.fromkeys(("threshold", *METRICS), math.nan)
         threshold = fixed_threshold
         if threshold is None:
@@ -57,7 +58,7 @@ def operating_points(
             {"epoch": epoch, "threshold": threshold}
             | at[[*METRICS, "flagged_share"]].to_dict()
             | {f"best_{name}": best_row[name] for name in ("threshold", *METRICS)}
-            | {"at_grid_edge": best.at_grid_edge or "", "state": best.state}
+            | {"at_grid_edge": edge or "", "state": best.state}
             | {"average_precision": summary(labels, probabilities, threshold)["average_precision"]}
         )
     table = pd.DataFrame(rows)

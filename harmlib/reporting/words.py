@@ -37,6 +37,8 @@ COLUMNS = {
     "fp": "FP",
     "fn": "FN",
     "tn": "TN",
+    "model": "모델",
+    "unique": "유일함",
     "metric": "지표",
     "value": "값",
     "low": "95% 하한",

@@ -173,7 +173,7 @@ def frame(rows, split):
     return pd.concat(tables).assign(variant="m", split=split)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(items, st.sampled_from([None, 0.4]))
 def test_points_keep_their_promises(rows, fixed):
     validation = frame(rows, "val")
