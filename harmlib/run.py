@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,16 @@ class Run:
     # Tables
 
     def read(self, name: str, made_by: str) -> pd.DataFrame:
-        """A table (`.parquet` or `.csv`) by its name in the folder."""
+        """A table (`.parquet` or `.csv`) by its name in the folder.
+
+        It carries `attrs` name and rows (how many), so that sentences can point at its cells.
+        """
         path = self.dir / name
         if not path.exists():
             raise MissingTable(f"{path}: not there yet; run the notebook {made_by} first")
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        table.attrs = {"name": name, "rows": len(table)}
+        return table
 
     def write(self, table: pd.DataFrame, name: str) -> Path:
         path = self.dir / name
@@ -82,15 +88,15 @@ class Run:
         rows = manifest[(manifest["modality"] == modality) & ~manifest["path"].isin(lost)]
         if rows.empty:
             raise MissingTable(f"{self.dir / 'manifest.parquet'}: holds no {modality}s")
-        return rows.reset_index(drop=True)
+        return _renumbered(rows)
 
     def ledger(self) -> pd.DataFrame:
         path = self.dir / "ledger.csv"
-        return (
-            pd.read_csv(path, dtype=str, keep_default_na=False)
-            if path.exists()
-            else pd.DataFrame(columns=LEDGER_COLUMNS)
-        )
+        if not path.exists():
+            return pd.DataFrame(columns=LEDGER_COLUMNS)
+        ledger = pd.read_csv(path, dtype=str, keep_default_na=False)
+        ledger.attrs = {"name": path.name, "rows": len(ledger)}
+        return ledger
 
     def record(self, lost: pd.DataFrame, step: str, modality: str) -> pd.DataFrame:
         """Put the files that a step lost into the ledger, in place of what it said before.
@@ -105,6 +111,11 @@ class Run:
         ledger = pd.concat([kept, rows], ignore_index=True) if len(kept) else rows
         self.write(ledger, "ledger.csv")
         return rows
+
+    def steps(self) -> dict[str, Any]:
+        """What the pipeline recorded of each finished step; empty where it ran none."""
+        path = self.dir / "steps.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def checkpoint(self, variant: str, modality: str) -> Path:
         return self.dir / "models" / variant / f"{modality}_model_best.pth"
@@ -146,16 +157,24 @@ class Run:
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in names},
             "machine": f"{platform.system()} {platform.machine()}",
+            "made": datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": _commit(),
         }
 
     def scores(self, modality: str) -> pd.DataFrame:
         table = self.read("scores.parquet", "02_train")
-        return table[table["modality"] == modality].reset_index(drop=True)
+        return _renumbered(table[table["modality"] == modality])
 
     def history(self, modality: str) -> pd.DataFrame:
         table = self.read("history.parquet", "02_train")
-        return table[table["modality"] == modality].reset_index(drop=True)
+        return _renumbered(table[table["modality"] == modality])
+
+
+def _renumbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows as a table of its own; its index no longer tells a file's row."""
+    table = rows.reset_index(drop=True)
+    table.attrs = {}
+    return table
 
 
 def _commit() -> str:

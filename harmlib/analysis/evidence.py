@@ -39,6 +39,7 @@ OBJECTIVES = (
     "recall@flagged<=0.5",
 )
 RECALL_FLOORS = (0.8, 0.9, 0.95)
+REFERENCE_THRESHOLD = 0.5  # what every tried threshold is held against
 
 # Of the tables that have no rows where there is one model, or none with several thresholds.
 MOVING_COLUMNS = ("variant", "epoch", "threshold", "low", "high", "value")
@@ -204,13 +205,13 @@ def comparisons(
 def tried_thresholds(
     scored: pd.DataFrame, points: pd.DataFrame, thresholds: dict[str, list[float]], seed: int
 ) -> pd.DataFrame:
-    """Every threshold that was tried against 0.5, on validation, corrected for having tried."""
+    """Every tried threshold against REFERENCE_THRESHOLD, on validation, corrected for trying."""
     tables = []
     for point, rows in _saved(scored, points, "val"):
         labels, scores = _columns(rows)
         if len(grid := thresholds[point["variant"]]) > 1:
             table = corrected_differences(
-                labels, scores, 0.5, scores, grid, rows["group"], seed=seed
+                labels, scores, REFERENCE_THRESHOLD, scores, grid, rows["group"], seed=seed
             )
             tables.append(table.assign(variant=point["variant"]))
     return _joined(tables, TRIED_COLUMNS)

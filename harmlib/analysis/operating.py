@@ -100,3 +100,32 @@ def compare_on_test(scores: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     labels = one_model["label"].to_numpy()
     everything = _figures(labels, np.ones(len(labels)), 0.0) | {"threshold": math.nan}
     return pd.DataFrame([*rows, {"variant": TRIVIAL} | everything])
+
+
+def count_items(items: pd.DataFrame) -> pd.DataFrame:
+    """How many items each split has, and all of them together.
+
+    items : columns split, label, group; one modality
+    Returns the columns split (train, val, test, all), n, harmful, safe, group (how many),
+    harmful_share (precision of calling everything harmful), trivial_f1 (its F1),
+    harmful_per_safe, and safe_per_harmful (the balanced `pos_weight`).
+    """
+    rows = []
+    for split in ("train", "val", "test", "all"):
+        own = items if split == "all" else items[items["split"] == split]
+        n, harmful = len(own), int(own["label"].sum())
+        share = harmful / n if n else math.nan
+        rows.append(
+            {
+                "split": split,
+                "n": n,
+                "harmful": harmful,
+                "safe": n - harmful,
+                "group": own["group"].nunique(),
+                "harmful_share": share,
+                "trivial_f1": 2 * share / (1 + share),
+                "harmful_per_safe": harmful / (n - harmful) if n > harmful else math.nan,
+                "safe_per_harmful": (n - harmful) / harmful if harmful else math.nan,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pandas as pd
 
+from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.choice import PLATEAU_TOLERANCE
+from harmlib.analysis.evidence import RECALL_FLOORS, REFERENCE_THRESHOLD
 from harmlib.analysis.operating import TRIVIAL
 from harmlib.params import Variant
+from harmlib.reporting.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
 from harmlib.reporting.words import TRIVIAL as TRIVIAL_NAME
 from harmlib.reporting.words import model_name, number, signed
 
@@ -140,34 +145,43 @@ def effect_table(
     return table
 
 
-def metrics_document(
-    tests: dict[str, pd.DataFrame], epochs: dict[str, pd.DataFrame]
-) -> dict[str, Any]:
-    """`metrics.json`: for each modality and model the chosen epoch, its validation and test figures.
+def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """The first table of the report: a row a model, the trivial classifier last, F1 with interval.
 
-    The trivial classifier is among the models, as `trivial`, with test figures only.
+    test : `compare_on_test`; intervals : `test_intervals`
     """
-    document: dict[str, Any] = {}
-    for modality, test in tests.items():
-        points = epochs[modality][epochs[modality]["chosen"]].set_index("variant")
-        document[modality] = {}
-        for row in test.to_dict("records"):
-            name = row.pop("variant")
-            entry: dict[str, Any] = {"test": _plain(row)}
-            if name != TRIVIAL:
-                point = points.loc[name].to_dict()
-                entry["epoch"] = int(point["epoch"])
-                entry["threshold"] = float(point["threshold"])
-                entry["validation"] = _plain(
-                    {
-                        k: point[k]
-                        for k in (*METRICS, "best_threshold", "best_f1", "average_precision")
-                    }
-                )
-            document[modality][name] = entry
-    return document
+    f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
+    table = test[["variant", "threshold", "precision", "recall", "f1"]].copy()
+    table["F1의 95% 구간"] = [
+        f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}" if v in f1.index else "–"
+        for v in test["variant"]
+    ]
+    return table.assign(average_precision=test["average_precision"])
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: what isn't there is null."""
-    return {k: None if v != v else v for k, v in row.items() if k not in ("epoch", "threshold")}
+def step_table(steps: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """The run's steps with their times.
+
+    steps : `steps.json` of the run's folder
+    """
+    return pd.DataFrame(
+        [(name, entry["seconds"]) for name, entry in steps.items()], columns=["단계", "seconds"]
+    )
+
+
+def constants_table() -> pd.DataFrame:
+    """The numbers that the code fixes and the report's sentences speak of: name, value."""
+    drawing = inspect.signature(metric_intervals).parameters
+    return pd.DataFrame(
+        [
+            ("구간의 신뢰 수준", drawing["level"].default),
+            ("다시 뽑은 횟수", drawing["resamples"].default),
+            ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
+            ("시험한 threshold를 견주는 기준값", REFERENCE_THRESHOLD),
+            *(("Recall 하한", floor) for floor in RECALL_FLOORS),
+            ("이보다 작은 F1의 차이는 거의 없다고 적음", CLEAR_F1),
+            ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
+            ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
+        ],
+        columns=["name", "value"],
+    )

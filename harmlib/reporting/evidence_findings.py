@@ -1,9 +1,14 @@
-"""Korean sentences about how sure we are; each is a rule over a table of evidence."""
+"""Korean sentences about how sure we are; each is a rule over a table of evidence.
+
+Numbers are bound to their cells as in `findings`.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from harmlib.analysis.operating import TRIVIAL
+from harmlib.reporting.bound import Row, at, count, row, rows
 from harmlib.reporting.words import MODALITY, SPLIT, model_name, number, particle, signed
 
 OBJECTIVES = {
@@ -45,14 +50,17 @@ def group_warning(splits: list[str], modality: str) -> str:
     )
 
 
-def against_baseline(intervals: pd.DataFrame, baseline_f1: float, modality: str) -> str:
+def against_baseline(intervals: pd.DataFrame, test: pd.DataFrame, modality: str) -> str:
     """Whether each model's F1 interval on test lies above the trivial classifier's F1.
 
-    intervals : `test_intervals`
+    intervals : `test_intervals`; test : `compare_on_test`
     """
-    rows = intervals[intervals["metric"] == "f1"]
-    clear = rows.loc[rows["low"] > baseline_f1, "variant"]
-    head = f"{MODALITY[modality]}: 모두 유해로 판정하는 기준선의 시험 F1은 {number(baseline_f1)}입니다."
+    baseline = row(test, "variant", TRIVIAL).f1
+    f1 = intervals[intervals["metric"] == "f1"]
+    clear = f1.loc[f1["low"] > baseline, "variant"]
+    head = (
+        f"{MODALITY[modality]}: 모두 유해로 판정하는 기준선의 시험 F1은 {number(baseline)}입니다."
+    )
     if clear.empty:
         return f"{head} 어느 모델의 95% 구간도 기준선보다 온전히 위에 있지 않습니다. 이 시험 분할로는 기준선보다 낫다고 말할 수 없습니다."
     names = ", ".join(map(model_name, clear))
@@ -62,29 +70,29 @@ def against_baseline(intervals: pd.DataFrame, baseline_f1: float, modality: str)
 def movement(changes: pd.DataFrame, modality: str) -> list[str]:
     """Did the best threshold move between epochs? changes : of `stability`, with variant."""
     sentences = []
-    for variant, rows in changes.groupby("variant", sort=False):
+    for variant, own in changes.groupby("variant", sort=False):
         name = f"{MODALITY[modality]} {model_name(variant)}"
-        moved = rows[rows["verdict"] == "moved"]
+        moved = own[own["verdict"] == "moved"]
         if moved.empty:
-            largest = rows.loc[rows["difference"].abs().idxmax()]
+            largest = at(own, own["difference"].abs().idxmax())
             sentences.append(
-                f"{name}: 이웃한 epoch 사이의 변화 {len(rows)}번 모두 잡음과 구별되지 않습니다. 가장 큰 변화는 "
-                f"epoch {largest['epoch_from']}에서 {largest['epoch_to']} 사이의 {signed(largest['difference'], 2)}"
-                f"(95% 구간 {signed(largest['low'], 2)}~{signed(largest['high'], 2)})입니다."
+                f"{name}: 이웃한 epoch 사이의 변화 {count(own)}번 모두 잡음과 구별되지 않습니다. 가장 큰 변화는 "
+                f"epoch {largest.epoch_from}에서 {largest.epoch_to} 사이의 {signed(largest.difference, 2)}"
+                f"(95% 구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다."
             )
-        for row in moved.itertuples():
+        for change in rows(moved):
             sentences.append(
-                f"{name}: epoch {row.epoch_from}에서 {row.epoch_to} 사이에 최적 threshold가 "
-                f"{signed(row.difference, 2)} 움직였고, 95% 구간({signed(row.low, 2)}~{signed(row.high, 2)})과 "
-                "평탄 구간으로 보아 잡음이 아닙니다."
+                f"{name}: epoch {change.epoch_from}에서 {change.epoch_to} 사이에 최적 threshold가 "
+                f"{signed(change.difference, 2)} 움직였고, 95% 구간({signed(change.low, 2)}~"
+                f"{signed(change.high, 2)})과 평탄 구간으로 보아 잡음이 아닙니다."
             )
     return sentences
 
 
 def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
     """What choosing on the judged data adds. table : `optimism_table`."""
-    rows = table[table["figure"] == "optimism"]
-    parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in rows.itertuples()]
+    found = rows(table[table["figure"] == "optimism"])
+    parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in found]
     return (
         f"{MODALITY[modality]}: threshold를 고른 데이터에서 그대로 평가하면 F1이 평균 "
         f"{', '.join(parts)}만큼 좋아 보입니다. 그래서 성능은 시험 분할의 값으로 말해야 합니다."
@@ -94,22 +102,22 @@ def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
 def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str) -> list[str]:
     """Where each gain came from, and whether it is one. gains, differences : `comparisons`."""
     sentences = []
-    for (a, b), rows in gains.groupby(["a", "b"], sort=False):
-        part = rows.set_index("part")
-        total = part.loc["total"]
-        sure = total["low"] > 0 or total["high"] < 0
-        p = differences.loc[(differences["a"] == a) & (differences["b"] == b), "p_mid"].iloc[0]
+    for (a, b), own in gains.groupby(["a", "b"], sort=False):
+        total, retrained, moved = (
+            row(own, "part", part) for part in ("total", "retraining", "threshold")
+        )
+        sure = total.low > 0 or total.high < 0
+        pair = differences[(differences["a"] == a) & (differences["b"] == b)]
+        verdict = (
+            "로 0을 포함하지 않습니다"
+            if sure
+            else "로 0을 포함하므로 차이가 있다고 말할 수 없습니다"
+        )
         sentences.append(
             f"{MODALITY[modality]} {model_name(a)}에서 {particle(model_name(b), '으로/로')}: 시험 F1의 변화 "
-            f"{signed(total['value'])} = 다시 학습 {signed(part.loc['retraining', 'value'])} + "
-            f"threshold 이동 {signed(part.loc['threshold', 'value'])}. 95% 구간은 {signed(total['low'])}~"
-            f"{signed(total['high'])}"
-            + (
-                "로 0을 포함하지 않습니다"
-                if sure
-                else "로 0을 포함하므로 차이가 있다고 말할 수 없습니다"
-            )
-            + f"(McNemar mid-p {number(p, 3)})."
+            f"{signed(total.value)} = 다시 학습 {signed(retrained.value)} + threshold 이동 "
+            f"{signed(moved.value)}. 95% 구간은 {signed(total.low)}~{signed(total.high)}{verdict}"
+            f"(McNemar mid-p {number(next(rows(pair)).p_mid, 3)})."
         )
     return sentences
 
@@ -121,11 +129,11 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
     better = tried[tried["corrected_low"] > 0]
     if better.empty:
         return f"{MODALITY[modality]}: 여러 threshold를 시험해 본 것을 보정하면, 검증에서 0.5보다 확실히 나은 값은 없습니다."
-    rows = better.loc[better.groupby("variant", sort=False)["difference"].idxmax()]
+    best = better.loc[better.groupby("variant", sort=False)["difference"].idxmax()]
     parts = [
         f"{model_name(r.variant)} {r.threshold:.2f}(F1 {signed(r.difference)}, 보정 구간 "
         f"{signed(r.corrected_low)}~{signed(r.corrected_high)})"
-        for r in rows.itertuples()
+        for r in rows(best)
     ]
     return f"{MODALITY[modality]}: 여러 번 시험해 본 것을 보정해도 검증에서 0.5보다 나은 값은 {', '.join(parts)}입니다."
 
@@ -138,7 +146,7 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
     parts = [
         f"{model_name(r.variant)}의 0.5는 가중치 없는 모델의 {r.half_unweighted:.3f}, 운영 threshold "
         f"{r.threshold:.2f}는 {r.unweighted_threshold:.3f}에 해당합니다(pos_weight {number(r.pos_weight)})"
-        for r in weighted.itertuples()
+        for r in rows(weighted)
     ]
     return (
         f"{MODALITY[modality]}: pos_weight는 확률의 눈금을 옮기므로 threshold를 그대로 견줄 수 없습니다. "
@@ -148,21 +156,25 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
 
 def floor_sentence(floors: pd.DataFrame, modality: str) -> str:
     """What a promised recall costs in reviewed items. floors : `floors`."""
-    rows = floors[floors["feasible"]]
-    if rows.empty:
-        units = int(floors["units"].max())
+    feasible = floors[floors["feasible"]]
+    if feasible.empty:
+        units = at(floors, floors["units"].idxmax()).units
         return f"{MODALITY[modality]}: 검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 분포 가정 없이 약속할 수 없습니다."
-    best = rows.loc[rows.groupby("min_recall")["test_flagged_share"].idxmin()]
+    best = feasible.loc[feasible.groupby("min_recall")["test_flagged_share"].idxmin()]
     parts = [
         f"Recall {r.min_recall:.2f} 이상은 {model_name(r.variant)} threshold {r.threshold:.3f}로, "
         f"시험 항목의 {r.test_flagged_share:.0%}를 사람이 보게 됩니다(시험 Recall {number(r.test_recall, 3)})"
-        for r in best.itertuples()
+        for r in rows(best)
     ]
     return f"{MODALITY[modality]}: 평균적으로 보장되는 Recall 하한. {'; '.join(parts)}."
 
 
-def audit_sentence(finding: pd.Series) -> str:
-    """One finding of the auditor about printed figures, in Korean. finding : `Audit.to_frame`."""
+def audit_sentences(findings: pd.DataFrame) -> list[str]:
+    """The auditor's findings about printed figures, in Korean. findings : `Audit.to_frame`."""
+    return [_audit_sentence(finding) for finding in rows(findings)]
+
+
+def _audit_sentence(finding: Row) -> str:
     kind = finding["kind"]
     who = f"Model {finding['model']} epoch {finding['epoch']}"
     if kind == "evaluation_set":

@@ -1,62 +1,70 @@
-"""Findings: numbers in, Korean sentences out. Each sentence is a rule over a table."""
+"""Findings: numbers in, Korean sentences out. Each sentence is a rule over a table.
+
+Tables that were read from a run's folder give sentences whose numbers are bound to their cells
+(`harmlib.reporting.bound`). `counts` is `count_items` of one modality, `test` is
+`compare_on_test`, `points` or `epochs` is `operating_points` with variant.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from harmlib.analysis.operating import TRIVIAL
-from harmlib.reporting.words import MODALITY, model_name, number, particle, ratio, signed
+from harmlib.reporting.bound import at, count, row, rows
+from harmlib.reporting.words import MODALITY, model_name, number, particle, signed
 
 CLEAR_F1 = 0.01  # a smaller difference is called hardly any
 MANY_FLAGGED = 0.95  # from this share on, a model calls practically everything harmful
+BALANCED = 1.2  # below this ratio the classes are called nearly balanced
 
 
-def split_sizes(manifest: pd.DataFrame) -> list[str]:
-    """How much of what the run saw. manifest : columns modality, label, group, split."""
-    sentences = []
-    for modality, rows in manifest.groupby("modality", sort=False):
-        harmful, safe = int((rows["label"] == 1).sum()), int((rows["label"] == 0).sum())
-        sentences.append(
-            f"{MODALITY[modality]}: 유해 {harmful:,}개, 안전 {safe:,}개(유해:안전 = "
-            f"{ratio(harmful, safe)}), 그룹 {rows['group'].nunique():,}개"
-        )
-    return sentences
-
-
-def verdict(test: pd.DataFrame, modality: str) -> str:
-    """The best model on test, against the trivial classifier.
-
-    test : as `compare_on_test` returns it
-    """
-    trivial = test[test["variant"] == TRIVIAL].iloc[0]
-    models = test[test["variant"] != TRIVIAL]
-    best = models.loc[models["f1"].idxmax()]
-    gain = best["f1"] - trivial["f1"]
-    start = (
-        f"{MODALITY[modality]} 시험 분할({int(best['n']):,}개)에서 F1이 가장 높은 모델은 "
-        f"{model_name(best['variant'])}(F1 {number(best['f1'])}, threshold {best['threshold']:.2f})이며, "
-        f"모두 유해로 판정하는 기준선(F1 {number(trivial['f1'])})과의 차이는 {signed(gain)}입니다."
+def split_sizes(counts: pd.DataFrame, modality: str) -> str:
+    """How much of what the run saw."""
+    every = row(counts, "split", "all")
+    return (
+        f"{MODALITY[modality]} {every.n:,}개(유해 {every.harmful:,}개, 안전 {every.safe:,}개, 유해:안전 = "
+        f"{number(every.harmful_per_safe, 2)}:1, 그룹 {every.group:,}개)"
     )
-    if gain < CLEAR_F1:
-        return f"{start} 기준선보다 나을 것이 거의 없으므로 이 F1만으로 성능을 주장할 수 없습니다."
-    return start
 
 
-def problem_of_fixed_threshold(point: pd.Series, modality: str, variant: str) -> str:
+def verdict(test: pd.DataFrame, intervals: pd.DataFrame, modality: str) -> str:
+    """One sentence: the best model on test, its interval, and whether it beats the baseline.
+
+    intervals : `test_intervals`
+    """
+    trivial = row(test, "variant", TRIVIAL)
+    models = test[test["variant"] != TRIVIAL]
+    best = at(models, models["f1"].idxmax())
+    sure = row(intervals[intervals["metric"] == "f1"], "variant", best.variant)
+    head = (
+        f"{MODALITY[modality]} 시험 분할({best.n:,}개)에서 가장 나은 {particle(model_name(best.variant), '은/는')} "
+        f"F1 {number(best.f1)}(95% 구간 {number(sure.low, 3)}~{number(sure.high, 3)})로, "
+        f"모두 유해로 판정하는 기준선의 {number(trivial.f1)}"
+    )
+    if sure.low > trivial.f1:
+        return f"{head}보다 확실히 높습니다."
+    if best.f1 < trivial.f1:
+        return f"{head}보다 낮습니다."
+    if best.f1 - trivial.f1 < CLEAR_F1:
+        return f"{head}보다 나을 것이 거의 없습니다."
+    return f"{head}보다 높지만, 구간이 기준선에 걸쳐 더 낫다고 단정할 수 없습니다."
+
+
+def problem_of_fixed_threshold(points: pd.DataFrame, modality: str, variant: str) -> str:
     """Whether a model with a fixed threshold calls everything harmful on validation.
 
-    point : the chosen row of `operating_points`
+    points : the chosen rows of `operating_points`
     """
-    share = point["flagged_share"]
+    point = row(points, "variant", variant)
     head = (
         f"{MODALITY[modality]} {particle(model_name(variant), '은/는')} 고정 threshold "
-        f"{point['threshold']:.2f}에서 검증 항목의 {share:.1%}를 유해로 판정했습니다"
-        f"(Precision {number(point['precision'])}, Recall {number(point['recall'])}, "
-        f"F1 {number(point['f1'])})."
+        f"{point.threshold:.2f}에서 검증 항목의 {point.flagged_share:.1%}를 유해로 판정했습니다"
+        f"(Precision {number(point.precision)}, Recall {number(point.recall)}, "
+        f"F1 {number(point.f1)})."
     )
-    if share >= MANY_FLAGGED:
+    if point.flagged_share >= MANY_FLAGGED:
         return f"{head} 사실상 모두 유해로 판정하는 분류기와 같습니다."
-    if point["best_f1"] <= point["f1"] + CLEAR_F1:
+    if point.best_f1 <= point.f1 + CLEAR_F1:
         return f"{head} 이 데이터에서는 모두 유해로 판정하는 쏠림은 나타나지 않았습니다."
     return head
 
@@ -66,27 +74,30 @@ def epoch_sentences(points: pd.DataFrame) -> list[str]:
 
     points : `operating_points` of one model
     """
-    sentences = []
-    for before, now in zip([None, *points.itertuples()], points.itertuples(), strict=False):
-        edge = {
-            "high": " 격자의 위 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
-            "low": " 격자의 아래 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
-        }
-        change = ""
-        if before is not None:
-            change = f" 앞 epoch 대비 F1 {signed(now.best_f1 - before.best_f1)}."
+    edges = {
+        "high": " 격자의 위 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
+        "low": " 격자의 아래 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
+    }
+    sentences, before = [], None
+    for now in rows(points):
+        change = f" 앞 epoch 대비 F1 {signed(now.best_f1 - before.best_f1)}." if before else ""
         sentences.append(
             f"Epoch {now.epoch}: 최적 threshold {now.best_threshold:.2f}, F1 {number(now.best_f1)}, "
             f"Precision {number(now.best_precision)}, Recall {number(now.best_recall)}."
-            f"{change}{edge.get(now.at_grid_edge, '')}"
+            f"{change}{edges.get(now.at_grid_edge, '')}"
         )
+        before = now
     return sentences
 
 
 def threshold_movement(points: pd.DataFrame, variant: str) -> str:
     """How far the best threshold moved over the epochs of one model."""
-    low, high = points["best_threshold"].min(), points["best_threshold"].max()
+    best = points["best_threshold"]
     name = particle(model_name(variant), "은/는")
+    if best.isna().any():
+        return f"{name} 모든 확률이 같은 epoch가 있어 최적 threshold를 견줄 수 없습니다."
+    low = at(points, best.idxmin()).best_threshold
+    high = at(points, best.idxmax()).best_threshold
     if low == high:
         return f"{name} 모든 epoch에서 최적 threshold가 {low:.2f}로 같았습니다."
     return (
@@ -95,16 +106,16 @@ def threshold_movement(points: pd.DataFrame, variant: str) -> str:
     )
 
 
-def imbalance(train: pd.DataFrame, modality: str) -> str:
-    """The class ratio of the training split and what it means. train : column label."""
-    harmful, safe = int((train["label"] == 1).sum()), int((train["label"] == 0).sum())
-    weight = safe / harmful
-    lean = "유해" if harmful > safe else "안전"
+def imbalance(counts: pd.DataFrame, modality: str) -> str:
+    """The class ratio of the training split and what it means."""
+    train = row(counts, "split", "train")
+    weight = train.safe_per_harmful
+    lean = "유해" if train.harmful > train.safe else "안전"
     text = (
-        f"{MODALITY[modality]} 학습 분할은 유해 {harmful:,}개, 안전 {safe:,}개({ratio(harmful, safe)})로 "
-        f"pos_weight는 {number(weight)}입니다."
+        f"{MODALITY[modality]} 학습 분할은 유해 {train.harmful:,}개, 안전 {train.safe:,}개"
+        f"({number(train.harmful_per_safe, 2)}:1)로 pos_weight는 {number(weight)}입니다."
     )
-    if max(weight, 1 / weight) < 1.2:
+    if max(weight, 1 / weight) < BALANCED:
         return f"{text} 두 클래스가 거의 균형을 이루어 pos_weight의 효과는 작습니다."
     return f"{text} 가중치가 없으면 모델은 {lean} 쪽으로 기울기 쉽습니다."
 
@@ -151,49 +162,40 @@ def epoch_alt(points: pd.DataFrame, modality: str) -> str:
 
 
 def limits(epochs: pd.DataFrame, test: pd.DataFrame, modality: str) -> list[str]:
-    """What a careful reader should hold against the results of one modality.
-
-    epochs : `operating_points` of every model, with variant; test : `compare_on_test`
-    """
+    """What a careful reader should hold against the results of one modality."""
     name = MODALITY[modality]
     sentences = []
     for variant, own in epochs.groupby("variant", sort=False):
+        who = f"{name} {particle(model_name(variant), '은/는')}"
         edges = own[own["at_grid_edge"] != ""]
         if len(edges):
             sentences.append(
-                f"{name} {particle(model_name(variant), '은/는')} {len(own)}개 epoch 중 {len(edges)}개에서 "
-                "최적 threshold가 격자의 끝에 있습니다. 실제 최적점은 격자 밖일 수 있습니다."
+                f"{who} {count(own)}개 epoch 중 {count(edges)}개에서 최적 threshold가 격자의 끝에 있습니다. "
+                "실제 최적점은 격자 밖일 수 있습니다."
             )
         if (own["state"] != "ok").any():
             sentences.append(
-                f"{name} {particle(model_name(variant), '은/는')} 모든 항목에 같은 확률을 준 epoch가 있어 "
-                "그 epoch에서는 threshold를 고를 수 없습니다."
+                f"{who} 모든 항목에 같은 확률을 준 epoch가 있어 그 epoch에서는 threshold를 고를 수 없습니다."
             )
-    for variant, drop in _drops(epochs, test).items():
+    validation = epochs[epochs["chosen"]]
+    for judged in rows(test[test["variant"] != TRIVIAL]):
+        drop = row(validation, "variant", judged.variant).f1 - judged.f1
         if drop >= CLEAR_F1:
             sentences.append(
-                f"{name} {model_name(variant)}의 F1은 검증에서 고른 threshold를 시험에 적용하자 "
+                f"{name} {model_name(judged.variant)}의 F1은 검증에서 고른 threshold를 시험에 적용하자 "
                 f"{number(drop)}만큼 낮아졌습니다. 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다."
             )
-    size = int(test["n"].iloc[0])
-    sentences.append(
-        f"{name} 시험 분할은 {size:,}개 항목이므로, 항목 하나가 정확도를 {number(1 / size)}만큼 움직입니다."
-    )
+    size = next(rows(test)).n
+    sentences.append(f"{name} 시험 분할은 {size:,}개 항목이므로, 구간의 폭을 함께 읽어야 합니다.")
     return sentences
-
-
-def _drops(epochs: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
-    """Validation F1 less test F1 of each model at its operating threshold."""
-    validation = epochs[epochs["chosen"]].set_index("variant")["f1"]
-    return validation - test.set_index("variant")["f1"].reindex(validation.index)
 
 
 def losses_of_files(manifest: pd.DataFrame, ledger: pd.DataFrame) -> str:
     """How many files could not be used."""
-    total = len(manifest) + int((ledger["step"] == "data").sum())
+    used = f"파일 {count(manifest):,}개를 썼습니다."
     if ledger.empty:
-        return f"파일 {total:,}개를 모두 썼습니다."
-    return f"파일 {total:,}개 중 {len(ledger):,}개를 쓰지 못했습니다(이유는 ledger.csv)."
+        return f"{used} 쓰지 못한 파일은 없습니다."
+    return f"{used} 쓰지 못한 파일은 {count(ledger):,}개이며, 이유는 `ledger.csv`에 있습니다."
 
 
 def plans(
@@ -214,11 +216,13 @@ def plans(
         )
     for modality, table in epochs.items():
         spread = table.groupby("variant")["best_threshold"].agg(lambda s: s.max() - s.min())
-        variant, moved = spread.idxmax(), spread.max()
-        if moved > 0:
+        if spread.max() > 0:
+            own = table[table["variant"] == spread.idxmax()]
+            low = at(own, own["best_threshold"].idxmin()).best_threshold
+            high = at(own, own["best_threshold"].idxmax()).best_threshold
             items.append(
-                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {model_name(variant)}의 최적 threshold가 "
-                f"{moved:.2f} 범위에서 움직였습니다. 이것이 잡음인지 구간 추정으로 확인합니다."
+                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {model_name(spread.idxmax())}의 최적 threshold가 "
+                f"{high - low:.2f} 범위에서 움직였습니다. 이것이 잡음인지 구간 추정으로 확인합니다."
             )
     for modality, test in tests.items():
         trivial = test.loc[test["variant"] == TRIVIAL, "f1"].iloc[0]

@@ -39,8 +39,15 @@ def use_korean_fonts() -> None:
 
 
 def embedded_font(text: str, bold: bool = False) -> str:
-    """The glyphs that `text` needs, as a base64 WOFF2 file to put into a page."""
+    """The glyphs that `text` needs, as a base64 WOFF2 file to put into a page.
+
+    Raises FontError for Hangul that the font lacks: a page never shows boxes.
+    """
     font = TTFont(font_file(bold))
+    known = font.getBestCmap()
+    boxes = sorted({c for c in text if _is_hangul(c) and ord(c) not in known})
+    if boxes:
+        raise FontError(f"{FAMILY} has no glyph for {', '.join(boxes)}; please write it otherwise")
     options = subset.Options(flavor="woff2", layout_features=["kern"])
     options.drop_tables += [
         name for name in sorted(font.keys()) if name.startswith("TSI")
@@ -52,3 +59,8 @@ def embedded_font(text: str, bold: bool = False) -> str:
     buffer = io.BytesIO()
     font.save(buffer)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _is_hangul(character: str) -> bool:
+    """A whole syllable or a letter by itself; not the parts of a decomposed file name."""
+    return "가" <= character <= "힣" or "ㄱ" <= character <= "ㆎ"

@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from harmlib.reporting.bound import html, plain
 from harmlib.reporting.words import COLUMNS, LABEL, MODALITY, SPLIT, TRIVIAL, model_name, number
 
 _DIGITS = {"threshold": 2, "best_threshold": 2, "seconds": 2, "learning_rate": 5}
@@ -29,7 +30,8 @@ def table_html(table: pd.DataFrame, caption: str, highlight: pd.Series | None = 
         )
         rows.append(f"<tr{' class=best' if mark else ''}>{body}</tr>")
     return (
-        f'<div class="table"><table><caption>{escape(caption)}</caption>'
+        f'<div class="table" tabindex="0" role="group" aria-label="{escape(plain(caption), quote=True)}">'
+        f"<table><caption>{html(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from harmlib.reporting.bound import Bound, plain
+
 MODALITY = {"image": "이미지", "video": "비디오"}
 SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
 LABEL = {1: "유해", 0: "안전"}
@@ -39,6 +43,7 @@ COLUMNS = {
     "tn": "TN",
     "model": "모델",
     "unique": "유일함",
+    "name": "이름",
     "metric": "지표",
     "value": "값",
     "low": "95% 하한",
@@ -97,7 +102,7 @@ def particle(word: str, pair: str) -> str:
     pair : consonant form first, as in '은/는', '이/가', '을/를', '과/와', '으로/로'
     """
     closed, open_ = pair.split("/")
-    last = next((c for c in reversed(word) if c.isalnum()), "")
+    last = next((c for c in reversed(plain(word)) if c.isalnum()), "")
     if "가" <= last <= "힣":
         tail = (ord(last) - ord("가")) % 28
         is_closed, is_rieul = tail > 0, tail == 8
@@ -115,9 +120,18 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def signed(value: float, digits: int = 4) -> str:
-    return "–" if value != value else f"{value:+.{digits}f}".replace("-", "−")
+    """A difference, with its sign (a typographic minus)."""
+    if value != value:
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text if isinstance(value, Bound) else text.replace("-", "−")
 
 
 def ratio(harmful: int, safe: int) -> str:
     """Harmful : safe as the report writes it, such as 2.68:1."""
     return f"{harmful / safe:.2f}:1" if safe else "–"
+
+
+def korean_time(moment: datetime) -> str:
+    """Such as 2026년 3월 1일 14시 5분."""
+    return f"{moment.year}년 {moment.month}월 {moment.day}일 {moment.hour}시 {moment.minute}분"

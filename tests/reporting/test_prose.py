@@ -1,0 +1,86 @@
+"""Sentences are made from the tables, and from nothing else."""
+
+import re
+import shutil
+
+import pandas as pd
+import papermill
+import pytest
+import yaml
+from prose import unbound_numbers
+
+from harmlib.execution import NOTEBOOKS
+from harmlib.reporting.page import write_page
+
+
+@pytest.fixture(scope="module")
+def copy(small_run, small_folder, tmp_path_factory):
+    """The finished run in another folder, and params that point there."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(small_run, folder / "small")
+    content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
+    content["reports"] = str(folder)
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder / "small"
+
+
+def report_again(run):
+    out = run / "notebooks" / "04_report.ipynb"
+    papermill.execute_notebook(
+        str(NOTEBOOKS / "04_report.ipynb"),
+        str(out),
+        parameters={"params_file": str(run.parent / "params.yaml")},
+        progress_bar=False,
+    )
+    return write_page(out, run / "index.html", "보고서")
+
+
+def words_of(page, start):
+    text = re.sub(r"<[^>]*>", "", page.read_text(encoding="utf-8"))
+    return re.findall(re.escape(start) + r".*", text)
+
+
+def test_every_digit_of_the_prose_stands_in_a_table(small_run):
+    assert not unbound_numbers(small_run / "index.html")
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "complaint"),
+    [
+        (r"기준선의 (?=<data)", "기준선의 77.3%인 ", "'77.3%' in"),
+        (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "is bound to"),
+        (r"\[0\]\.f1", "[999].f1", "which is nowhere"),
+        (r'(alt="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
+    ],
+)
+def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
+    page = copy / "index.html"
+    whole = page.read_text(encoding="utf-8")
+    changed, times = re.subn(found, put, whole, count=1)
+    assert times == 1
+    page.write_text(changed, encoding="utf-8")
+    problems = unbound_numbers(page)
+    page.write_text(whole, encoding="utf-8")
+    assert problems
+    assert all(complaint in problem for problem in problems)
+
+
+def test_other_tables_give_other_sentences(copy):
+    before = words_of(copy / "index.html", "비디오 시험 분할")[0]
+    test = pd.read_csv(copy / "tables/test_video.csv")
+    test.loc[0, "f1"] = 0.98765
+    test.to_csv(copy / "tables/test_video.csv", index=False, encoding="utf-8-sig")
+    intervals = pd.read_csv(copy / "tables/intervals_video.csv")
+    own = (intervals["variant"] == test.loc[0, "variant"]) & (intervals["metric"] == "f1")
+    intervals.loc[own, ["value", "low", "high"]] = [0.98765, 0.955, 0.995]
+    intervals.to_csv(copy / "tables/intervals_video.csv", index=False, encoding="utf-8-sig")
+    changes = pd.read_csv(copy / "tables/changes_image.csv")
+    changes.loc[0, ["difference", "low", "high", "verdict"]] = [0.35, 0.3, 0.4, "moved"]
+    changes.to_csv(copy / "tables/changes_image.csv", index=False, encoding="utf-8-sig")
+    page = report_again(copy)
+    after = words_of(page, "비디오 시험 분할")[0]
+    assert before != after
+    assert "Model 2는 F1 0.9877(95% 구간 0.955~0.995)" in after.replace("  ", " ")
+    assert "보다 확실히 높습니다" in after
+    assert words_of(page, "이미지 Model 4: epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고")
+    assert not unbound_numbers(page)
