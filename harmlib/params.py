@@ -123,6 +123,13 @@ class FeatureParams(Section):
         return self
 
 
+class GalleryParams(Section):
+    """The report's gallery of errors."""
+
+    pictures: bool = True  # false: no picture of the media is in the page
+    each: Positive = 3  # false alarms and misses, as many near the line as far from it
+
+
 class Schedule(Section):
     epochs: Positive
     batch_size: Positive
@@ -173,6 +180,7 @@ class Params(Section):
     data: DataParams
     splits: SplitParams = SplitParams()
     features: FeatureParams = FeatureParams()
+    gallery: GalleryParams = GalleryParams()
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -282,6 +290,7 @@ def _known_keys(loc: tuple[Any, ...]) -> list[str]:
         "data": DataParams,
         "splits": SplitParams,
         "features": FeatureParams,
+        "gallery": GalleryParams,
         "features.clip": ClipParams,
         "features.yolo": YoloParams,
         "features.slowfast": SlowFastParams,

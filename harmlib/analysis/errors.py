@@ -1,0 +1,103 @@
+"""Which items a model gets wrong: the ones that teach most, and how many in each group.
+
+`scored` has one row an item (one model, one epoch, one split) with the columns item_id, group,
+label (1 harmful, 0 safe) and probability. Flagged is what scores above the threshold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from harmlib.analysis.thresholds import check_scored, check_thresholds
+
+KINDS = ("false_alarm", "miss")
+PLACES = ("near", "far")
+COLUMNS = ("kind", "place", "item_id", "group", "label", "probability", "distance")
+
+
+def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) -> pd.DataFrame:
+    """The errors nearest to the line and farthest from it: up to `each` of each kind and place.
+
+    Columns: kind (`false_alarm`, `miss`), place (`near`, `far`), item_id, group, label,
+    probability, distance (|probability - threshold|). Ordered by kind, place, then distance:
+    near ones ascending, far ones descending; equal distances by item_id. The order of the rows
+    of `scored` plays no part. Without errors the table has its columns and no rows.
+
+    The near ones come from the nearer half of the errors of a kind, the far ones from the other
+    half, so no near one is farther than a far one. Up to `2 * each` errors are all shown; where
+    there are fewer, the near ones are filled first. Among more, every group shows one item before
+    any shows its second: a row of frames from one camera teaches nothing.
+
+    Raises ValueError for missing columns, for two rows of one item, for no rows, for labels,
+    probabilities or a threshold that are not such, and for an `each` below 1.
+    """
+    if each < 1:
+        raise ValueError(f"each is {each}; show at least 1 error of each kind and place")
+    false_alarm, miss = _decided(scored, threshold)
+    distance = (scored["probability"].astype(np.float64) - threshold).abs()
+    marked = scored.assign(distance=distance)
+    parts = []
+    for kind, wrong in zip(KINDS, (false_alarm, miss), strict=True):
+        rows = marked[wrong].sort_values(["distance", "item_id"], ignore_index=True)
+        middle = max((len(rows) + 1) // 2, min(each, len(rows)))
+        far = rows[middle:].sort_values(["distance", "item_id"], ascending=[False, True])
+        for place, candidates in zip(PLACES, (rows[:middle], far), strict=True):
+            shown = _spread_over_groups(candidates, each)
+            parts.append(shown.assign(kind=kind, place=place))
+    found = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    found.attrs = {}  # such as the name of a file, which has other rows
+    return found
+
+
+def errors_by_group(scored: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """How often each group is judged wrongly, the groups with the most errors first.
+
+    Columns: group, n, harmful, false_alarms, misses, error_rate ((false_alarms + misses) / n).
+    Equally many errors are ordered by group. Raises ValueError as `instructive_errors`.
+    """
+    false_alarm, miss = _decided(scored, threshold)
+    counted = scored[["group"]].assign(
+        n=1, harmful=scored["label"].astype(np.int64), false_alarms=false_alarm, misses=miss
+    )
+    table = counted.groupby("group", as_index=False, observed=True).sum()
+    errors = table["false_alarms"] + table["misses"]
+    table = table.assign(error_rate=errors / table["n"], errors=errors)
+    table = table.sort_values(["errors", "group"], ascending=[False, True], ignore_index=True)
+    table.attrs = {}
+    return table.drop(columns="errors")
+
+
+def _spread_over_groups(candidates: pd.DataFrame, each: int) -> pd.DataFrame:
+    """`each` of the candidates in their order, the first of every group before any second."""
+    turn = candidates.groupby("group", observed=True).cumcount()
+    return candidates[turn.rank(method="first") <= each]
+
+
+def _decided(scored: pd.DataFrame, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """(false alarm, miss) of each row, after the checks."""
+    missing = [c for c in ("item_id", "group", "label", "probability") if c not in scored]
+    if missing:
+        raise ValueError(
+            f"scored lacks {', '.join(missing)}; it has {', '.join(map(str, scored.columns))}"
+        )
+    twice = scored["item_id"].duplicated()
+    if twice.any():
+        raise ValueError(
+            f"item {scored['item_id'][twice].iloc[0]!r} has several rows; "
+            "pass one model, one epoch and one split"
+        )
+    for name in ("item_id", "group"):
+        if scored[name].isna().any():
+            raise ValueError(f"{scored[name].isna().sum()} of {len(scored)} rows have no {name}")
+    harmful, probabilities, _ = check_scored(scored["label"], scored["probability"])
+    outside = (probabilities < 0) | (probabilities > 1)
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise ValueError(
+            f"item {scored['item_id'].iloc[at]!r} has probability {probabilities[at]}; "
+            "pass probabilities between 0 and 1, not logits"
+        )
+    # An array, so that float32 probabilities are widened rather than the threshold rounded.
+    flagged = probabilities > check_thresholds([threshold])
+    return flagged & ~harmful, ~flagged & harmful
