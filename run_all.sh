@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # One door to everything: builds the environment from uv.lock, then runs what was asked for.
 #   ./run_all.sh [PARAMS]     execute every notebook and write the report (default: params/demo.yaml)
+#   ./run_all.sh [PARAMS] --verify
+#                             execute it again elsewhere; fail where a number differs from the run
 #   ./run_all.sh test [...]   run the tests; further arguments go to pytest
 #   ./run_all.sh lab  [...]   JupyterLab on this machine only; further arguments go to it
 #   ./run_all.sh lint         the linters
@@ -38,10 +40,26 @@ find_uv() { # the user's own, else a private one in .uv/
   fi
 }
 
-case "${1:-}" in
-  -h | --help | help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
-  test | lint | lab | "") ;;
-  *.yaml | *.yml) [ -f "$1" ] || fail "there is no params file '$1'; known: $(echo params/*.yaml)" ;;
+only_verify() { # behind a params file may stand --verify, and nothing else
+  [ $# -eq 0 ] || [ "$*" = --verify ] ||
+    fail "'$*' can't stand behind the params file; only --verify can. See ./run_all.sh --help"
+}
+
+[ $# -gt 0 ] || set -- params/demo.yaml
+case "$1" in
+  -h | --help | help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  test | lint | lab) ;;
+  --verify)
+    case "${2:-}" in
+      "") set -- params/demo.yaml --verify ;;
+      *.yaml | *.yml) fail "the params file comes first: write ./run_all.sh $2 --verify" ;;
+      *) fail "'$2' can't stand behind --verify. See ./run_all.sh --help" ;;
+    esac
+    ;;
+  *.yaml | *.yml)
+    [ -f "$1" ] || fail "there is no params file '$1'; known: $(echo params/*.yaml)"
+    only_verify "${@:2}"
+    ;;
   *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab. See ./run_all.sh --help" ;;
 esac
 
@@ -52,7 +70,7 @@ unset VIRTUAL_ENV
 "$uv" sync --frozen --quiet --python "$python"
 export PATH="$PWD/.venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
 
-case "${1:-params/demo.yaml}" in
+case "$1" in
   test)
     shift
     exec python -m pytest "$@"
@@ -66,5 +84,5 @@ case "${1:-params/demo.yaml}" in
     shift
     exec jupyter lab --ip=127.0.0.1 --notebook-dir=. "$@"
     ;;
-  *) exec harmlib run "${1:-params/demo.yaml}" ;;
+  *) exec harmlib run "$@" ;;
 esac
