@@ -1,0 +1,434 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from harmlib.analysis import evidence
+from harmlib.analysis.choice import choose
+from harmlib.analysis.curves import pr_curve
+from harmlib.analysis.errors import errors_by_group, instructive_errors
+from harmlib.analysis.operating import operating_points
+from harmlib.analysis.thresholds import sweep
+from harmlib.reporting import lab, lab_views
+from harmlib.reporting.evidence_findings import STATES
+from harmlib.reporting.lab import AIMS, BY_HAND, COST, LIMITS, OPERATING, Explorer
+
+
+def make_scored(variants=("model3", "model4"), epochs=(1, 2, 3), seeds=(42,), n=80):
+    """Scores of both splits; a model learns a little more with every epoch."""
+    rng = np.random.default_rng(7)
+    parts = []
+    for variant in variants:
+        for seed in seeds:
+            for epoch in epochs:
+                for split in ("val", "test"):
+                    label = (rng.random(n) < 0.6).astype(int)
+                    logit = rng.normal(size=n) + (0.5 + 0.3 * epoch) * (label - 0.5)
+                    parts.append(
+                        pd.DataFrame(
+                            {
+                                "variant": variant,
+                                "seed": seed,
+                                "epoch": epoch,
+                                "split": split,
+                                "item_id": [f"{split}/{i}.jpg" for i in range(n)],
+                                "group": [f"cam{i % 20:02d}" for i in range(n)],
+                                "label": label,
+                                "logit": logit,
+                                "probability": 1 / (1 + np.exp(-logit)),
+                            }
+                        )
+                    )
+    return pd.concat(parts, ignore_index=True)
+
+
+def make_points(scored):
+    tables = {
+        variant: operating_points(own[own["split"] == "val"], [0.3, 0.45, 0.6], 0.45)
+        for variant, own in scored.groupby("variant")
+    }
+    return pd.concat(tables, names=["variant"]).reset_index("variant")
+
+
+def make_explorer(scored):
+    return Explorer(scored, make_points(scored))
+
+
+@pytest.fixture
+def scored():
+    return make_scored()
+
+
+@pytest.fixture
+def explorer(scored):
+    return make_explorer(scored)
+
+
+def cells(explorer, caption):
+    """The texts of the table with a caption that starts so, a dict a row."""
+    page = BeautifulSoup(explorer.numbers.value + explorer.effects.value, "html.parser")
+    (table,) = (t for t in page.find_all("table") if t.caption.text.startswith(caption))
+    head, *rows = ([c.text for c in row.find_all(["th", "td"])] for row in table.find_all("tr"))
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def text(widget):
+    return BeautifulSoup(widget.value, "html.parser").text
+
+
+def validation(scored, explorer):
+    wanted = {
+        "split": "val",
+        "variant": explorer.model.value,
+        "seed": explorer.seed.value,
+        "epoch": explorer.epoch.value,
+    }
+    return scored[(scored[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+
+
+def check_shown(explorer, rows):
+    """Everything that is shown is what the analysis says of `rows` at the line."""
+    row = sweep(rows["label"], rows["probability"], [explorer.line]).iloc[0]
+    shown = cells(explorer, "검증 분할의 지표")[0]
+    names = {"Precision": "precision", "Recall": "recall", "F1": "f1", "MCC": "mcc"}
+    names |= {"유해 판정 비율": "flagged_share", "특이도": "specificity"}
+    assert shown == {"구분": "지금의 선"} | {k: f"{row[v]:.4f}" for k, v in names.items()}
+    harmful, safe = (list(c.values()) for c in cells(explorer, "혼동 행렬"))
+    assert harmful == ["유해", str(int(row["tp"])), str(int(row["fn"]))]
+    assert safe == ["안전", str(int(row["fp"])), str(int(row["tn"]))]
+    here = {"threshold": explorer.line, "recall": row["recall"], "precision": row["precision"]}
+    assert explorer.charts.line == pytest.approx(here)
+    groups = errors_by_group(rows, explorer.line)
+    first = cells(explorer, "그룹별 오류")[0]
+    assert (first["그룹"], first["오탐"], first["미탐"]) == tuple(
+        groups[["group", "false_alarms", "misses"]].iloc[0].astype(str)
+    )
+    n, cost = len(rows), 5000 * row["fn"] + 1000 * row["fp"]
+    assert cells(explorer, "하루의 예상 비용")[0]["비용"] == f"{cost / n * 10_000:,.0f}원"
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.2, 0.5, 0.731, 0.9])
+@pytest.mark.parametrize("field", ["slider", "exact"])
+def test_moving_the_line_shows_what_the_analysis_computes(scored, explorer, field, threshold):
+    getattr(explorer, field).value = threshold
+    assert explorer.line == explorer.slider.value == explorer.exact.value == threshold
+    assert explorer.objective.value == BY_HAND
+    check_shown(explorer, validation(scored, explorer))
+
+
+def test_it_opens_at_the_operating_point_of_the_newest_model(scored, explorer):
+    points = make_points(scored)
+    chosen = points[(points["variant"] == "model4") & points["chosen"]].iloc[0]
+    assert (explorer.model.value, explorer.epoch.value) == ("model4", chosen["epoch"])
+    assert explorer.objective.value == OPERATING
+    assert explorer.line == chosen["threshold"] == 0.45
+    check_shown(explorer, validation(scored, explorer))
+
+
+def test_the_trivial_baseline_stands_beside_the_line(scored, explorer):
+    share = validation(scored, explorer)["label"].mean()
+    trivial = cells(explorer, "검증 분할의 지표")[1]
+    assert trivial["구분"] == "모두 유해(기준선)"
+    assert (trivial["Precision"], trivial["Recall"]) == (f"{share:.4f}", "1.0000")
+    assert trivial["유해 판정 비율"] == "1.0000"
+
+
+@pytest.mark.parametrize("aim", [a for a in AIMS if a not in (BY_HAND, OPERATING)])
+def test_an_objective_moves_the_line_to_what_choose_says(scored, explorer, aim):
+    explorer.objective.value = aim
+    objective = f"{aim}{LIMITS[aim]}" if aim in LIMITS else aim
+    objective = "cost:miss=5000,alarm=1000" if aim == COST else objective
+    rows = validation(scored, explorer)
+    choice = choose(rows["label"], rows["probability"], objective)
+    assert explorer.line == explorer.exact.value == choice.threshold
+    assert explorer.slider.value == round(choice.threshold, 3), "on a step of the slider"
+    assert f"threshold는 {choice.threshold:.4f}, 목적의 값은 {choice.value:.4f}" in text(
+        explorer.said
+    )
+    assert explorer.objective.value == aim, "following an objective is not moving by hand"
+    check_shown(explorer, rows)
+
+
+def test_every_objective_of_the_evidence_is_offered():
+    kinds = {re.split(r"miss=|(?<=[<>]=)", o)[0].removesuffix(":") for o in evidence.OBJECTIVES}
+    assert kinds == set(AIMS) - {BY_HAND, OPERATING}
+
+
+def test_a_limit_belongs_to_its_objective(scored, explorer):
+    assert explorer.limit.layout.display == "none"
+    explorer.objective.value = "recall@flagged<="
+    assert (explorer.limit.layout.display, explorer.limit.value) == (None, 0.5)
+    explorer.limit.value = 0.2
+    rows = validation(scored, explorer)
+    expected = choose(rows["label"], rows["probability"], "recall@flagged<=0.2")
+    assert explorer.line == expected.threshold
+    assert float(cells(explorer, "검증 분할의 지표")[0]["유해 판정 비율"]) <= 0.2
+    explorer.objective.value = "precision@recall>="
+    assert explorer.limit.value == 0.95
+    explorer.objective.value = "f1"
+    assert explorer.limit.layout.display == "none"
+
+
+def test_an_objective_stays_with_another_model_or_epoch(scored, explorer):
+    explorer.objective.value = "f1"
+    for field, value in (("model", "model3"), ("epoch", 1)):
+        getattr(explorer, field).value = value
+        rows = validation(scored, explorer)
+        assert explorer.line == choose(rows["label"], rows["probability"], "f1").threshold
+        check_shown(explorer, rows)
+
+
+def test_a_line_by_hand_stays_with_another_model(scored, explorer):
+    explorer.slider.value = 0.62
+    explorer.model.value = "model3"
+    assert (explorer.line, explorer.objective.value) == (0.62, BY_HAND)
+    check_shown(explorer, validation(scored, explorer))
+
+
+def test_the_operating_threshold_is_a_click_away(explorer):
+    explorer.slider.value = 0.9
+    explorer.objective.value = OPERATING
+    assert explorer.line == 0.45
+
+
+def test_prices_move_the_cheapest_line(scored, explorer):
+    explorer.miss.value, explorer.alarm.value, explorer.per_day.value = 300, 700, 50
+    rows = validation(scored, explorer)
+    best = choose(rows["label"], rows["probability"], "cost:miss=300,alarm=700")
+    here, cheapest, trivial = cells(explorer, "하루의 예상 비용")
+    assert cheapest["Threshold"] == f"{best.threshold:.4f}"
+    assert cheapest["비용"] == f"{best.value * 50:,.0f}원"
+    assert trivial["비용"] == f"{700 * (1 - rows['label'].mean()) * 50:,.0f}원"
+    assert explorer.line == 0.45, "prices move the line only where cost is the objective"
+    explorer.objective.value = COST
+    assert explorer.line == best.threshold
+    explorer.miss.value = 9000
+    best = choose(rows["label"], rows["probability"], "cost:miss=9000,alarm=700")
+    assert explorer.line == best.threshold
+    assert (
+        cells(explorer, "하루의 예상 비용")[0]["비용"]
+        == cells(explorer, "하루의 예상 비용")[1]["비용"]
+    )
+
+
+def test_seeds_of_the_scores_are_offered(scored):
+    both = pd.concat([make_scored(seeds=(42,)), make_scored(seeds=(7,), epochs=(1, 2), n=60)])
+    explorer = make_explorer(both.drop_duplicates(["variant", "seed", "epoch", "split", "item_id"]))
+    assert explorer.seed.options == (7, 42)
+    explorer.seed.value = 42
+    explorer.epoch.value = 3
+    explorer.seed.value = 7
+    assert explorer.epoch.options == (1, 2), "an epoch that this seed lacks is not offered"
+    assert len(explorer.rows) == 60
+
+
+def test_one_model_and_one_epoch(scored):
+    one = make_scored(variants=("mine",), epochs=(1,))
+    explorer = make_explorer(one)
+    assert explorer.model.options == (("mine", "mine"),)
+    assert explorer.epoch.options == (1,)
+    check_shown(explorer, validation(one, explorer))
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"probability": 0.5}, "constant_scores"),
+        ({"label": 1}, "one_class"),
+        ({"label": 0}, "one_class"),
+    ],
+)
+def test_scores_without_a_line_give_a_sentence(change, state):
+    explorer = make_explorer(make_scored(epochs=(1,)).assign(**change))
+    assert STATES[state] in text(explorer.said)
+    before = explorer.line
+    for aim in (a for a in AIMS if a != BY_HAND):
+        explorer.objective.value = aim
+        assert explorer.line == before
+        if aim != OPERATING:
+            assert f"{STATES[state]}: 선을 옮기지 않았습니다" in text(explorer.said)
+    assert [row["구분"] for row in cells(explorer, "하루의 예상 비용")] == [
+        "지금의 선",
+        "모두 유해(기준선)",
+    ]
+    assert "nan" not in explorer.numbers.value + explorer.effects.value
+
+
+def test_what_no_line_can_do_is_said(explorer):
+    explorer.objective.value = "recall@precision>="
+    explorer.limit.value = 1.0
+    rows = explorer.rows
+    worst = rows["probability"].idxmax()
+    explorer.rows.loc[worst, "label"] = 0  # nothing above which all is harmful
+    explorer._select({"owner": explorer.epoch})
+    before = explorer.line
+    assert f"{STATES['infeasible']}: 선을 옮기지 않았습니다" in text(explorer.said)
+    assert explorer.line == before
+
+
+def test_a_ratio_without_a_denominator_is_a_dash(explorer):
+    explorer.slider.value = 1.0
+    row = cells(explorer, "검증 분할의 지표")[0]
+    assert (row["Precision"], row["Recall"], row["F1"]) == ("–", "0.0000", "0.0000")
+    assert explorer.charts.line == {"threshold": 1.0, "recall": 0.0, "precision": None}
+    assert "아무것도 유해로 판정하지 않습니다" in text(explorer.said)
+
+
+@pytest.mark.parametrize(
+    ("label", "dashes"), [(1, {"특이도"}), (0, {"Recall", "F1"})], ids=["harmful", "safe"]
+)
+def test_one_class_leaves_ratios_undefined(label, dashes):
+    explorer = make_explorer(make_scored(epochs=(1,)).assign(label=label))
+    row = cells(explorer, "검증 분할의 지표")[0]
+    assert {name for name, value in row.items() if value == "–"} == dashes
+
+
+def test_a_line_without_errors_says_so():
+    scored = make_scored(epochs=(1,))
+    explorer = make_explorer(scored.assign(probability=0.25 + 0.5 * scored["label"]))
+    assert "틀린 항목이 없습니다" in text(explorer.effects)
+
+
+def test_only_validation_is_looked_at(scored, explorer):
+    assert set(explorer.rows["split"]) == {"val"}
+    test_changed = scored.assign(
+        probability=scored["probability"].mask(scored["split"] == "test", 0.123)
+    )
+    other = Explorer(test_changed, make_points(scored))
+    assert other.numbers.value == explorer.numbers.value
+    with pytest.raises(ValueError, match="no validation rows"):
+        Explorer(scored[scored["split"] == "test"], make_points(scored))
+
+
+def test_an_error_is_shown_to_the_person_and_raised(explorer, monkeypatch):
+    monkeypatch.setattr(lab_views, "groups_table", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        explorer.slider.value = 0.7
+    alert = BeautifulSoup(explorer.problem.value, "html.parser").find(role="alert")
+    assert "계산하지 못했습니다" in alert.text
+    assert "ZeroDivisionError: division by zero" in alert.text
+    monkeypatch.undo()
+    explorer.slider.value = 0.6
+    assert explorer.problem.value == "", "it goes when the next change succeeds"
+
+
+# Charts
+
+
+def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, explorer):
+    rows = validation(scored, explorer)
+    drawn = pd.DataFrame(explorer.charts.tables["curve"])
+    whole = pr_curve(rows["label"], rows["probability"])
+    for name in ("recall", "precision"):
+        nearest = np.abs(whole[name].to_numpy()[:, None] - drawn[name].to_numpy()).min(axis=1)
+        assert nearest.max() <= 1 / lab_views.CURVE_STEPS
+    assert drawn.iloc[0][["recall", "precision"]].tolist() == [1, rows["label"].mean()]
+    assert drawn["order"].tolist() == list(range(len(drawn)))
+    assert drawn["recall"].is_monotonic_decreasing
+
+
+def test_many_items_make_a_curve_of_pixels():
+    rng = np.random.default_rng(0)
+    labels, scores = rng.integers(0, 2, 10_000), rng.random(10_000)
+    assert len(lab_views.curve_rows(labels, scores)) < 2_000
+
+
+def test_bars_count_every_item_once(scored, explorer):
+    rows = validation(scored, explorer)
+    bars = pd.DataFrame(explorer.charts.tables["bars"])
+    up, down = bars[bars["label"] == "유해"], bars[bars["label"] == "안전"]
+    assert up["count"].sum() == rows["label"].sum()
+    assert -down["count"].sum() == (1 - rows["label"]).sum()
+    inside = rows["probability"].between(0.5, 0.525, inclusive="left") & (rows["label"] == 1)
+    assert up.loc[np.isclose(up["low"], 0.5), "count"].item() == inside.sum()
+
+
+def test_a_moved_line_leaves_the_curves_alone(explorer):
+    sent = []
+    explorer.charts.observe(lambda change: sent.append(change["name"]), ["spec", "tables", "line"])
+    explorer.slider.value = 0.77
+    assert sent == ["line"]
+
+
+def test_the_charts_bring_vega_along():
+    code = str(lab_views.Charts._esm)
+    assert len(code) > 500_000
+    assert "esm.sh" not in code
+
+
+# Gallery
+
+
+@pytest.fixture
+def media(scored, tmp_path):
+    """An image for every item but one kind that is gone and one that is damaged."""
+    items = scored[["item_id"]].drop_duplicates().assign(modality="image")
+    items["path"] = [str(tmp_path / f"{i}.jpg") for i in range(len(items))]
+    for path in items["path"]:
+        Image.new("RGB", (64, 48), (200, 30, 30)).save(path)
+    return items
+
+
+def gallery_of(explorer):
+    (output,) = explorer.gallery.outputs
+    return BeautifulSoup(output["data"]["text/html"], "html.parser")
+
+
+def test_the_gallery_comes_on_request_for_the_line(scored, media):
+    explorer = Explorer(scored, make_points(scored), media)
+    assert explorer.gallery.outputs == ()
+    explorer.look.click()
+    expected = instructive_errors(validation(scored, explorer), explorer.line)
+    page = gallery_of(explorer)
+    assert len(page.find_all("figure")) == len(expected) == 12
+    assert len(page.find_all("button", attrs={"aria-pressed": "false"})) == 12, "all are veiled"
+    assert f"Model 4, epoch {explorer.epoch.value}, threshold 0.4500" in page.h4.text
+    assert all(item_id in page.text for item_id in expected["item_id"])
+    assert text(explorer.note) == ""
+    explorer.slider.value = 0.6
+    assert "바꾸기 전의 선" in text(explorer.note)
+    assert "threshold 0.4500" in gallery_of(explorer).h4.text, "it waits for the button"
+    explorer.look.click()
+    assert text(explorer.note) == ""
+    assert "threshold 0.6000" in gallery_of(explorer).h4.text
+
+
+def test_another_epoch_makes_the_gallery_old(scored, media):
+    explorer = Explorer(scored, make_points(scored), media)
+    explorer.look.click()
+    explorer.epoch.value = 1
+    assert "바꾸기 전의 선" in text(explorer.note)
+
+
+def test_pictures_are_read_once_and_only_those_shown(scored, media, monkeypatch):
+    read = []
+    monkeypatch.setattr(lab, "thumbnail", lambda path, kind: read.append(str(path)))
+    explorer = Explorer(scored, make_points(scored), media)
+    explorer.slider.value = 0.5
+    assert read == []
+    explorer.look.click()
+    explorer.look.click()
+    shown = instructive_errors(validation(scored, explorer), 0.5)["item_id"]
+    assert sorted(read) == sorted(media.set_index("item_id").loc[shown, "path"])
+
+
+def test_a_lost_or_damaged_file_leaves_a_gap_not_an_error(scored, media):
+    explorer = Explorer(scored, make_points(scored), media)
+    errors = instructive_errors(validation(scored, explorer), explorer.line)
+    paths = media.set_index("item_id")["path"]
+    gone, damaged = errors["item_id"].iloc[:2]
+    (lab.Path(paths[gone])).unlink()
+    (lab.Path(paths[damaged])).write_bytes(b"not a picture")
+    explorer.look.click()
+    assert len(gallery_of(explorer).find_all("button", attrs={"aria-pressed": "false"})) == 10
+    assert explorer.problem.value == ""
+
+
+def test_pictures_can_be_left_out(explorer):
+    explorer.look.click()
+    page = gallery_of(explorer)
+    assert not page.find_all("img")
+    assert len(page.find_all("figure")) == 12
