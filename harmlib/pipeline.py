@@ -8,39 +8,25 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import harmlib
-from harmlib.params import MODALITIES, PROJECT_ROOT, Params, load_params
+from harmlib.execution import (
+    NOTEBOOKS,
+    Step,
+    StepFailed,
+    check_declared,
+    execute,
+    executed_notebook,
+)
+from harmlib.params import MODALITIES, Params, load_params
 from harmlib.progress import VARIABLE, Watch
 
-NOTEBOOKS = PROJECT_ROOT / "notebooks"
 # Most of a training or analysis notebook is its imports, on one core: two go side by side.
 # Extraction fills all cores by itself.
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2}
-CELL_TIMEOUT_SEC = 24 * 3600
-KERNEL_START_SEC = 300
-
-
-class StepFailed(RuntimeError):
-    """A notebook stopped; the message says which, why, and where to look."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One execution of one notebook."""
-
-    notebook: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    reads: tuple[str, ...] = ()  # below the run's folder
-    writes: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return "-".join([self.notebook, *self.parameters.values()])
 
 
 def plan(params: Params) -> list[Step]:
@@ -96,7 +82,8 @@ def run_pipeline(params_file: Path) -> Params:
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
     for step in steps:
-        _check_declared(step, common)
+        check_declared(step, common)
+    _clear_failure(params)
     record = _Record(params)
     heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
     os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
@@ -111,6 +98,9 @@ def run_pipeline(params_file: Path) -> Params:
                         todo.append(step)
                 workers = SIDE_BY_SIDE.get(notebook, 1)
                 _run_stage(params, todo, common, workers, record, heads)
+    except StepFailed as error:
+        _write_failure(params, steps, record, error)
+        raise
     finally:
         del os.environ[VARIABLE]
     _write_page(params, steps[-1])
@@ -127,87 +117,77 @@ def _run_stage(
 ) -> None:
     """Execute steps that don't read each other's tables, up to `workers` at a time."""
 
-    def execute(step: Step) -> tuple[Step, float]:
+    def timed(step: Step) -> tuple[Step, float]:
         start = time.monotonic()
         print(f"{heads[step.name]} …", flush=True)
-        _execute(params, step, common)
+        execute(params, step, common)
         return step, time.monotonic() - start
 
+    failed = None
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(execute, step) for step in steps]
-        try:
-            for future in as_completed(futures):
+        futures = [pool.submit(timed, step) for step in steps]
+        for future in as_completed(futures):
+            if future.cancelled():
+                continue
+            try:
                 step, seconds = future.result()
-                record.done(step, record.key(step), seconds)
-                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
-        except StepFailed:
-            for future in futures:
-                future.cancel()
-            raise
+            except StepFailed as error:
+                failed = error  # what runs beside it may end, and is kept
+                for other in futures:
+                    other.cancel()
+                continue
+            record.done(step, record.key(step), seconds)
+            _write_notebook_page(params, step.name)
+            print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+    if failed:
+        raise failed
 
 
 def _write_page(params: Params, report: Step) -> None:
     """`index.html`, unless it is there already and newer than the executed report."""
-    executed, page = executed_notebook(params, report), params.run_dir / "index.html"
+    executed, page = executed_notebook(params, report.name), params.run_dir / "index.html"
     if page.exists() and page.stat().st_mtime_ns > executed.stat().st_mtime_ns:
         return
     from harmlib.reporting.page import write_page
 
-    write_page(executed, page, f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}")
+    write_page(executed, page, _title(params))
 
 
-def executed_notebook(params: Params, step: Step) -> Path:
-    return params.run_dir / "notebooks" / f"{step.name}.ipynb"
+def _title(params: Params) -> str:
+    return f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}"
 
 
-def _check_declared(step: Step, common: dict[str, str]) -> None:
-    """papermill only warns about a parameter that a notebook lacks: stop before anything runs."""
-    import papermill
+def _write_notebook_page(params: Params, name: str) -> None:
+    """The executed notebook as HTML beside it: what the report and the failure page link to."""
+    from harmlib.reporting.page import write_notebook_page
 
-    declared = papermill.inspect_notebook(str(NOTEBOOKS / f"{step.notebook}.ipynb"))
-    unknown = set(common | step.parameters) - set(declared)
-    if unknown:
-        raise StepFailed(
-            f"{step.notebook}.ipynb declares no parameter {', '.join(sorted(unknown))}: "
-            "has its parameters cell lost the tag 'parameters'?"
-        )
+    executed = params.run_dir / "notebooks" / f"{name}.ipynb"
+    write_notebook_page(executed, executed.with_suffix(".html"), f"{name}: {params.run}")
 
 
-def _execute(params: Params, step: Step, common: dict[str, str]) -> None:
-    import papermill
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+def _write_failure(params: Params, steps: list[Step], record: _Record, error: StepFailed) -> None:
+    """`index.html` says what stopped; a report that was there stays as `previous.html`."""
+    from harmlib.reporting.failure import Failure, write_failure_page
 
-    out = executed_notebook(params, step)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        notebook = papermill.execute_notebook(
-            str(NOTEBOOKS / f"{step.notebook}.ipynb"),
-            str(out),
-            parameters=common | step.parameters,
-            progress_bar=False,
-            execution_timeout=CELL_TIMEOUT_SEC,
-            start_timeout=KERNEL_START_SEC,
-            request_save_on_cell_execute=False,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
-        )
-    except PapermillExecutionError as error:
-        raise StepFailed(
-            f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
-            f"The executed notebook shows where: {out}"
-        ) from None
-    except DeadKernelError as error:
-        raise StepFailed(
-            f"{step.name}: its kernel died (out of memory?): {error}\nSo far: {out}"
-        ) from None
-    # papermill ends well in some kernel deaths, with cells that never ran.
-    silent = [c for c in notebook.cells if c.cell_type == "code" and c.execution_count is None]
-    lacking = [name for name in step.writes if not (params.run_dir / name).exists()]
-    if silent or lacking:
-        raise StepFailed(
-            f"{step.name}: {len(silent)} cell(s) did not run and it did not write "
-            f"{', '.join(lacking) or 'all that it should'}; see {out}"
-        )
+    states = {s.name: "done" if record.is_valid(s, record.key(s)) else "waiting" for s in steps} | {
+        error.step: "failed"
+    }
+    page = params.run_dir / "index.html"
+    if page.exists():
+        page.replace(page.with_name("previous.html"))
+    if executed_notebook(params, error.step).exists():
+        _write_notebook_page(params, error.step)
+    failure = Failure(error.step, error.kind, error.text, error.cell)
+    write_failure_page(failure, states, page, _title(params))
+
+
+def _clear_failure(params: Params) -> None:
+    """A new run starts without the page of the last one's failure."""
+    from harmlib.reporting.failure import is_failure_page
+
+    page = params.run_dir / "index.html"
+    if is_failure_page(page):
+        page.unlink()
 
 
 class _Record:
@@ -239,7 +219,7 @@ class _Record:
         known = self.steps.get(step.name, {})
         return (
             known.get("key") == key
-            and executed_notebook(self.params, step).exists()
+            and executed_notebook(self.params, step.name).exists()
             and known.get("outputs") == self._outputs(step)
         )
 

@@ -11,9 +11,9 @@ import papermill
 import pytest
 import torch
 import yaml
+from bs4 import BeautifulSoup
 
 from harmlib import cli, pipeline
-from harmlib.media.demo import make_demo
 from harmlib.params import load_params
 from harmlib.pipeline import Step, StepFailed, plan, run_pipeline
 
@@ -21,39 +21,13 @@ VARIANTS = ("model2", "model4")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A small demo set with one damaged file, and params that go through it quickly."""
-    folder = tmp_path_factory.mktemp("whole")
-    media = folder / "media"
-    make_demo(media, seed=3, images=(16, 8), videos=(14, 8))
-    (media / "marker.json").unlink(missing_ok=True)
-    (media / "images/harmful/broken.jpg").write_bytes(b"\xff\xd8 not a picture")
-    with (media / "images.csv").open("a", encoding="utf-8") as file:
-        file.write("images/harmful/broken.jpg,harmful,nowhere\n")
-    content = {
-        "run": "small",
-        "seed": 1,
-        "reports": str(folder / "reports"),
-        "artifacts": str(folder / "artifacts"),
-        "data": {"root": str(media), "image_csv": "images.csv", "video_csv": "videos.csv"},
-        "features": {
-            "video_frames": 2,
-            "precision": "fp32",
-            "clip": {"weights": "untrained"},
-            "yolo": {"weights": "untrained", "image_size": 64},
-            "slowfast": {"weights": "untrained", "image_size": 64},
-        },
-        "variants": {"model3": None, "model2": {"image": {"epochs": 2}}, "model4": {}},
-    }
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return folder
+def folder(small_folder):
+    return small_folder
 
 
 @pytest.fixture(scope="module")
-def run(folder):
-    """The folder of the finished run."""
-    assert cli.main(["run", str(folder / "params.yaml")]) == 0
-    return folder / "reports" / "small"
+def run(small_run):
+    return small_run
 
 
 def test_every_table_is_there(run):
@@ -90,7 +64,7 @@ def test_every_epoch_scores_every_item_of_validation_and_test(run):
 def test_metrics_are_those_of_the_scores(run):
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     scores = pd.read_parquet(run / "scores.parquet")
-    for modality, models in metrics.items():
+    for modality, models in metrics["modalities"].items():
         assert list(models) == [*VARIANTS, "trivial"]
         for variant in VARIANTS:
             entry = models[variant]
@@ -106,17 +80,18 @@ def test_metrics_are_those_of_the_scores(run):
 def test_model4_checkpoint_carries_the_threshold_that_validation_chose(run):
     content = torch.load(run / "models/model4/video_model_best.pth", weights_only=True)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    assert content["best_threshold"] == metrics["video"]["model4"]["threshold"]
+    assert content["best_threshold"] == metrics["modalities"]["video"]["model4"]["threshold"]
     assert content["about"]["pos_weight"] == pytest.approx(
-        content["about"]["train_counts"]["safe"] / content["about"]["train_counts"]["harmful"]
+        content["about"]["counts"]["train"]["safe"] / content["about"]["counts"]["train"]["harmful"]
     )
 
 
 def test_page_stands_alone_and_speaks_korean(run):
     page = (run / "index.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in page
-    outside = re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page)
-    assert not outside, "the page must not ask any network for anything"
+    outside = set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page))
+    executed = {f"notebooks/{path.name}" for path in (run / "notebooks").glob("*.html")}
+    assert outside == executed, "links lead to the executed notebooks, nothing asks a network"
     heads = [
         "이전 모델의 문제점 복기",
         "개선 사항",
@@ -234,3 +209,46 @@ def test_a_users_mistake_is_explained_without_a_traceback(folder, capfd, changes
     printed = capfd.readouterr()
     assert message in printed.err
     assert "Traceback" not in printed.err + printed.out
+
+
+def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder, capfd):
+    gone = folder / "later"
+    path = write_params(folder, run="stopped", data={"root": str(gone)})
+    assert cli.main(["run", path]) == 1
+    run = folder / "reports" / "stopped"
+    page = BeautifulSoup((run / "index.html").read_text(encoding="utf-8"), "html.parser")
+    said = page.find("section", class_="error").text
+    assert "00_data 단계가 셀 manifest에서 멈추었습니다" in said
+    assert "미디어 파일이나 CSV를 쓸 수 없습니다" in said
+    assert f"DataError: {gone}" in said
+    target, _, anchor = page.find("section").a["href"].partition("#")
+    cells = BeautifulSoup((run / target).read_text(encoding="utf-8"), "html.parser")
+    assert "DataError" in cells.find(id=anchor).text
+    states = [cell.text for cell in page.find("table").find_all("td")]
+    assert states[0] == "멈춤"
+    assert set(states[1:]) == {"실행하지 않음"}
+
+
+def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monkeypatch):
+    copied = folder / "reports" / "kept"
+    shutil.copytree(run, copied)
+    path = write_params(folder, run="kept", seed=2)
+    execute = pipeline.execute
+
+    def stop_late(params, step, common):
+        if step.notebook == "00_data":
+            return execute(params, step, common)
+        raise StepFailed("it stopped", step.name, "MemoryError", "too little")
+
+    monkeypatch.setattr(pipeline, "execute", stop_late)
+    assert cli.main(["run", path]) == 1
+    page = (copied / "index.html").read_text(encoding="utf-8")
+    assert "메모리가 모자랍니다" in page
+    assert 'lang="ko"' in page
+    states = BeautifulSoup(page, "html.parser").find("table").find_all("td")
+    assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]
+    assert "모두 유해(기준선)" in (copied / "previous.html").read_text(encoding="utf-8")
+    monkeypatch.setattr(pipeline, "plan", lambda params: plan(params)[:1])
+    monkeypatch.setattr(pipeline, "_write_page", lambda params, step: None)
+    assert cli.run_pipeline(path).run == "kept"
+    assert not (copied / "index.html").exists(), "the next run starts without the failure's page"

@@ -1,20 +1,20 @@
 import base64
 import io
-import os
 import re
-import shutil
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
+from browser import needs_browser, open_page
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from harmlib.reporting.fonts import embedded_font
-from harmlib.reporting.page import figure_html, write_page
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from harmlib.reporting.bound import Bound
+from harmlib.reporting.fonts import FontError, embedded_font
+from harmlib.reporting.page import figure_html, write_notebook_page, write_page
 
 
 @pytest.fixture
@@ -52,11 +52,49 @@ def test_figure_has_escaped_words(page):
     assert figure.figcaption.text == "설명 <b>"
 
 
+def test_figure_keeps_its_drawing(page):
+    """The address is an SVG that an XML parser reads, with the same number of drawn things."""
+    image = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("figure").img
+    kind, _, svg = image["src"].partition(",")
+    root = ElementTree.fromstring(unquote(svg))
+    assert kind == "data:image/svg+xml"
+    assert len(root.findall(".//{*}path")) > 3
+    assert (image["width"], image["height"]) == ("300", "200")
+
+
+def test_numbers_of_a_caption_keep_their_cells_and_alt_texts_are_plain():
+    number = Bound(0.25, "tables/test.csv[0].f1")
+    figure = Figure(figsize=(3, 2))
+    drawn = figure_html(figure, alt=f"F1 {number:.2f}", caption=f"<F1> {number:.2f}").data
+    soup = BeautifulSoup(drawn, "html.parser")
+    assert soup.img["alt"] == "F1 0.25"
+    assert soup.figcaption.data["data-cell"] == "tables/test.csv[0].f1"
+    assert soup.figcaption.text == "<F1> 0.25"
+
+
+def test_notebook_page_shows_the_code_and_an_anchor_for_each_cell(page, tmp_path):
+    notebook = tmp_path / "report.ipynb"
+    out = write_notebook_page(notebook, tmp_path / "code.html", "02_train")
+    soup = BeautifulSoup(out.read_text(encoding="utf-8"), "html.parser")
+    assert "비밀" in soup.find("main").text
+    cells = [cell.id for cell in nbformat.read(notebook, 4).cells]
+    assert [e["id"] for e in soup.find_all(class_="cell")] == [f"cell-id={i}" for i in cells]
+    assert soup.find("nav") is None
+
+
 def test_contents_link_to_the_sections(page):
     text = page.read_text(encoding="utf-8")
     links = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a>', text)
     assert [name for _, name in links] == ["1. 복기", "2. 결론"]
     assert all(f'id="{target}"' in text for target, _ in links)
+
+
+def test_hangul_without_a_glyph_stops_the_page(page, tmp_path, monkeypatch):
+    small = base64.b64decode(embedded_font("가나다 abc"))
+    monkeypatch.setattr("harmlib.reporting.fonts.TTFont", lambda path: TTFont(io.BytesIO(small)))
+    with pytest.raises(FontError, match="no glyph for 고, "):
+        write_page(tmp_path / "report.ipynb", tmp_path / "boxes.html", "제목")
+    assert not (tmp_path / "boxes.html").exists()
 
 
 def test_embedded_font_holds_the_glyphs_of_the_page_and_few_others():
@@ -65,28 +103,10 @@ def test_embedded_font_holds_the_glyphs_of_the_page_and_few_others():
     assert len(font.getBestCmap()) < 10
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt install chromium)")
+@needs_browser
 def test_page_opens_in_a_browser_without_errors_or_requests(page):
-    from playwright.sync_api import sync_playwright
-
-    problems = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-            env=dict(os.environ),
-        )
-        tab = browser.new_page(viewport={"width": 390, "height": 800})
-        tab.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        tab.on("pageerror", lambda e: problems.append(str(e)))
-        tab.on(
-            "request",
-            lambda r: problems.append(r.url) if not r.url.startswith(("file:", "data:")) else None,
-        )
-        tab.goto(page.as_uri())
+    with open_page(page.as_uri(), viewport={"width": 390, "height": 800}) as tab:
         assert tab.locator("h2").count() == 2
         assert tab.evaluate("document.fonts.check('16px NanumGothic', '뷁')")
         wide = tab.evaluate("document.documentElement.scrollWidth")
-        browser.close()
-    assert not problems
     assert wide <= 390, "a phone must not scroll sideways"

@@ -1,0 +1,43 @@
+"""One finished run on a small demo set with a damaged file: made once, read by several tests."""
+
+import pytest
+import yaml
+
+from harmlib import cli
+from harmlib.media.demo import make_demo
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory):
+    """Media, and `params.yaml` that goes through them quickly."""
+    folder = tmp_path_factory.mktemp("whole")
+    media = folder / "media"
+    make_demo(media, seed=3, images=(16, 8), videos=(14, 8))
+    (media / "marker.json").unlink(missing_ok=True)
+    (media / "images/harmful/broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    with (media / "images.csv").open("a", encoding="utf-8") as file:
+        file.write("images/harmful/broken.jpg,harmful,nowhere\n")
+    content = {
+        "run": "small",
+        "seed": 1,
+        "reports": str(folder / "reports"),
+        "artifacts": str(folder / "artifacts"),
+        "data": {"root": str(media), "image_csv": "images.csv", "video_csv": "videos.csv"},
+        "features": {
+            "video_frames": 2,
+            "precision": "fp32",
+            "clip": {"weights": "untrained"},
+            "yolo": {"weights": "untrained", "image_size": 64},
+            "slowfast": {"weights": "untrained", "image_size": 64},
+        },
+        "variants": {"model3": None, "model2": {"image": {"epochs": 2}}, "model4": {}},
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(small_folder):
+    """The folder of the finished run. Copy it before you change it."""
+    assert cli.main(["run", str(small_folder / "params.yaml")]) == 0
+    return small_folder / "reports" / "small"

@@ -1,0 +1,127 @@
+"""The finished report as a reader meets it: phone, dark, keyboard, print, screen reader."""
+
+import pandas as pd
+import pypdfium2
+import pytest
+from browser import needs_browser, open_page
+
+from harmlib.analysis.thresholds import sweep
+
+pytestmark = needs_browser
+A4_POINTS = (595, 842)
+
+
+@pytest.fixture(scope="module")
+def url(small_run):
+    return (small_run / "index.html").as_uri()
+
+
+def test_page_stays_below_its_size(small_run):
+    assert (small_run / "index.html").stat().st_size < 6_000_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(url, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with open_page(url, color_scheme=scheme, viewport={"width": 1280, "height": 900}) as tab:
+        tab.wait_for_function("document.querySelectorAll('.harm-explorer svg').length >= 2")
+        found = Axe().run(tab).response["violations"]
+    serious = [
+        (v["id"], [node["html"][:120] for node in v["nodes"][:3]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert not serious
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_no_width_scrolls_the_page_sideways(url, width):
+    with open_page(url, viewport={"width": width, "height": 900}) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure(url):
+    with open_page(url, viewport={"width": 1280, "height": 800}) as tab:
+        for part in (".intro", ".verdict", "table", "figure img"):
+            box = tab.locator(f".first {part}").first.bounding_box()
+            assert box["y"] + box["height"] <= 800, part
+        first = tab.locator(".first table").first
+        assert first.locator("tbody th").all_inner_texts()[-1] == "모두 유해(기준선)"
+        assert "95% 구간" in tab.locator(".verdict").inner_text()
+
+
+def test_contents_stand_beside_a_wide_page_and_are_folded_on_a_narrow_one(url):
+    with open_page(url, viewport={"width": 1600, "height": 900}) as tab:
+        assert tab.locator("nav a").first.is_visible()
+        tab.set_viewport_size({"width": 700, "height": 900})
+        assert not tab.locator("nav a").first.is_visible()
+
+
+def test_keyboard_reaches_the_report_through_the_skip_link(url):
+    with open_page(url) as tab:
+        tab.keyboard.press("Tab")
+        assert tab.evaluate("document.activeElement.className") == "skip"
+        tab.keyboard.press("Enter")
+        assert tab.evaluate("document.activeElement.id") == "report"
+
+
+def test_every_figure_has_words_and_every_table_headers(url):
+    with open_page(url) as tab:
+        silent = tab.evaluate("[...document.images].filter(i => i.alt.length < 20).length")
+        bare = tab.evaluate(
+            "[...document.querySelectorAll('main table')].filter(t => !t.caption || "
+            "t.querySelector('thead th:not([scope])') || !t.querySelector('tbody th[scope=row]'))"
+            ".map(t => t.outerHTML.slice(0, 100))"
+        )
+    assert silent == 0
+    assert bare == []
+
+
+def test_no_word_is_broken_between_lines(url):
+    with open_page(url, viewport={"width": 390, "height": 844}) as tab:
+        rules = tab.evaluate(
+            "[...document.querySelectorAll('main p, main li, main figcaption, main h2')]"
+            ".map(e => getComputedStyle(e).wordBreak)"
+        )
+    assert set(rules) == {"keep-all"}
+
+
+def test_the_slider_shows_what_the_analysis_computes_for_this_run(url, small_run):
+    scores = pd.read_parquet(small_run / "scores.parquet").query(
+        "split == 'val' and modality == 'video' and variant == 'model4' and epoch == 2"
+    )
+    with open_page(url) as tab:
+        explorer = tab.locator(".harm-explorer")
+        explorer.get_by_label("모델").select_option(label="Model 4")
+        explorer.get_by_label("Epoch").select_option("2")
+        number = explorer.get_by_role("spinbutton")
+        for threshold in (0.25, 0.5, 0.731):
+            number.fill(str(threshold))
+            number.press("Enter")
+            text = explorer.inner_text()
+            at = sweep(scores["label"], scores["probability"], [threshold]).iloc[0]
+            assert f"{at['f1']:.4f}" in text
+            assert f"{at['flagged_share']:.1%}" in text
+            assert f"{int(at['tp'])}\n찾음 (TP)" in text
+
+
+def test_print_is_a4_and_cuts_no_figure(url, tmp_path):
+    with open_page(url, viewport={"width": 1280, "height": 900}) as tab:
+        tab.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+        tab.emulate_media(media="print")
+        rules = tab.evaluate(
+            "[...document.querySelectorAll('figure')].map(f => getComputedStyle(f).breakInside)"
+        )
+        tallest = tab.evaluate(
+            "Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))"
+        )
+    assert set(rules) == {"avoid"}
+    assert tallest < 1000, "a figure fits on a page (1,017 CSS pixels between the margins)"
+    document = pypdfium2.PdfDocument(tmp_path / "report.pdf")
+    assert len(document) > 5
+    for page in document:
+        assert page.get_size() == pytest.approx(A4_POINTS, abs=2)
+        right = page.get_mediabox()[2]
+        boxes = [item.get_bounds() for item in page.get_objects(max_depth=1)]
+        assert all(box[2] <= right + 1 for box in boxes), "nothing runs over the edge of the paper"
