@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,26 @@ from harmlib.media.decode import MediaError, clip_times, even_times, load_image,
 from harmlib.params import FeatureParams
 
 WRITE_EVERY = 64  # files: what a crash can lose
-PREFETCH = 6  # files decoded ahead: bounds the memory
+PREFETCH = 6  # spans decoded ahead: bounds the memory
 
-Tensors = dict[str, torch.Tensor]  # backbone name -> (units, ...) of one file
+Tensors = dict[str, torch.Tensor]  # backbone name -> (units, ...) of one span
+Vectors = dict[str, np.ndarray]  # backbone name -> (dim,) float32 of one span
+
+
+@dataclass(frozen=True)
+class Span:
+    """What one vector of each backbone is made of: a file, or a stretch of a video.
+
+    key : a name of its own among the spans of one stream
+    backbones : those whose vectors are wanted
+    """
+
+    key: str
+    path: Path
+    modality: str
+    duration_sec: float
+    backbones: tuple[str, ...]
+    start_sec: float = 0.0
 
 
 def extract(
@@ -40,29 +58,67 @@ def extract(
     """
     lacking = {name: set(store.missing(items["sha256"])) for name, store in stores.items()}
     todo = items[items["sha256"].isin(set().union(*lacking.values()))].drop_duplicates("sha256")
-    for backbone in backbones.values():
-        backbone.network.to(device, memory_format=_memory_format(backbone)).eval()
-    batcher = _Batcher(backbones, device, precision)
+    spans = (
+        Span(
+            row.sha256,
+            Path(row.path),
+            row.modality,
+            row.duration_sec,
+            tuple(name for name in backbones if row.sha256 in lacking[name]),
+        )
+        for row in todo.itertuples(index=False)
+    )
     failed: dict[str, str] = {}
     vectors: dict[str, dict[str, np.ndarray]] = {name: {} for name in backbones}
-
-    for done, (sha, prepared) in enumerate(_prepare_ahead(todo, backbones, lacking, params), 1):
-        if isinstance(prepared, MediaError):
-            failed[sha] = str(prepared)
+    stream = stream_vectors(spans, backbones, params, device, precision)
+    for done, (span, found) in enumerate(stream, 1):
+        if isinstance(found, MediaError):
+            failed[span.key] = str(found)
         else:
-            for name, tensor in prepared.items():
-                batcher.add(name, sha, tensor)
-        for name, ready_sha, vector in batcher.ready():
-            vectors[name][ready_sha] = vector
+            for name, vector in found.items():
+                vectors[name][span.key] = vector
         if done % WRITE_EVERY == 0:
             _flush(stores, vectors)
         if progress:
             progress(done, len(todo))
-    for name, sha, vector in batcher.ready(last=True):
-        vectors[name][sha] = vector
     _flush(stores, vectors)
     reasons = items["sha256"].map(failed)
     return items.assign(reason=reasons)[reasons.notna()]
+
+
+def stream_vectors(
+    spans: Iterable[Span],
+    backbones: dict[str, Backbone],
+    params: FeatureParams,
+    device: torch.device,
+    precision: torch.dtype,
+) -> Iterator[tuple[Span, Vectors | MediaError]]:
+    """Each span with its vectors, or why it has none, as soon as they are there.
+
+    Takes a few spans ahead of the models, never all; batches are filled across spans, so the
+    order is not that of the spans.
+    """
+    for backbone in backbones.values():
+        backbone.network.to(device, memory_format=_memory_format(backbone)).eval()
+    batcher = _Batcher(backbones, device, precision)
+    waiting: dict[str, tuple[Span, Vectors]] = {}
+
+    def ready(last: bool = False) -> Iterator[tuple[Span, Vectors]]:
+        for name, key, vector in batcher.ready(last):
+            span, found = waiting[key]
+            found[name] = vector
+            if len(found) == len(span.backbones):
+                yield waiting.pop(key)
+
+    for span, prepared in _prepare_ahead(spans, backbones, params):
+        if isinstance(prepared, MediaError):
+            yield span, prepared
+            continue
+        waiting[span.key] = (span, {})
+        for name, tensor in prepared.items():
+            batcher.add(name, span.key, tensor)
+        yield from ready()
+    yield from ready(last=True)
 
 
 def _memory_format(backbone: Backbone) -> torch.memory_format:
@@ -76,51 +132,41 @@ def _flush(stores: dict[str, FeatureStore], vectors: dict[str, dict[str, np.ndar
 
 
 def _prepare_ahead(
-    todo: pd.DataFrame,
-    backbones: dict[str, Backbone],
-    lacking: dict[str, set[str]],
-    params: FeatureParams,
-) -> Iterator[tuple[str, Tensors | MediaError]]:
-    """Decode and preprocess in threads, a few files ahead of the models, in order."""
+    spans: Iterable[Span], backbones: dict[str, Backbone], params: FeatureParams
+) -> Iterator[tuple[Span, Tensors | MediaError]]:
+    """Decode and preprocess in threads, a few spans ahead of the models, in order."""
 
-    def prepare(row: tuple) -> Tensors | MediaError:
-        wanted = {name: b for name, b in backbones.items() if row.sha256 in lacking[name]}
+    def prepare(span: Span) -> Tensors | MediaError:
         try:
-            return prepare_file(Path(row.path), row.modality, row.duration_sec, wanted, params)
+            return prepare_span(span, {name: backbones[name] for name in span.backbones}, params)
         except MediaError as error:
             return error
         except OSError as error:
             return MediaError(f"can't be read: {error}")
 
-    queue: deque[tuple[str, Future]] = deque()
+    queue: deque[tuple[Span, Future]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for row in todo.itertuples(index=False):
-            queue.append((row.sha256, pool.submit(prepare, row)))
+        for span in spans:
+            queue.append((span, pool.submit(prepare, span)))
             if len(queue) > PREFETCH:
-                sha, future = queue.popleft()
-                yield sha, future.result()
+                first, future = queue.popleft()
+                yield first, future.result()
         while queue:
-            sha, future = queue.popleft()
-            yield sha, future.result()
+            first, future = queue.popleft()
+            yield first, future.result()
 
 
-def prepare_file(
-    path: Path,
-    modality: str,
-    duration_sec: float,
-    backbones: dict[str, Backbone],
-    params: FeatureParams,
-) -> Tensors:
-    """Decode one file once and preprocess it for each backbone.
+def prepare_span(span: Span, backbones: dict[str, Backbone], params: FeatureParams) -> Tensors:
+    """Decode one file or stretch once and preprocess it for each backbone.
 
     Raises MediaError when it can't be decoded.
     """
-    if modality == "image":
-        image = load_image(path)
+    if span.modality == "image":
+        image = load_image(span.path)
         return {name: backbone.prepare([image]) for name, backbone in backbones.items()}
     # What each backbone wants to see, as (time in seconds, short side in pixels or None).
     wanted = {
-        name: [(t, None) for t in even_times(duration_sec, params.video_frames)]
+        name: [(t, None) for t in even_times(span.duration_sec, params.video_frames)]
         for name in backbones
         if name != "slowfast"
     }
@@ -128,10 +174,11 @@ def prepare_file(
         from harmlib.features.slowfast import CLIP_FRAMES
 
         section = params.slowfast
-        windows = clip_times(duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
+        windows = clip_times(span.duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
         wanted["slowfast"] = [(t, section.image_size) for window in windows for t in window]
     every = sorted({w for times in wanted.values() for w in times}, key=lambda w: w[0])
-    frames = dict(zip(every, sample_sizes(path, every), strict=True))
+    shifted = [(span.start_sec + time_sec, size) for time_sec, size in every]
+    frames = dict(zip(every, sample_sizes(span.path, shifted), strict=True))
     return {
         name: backbones[name].prepare([frames[w] for w in times]) for name, times in wanted.items()
     }

@@ -152,3 +152,12 @@ def _require_both_classes(chosen: pd.Series, counts: pd.DataFrame) -> None:
             f"{with_class['safe']} group(s); three splits need both classes in at least three "
             "groups each. Add media, use finer groups, or give the splits in the CSV"
         )
+
+
+def split_digest(items: pd.DataFrame) -> str:
+    """sha256 of which content was in which split under which label; the items' order is all one.
+
+    items : columns sha256, label (0/1), split
+    """
+    lines = items["sha256"] + " " + items["label"].astype(str) + " " + items["split"]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -15,6 +15,7 @@ from harmlib.media.splits import (
     assign_splits,
     content_order,
     join_duplicates,
+    split_digest,
     subsample_to_ratio,
 )
 
@@ -254,3 +255,15 @@ def test_content_order_is_a_seeded_permutation():
     assert ranks.is_unique
     assert abs(np.corrcoef(ranks.rank(), shas.rank())[0, 1]) < 0.2
     assert abs(np.corrcoef(ranks.rank(), content_order(shas, 2).rank())[0, 1]) < 0.2
+
+
+def test_digest_follows_content_label_and_split_and_nothing_else():
+    items = pd.DataFrame(
+        {"sha256": ["a", "b"], "label": [0, 1], "split": ["train", "val"], "path": ["x", "y"]}
+    )
+    digest = split_digest(items)
+    assert split_digest(items[::-1].assign(path="elsewhere")) == digest
+    for column, value in (("sha256", "c"), ("label", 1), ("split", "test")):
+        changed = items.copy()
+        changed.loc[0, column] = value
+        assert split_digest(changed) != digest

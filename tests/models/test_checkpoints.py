@@ -8,7 +8,9 @@ from harmlib.models.checkpoints import (
     FORMAT_VERSION,
     Checkpoint,
     CheckpointError,
+    checkpoint_digest,
     load_checkpoint,
+    refer,
     save_checkpoint,
 )
 from harmlib.models.classifiers import build_classifier
@@ -30,7 +32,12 @@ def checkpoint(modality="video", last_layer="logits", operating="best_f1", thres
         "thresholds": [0.3, 0.35],
         "backbones": {"clip": {"model": "tiny", "frames": 4}},
     }
-    return Checkpoint(build_classifier(modality, DIMS, last_layer).eval(), scaler, threshold, about)
+    model = build_classifier(modality, DIMS, last_layer).eval()
+    items = [
+        refer(model, torch.randn(n, 7), [f"{n}_{i}" for i in range(n)], ["g"] * n, torch.ones(n))
+        for n in (6, 4)
+    ]
+    return Checkpoint(model, scaler, threshold, about, *items)
 
 
 @pytest.mark.parametrize("modality", ["image", "video"])
@@ -50,6 +57,36 @@ def test_a_round_trip_gives_the_same_probabilities(tmp_path, modality, last_laye
     assert not after.model.training
     assert (after.threshold, after.about) == (before.threshold, before.about)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_the_scored_items_come_back(tmp_path):
+    before = checkpoint()
+    save_checkpoint(tmp_path / "model.pth", before)
+    after = load_checkpoint(tmp_path / "model.pth")
+    for name, n in (("training", 6), ("validation", 4)):
+        old, new = getattr(before, name), getattr(after, name)
+        assert new.item_id == [f"{n}_{i}" for i in range(n)]
+        assert torch.equal(old.logit, new.logit)
+        assert new.logit.dtype == torch.float64
+        assert torch.equal(old.embedding, new.embedding)
+        assert new.embedding.shape == (n, 128)
+
+
+def test_a_part_that_is_missing_is_named(tmp_path):
+    save_checkpoint(tmp_path / "model.pth", checkpoint())
+    content = torch.load(tmp_path / "model.pth", weights_only=True)
+    del content["validation"]
+    torch.save(content, tmp_path / "part.pth")
+    with pytest.raises(CheckpointError, match=r"part\.pth: a checkpoint with parts missing.*valid"):
+        load_checkpoint(tmp_path / "part.pth")
+
+
+def test_the_digest_follows_the_content(tmp_path):
+    (tmp_path / "a").write_bytes(b"one")
+    (tmp_path / "b").write_bytes(b"one")
+    (tmp_path / "c").write_bytes(b"two")
+    a, b, c = (checkpoint_digest(tmp_path / name) for name in "abc")
+    assert a == b != c
 
 
 @pytest.mark.parametrize(("operating", "there"), [("best_f1", True), ("fixed", False)])
@@ -94,9 +131,9 @@ def saved(content):
         (b"\x89PNG" + bytes(99), "not a checkpoint"),
         (saved(torch.ones(9999))[:9999], "not a checkpoint"),
         (saved(torch.nn.Linear(2, 2)), "not a checkpoint"),
-        (saved(torch.ones(2)), "format version None, this program reads 1"),
+        (saved(torch.ones(2)), "format version None, this program reads 2"),
         (saved({"model_state": {}}), "format version None"),
-        (saved({"format_version": 99}), "format version 99, this program reads 1; train again"),
+        (saved({"format_version": 99}), "format version 99, this program reads 2; train again"),
     ],
 )
 def test_another_file(tmp_path, content, message):

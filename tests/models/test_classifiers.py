@@ -73,3 +73,38 @@ def test_a_single_item_and_a_single_backbone():
 def test_features_of_another_length_are_refused():
     with pytest.raises(RuntimeError, match="split"):
         build()(torch.zeros(2, 18))
+
+
+@pytest.mark.parametrize("last_layer", ["sigmoid", "logits"])
+@pytest.mark.parametrize("dims", [{"clip": 4}, {"clip": 4, "yolo": 3}, {"a": 2, "b": 3, "c": 4}])
+def test_contributions_add_up_to_the_logit_less_that_of_the_average_item(dims, last_layer):
+    torch.manual_seed(0)
+    model = build_classifier("video", dims, last_layer).eval()
+    features = torch.randn(5, sum(dims.values()))
+    with torch.inference_mode():
+        parts = model.contributions(features)
+        average = model.logits(torch.zeros(1, sum(dims.values())))
+        assert list(parts) == list(dims)
+        torch.testing.assert_close(sum(parts.values()), model.logits(features) - average)
+
+
+def test_a_backbone_at_its_mean_contributes_nothing():
+    torch.manual_seed(0)
+    model = build_classifier("video", {"clip": 4, "yolo": 3}, "logits").eval()
+    features = torch.randn(5, 7)
+    features[:, 4:] = 0
+    with torch.inference_mode():
+        assert model.contributions(features)["yolo"].abs().max() == 0
+
+
+@pytest.mark.parametrize("last_layer", ["sigmoid", "logits"])
+def test_the_last_linear_layer_judges_the_embedding(last_layer):
+    torch.manual_seed(0)
+    model = build_classifier("image", {"clip": 4, "yolo": 3}, last_layer).eval()
+    features = torch.randn(5, 7)
+    with torch.inference_mode():
+        embedding = model.embed(features)
+        assert embedding.shape == (5, 128)
+        torch.testing.assert_close(
+            model.classifier[4](embedding).squeeze(1), model.logits(features)
+        )
