@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.explorer import STEPS, drops, explorer_html
+from harmlib.reporting.explorer import STEPS, _inline, drops, explorer_html
 from harmlib.reporting.page import write_html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -172,6 +172,12 @@ def test_the_fragment_is_whole_and_quotes_what_could_end_it():
     assert html.count("<script") == html.count("</script") == 1
     assert html == explorer_html(validation, at).data
     assert not soup.find(id=True), "ids would collide where two explorers share a page"
+
+
+def test_a_script_cannot_end_its_element():
+    text = json.dumps("</script></SCRIPT><!-- a < b")
+    assert not re.search("</script|<!--", _inline(text), flags=re.IGNORECASE)
+    assert json.loads(_inline(text)) == json.loads(text)
 
 
 def test_all_hangul_is_outside_of_the_scripts_for_the_font_of_the_page():
@@ -517,6 +523,8 @@ def test_the_marks_of_the_plots_move_with_the_line(tab, curve, operating, thresh
     table = sweep(labels, p, np.arange(STEPS + 1) / STEPS).query("tp + fp > 0")
     for at in table.iloc[::20].itertuples():
         assert np.abs(np.array(places["curve"]) - [at.recall, at.precision]).max(1).min() < 0.006
+    steps = np.abs(np.diff(places["curve"], axis=0)).min(1)
+    assert steps.max(initial=0) < 1e-3, "between two points of the curve lies no other, only a step"
     f1 = [2 * r * p / (r + p) for r, p in places["level"]]
     assert f1 == pytest.approx([2 * labels.mean() / (1 + labels.mean())] * len(f1), abs=0.003)
     assert places["line"] == pytest.approx(threshold, abs=0.004)
