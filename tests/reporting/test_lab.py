@@ -199,8 +199,12 @@ def test_prices_move_the_cheapest_line(scored, explorer):
     rows = validation(scored, explorer)
     best = choose(rows["label"], rows["probability"], "cost:miss=300,alarm=700")
     here, cheapest, trivial = cells(explorer, "하루의 예상 비용")
+    row = sweep(rows["label"], rows["probability"], [0.45]).iloc[0]
+    assert here["미탐"] == f"{row['fn'] / len(rows) * 50:,.1f}"
+    assert here["오탐"] == f"{row['fp'] / len(rows) * 50:,.1f}"
     assert cheapest["Threshold"] == f"{best.threshold:.4f}"
     assert cheapest["비용"] == f"{best.value * 50:,.0f}원"
+    assert trivial["Threshold"] == "–"
     assert trivial["비용"] == f"{700 * (1 - rows['label'].mean()) * 50:,.0f}원"
     assert explorer.line == 0.45, "prices move the line only where cost is the objective"
     explorer.objective.value = COST
@@ -290,6 +294,22 @@ def test_a_line_without_errors_says_so():
     scored = make_scored(epochs=(1,))
     explorer = make_explorer(scored.assign(probability=0.25 + 0.5 * scored["label"]))
     assert "틀린 항목이 없습니다" in text(explorer.effects)
+
+
+def test_groups_are_counted_and_the_worst_are_shown(explorer):
+    explorer.slider.value = 0.5
+    groups = errors_by_group(explorer.rows, 0.5)
+    wrong = (groups["error_rate"] > 0).sum()
+    assert wrong > lab_views.GROUPS_SHOWN
+    caption = f"그룹별 오류: 20개 그룹 중 {wrong}개에 오류가 있음(많은 순으로 8개)"
+    assert [row["그룹"] for row in cells(explorer, caption)] == groups["group"].head(8).tolist()
+
+
+def test_a_choice_no_better_than_calling_everything_harmful_says_so():
+    scored = make_scored(epochs=(1,))
+    explorer = make_explorer(scored.assign(probability=1 - scored["probability"]))
+    explorer.objective.value = "f1"
+    assert "기준선보다 낫지 않습니다" in text(explorer.said)
 
 
 def test_only_validation_is_looked_at(scored, explorer):
@@ -390,6 +410,9 @@ def test_the_gallery_comes_on_request_for_the_line(scored, media):
     assert text(explorer.note) == ""
     explorer.slider.value = 0.6
     assert "바꾸기 전의 선" in text(explorer.note)
+    explorer.slider.value = 0.45
+    assert text(explorer.note) == "", "back where the gallery was made"
+    explorer.slider.value = 0.6
     assert "threshold 0.4500" in gallery_of(explorer).h4.text, "it waits for the button"
     explorer.look.click()
     assert text(explorer.note) == ""

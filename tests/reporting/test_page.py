@@ -92,7 +92,7 @@ def test_contents_link_to_the_sections(page):
 def test_hangul_without_a_glyph_stops_the_page(page, tmp_path, monkeypatch):
     small = base64.b64decode(embedded_font("가나다 abc"))
     monkeypatch.setattr("harmlib.reporting.fonts.TTFont", lambda path: TTFont(io.BytesIO(small)))
-    with pytest.raises(FontError, match="no glyph for 고, "):
+    with pytest.raises(FontError, match="no glyph for 결, 고, "):
         write_page(tmp_path / "report.ipynb", tmp_path / "boxes.html", "제목")
     assert not (tmp_path / "boxes.html").exists()
 
