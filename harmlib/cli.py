@@ -1,4 +1,4 @@
-"""The command line: `harmlib run PARAMS`, `harmlib compare RUN_A RUN_B`, `harmlib audit FILE`."""
+"""The command line: `harmlib run`, `compare`, `predict`, `explain`, `audit`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from harmlib.analysis.run_changes import compare_runs
 from harmlib.analysis.run_changes_text import format_changes
 from harmlib.params import Params, ParamsError
 from harmlib.pipeline import StepFailed, run_pipeline
+from harmlib.predict_command import add_explain, add_predict
 from harmlib.recorded import UnreadableRun, find_run, read_run
 from harmlib.reporting.metrics import MetricsError
 from harmlib.verify import NotVerifiable, format_verdict, verify
@@ -20,6 +21,8 @@ from harmlib.verify import NotVerifiable, format_verdict, verify
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 a step failed or a number differs, 2 the input can't be used."""
     options = _parser().parse_args(arguments)
+    if options.command in ("predict", "explain"):
+        return options.run(options)
     if options.command == "audit":
         return print_audit(options.file)
     if options.command == "compare":
@@ -54,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("run_a", "run_b"):
         compare.add_argument(name, help="a run's folder, or its name below reports/")
     compare.add_argument("--json", action="store_true", help="for machines")
+    add_predict(commands)
+    add_explain(commands)
     claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
     claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     return parser

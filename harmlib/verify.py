@@ -24,8 +24,10 @@ from harmlib.recorded import UnreadableRun, read_about
 # In the order in which they are made: the first difference is the nearest to its cause. run.json
 # is not among them: it holds the machine, the commit and the paths, which are told beside.
 _TABLES = ("manifest.parquet", "ledger.csv", "history.parquet", "scores.parquet")
-# The one column that is left out of the comparison: nothing takes the same time twice.
+# What is left out of the comparison: nothing takes the same time twice, and steps that run side by
+# side end in another order, in which this table lists them.
 _TIMES = ["seconds"]
+_TIMES_OF_STEPS = "tables/steps.csv"
 # Where things lie may change without the numbers: hashes of media and weights are compared.
 _PLACES = ("reports", "artifacts", "data.root")
 # What tells a person which row it is, where a table has it.
@@ -167,7 +169,7 @@ def compare_folders(on_disk: Path, again: Path) -> Verdict:
 
 def _table_names(folder: Path) -> list[str]:
     found = sorted(f"tables/{path.name}" for path in (folder / "tables").glob("*.csv"))
-    return [*_TABLES, *found, "metrics.json"]
+    return [name for name in (*_TABLES, *found, "metrics.json") if name != _TIMES_OF_STEPS]
 
 
 def _read(path: Path, root: str) -> pd.DataFrame | None:

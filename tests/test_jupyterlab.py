@@ -217,10 +217,10 @@ def test_explore_follows_the_keyboard(run_notebook, params):
     lab = Lab(run_notebook("05_explore.ipynb"))
     rows = saved_rows(params, "model4", int(lab.value("Epoch")))
 
-    lab.press(lab.handle, "Home", "PageUp", "PageUp", "ArrowRight")
-    lab.wait_for_value("정확한 값", 0.011)
+    lab.press(lab.handle, "Home", *["ArrowRight"] * 40)
+    lab.wait_for_value("정확한 값", 0.04)  # no key was lost while Python was busy
     assert lab.value("목적") == "직접 옮김"
-    lab.check_numbers(rows, 0.011)
+    lab.check_numbers(rows, 0.04)
 
     lab.choose("목적", "F1 최대")
     best = choose(rows["label"], rows["probability"], "f1").threshold

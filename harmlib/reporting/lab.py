@@ -189,8 +189,13 @@ class Explorer:
     @_observer
     def _move(self, change: dict) -> None:
         """Another line, by hand."""
+        line = change["new"]
+        if change["owner"] is self.slider:
+            line = round(line, 3)  # a browser's steps are such as 0.48100000000000004
+            if line == round(self.line, 3):
+                return  # a browser's answer to the line that was set here
         self.objective.value = BY_HAND
-        self.line = change["new"]
+        self.line = line
         self._choose_line()
         self._draw()
 
@@ -215,8 +220,10 @@ class Explorer:
         defined = {n: None if np.isnan(here[n]) else here[n] for n in ("recall", "precision")}
         self.charts.line = {"threshold": self.line} | defined
         self.exact.value = self.line
-        # A slider in a browser would send back, as if a person had moved it, its nearest step.
-        self.slider.value = round(self.line, 3)
+        if round(self.slider.value, 3) != round(self.line, 3):
+            # On a step, or a browser would answer with the nearest. Never the slider's own move:
+            # by then the person is farther on, and would be put back.
+            self.slider.value = round(self.line, 3)
         self.said.value = views.said(
             f"{model_name(self.model.value)}, epoch {self.epoch.value}, 시드 {self.seed.value}: 검증 항목 "
             f"{len(self.rows):,}개(유해 {int(self._scored[0].sum()):,}개)",

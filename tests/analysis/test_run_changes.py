@@ -233,6 +233,16 @@ def test_the_text_says_everything_in_the_order_of_the_questions():
     assert places == sorted(places)
 
 
+def test_several_models_bring_a_warning_of_chance():
+    changes = compare_runs(make_run(noise=0.01), make_run(noise=0.01, threshold=0.99))
+    both = pd.concat([changes.paired, changes.paired.assign(model="other")])
+    warning = "of many, some exclude 0 by chance"
+    assert warning not in format_changes(changes)
+    assert warning in format_changes(dataclasses.replace(changes, paired=both))
+    noise = both.assign(verdict="noise")
+    assert warning not in format_changes(dataclasses.replace(changes, paired=noise))
+
+
 def test_a_long_list_of_items_is_cut():
     a = make_run()
     b = altered(a, "manifest", lambda m: m.assign(group="one"))

@@ -152,6 +152,18 @@ def test_an_objective_moves_the_line_to_what_choose_says(scored, explorer, aim):
     check_shown(explorer, rows)
 
 
+def test_what_a_browser_answers_is_not_a_move_by_hand(explorer):
+    explorer.slider.value = 0.48100000000000004
+    assert explorer.line == explorer.exact.value == 0.481
+    assert explorer.slider.value == 0.48100000000000004, "or it would jump back under the hand"
+    explorer.objective.value = "f1"
+    chosen = explorer.line
+    explorer.slider.value = np.nextafter(explorer.slider.value, 1)
+    assert (explorer.line, explorer.objective.value) == (chosen, "f1")
+    explorer.slider.value = round(chosen, 3) + 0.001
+    assert explorer.objective.value == BY_HAND
+
+
 def test_every_objective_of_the_evidence_is_offered():
     kinds = {re.split(r"miss=|(?<=[<>]=)", o)[0].removesuffix(":") for o in evidence.OBJECTIVES}
     assert kinds == set(AIMS) - {BY_HAND, OPERATING}

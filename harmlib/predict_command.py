@@ -1,0 +1,261 @@
+"""`harmlib predict` and `harmlib explain`: files in, a table, a ledger and a log out."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from harmlib.decisions import DecisionLog, LogError, entry, format_decision, replay
+from harmlib.features.weights import WeightsError
+from harmlib.media.find import Found, find_media
+from harmlib.media.thumbnails import segment_strip
+from harmlib.models.checkpoints import CheckpointError
+from harmlib.predict import (
+    COLUMNS,
+    LEDGER_COLUMNS,
+    Judged,
+    Predictor,
+    Windows,
+    judge_all,
+    open_predictors,
+)
+
+FORMATS = (".csv", ".parquet", ".jsonl")
+NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
+_ROW_GROUP = 1000
+
+
+def add_predict(commands) -> None:
+    parser = commands.add_parser(
+        "predict",
+        help="judge files with a saved model and its saved threshold",
+        description="One row a file. Exit status: 0 all judged, 1 some can't be (see the ledger), "
+        "2 nothing could start.",
+    )
+    parser.add_argument(
+        "checkpoint", type=Path, help="a .pth file, or a folder with the models of both modalities"
+    )
+    parser.add_argument(
+        "paths", nargs="+", help="files, folders, patterns, or - for one path a line on stdin"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="table (.csv, .parquet, .jsonl); a second call goes on where the "
+        "first stopped. Without it rows are printed as CSV",
+    )
+    parser.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="BACKBONE=PATH",
+        help="where a backbone's weights lie on this machine",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, …")
+    parser.add_argument("--window", type=float, metavar="SEC", help="window of long videos")
+    parser.add_argument("--stride", type=float, metavar="SEC", help="from window to window")
+    parser.add_argument(
+        "--reduce",
+        default="max",
+        metavar="HOW",
+        help="a long video's score: max (default), or top:K, the mean of the K highest windows",
+    )
+    parser.add_argument(
+        "--early-exit",
+        action="store_true",
+        help="stop reading a video when its decision is sure; segments may then be incomplete",
+    )
+    parser.set_defaults(run=run_predict)  # fmt: skip
+
+
+def add_explain(commands) -> None:
+    parser = commands.add_parser("explain", help="why a logged decision was made")
+    parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
+    parser.add_argument("id", help="the decision's id")
+    parser.add_argument("--replay", action="store_true", help="judge the file again and compare")
+    parser.set_defaults(run=run_explain)
+
+
+def run_predict(options: argparse.Namespace) -> int:
+    warnings.filterwarnings("ignore", category=FutureWarning)  # of other packages, about themselves
+    try:
+        if options.out and options.out.suffix not in FORMATS:
+            raise ValueError(f"--out {options.out}: must end in one of {', '.join(FORMATS)}")
+        predictors = open_predictors(
+            options.checkpoint,
+            weights=_weights(options.weights),
+            device=options.device,
+            windows=_windows(options),
+        )
+    except (CheckpointError, WeightsError, ValueError) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    found = find_media(options.paths, stdin=sys.stdin.buffer)
+    if options.out is None:
+        return _print_rows(judge_all(predictors, found))
+    return _write_rows(predictors, found, options.out)
+
+
+def _print_rows(stream: Iterator[Judged | dict]) -> int:
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    lost = 0
+    for one in stream:
+        if isinstance(one, Judged):
+            writer.writerow(one.row)
+            sys.stdout.flush()
+        else:
+            lost += 1
+            print(f"harmlib: {one['path']}: {one['reason']}", file=sys.stderr)
+    return int(lost > 0)
+
+
+def _write_rows(predictors: list[Predictor], found: Iterable[Found], out: Path) -> int:
+    """The table, the ledger, the segments and the log beside it; resumes from the log."""
+    log = DecisionLog(out.with_suffix(".decisions.jsonl"))
+    known = set().union(*(log.judged_by(predictor) for predictor in predictors))
+    by_modality = {predictor.modality: predictor for predictor in predictors}
+    reused, judged, lost = 0, 0, []
+
+    def fresh() -> Iterator[Found]:
+        nonlocal reused
+        for one in found:
+            if known and _state(one.path) in known:
+                reused += 1
+            else:
+                yield one
+
+    for one in tqdm(judge_all(predictors, fresh()), unit=" files", disable=None):
+        if isinstance(one, Judged):
+            decision = entry(one, by_modality[one.row["modality"]])
+            _write_strips(decision, out.with_suffix(".segments"))
+            log.append(decision)
+            judged += 1
+        else:
+            lost.append(one)
+    models = {predictor.digest for predictor in predictors}
+    _write_table(_latest(log, models), out)
+    segments = [
+        {"path": decision["path"], "id": decision["id"], **segment}
+        for decision in _latest(log, models)
+        for segment in decision["segments"]
+    ]
+    if segments:
+        pd.DataFrame(segments).to_csv(out.with_suffix(".segments.csv"), index=False)
+    ledger = out.with_suffix(".ledger.csv")
+    pd.DataFrame(lost, columns=LEDGER_COLUMNS).to_csv(ledger, index=False, encoding="utf-8-sig")
+    print(f"{judged:,} judged, {reused:,} known from before, {len(lost):,} unusable", end="")
+    print(f" ({ledger})" if lost else "")
+    print(f"\nTable: {out}\nLog: {log.path}")
+    return int(bool(lost))
+
+
+def _state(path: Path) -> tuple[str, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return str(path), stat.st_size, stat.st_mtime_ns
+
+
+def _write_strips(decision: dict, folder: Path) -> None:
+    """A strip of frames for each harmful segment, named by the decision, for the reviewer."""
+    for number, segment in enumerate(decision["segments"], 1):
+        folder.mkdir(parents=True, exist_ok=True)
+        strip = segment_strip(Path(decision["file"]), segment["start_sec"], segment["end_sec"])
+        name = f"{decision['id']}-{number}.jpg"
+        (folder / name).write_bytes(strip)
+        segment["strip"] = f"{folder.name}/{name}"
+
+
+def _latest(log: DecisionLog, models: set[str]) -> Iterator[dict]:
+    """Each path's last decision by these models, in the log's order."""
+    last = {d["path"]: number for number, d in enumerate(log) if d["model_sha256"] in models}
+    for number, decision in enumerate(log):
+        if last.get(decision["path"]) == number:
+            yield decision
+
+
+def _write_table(decisions: Iterator[dict], out: Path) -> None:
+    """The rows, a thousand at a time; whole or not at all."""
+    part = out.with_name(out.name + ".part")
+    schema = pa.schema(
+        [(name, pa.float64() if name in NUMBERS else pa.string()) for name in COLUMNS]
+    )
+    rows = ({name: _text(d[name]) for name in COLUMNS} for d in decisions)
+    if out.suffix == ".parquet":
+        with pq.ParquetWriter(part, schema) as writer:
+            while chunk := list(islice(rows, _ROW_GROUP)):
+                writer.write_table(pa.Table.from_pylist(chunk, schema))
+    else:
+        with part.open("w", encoding="utf-8-sig" if out.suffix == ".csv" else "utf-8") as file:
+            if out.suffix == ".csv":
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+            else:
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    part.replace(out)
+
+
+def _text(value: object) -> object:
+    """A name that isn't UTF-8 is written with its odd bytes escaped."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    try:
+        decision = DecisionLog(options.log).find(options.id)
+        print(format_decision(decision))
+        if not options.replay:
+            return 0
+        again = replay(decision)
+    except (LogError, CheckpointError, WeightsError) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    print(
+        f"replay     {again['decision']}, probability {again['probability']:.6f}: "
+        + ("the same decision" if again["same"] else "NOT the logged decision")
+    )
+    return int(not again["same"])
+
+
+def _weights(given: list[str]) -> dict[str, str]:
+    """`clip=PATH` as {clip: PATH}."""
+    pairs = {}
+    for text in given:
+        name, _, path = text.partition("=")
+        if not (name and path):
+            raise ValueError(f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt")
+        pairs[name] = path
+    return pairs
+
+
+def _windows(options: argparse.Namespace) -> Windows:
+    how, _, k = options.reduce.partition(":")
+    if how not in ("max", "top") or (how == "top") != k.isdigit():
+        raise ValueError(f"--reduce {options.reduce}: use max, or top:K such as top:3")
+    for name in ("window", "stride"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            raise ValueError(f"--{name} {value}: must be a positive number of seconds")
+    return Windows(
+        options.window,
+        options.stride,
+        "max" if how == "max" else "top_mean",
+        int(k or 3),
+        options.early_exit,
+    )
