@@ -1,4 +1,4 @@
-"""The command line: `harmlib run`, `compare`, `predict`, `explain`, `audit`."""
+"""The command line: `harmlib run`, `compare`, `predict`, `explain`, `drift`, `audit`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from harmlib.analysis.audit import audit, format_audit, read_claims
 from harmlib.analysis.run_changes import compare_runs
 from harmlib.analysis.run_changes_text import format_changes
+from harmlib.drift_command import add_drift
 from harmlib.params import Params, ParamsError
 from harmlib.pipeline import StepFailed, run_pipeline
 from harmlib.predict_command import add_explain, add_predict
@@ -21,7 +22,7 @@ from harmlib.verify import NotVerifiable, format_verdict, verify
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 a step failed or a number differs, 2 the input can't be used."""
     options = _parser().parse_args(arguments)
-    if options.command in ("predict", "explain"):
+    if options.command in ("predict", "explain", "drift"):
         return options.run(options)
     if options.command == "audit":
         return print_audit(options.file)
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--json", action="store_true", help="for machines")
     add_predict(commands)
     add_explain(commands)
+    add_drift(commands)
     claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
     claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     return parser

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harmlib.media.find import Found
-from harmlib.predict import Judged, Predictor, Windows
+from harmlib.predictor import Judged, Predictor, Windows
 
 
 class LogError(ValueError):

@@ -16,20 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from harmlib.analysis.bands import Bands, assign
 from harmlib.decisions import DecisionLog, LogError, entry, format_decision, replay
 from harmlib.features.weights import WeightsError
 from harmlib.media.find import Found, find_media
 from harmlib.media.thumbnails import segment_strip
 from harmlib.models.checkpoints import CheckpointError
-from harmlib.predict import (
-    COLUMNS,
-    LEDGER_COLUMNS,
-    Judged,
-    Predictor,
-    Windows,
-    judge_all,
-    open_predictors,
-)
+from harmlib.predict import judge_all, open_predictors
+from harmlib.predictor import COLUMNS, LEDGER_COLUMNS, Judged, Predictor, Windows
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
@@ -76,6 +70,14 @@ def add_predict(commands) -> None:
         action="store_true",
         help="stop reading a video when its decision is sure; segments may then be incomplete",
     )
+    parser.add_argument(
+        "--bands",
+        type=float,
+        nargs=2,
+        metavar=("RECALL", "PRECISION"),
+        help="pass, review or block instead of one line: the floors of recall (what passes) and "
+        "of precision (what is blocked) on validation; adds a column band",
+    )
     parser.set_defaults(run=run_predict)  # fmt: skip
 
 
@@ -98,22 +100,47 @@ def run_predict(options: argparse.Namespace) -> int:
             device=options.device,
             windows=_windows(options),
         )
+        bands = {p.modality: p.bands(*options.bands) for p in predictors if options.bands}
     except (CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     found = find_media(options.paths, stdin=sys.stdin.buffer)
+    for modality, chosen in bands.items():
+        print(_describe(modality, chosen), file=sys.stderr)
     if options.out is None:
-        return _print_rows(judge_all(predictors, found))
-    return _write_rows(predictors, found, options.out)
+        return _print_rows(judge_all(predictors, found), bands)
+    return _write_rows(predictors, found, options.out, bands)
 
 
-def _print_rows(stream: Iterator[Judged | dict]) -> int:
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+def _describe(modality: str, bands: Bands) -> str:
+    """The lines of the bands, and how much of validation lies in each."""
+    lines = [
+        f"{modality}: pass up to {bands.pass_at}, block above {bands.block_above} ({bands.state}; "
+        f"recall {bands.min_recall}, precision {bands.min_precision} on validation)"
+    ]
+    for row in bands.table.itertuples():
+        lines.append(
+            f"  {row.band:<7} {row.share:6.1%} of validation (95 %: {row.low:.1%} to "
+            f"{row.high:.1%})"
+        )
+    return "\n".join(lines)
+
+
+def _band(row: dict, bands: dict[str, Bands]) -> dict:
+    """`row` with its band, where bands were asked for."""
+    if not bands:
+        return row
+    return row | {"band": str(assign([row["probability"]], bands[row["modality"]])[0])}
+
+
+def _print_rows(stream: Iterator[Judged | dict], bands: dict[str, Bands]) -> int:
+    columns = COLUMNS + ["band"] * bool(bands)
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     lost = 0
     for one in stream:
         if isinstance(one, Judged):
-            writer.writerow(one.row)
+            writer.writerow(_band(one.row, bands))
             sys.stdout.flush()
         else:
             lost += 1
@@ -121,7 +148,9 @@ def _print_rows(stream: Iterator[Judged | dict]) -> int:
     return int(lost > 0)
 
 
-def _write_rows(predictors: list[Predictor], found: Iterable[Found], out: Path) -> int:
+def _write_rows(
+    predictors: list[Predictor], found: Iterable[Found], out: Path, bands: dict[str, Bands]
+) -> int:
     """The table, the ledger, the segments and the log beside it; resumes from the log."""
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
     known = set().union(*(log.judged_by(predictor) for predictor in predictors))
@@ -145,7 +174,8 @@ def _write_rows(predictors: list[Predictor], found: Iterable[Found], out: Path) 
         else:
             lost.append(one)
     models = {predictor.digest for predictor in predictors}
-    _write_table(_latest(log, models), out)
+    rows = (_band(decision, bands) for decision in _latest(log, models))
+    _write_table(rows, COLUMNS + ["band"] * bool(bands), out)
     segments = [
         {"path": decision["path"], "id": decision["id"], **segment}
         for decision in _latest(log, models)
@@ -187,13 +217,13 @@ def _latest(log: DecisionLog, models: set[str]) -> Iterator[dict]:
             yield decision
 
 
-def _write_table(decisions: Iterator[dict], out: Path) -> None:
+def _write_table(decisions: Iterator[dict], columns: list[str], out: Path) -> None:
     """The rows, a thousand at a time; whole or not at all."""
     part = out.with_name(out.name + ".part")
     schema = pa.schema(
-        [(name, pa.float64() if name in NUMBERS else pa.string()) for name in COLUMNS]
+        [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
     )
-    rows = ({name: _text(d[name]) for name in COLUMNS} for d in decisions)
+    rows = ({name: _text(d[name]) for name in columns} for d in decisions)
     if out.suffix == ".parquet":
         with pq.ParquetWriter(part, schema) as writer:
             while chunk := list(islice(rows, _ROW_GROUP)):
@@ -201,7 +231,7 @@ def _write_table(decisions: Iterator[dict], out: Path) -> None:
     else:
         with part.open("w", encoding="utf-8-sig" if out.suffix == ".csv" else "utf-8") as file:
             if out.suffix == ".csv":
-                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer = csv.DictWriter(file, columns, lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows)
             else:

@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from harmlib import cli
+from harmlib.analysis.bands import assign
 from harmlib.analysis.segments import overlap
 from harmlib.decisions import DecisionLog, LogError, replay
 from harmlib.media.find import find_media
-from harmlib.models.checkpoints import CheckpointError
-from harmlib.predict import COLUMNS, Judged, Predictor, Windows, predict
+from harmlib.models.checkpoints import CheckpointError, load_checkpoint
+from harmlib.predict import predict
+from harmlib.predictor import COLUMNS, Judged, Predictor, Windows, validation_items
 
 MODEL = "models/model4"
 
@@ -178,7 +180,7 @@ def test_harmful_stretches_of_a_long_video_come_out(video_model, media, tmp_path
     length = predictor.checkpoint.about["duration_sec"]
     join_videos([low[1], low[1], high[1], high[1], low[1], low[1]], tmp_path / "long.mp4")
     monkeypatch.setattr(
-        "harmlib.predict.load_checkpoint", lambda path: replace_threshold(predictor, line)
+        "harmlib.predictor.load_checkpoint", lambda path: replace_threshold(predictor, line)
     )
     out = tmp_path / "long.csv"
     assert (
@@ -262,3 +264,33 @@ def test_rows_are_printed_without_a_table(video_model, media, capfd):
 def test_judged_is_what_comes_out_of_a_stream(video_model, media):
     found = find_media([media / "videos/safe"])
     assert all(isinstance(one, Judged) for one in Predictor(video_model).judge(found))
+
+
+def test_bands_are_a_column_and_are_told(video_model, media, tmp_path, capfd):
+    out = tmp_path / "scores.csv"
+    arguments = ["predict", str(video_model), str(media / "videos"), "--out", str(out)]
+    assert cli.main([*arguments, "--bands", "0.9", "0.9"]) == 0
+    table = pd.read_csv(out)
+    bands = Predictor(video_model).bands(0.9, 0.9)
+    assert (table["band"] == assign(table["probability"], bands)).all()
+    said = capfd.readouterr().err
+    assert f"block above {bands.block_above}" in said
+    assert cli.main([*arguments[:3], "--bands", "2", "0.9"]) == 2
+    assert "min_recall is 2.0" in capfd.readouterr().err
+
+
+def test_drift_against_validation(video_model, tmp_path, capfd):
+    validation = validation_items(load_checkpoint(video_model))
+    scores = pd.concat([validation] * 20).assign(modality="video")
+    scores.to_csv(tmp_path / "same.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "same.csv")]) == 0
+    assert "steady: keep the threshold" in capfd.readouterr().out
+    scores.assign(label=1 - scores["label"]).to_parquet(tmp_path / "other.parquet")
+    assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
+    assert "choose the threshold again" in capfd.readouterr().out
+    scores.assign(label="maybe").to_csv(tmp_path / "bad.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
+    assert "label 'maybe'; use harmful or safe" in capfd.readouterr().err
+    scores[["label"]].to_csv(tmp_path / "bad.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
+    assert "no column modality, probability" in capfd.readouterr().err

@@ -1,0 +1,220 @@
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harmlib.analysis.bands import BANDS, Bands, assign, band_table, choose_bands
+from harmlib.analysis.thresholds import EmptyScores, NonFiniteScores, NotBinaryLabels, sweep
+
+# Ten items: harmful at 0.9 0.8 0.7 0.6 0.3, safe at 0.65 0.5 0.4 0.2 0.1
+LABELS = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+SCORES = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.65, 0.5, 0.4, 0.2, 0.1])
+
+
+def lines(labels, scores, min_recall, min_precision):
+    bands = choose_bands(labels, scores, min_recall=min_recall, min_precision=min_precision)
+    return bands.state, bands.pass_at, bands.block_above
+
+
+@pytest.mark.parametrize(
+    ("min_recall", "min_precision", "pass_at", "block_above"),
+    [
+        (1.0, 1.0, 0.25, 0.675),
+        (0.8, 1.0, 0.55, 0.675),  # 4 of 5 is exactly 0.8
+        (0.81, 1.0, 0.25, 0.675),
+        (1.0, 0.9, 0.25, 0.675),
+        (1.0, 0.66, 0.25, 0.55),  # 4 of 6 would do, but the sixth is safe
+        (1.0, 0.625, 0.25, 0.25),  # 5 of 8: one line keeps both
+        (0.8, 0.8, 0.55, 0.55),
+        (0.2, 0.5, 0.55, 0.55),  # many lines keep both: the best F1
+        (0.2, 0.9, 0.675, 0.675),
+    ],
+)
+def test_lines_on_ten_items(min_recall, min_precision, pass_at, block_above):
+    found = lines(LABELS, SCORES, min_recall, min_precision)
+    assert found == ("ok", pytest.approx(pass_at), pytest.approx(block_above))
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "expected"),
+    [
+        ([1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4], ("ok", None, None)),
+        ([0, 1, 0], [0.1, 0.2, 0.3], ("ok", 0.15, None)),
+        ([1, 0, 1], [0.1, 0.2, 0.3], ("ok", None, 0.25)),
+        ([0, 1, 1], [0.1, 0.1, 0.3], ("ok", None, 0.2)),  # a tie can't be parted
+        ([0, 1], [0.1, 0.3], ("ok", 0.2, 0.2)),
+        ([1, 0], [0.1, 0.3], ("ok", None, None)),
+        ([1, 1, 1], [0.1, 0.2, 0.3], ("one_class", None, None)),
+        ([0, 0], [0.1, 0.3], ("one_class", None, None)),
+        ([0, 1], [0.3, 0.3], ("constant_scores", None, None)),
+    ],
+)
+def test_floors_that_cannot_be_met_leave_it_all_to_people(labels, scores, expected):
+    found = lines(labels, scores, 1.0, 1.0)
+    assert found == tuple(pytest.approx(v) if isinstance(v, float) else v for v in expected)
+    bands = Bands(1.0, 1.0, *found, pd.DataFrame())
+    decided = assign(scores, bands)
+    assert set(decided) <= {"review"} | ({"pass"} if found[1] is not None else set()) | (
+        {"block"} if found[2] is not None else set()
+    )
+
+
+def floors_kept(labels, scores, threshold, min_recall, min_precision):
+    flagged = scores > threshold
+    tp, n_flagged, harmful = (labels & flagged).sum(), flagged.sum(), labels.sum()
+    return (
+        Fraction(int(tp), int(harmful)) >= min_recall,
+        bool(n_flagged) and Fraction(int(tp), int(n_flagged)) >= min_precision,
+    )
+
+
+def f1(labels, scores, threshold):
+    flagged = scores > threshold
+    return Fraction(int(2 * (labels & flagged).sum()), int(flagged.sum() + labels.sum()))
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    items=st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=25),
+    min_recall=st.sampled_from([Fraction(n, 20) for n in range(1, 21)]),
+    min_precision=st.sampled_from([Fraction(n, 20) for n in range(1, 21)]),
+)
+def test_lines_are_those_of_the_definition(items, min_recall, min_precision):
+    labels, scores = (np.array(column) for column in zip(*items, strict=True))
+    state, pass_at, block_above = lines(labels, scores, float(min_recall), float(min_precision))
+    if labels.all() or not labels.any() or (scores == scores[0]).all():
+        assert (state != "ok", pass_at, block_above) == (True, None, None)
+        return
+    thresholds = sweep(labels, scores)["threshold"].tolist()
+    kept = {t: floors_kept(labels, scores, t, min_recall, min_precision) for t in thresholds}
+    both = [t for t in thresholds if all(kept[t])]
+    if both:
+        best = max(f1(labels, scores, t) for t in both)
+        line = next(t for t in both if f1(labels, scores, t) == best)
+        assert (pass_at, block_above) == (line, line)
+        return
+    highest = max(t for t in thresholds if kept[t][0])
+    assert pass_at == (highest if (scores <= highest).any() else None)
+    blocking = [t for t in thresholds if kept[t][1]]
+    if not blocking:
+        assert block_above is None
+        return
+    blocked = [(-(labels & (scores > t)).sum(), (~labels & (scores > t)).sum()) for t in blocking]
+    assert block_above == blocking[blocked.index(min(blocked))]
+    lowest = min(blocking)  # what lies between it and the line is safe
+    assert not labels[(scores > lowest) & (scores <= block_above)].any()
+    assert pass_at is None or pass_at < block_above
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    items=st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=4, max_size=40),
+    single=st.booleans(),
+)
+def test_bands_keep_what_they_promise(items, single):
+    labels, scores = map(np.array, zip(*items, strict=True))
+    scores = scores.astype(np.float32) if single else scores
+    bands = choose_bands(labels, scores, min_recall=0.9, min_precision=0.8)
+    decided = assign(scores, bands)
+    if bands.state != "ok":
+        assert set(decided) == {"review"}
+        return
+    assert 10 * (labels & (decided == "pass")).sum() <= labels.sum()
+    blocked = decided == "block"
+    assert bool(blocked.any()) == (bands.block_above is not None)
+    assert 5 * (labels & blocked).sum() >= 4 * blocked.sum()
+    assert bool((decided == "pass").any()) or bands.pass_at in (None, bands.block_above)
+    assert bands.table["n"].tolist() == [(decided == band).sum() for band in BANDS]
+
+
+def test_assigning_new_items():
+    bands = Bands(0.9, 0.9, "ok", 0.25, 0.75, pd.DataFrame())
+    assert assign([0.0, 0.25, 0.2500001, 0.75, 0.7500001, 1.0], bands).tolist() == [
+        "pass", "pass", "review", "review", "block", "block",
+    ]  # fmt: skip
+    tenth = Bands(0.9, 0.9, "ok", 0.1, 0.1, pd.DataFrame())
+    assert assign(np.float32([0.1]), tenth).tolist() == ["block"]  # 0.1 in float32 is more
+    assert assign(np.array([0.1]), tenth).tolist() == ["pass"]
+    assert assign([], bands).shape == (0,)
+    with pytest.raises(NonFiniteScores, match=r"scores\[1\] is nan"):
+        assign([0.1, np.nan], bands)
+
+
+# What the bands hold
+
+
+def test_the_table_counts_each_band():
+    table = choose_bands(LABELS, SCORES, min_recall=0.8, min_precision=1.0).table
+    assert table["band"].tolist() == list(BANDS)
+    assert table["n"].tolist() == [5, 2, 3]
+    assert table["share"].tolist() == [0.5, 0.2, 0.3]
+    assert table["harmful"].tolist() == [1, 1, 3]
+    assert table["harmful_share"].tolist() == [0.2, 0.5, 1.0]
+    assert (table["low"] < table["share"]).all()
+    assert (table["share"] < table["high"]).all()
+    assert table.iloc[2][["harmful_low", "harmful_high"]].tolist() == [1, 1]
+    assert table["harmful_low"][1] == 0
+    assert table["harmful_high"][1] == 1
+
+
+def test_an_empty_band_has_no_harmful_share():
+    table = band_table(LABELS, SCORES, 0.5, 0.5)
+    review = table.iloc[1]
+    assert review[["n", "share", "low", "high", "harmful"]].tolist() == [0, 0, 0, 0, 0]
+    assert review[["harmful_share", "harmful_low", "harmful_high"]].isna().all()
+    alone = band_table(LABELS, SCORES, None, None)
+    assert alone[["n", "low", "high"]].values.tolist() == [[0, 0, 0], [10, 1, 1], [0, 0, 0]]
+
+
+def test_the_interval_of_a_share_is_that_of_its_groups():
+    """Ten copies of every item in a group tell no more than one; apart they tell more."""
+    rng = np.random.default_rng(1)
+    labels = rng.random(60) < 0.4
+    scores = np.clip(rng.normal(0.35 + 0.3 * labels, 0.2), 0, 1)
+    wide = band_table(labels, scores, 0.3, 0.6)
+    again, groups = (np.repeat(values, 10) for values in (scores, np.arange(60)))
+    same = band_table(np.repeat(labels, 10), again, 0.3, 0.6, groups)
+    apart = band_table(np.repeat(labels, 10), again, 0.3, 0.6)
+    ends = ["low", "high", "harmful_low", "harmful_high"]
+    np.testing.assert_allclose(same[ends], wide[ends])
+    error = np.sqrt(wide["share"] * (1 - wide["share"]) / 60)
+    np.testing.assert_allclose(wide["high"] - wide["low"], 2 * 1.96 * error, rtol=0.15)
+    np.testing.assert_allclose(
+        apart["high"] - apart["low"], (wide["high"] - wide["low"]) / 10**0.5, rtol=0.15
+    )
+
+
+def test_seed_level_and_resamples_tell():
+    options = [{}, {"seed": 1}, {"level": 0.5}, {"resamples": 50}]
+    tables = [band_table(LABELS, SCORES, 0.35, 0.65, **option) for option in options]
+    pd.testing.assert_frame_equal(tables[0], band_table(LABELS, SCORES, 0.35, 0.65))
+    for other in tables[1:]:
+        assert not other.equals(tables[0])
+    assert (tables[2]["high"] - tables[2]["low"] < tables[0]["high"] - tables[0]["low"]).all()
+    floors = {"min_recall": 0.8, "min_precision": 1}
+    chosen = choose_bands(LABELS, SCORES, **floors).table
+    assert chosen.equals(choose_bands(LABELS, SCORES, seed=0, **floors).table)
+    assert not chosen.equals(choose_bands(LABELS, SCORES, seed=5, **floors).table)
+    assert not chosen.equals(choose_bands(LABELS, SCORES, np.arange(10) % 3, **floors).table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"min_recall": 0}, ValueError, "min_recall is 0; it must be a fraction above 0, at most"),
+        ({"min_precision": 95}, ValueError, "min_precision is 95; it must be a fraction"),
+        ({"min_precision": np.nan}, ValueError, "min_precision is nan"),
+        ({"labels": [0, 2] * 5}, NotBinaryLabels, r"labels\[1\] is 2"),
+        ({"probabilities": [np.nan] * 10}, NonFiniteScores, "10 of 10 are not finite"),
+        ({"labels": [], "probabilities": []}, EmptyScores, "empty"),
+        ({"groups": ["a"] * 10}, ValueError, "at least two groups"),
+        ({"groups": ["a", "b"]}, ValueError, "10 labels but 2 groups"),
+    ],
+)
+def test_bad_input(changes, error, match):
+    arguments = {"labels": LABELS, "probabilities": SCORES, "min_recall": 0.9, "min_precision": 0.9}
+    with pytest.raises(error, match=match):
+        choose_bands(**arguments | changes)
