@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -117,28 +118,35 @@ def _run_stage(
 ) -> None:
     """Execute steps that don't read each other's tables, up to `workers` at a time."""
 
-    def timed(step: Step) -> tuple[Step, float]:
+    stopped = threading.Event()
+
+    def timed(step: Step) -> float | None:
+        """Seconds; None for a step that need not start any more."""
+        if stopped.is_set():
+            return None
         start = time.monotonic()
         print(f"{heads[step.name]} …", flush=True)
-        execute(params, step, common)
-        return step, time.monotonic() - start
+        try:
+            execute(params, step, common)
+        except StepFailed:
+            stopped.set()  # here, before this thread takes the next step
+            raise
+        return time.monotonic() - start
 
     failed = None
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(timed, step) for step in steps]
+        futures = {pool.submit(timed, step): step for step in steps}
         for future in as_completed(futures):
-            if future.cancelled():
-                continue
+            step = futures[future]
             try:
-                step, seconds = future.result()
+                seconds = future.result()
             except StepFailed as error:
-                failed = error  # what runs beside it may end, and is kept
-                for other in futures:
-                    other.cancel()
+                failed = failed or error  # what runs beside it may end, and is kept
                 continue
-            record.done(step, record.key(step), seconds)
-            _write_notebook_page(params, step.name)
-            print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+            if seconds is not None:
+                record.done(step, record.key(step), seconds)
+                _write_notebook_page(params, step.name)
+                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
     if failed:
         raise failed
 

@@ -165,7 +165,7 @@ def test_an_empty_band_has_no_harmful_share():
     review = table.iloc[1]
     assert review[["n", "share", "low", "high", "harmful"]].tolist() == [0, 0, 0, 0, 0]
     assert review[["harmful_share", "harmful_low", "harmful_high"]].isna().all()
-    alone = band_table(LABELS, SCORES, None, None)
+    alone = band_table(LABELS, SCORES, None, None, [0, 0, 0, 0, 0, 0, 0, 1, 1, 2])
     assert alone[["n", "low", "high"]].values.tolist() == [[0, 0, 0], [10, 1, 1], [0, 0, 0]]
 
 
