@@ -2,72 +2,66 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
-from harmlib.analysis.audit import audit, format_audit, read_claims
-from harmlib.analysis.run_changes import compare_runs
-from harmlib.analysis.run_changes_text import format_changes
-from harmlib.drift_command import add_drift
+from harmlib.options import parser
 from harmlib.params import Params, ParamsError
 from harmlib.pipeline import StepFailed, run_pipeline
-from harmlib.predict_command import add_explain, add_predict
-from harmlib.recorded import UnreadableRun, find_run, read_run
-from harmlib.reporting.metrics import MetricsError
-from harmlib.verify import NotVerifiable, format_verdict, verify
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 done, 1 a step failed or a number differs, 2 the input can't be used."""
-    options = _parser().parse_args(arguments)
-    if options.command in ("predict", "explain", "drift"):
-        return options.run(options)
-    if options.command == "audit":
-        return print_audit(options.file)
+    """Exit status: 0 done, 1 something failed or differs, 2 the input can't be used.
+
+    What a command needs is imported with it: torch alone takes seconds.
+    """
+    options = parser().parse_args(arguments)
+    if options.command == "run":
+        return (print_verdict if options.verify else run_notebooks)(options.params)
     if options.command == "compare":
         return print_changes(options.run_a, options.run_b, as_json=options.json)
+    if options.command == "audit":
+        return print_audit(options.file)
+    if options.command == "drift":
+        from harmlib.drift_command import run_drift
+
+        return run_drift(options)
+    from harmlib.predict_command import run_explain, run_predict
+
+    return run_predict(options) if options.command == "predict" else run_explain(options)
+
+
+def run_notebooks(params_file: Path) -> int:
+    """Make a run, or what of it isn't valid any more."""
     try:
-        if options.verify:
-            verdict = verify(options.params)
-            print(format_verdict(verdict))
-            return int(not verdict.passed)
-        print_results(run_pipeline(options.params))
-    except (ParamsError, NotVerifiable) as error:
+        print_results(run_pipeline(params_file))
+    except (ParamsError, StepFailed) as error:
         print(f"harmlib: {error}", file=sys.stderr)
-        return 2
-    except StepFailed as error:
-        print(f"harmlib: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, ParamsError) else 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="harmlib", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="execute the notebooks and write the report")
-    run.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
-    run.add_argument(
-        "--verify",
-        action="store_true",
-        help="execute everything again in a temporary folder, features too, and fail where a "
-        "number differs from the run on disk",
-    )
-    compare = commands.add_parser("compare", help="what changed between two runs")
-    for name in ("run_a", "run_b"):
-        compare.add_argument(name, help="a run's folder, or its name below reports/")
-    compare.add_argument("--json", action="store_true", help="for machines")
-    add_predict(commands)
-    add_explain(commands)
-    add_drift(commands)
-    claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
-    claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
-    return parser
+def print_verdict(params_file: Path) -> int:
+    """Make a run again beside the one on disk, and compare. Exit status: 1 if a number differs."""
+    from harmlib.verify import NotVerifiable, format_verdict, verify
+
+    try:
+        verdict = verify(params_file)
+    except (ParamsError, NotVerifiable, StepFailed) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StepFailed) else 2
+    print(format_verdict(verdict))
+    return int(not verdict.passed)
 
 
 def print_changes(run_a: str, run_b: str, *, as_json: bool) -> int:
     """Print what changed between two runs. Exit status: 2 if one of them can't be read."""
+    from harmlib.analysis.run_changes import compare_runs
+    from harmlib.analysis.run_changes_text import format_changes
+    from harmlib.recorded import UnreadableRun, find_run, read_run
+    from harmlib.reporting.metrics import MetricsError
+
     try:
         changes = compare_runs(*(read_run(find_run(name)) for name in (run_a, run_b)))
     except (UnreadableRun, MetricsError) as error:
@@ -82,6 +76,8 @@ def print_changes(run_a: str, run_b: str, *, as_json: bool) -> int:
 
 def print_audit(file: Path) -> int:
     """Print what the table gives away. Exit status: 1 if a row is impossible, 2 if unreadable."""
+    from harmlib.analysis.audit import audit, format_audit, read_claims
+
     try:
         audited = audit(read_claims(file))
     except (ValueError, OSError) as error:

@@ -20,20 +20,6 @@ VERDICTS = {
 }
 
 
-def add_drift(commands) -> None:
-    parser = commands.add_parser(
-        "drift",
-        help="do new scores still look like validation's?",
-        description="Exit status: 0 steady or too few, 1 watch or choose again, 2 unusable input.",
-    )
-    parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")
-    parser.add_argument(
-        "scores", type=Path, help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column "
-        "label (harmful/safe or 1/0) may be added for the items whose truth is known"
-    )  # fmt: skip
-    parser.set_defaults(run=run_drift)
-
-
 def run_drift(options: argparse.Namespace) -> int:
     try:
         checkpoint = load_checkpoint(options.checkpoint)

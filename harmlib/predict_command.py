@@ -30,65 +30,6 @@ NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
 _ROW_GROUP = 1000
 
 
-def add_predict(commands) -> None:
-    parser = commands.add_parser(
-        "predict",
-        help="judge files with a saved model and its saved threshold",
-        description="One row a file. Exit status: 0 all judged, 1 some can't be (see the ledger), "
-        "2 nothing could start.",
-    )
-    parser.add_argument(
-        "checkpoint", type=Path, help="a .pth file, or a folder with the models of both modalities"
-    )
-    parser.add_argument(
-        "paths", nargs="+", help="files, folders, patterns, or - for one path a line on stdin"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        help="table (.csv, .parquet, .jsonl); a second call goes on where the "
-        "first stopped. Without it rows are printed as CSV",
-    )
-    parser.add_argument(
-        "--weights",
-        action="append",
-        default=[],
-        metavar="BACKBONE=PATH",
-        help="where a backbone's weights lie on this machine",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, …")
-    parser.add_argument("--window", type=float, metavar="SEC", help="window of long videos")
-    parser.add_argument("--stride", type=float, metavar="SEC", help="from window to window")
-    parser.add_argument(
-        "--reduce",
-        default="max",
-        metavar="HOW",
-        help="a long video's score: max (default), or top:K, the mean of the K highest windows",
-    )
-    parser.add_argument(
-        "--early-exit",
-        action="store_true",
-        help="stop reading a video when its decision is sure; segments may then be incomplete",
-    )
-    parser.add_argument(
-        "--bands",
-        type=float,
-        nargs=2,
-        metavar=("RECALL", "PRECISION"),
-        help="pass, review or block instead of one line: the floors of recall (what passes) and "
-        "of precision (what is blocked) on validation; adds a column band",
-    )
-    parser.set_defaults(run=run_predict)  # fmt: skip
-
-
-def add_explain(commands) -> None:
-    parser = commands.add_parser("explain", help="why a logged decision was made")
-    parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
-    parser.add_argument("id", help="the decision's id")
-    parser.add_argument("--replay", action="store_true", help="judge the file again and compare")
-    parser.set_defaults(run=run_explain)
-
-
 def run_predict(options: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", category=FutureWarning)  # of other packages, about themselves
     try:

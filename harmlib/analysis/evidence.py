@@ -236,7 +236,8 @@ def calibrations(
 def floors(scored: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Thresholds that promise a recall (set on validation), and what they do on test.
 
-    Columns: variant, min_recall, units, feasible, threshold, test_recall, test_flagged_share.
+    Columns: variant, min_recall, units, feasible, threshold, flagged_share (on validation),
+    test_recall, test_flagged_share.
     """
     test = {point["variant"]: rows for point, rows in _saved(scored, points, "test")}
     rows = []
@@ -251,8 +252,13 @@ def floors(scored: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
                 "threshold": found.threshold,
             }
             if found.feasible:
+                own = sweep(*_columns(validation), [found.threshold]).iloc[0]
                 at = sweep(*_columns(test[point["variant"]]), [found.threshold]).iloc[0]
-                row |= {"test_recall": at["recall"], "test_flagged_share": at["flagged_share"]}
+                row |= {
+                    "flagged_share": own["flagged_share"],
+                    "test_recall": at["recall"],
+                    "test_flagged_share": at["flagged_share"],
+                }
             rows.append(row)
     return pd.DataFrame(rows)
 

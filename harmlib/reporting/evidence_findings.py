@@ -83,8 +83,8 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
         for change in rows(moved):
             sentences.append(
                 f"{name}: epoch {change.epoch_from}에서 {change.epoch_to} 사이에 최적 threshold가 "
-                f"{signed(change.difference, 2)} 움직였고, 95% 구간({signed(change.low, 2)}~"
-                f"{signed(change.high, 2)})과 평탄 구간으로 보아 잡음이 아닙니다."
+                f"{signed(change.difference, 2)} 움직였고, 95% 구간 {signed(change.low, 2)}~"
+                f"{particle(signed(change.high, 2), '과/와')} 평탄 구간으로 보아 잡음이 아닙니다."
             )
     return sentences
 
@@ -108,15 +108,12 @@ def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str
         )
         sure = total.low > 0 or total.high < 0
         pair = differences[(differences["a"] == a) & (differences["b"] == b)]
-        verdict = (
-            "로 0을 포함하지 않습니다"
-            if sure
-            else "로 0을 포함하므로 차이가 있다고 말할 수 없습니다"
-        )
+        verdict = "포함하지 않습니다" if sure else "포함하므로 차이가 있다고 말할 수 없습니다"
         sentences.append(
             f"{MODALITY[modality]} {model_name(a)}에서 {particle(model_name(b), '으로/로')}: 시험 F1의 변화 "
             f"{signed(total.value)} = 다시 학습 {signed(retrained.value)} + threshold 이동 "
-            f"{signed(moved.value)}. 95% 구간은 {signed(total.low)}~{signed(total.high)}{verdict}"
+            f"{signed(moved.value)}. 95% 구간은 {signed(total.low)}~"
+            f"{particle(signed(total.high), '으로/로')} 0을 {verdict}"
             f"(McNemar mid-p {number(next(rows(pair)).p_mid, 3)})."
         )
     return sentences
@@ -145,7 +142,7 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
         return f"{MODALITY[modality]}: pos_weight를 쓰는 모델이 없어 threshold를 그대로 견줄 수 있습니다."
     parts = [
         f"{model_name(r.variant)}의 0.5는 가중치 없는 모델의 {r.half_unweighted:.3f}, 운영 threshold "
-        f"{r.threshold:.2f}는 {r.unweighted_threshold:.3f}에 해당합니다(pos_weight {number(r.pos_weight)})"
+        f"{particle(number(r.threshold, 2), '은/는')} {r.unweighted_threshold:.3f}에 해당합니다(pos_weight {number(r.pos_weight)})"
         for r in rows(weighted)
     ]
     return (
@@ -155,15 +152,18 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
 
 
 def floor_sentence(floors: pd.DataFrame, modality: str) -> str:
-    """What a promised recall costs in reviewed items. floors : `floors`."""
+    """What a promised recall costs, with the model that flags least on validation.
+
+    floors : `floors`
+    """
     feasible = floors[floors["feasible"]]
     if feasible.empty:
         units = at(floors, floors["units"].idxmax()).units
         return f"{MODALITY[modality]}: 검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 분포 가정 없이 약속할 수 없습니다."
-    best = feasible.loc[feasible.groupby("min_recall")["test_flagged_share"].idxmin()]
+    best = feasible.loc[feasible.groupby("min_recall")["flagged_share"].idxmin()]
     parts = [
-        f"Recall {r.min_recall:.2f} 이상은 {model_name(r.variant)} threshold {r.threshold:.3f}로, "
-        f"시험 항목의 {r.test_flagged_share:.0%}를 사람이 보게 됩니다(시험 Recall {number(r.test_recall, 3)})"
+        f"Recall {r.min_recall:.2f} 이상은 {model_name(r.variant)} threshold "
+        f"{particle(number(r.threshold, 3), '으로/로')}, 시험 항목의 {r.test_flagged_share:.0%}를 사람이 보게 됩니다(시험 Recall {number(r.test_recall, 3)})"
         for r in rows(best)
     ]
     return f"{MODALITY[modality]}: 평균적으로 보장되는 Recall 하한. {'; '.join(parts)}."
@@ -190,13 +190,13 @@ def _audit_sentence(finding: Row) -> str:
         )
     if kind == "edge_optimum":
         return (
-            f"{who}의 최적 threshold {finding['threshold']:.2f}는 시험한 범위"
+            f"{who}의 최적 threshold {particle(number(finding['threshold'], 2), '은/는')} 시험한 범위"
             f"({finding['grid_low']:.2f}~{finding['grid_high']:.2f})의 끝입니다. 실제 최적점은 그 너머일 수 있습니다."
         )
     if kind == "gain_split":
         return (
             f"Model {finding['other_model']}에 대한 F1 향상 {signed(finding['total_gain'])} 중 "
-            f"{signed(finding['same_threshold_gain'])}는 같은 threshold에서 다시 학습한 모델에서 왔고, "
-            f"threshold의 이동은 {signed(finding['threshold_gain'])}를 더할 뿐입니다."
+            f"{particle(signed(finding['same_threshold_gain']), '은/는')} 같은 threshold에서 다시 학습한 모델에서 왔고, "
+            f"threshold의 이동은 {particle(signed(finding['threshold_gain']), '을/를')} 더할 뿐입니다."
         )
     return f"{who}: {finding['message']}"

@@ -27,19 +27,22 @@ def split_sizes(counts: pd.DataFrame, modality: str) -> str:
     )
 
 
-def verdict(test: pd.DataFrame, intervals: pd.DataFrame, modality: str) -> str:
-    """One sentence: the best model on test, its interval, and whether it beats the baseline.
+def verdict(
+    points: pd.DataFrame, test: pd.DataFrame, intervals: pd.DataFrame, modality: str
+) -> str:
+    """One sentence: the model that validation prefers, its test F1 with interval, the baseline.
 
+    points : the chosen row of each model on validation. Test doesn't choose the model: the best of
+    several would look better than it is.
     intervals : `test_intervals`
     """
-    trivial = row(test, "variant", TRIVIAL)
-    models = test[test["variant"] != TRIVIAL]
-    best = at(models, models["f1"].idxmax())
-    sure = row(intervals[intervals["metric"] == "f1"], "variant", best.variant)
+    variant = points.loc[points["f1"].idxmax(), "variant"]
+    trivial, best = row(test, "variant", TRIVIAL), row(test, "variant", variant)
+    sure = row(intervals[intervals["metric"] == "f1"], "variant", variant)
     head = (
-        f"{MODALITY[modality]} 시험 분할({best.n:,}개)에서 가장 나은 {particle(model_name(best.variant), '은/는')} "
-        f"F1 {number(best.f1)}(95% 구간 {number(sure.low, 3)}~{number(sure.high, 3)})로, "
-        f"모두 유해로 판정하는 기준선의 {number(trivial.f1)}"
+        f"{MODALITY[modality]}: 검증에서 가장 나은 {particle(model_name(variant), '은/는')} 시험 분할"
+        f"({best.n:,}개)에서 F1 {number(best.f1)}, 95% 구간 {number(sure.low, 3)}~"
+        f"{particle(number(sure.high, 3), '으로/로')}, 모두 유해로 판정하는 기준선의 {number(trivial.f1)}"
     )
     if sure.low > trivial.f1:
         return f"{head}보다 확실히 높습니다."
@@ -99,7 +102,7 @@ def threshold_movement(points: pd.DataFrame, variant: str) -> str:
     low = at(points, best.idxmin()).best_threshold
     high = at(points, best.idxmax()).best_threshold
     if low == high:
-        return f"{name} 모든 epoch에서 최적 threshold가 {low:.2f}로 같았습니다."
+        return f"{name} 모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다."
     return (
         f"{name} epoch에 따라 최적 threshold가 {low:.2f}에서 {high:.2f} 사이로 "
         f"{high - low:.2f}만큼 달라졌습니다."

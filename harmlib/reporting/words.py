@@ -102,7 +102,8 @@ def particle(word: str, pair: str) -> str:
     pair : consonant form first, as in '은/는', '이/가', '을/를', '과/와', '으로/로'
     """
     closed, open_ = pair.split("/")
-    last = next((c for c in reversed(plain(word)) if c.isalnum()), "")
+    heard = plain(word).replace("%", "퍼센트")
+    last = next((c for c in reversed(heard) if c.isalnum()), "")
     if "가" <= last <= "힣":
         tail = (ord(last) - ord("가")) % 28
         is_closed, is_rieul = tail > 0, tail == 8

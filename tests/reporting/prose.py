@@ -47,6 +47,23 @@ def unbound_numbers(page: Path) -> list[str]:
     return problems
 
 
+def wrong_particles(page: Path) -> list[str]:
+    """Particles that don't fit the number before them, as it is read aloud."""
+    main = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("main")
+    for element in main.find_all(["table", "script", "style", "template"]):
+        element.decompose()
+    text = " ".join(block.get_text() for block in main.find_all(["p", "li", "figcaption"]))
+    wrong = []
+    for found in re.finditer(r"(\d)(%?)\)?(은|는|이|가|을|를|과|와|으로|로)(?![가-힣])", text):
+        digit, percent, particle = found.groups()
+        closed = not percent and digit in "013678"  # 영 일 삼 육 칠 팔
+        if particle in ("으로", "로"):
+            closed = not percent and digit in "036"  # 일, 칠 and 팔 end in ㄹ
+        if closed != (particle in ("은", "이", "을", "과", "으로")):
+            wrong.append(text[max(0, found.start() - 30) : found.end()])
+    return wrong
+
+
 OWN = ["harm-explorer"]  # its numbers change in the browser, and have tests of their own
 
 

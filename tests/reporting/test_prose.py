@@ -7,7 +7,7 @@ import pandas as pd
 import papermill
 import pytest
 import yaml
-from prose import unbound_numbers
+from prose import unbound_numbers, wrong_particles
 
 from harmlib.execution import NOTEBOOKS
 from harmlib.reporting.page import write_page
@@ -44,6 +44,16 @@ def test_every_digit_of_the_prose_stands_in_a_table(small_run):
     assert not unbound_numbers(small_run / "index.html")
 
 
+def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
+    page = small_run / "index.html"
+    assert not wrong_particles(page)
+    text = page.read_text(encoding="utf-8")
+    spoilt = re.sub(r"(\d</data>)(은|을|으로|과)(?![가-힣])", r"\1는", text)
+    assert spoilt != text
+    (tmp_path / "spoilt.html").write_text(spoilt, encoding="utf-8")
+    assert wrong_particles(tmp_path / "spoilt.html")
+
+
 @pytest.mark.parametrize(
     ("found", "put", "complaint"),
     [
@@ -66,21 +76,24 @@ def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
 
 
 def test_other_tables_give_other_sentences(copy):
-    before = words_of(copy / "index.html", "비디오 시험 분할")[0]
+    before = words_of(copy / "index.html", "비디오: 검증에서 가장 나은")[0]
     test = pd.read_csv(copy / "tables/test_video.csv")
-    test.loc[0, "f1"] = 0.98765
-    test.to_csv(copy / "tables/test_video.csv", index=False, encoding="utf-8-sig")
     intervals = pd.read_csv(copy / "tables/intervals_video.csv")
-    own = (intervals["variant"] == test.loc[0, "variant"]) & (intervals["metric"] == "f1")
+    epochs = pd.read_csv(copy / "tables/epochs_video.csv")
+    points = epochs[epochs["chosen"]]
+    best = points.loc[points["f1"].idxmax(), "variant"]
+    test.loc[test["variant"] == best, "f1"] = 0.98765
+    own = (intervals["variant"] == best) & (intervals["metric"] == "f1")
     intervals.loc[own, ["value", "low", "high"]] = [0.98765, 0.955, 0.995]
-    intervals.to_csv(copy / "tables/intervals_video.csv", index=False, encoding="utf-8-sig")
+    for name, table in (("test", test), ("intervals", intervals)):
+        table.to_csv(copy / f"tables/{name}_video.csv", index=False, encoding="utf-8-sig")
     changes = pd.read_csv(copy / "tables/changes_image.csv")
     changes.loc[0, ["difference", "low", "high", "verdict"]] = [0.35, 0.3, 0.4, "moved"]
     changes.to_csv(copy / "tables/changes_image.csv", index=False, encoding="utf-8-sig")
     page = report_again(copy)
-    after = words_of(page, "비디오 시험 분할")[0]
+    after = words_of(page, "비디오: 검증에서 가장 나은")[0]
     assert before != after
-    assert "Model 2는 F1 0.9877(95% 구간 0.955~0.995)" in after.replace("  ", " ")
+    assert "F1 0.9877, 95% 구간 0.955~0.995로" in after
     assert "보다 확실히 높습니다" in after
     assert words_of(page, "이미지 Model 4: epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고")
     assert not unbound_numbers(page)

@@ -19,6 +19,9 @@ from harmlib.reporting.words import model_name, number, particle, ratio, signed
         ("SlowFast", "은/는", "SlowFast는"),
         ("URL", "을/를", "URL을"),  # 엘
         ("기준선(F1)", "과/와", "기준선(F1)과"),  # 일
+        ("75.0%", "을/를", "75.0%를"),  # 퍼센트
+        ("0.90", "으로/로", "0.90으로"),
+        ("0.91", "으로/로", "0.91로"),  # 일
         ("", "은/는", "는"),
     ],
 )

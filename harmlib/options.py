@@ -1,0 +1,102 @@
+"""The options of the command line. Nothing heavy is imported here: `--help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    """Each command's name comes as `command`."""
+    top = argparse.ArgumentParser(
+        prog="harmlib", description="Detectors for harmful images and videos, and their thresholds."
+    )
+    commands = top.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="execute the notebooks and write the report")
+    run.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
+    run.add_argument(
+        "--verify",
+        action="store_true",
+        help="execute everything again in a temporary folder, features too, and fail where a "
+        "number differs from the run on disk",
+    )
+    compare = commands.add_parser("compare", help="what changed between two runs")
+    for name in ("run_a", "run_b"):
+        compare.add_argument(name, help="a run's folder, or its name below reports/")
+    compare.add_argument("--json", action="store_true", help="for machines")
+    _predict(commands)
+    _explain(commands)
+    _drift(commands)
+    claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
+    claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
+    return top
+
+
+def _predict(commands) -> None:
+    parser = commands.add_parser(
+        "predict",
+        help="judge files with a saved model and its saved threshold",
+        description="One row a file. Exit status: 0 all judged, 1 some can't be (see the ledger), "
+        "2 nothing could start.",
+    )
+    parser.add_argument(
+        "checkpoint", type=Path, help="a .pth file, or a folder with the models of both modalities"
+    )
+    parser.add_argument(
+        "paths", nargs="+", help="files, folders, patterns, or - for one path a line on stdin"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="table (.csv, .parquet, .jsonl); a second call goes on where the "
+        "first stopped. Without it rows are printed as CSV",
+    )
+    parser.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="BACKBONE=PATH",
+        help="where a backbone's weights lie on this machine",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, …")
+    parser.add_argument("--window", type=float, metavar="SEC", help="window of long videos")
+    parser.add_argument("--stride", type=float, metavar="SEC", help="from window to window")
+    parser.add_argument(
+        "--reduce",
+        default="max",
+        metavar="HOW",
+        help="a long video's score: max (default), or top:K, the mean of the K highest windows",
+    )
+    parser.add_argument(
+        "--early-exit",
+        action="store_true",
+        help="stop reading a video when its decision is sure; segments may then be incomplete",
+    )
+    parser.add_argument(
+        "--bands",
+        type=float,
+        nargs=2,
+        metavar=("RECALL", "PRECISION"),
+        help="pass, review or block instead of one line: the floors of recall (what passes) and "
+        "of precision (what is blocked) on validation; adds a column band",
+    )
+
+
+def _explain(commands) -> None:
+    parser = commands.add_parser("explain", help="why a logged decision was made")
+    parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
+    parser.add_argument("id", help="the decision's id")
+    parser.add_argument("--replay", action="store_true", help="judge the file again and compare")
+
+
+def _drift(commands) -> None:
+    parser = commands.add_parser(
+        "drift",
+        help="do new scores still look like validation's?",
+        description="Exit status: 0 steady or too few, 1 watch or choose again, 2 unusable input.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")
+    parser.add_argument(
+        "scores", type=Path, help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column "
+        "label (harmful/safe or 1/0) may be added for the items whose truth is known"
+    )  # fmt: skip
