@@ -1,10 +1,16 @@
-"""One finished run on a small demo set with a damaged file: made once, read by several tests."""
+"""What several rooms share: a finished run on a small demo set with a damaged file, a browser."""
+
+import shutil
 
 import pytest
 import yaml
 
 from harmlib import cli
 from harmlib.media.demo import make_demo
+
+# Modules of helpers whose assertions should tell their values, as those of tests do.
+pytest.register_assert_rewrite("browser", "prose", "verify_folders")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +47,20 @@ def small_run(small_folder):
     """The folder of the finished run. Copy it before you change it."""
     assert cli.main(["run", str(small_folder / "params.yaml")]) == 0
     return small_folder / "reports" / "small"
+
+
+# Not for the session: while Playwright runs, so does its event loop, and other tests start theirs.
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium for the tests of pages; without one they skip and say so."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()

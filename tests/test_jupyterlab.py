@@ -13,6 +13,7 @@ import pandas as pd
 import papermill
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook
 
 from harmlib.analysis.choice import choose
 from harmlib.analysis.errors import instructive_errors
@@ -21,18 +22,17 @@ from harmlib.analysis.thresholds import sweep
 from harmlib.params import PROJECT_ROOT, load_params
 from harmlib.run import Run
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NOTEBOOKS = sorted((PROJECT_ROOT / "notebooks").glob("0*.ipynb"))
 START_SEC, CELLS_SEC, ANSWER_SEC = 90, 180, 20  # to wait at most; a busy machine is slow
 IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-# Nothing while cells run; then the outputs that should not be there.
+# Nothing while cells run; then the outputs that should not be there, and how many cells ran.
 ENDED = """() => {
   const panel = jupyterapp.shell.currentWidget;
   const cells = [...panel.content.model.cells].filter((cell) => cell.type === "code");
   const bad = cells.flatMap((cell) => cell.outputs.toJSON()).filter(
     (output) => output.output_type === "error" || output.name === "stderr");
-  const ran = cells.every((cell) => cell.executionCount) && KERNEL_IS_IDLE;
-  return bad.length || ran ? bad : null;
+  const ran = cells.filter((cell) => cell.executionCount).length;
+  return bad.length || (ran === cells.length && KERNEL_IS_IDLE) ? {bad, ran} : null;
 }""".replace("KERNEL_IS_IDLE", IDLE)
 
 
@@ -48,31 +48,22 @@ def params(small_folder, small_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(browser, params, tmp_path_factory):
-    """The address of a JupyterLab of our own over copies of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
+def notebooks(params, tmp_path_factory):
+    """A folder with copies of the notebooks, which are for these params."""
+    folder = tmp_path_factory.mktemp("notebooks")
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, 4)
         cell = next(c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
         assert '"params/demo.yaml"' in cell.source
         cell.source = cell.source.replace("params/demo.yaml", str(params))
-        nbformat.write(notebook, folder / "notebooks" / path.name)
+        nbformat.write(notebook, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(browser, notebooks, tmp_path_factory):
+    """The address of a JupyterLab of our own over the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -81,7 +72,7 @@ def server(browser, params, tmp_path_factory):
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     options += ["--ServerApp.port_retries=0", "--IdentityProvider.token="]
-    options += [f"--ServerApp.root_dir={folder / 'notebooks'}"]
+    options += [f"--ServerApp.root_dir={notebooks}"]
     options += ["--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -112,7 +103,10 @@ def wait_for_server(process, address, log):
 
 @pytest.fixture
 def run_notebook(browser, server):
-    """Opens a notebook, runs all its cells, and gives the tab; nothing outside may be asked for."""
+    """run_notebook(name): its tab, and what `ENDED` found there after "Run All Cells".
+
+    Nothing outside may be asked for.
+    """
     tabs, problems = [], []
 
     def run_notebook(name):
@@ -127,19 +121,44 @@ def run_notebook(browser, server):
         tab.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
         tab.get_by_text("Run All Cells", exact=True).click()
         ended = tab.wait_for_function(ENDED, timeout=CELLS_SEC * 1000)
-        assert ended.json_value() == []
-        return tab
+        return tab, ended.json_value()
 
     yield run_notebook
+    found = list(problems)  # without those of a shutdown before JupyterLab has asked all it wants
     for tab in tabs:
         tab.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         tab.close()
-    assert not problems
+    assert not found
 
 
 @pytest.mark.parametrize("name", [p.name for p in NOTEBOOKS if p.stem != "05_explore"])
 def test_notebook_runs_from_top_to_bottom(run_notebook, name):
-    run_notebook(name)
+    _, ended = run_notebook(name)
+    assert ended == {"bad": [], "ran": code_cells(name)}
+
+
+def code_cells(name):
+    notebook = nbformat.read(PROJECT_ROOT / "notebooks" / name, 4)
+    return sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "said", "most"),
+    [
+        ("1 / 0", "error", "ZeroDivisionError", 2),
+        ("import warnings\nwarnings.warn('too few')", "stream", "too few", 3),
+    ],
+)
+def test_a_cell_that_raises_or_warns_is_noticed(run_notebook, notebooks, source, kind, said, most):
+    cells = [new_code_cell(text) for text in ("1", source, "2")]
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, notebooks / f"{kind}.ipynb")
+    _, ended = run_notebook(f"{kind}.ipynb")
+    (output,) = ended["bad"]
+    assert output["output_type"] == kind
+    assert said in output.get("ename", output.get("text"))
+    assert 1 <= ended["ran"] <= most, "nothing runs after an error"
 
 
 class Lab:
@@ -214,7 +233,9 @@ def saved_rows(params, variant, epoch):
 
 
 def test_explore_follows_the_keyboard(run_notebook, params):
-    lab = Lab(run_notebook("05_explore.ipynb"))
+    tab, ended = run_notebook("05_explore.ipynb")
+    assert ended == {"bad": [], "ran": code_cells("05_explore.ipynb")}
+    lab = Lab(tab)
     rows = saved_rows(params, "model4", int(lab.value("Epoch")))
 
     lab.press(lab.handle, "Home", *["ArrowRight"] * 40)

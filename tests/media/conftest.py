@@ -1,11 +1,13 @@
 """Real media files, tiny: pictures by Pillow, H.264 clips whose grey level tells the frame."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from manifest_folders import PER_CLASS
 from PIL import Image
 
 
@@ -70,3 +72,18 @@ def frame_index():
 def clip(tmp_path_factory, write_video):
     """20 frames, 2 s, 64x48."""
     return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4")
+
+
+@pytest.fixture(scope="module")
+def basic(tmp_path_factory, write_image):
+    """Six good pictures of each class."""
+    root = tmp_path_factory.mktemp("basic")
+    for i in range(PER_CLASS):
+        write_image(root / f"images/harmful/{i}.png", i)
+        write_image(root / f"images/safe/{i}.png", 100 + i)
+    return root
+
+
+@pytest.fixture
+def root(basic, tmp_path):
+    return shutil.copytree(basic, tmp_path / "media")

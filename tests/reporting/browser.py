@@ -1,34 +1,28 @@
-"""Debian's Chromium for the tests of pages; without one they skip and say so."""
+"""Pages in the `browser` of the tests, watched for what may never happen there."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LOCAL = ("file:", "data:", "blob:")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on this machine (apt install chromium)"
-)
+
+
+def watch(tab) -> list[str]:
+    """What the console says, what goes wrong and what is asked of any host, from now on."""
+    problems = []
+    tab.on("console", lambda m: problems.append(m.text))
+    tab.on("pageerror", lambda e: problems.append(str(e)))
+    tab.on("request", lambda r: None if r.url.startswith(LOCAL) else problems.append(r.url))
+    return problems
 
 
 @contextmanager
-def open_page(url: str, **options) -> Iterator:
-    """A tab with `url`; on leaving, console errors and requests to anywhere fail the test."""
-    from playwright.sync_api import sync_playwright
-
-    problems = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
-        tab = browser.new_page(**options)
-        tab.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        tab.on("pageerror", lambda e: problems.append(str(e)))
-        tab.on("request", lambda r: None if r.url.startswith(LOCAL) else problems.append(r.url))
+def open_page(browser, url: str, **options) -> Iterator:
+    """A tab with `url` and a context of its own; on leaving, what `watch` saw fails the test."""
+    tab = browser.new_page(**options)
+    try:
+        problems = watch(tab)
         tab.goto(url)
         yield tab
-        browser.close()
+    finally:
+        tab.close()
     assert not problems

@@ -1,92 +1,20 @@
+"""The widgets of 05_explore: lines, objectives, prices, and the numbers beside them."""
+
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
+from lab_scores import cells, make_explorer, make_points, make_scored, text, validation
 
 from harmlib.analysis import evidence
 from harmlib.analysis.choice import choose
-from harmlib.analysis.curves import pr_curve
-from harmlib.analysis.errors import errors_by_group, instructive_errors
-from harmlib.analysis.operating import operating_points
+from harmlib.analysis.errors import errors_by_group
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting import lab, lab_views
+from harmlib.reporting import lab_views
 from harmlib.reporting.evidence_findings import STATES
 from harmlib.reporting.lab import AIMS, BY_HAND, COST, LIMITS, OPERATING, Explorer
-
-
-def make_scored(variants=("model3", "model4"), epochs=(1, 2, 3), seeds=(42,), n=80):
-    """Scores of both splits; a model learns a little more with every epoch."""
-    rng = np.random.default_rng(7)
-    parts = []
-    for variant in variants:
-        for seed in seeds:
-            for epoch in epochs:
-                for split in ("val", "test"):
-                    label = (rng.random(n) < 0.6).astype(int)
-                    logit = rng.normal(size=n) + (0.5 + 0.3 * epoch) * (label - 0.5)
-                    parts.append(
-                        pd.DataFrame(
-                            {
-                                "variant": variant,
-                                "seed": seed,
-                                "epoch": epoch,
-                                "split": split,
-                                "item_id": [f"{split}/{i}.jpg" for i in range(n)],
-                                "group": [f"cam{i % 20:02d}" for i in range(n)],
-                                "label": label,
-                                "logit": logit,
-                                "probability": 1 / (1 + np.exp(-logit)),
-                            }
-                        )
-                    )
-    return pd.concat(parts, ignore_index=True)
-
-
-def make_points(scored):
-    tables = {
-        variant: operating_points(own[own["split"] == "val"], [0.3, 0.45, 0.6], 0.45)
-        for variant, own in scored.groupby("variant")
-    }
-    return pd.concat(tables, names=["variant"]).reset_index("variant")
-
-
-def make_explorer(scored):
-    return Explorer(scored, make_points(scored))
-
-
-@pytest.fixture
-def scored():
-    return make_scored()
-
-
-@pytest.fixture
-def explorer(scored):
-    return make_explorer(scored)
-
-
-def cells(explorer, caption):
-    """The texts of the table with a caption that starts so, a dict a row."""
-    page = BeautifulSoup(explorer.numbers.value + explorer.effects.value, "html.parser")
-    (table,) = (t for t in page.find_all("table") if t.caption.text.startswith(caption))
-    head, *rows = ([c.text for c in row.find_all(["th", "td"])] for row in table.find_all("tr"))
-    return [dict(zip(head, row, strict=True)) for row in rows]
-
-
-def text(widget):
-    return BeautifulSoup(widget.value, "html.parser").text
-
-
-def validation(scored, explorer):
-    wanted = {
-        "split": "val",
-        "variant": explorer.model.value,
-        "seed": explorer.seed.value,
-        "epoch": explorer.epoch.value,
-    }
-    return scored[(scored[list(wanted)] == pd.Series(wanted)).all(axis=1)]
 
 
 def check_shown(explorer, rows):
@@ -345,125 +273,3 @@ def test_an_error_is_shown_to_the_person_and_raised(explorer, monkeypatch):
     monkeypatch.undo()
     explorer.slider.value = 0.6
     assert explorer.problem.value == "", "it goes when the next change succeeds"
-
-
-# Charts
-
-
-def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, explorer):
-    rows = validation(scored, explorer)
-    drawn = pd.DataFrame(explorer.charts.tables["curve"])
-    whole = pr_curve(rows["label"], rows["probability"])
-    for name in ("recall", "precision"):
-        nearest = np.abs(whole[name].to_numpy()[:, None] - drawn[name].to_numpy()).min(axis=1)
-        assert nearest.max() <= 1 / lab_views.CURVE_STEPS
-    assert drawn.iloc[0][["recall", "precision"]].tolist() == [1, rows["label"].mean()]
-    assert drawn["order"].tolist() == list(range(len(drawn)))
-    assert drawn["recall"].is_monotonic_decreasing
-
-
-def test_many_items_make_a_curve_of_pixels():
-    rng = np.random.default_rng(0)
-    labels, scores = rng.integers(0, 2, 10_000), rng.random(10_000)
-    assert len(lab_views.curve_rows(labels, scores)) < 2_000
-
-
-def test_bars_count_every_item_once(scored, explorer):
-    rows = validation(scored, explorer)
-    bars = pd.DataFrame(explorer.charts.tables["bars"])
-    up, down = bars[bars["label"] == "유해"], bars[bars["label"] == "안전"]
-    assert up["count"].sum() == rows["label"].sum()
-    assert -down["count"].sum() == (1 - rows["label"]).sum()
-    inside = rows["probability"].between(0.5, 0.525, inclusive="left") & (rows["label"] == 1)
-    assert up.loc[np.isclose(up["low"], 0.5), "count"].item() == inside.sum()
-
-
-def test_a_moved_line_leaves_the_curves_alone(explorer):
-    sent = []
-    explorer.charts.observe(lambda change: sent.append(change["name"]), ["spec", "tables", "line"])
-    explorer.slider.value = 0.77
-    assert sent == ["line"]
-
-
-def test_the_charts_bring_vega_along():
-    code = str(lab_views.Charts._esm)
-    assert len(code) > 500_000
-    assert "esm.sh" not in code
-
-
-# Gallery
-
-
-@pytest.fixture
-def media(scored, tmp_path):
-    """An image for every item but one kind that is gone and one that is damaged."""
-    items = scored[["item_id"]].drop_duplicates().assign(modality="image")
-    items["path"] = [str(tmp_path / f"{i}.jpg") for i in range(len(items))]
-    for path in items["path"]:
-        Image.new("RGB", (64, 48), (200, 30, 30)).save(path)
-    return items
-
-
-def gallery_of(explorer):
-    (output,) = explorer.gallery.outputs
-    return BeautifulSoup(output["data"]["text/html"], "html.parser")
-
-
-def test_the_gallery_comes_on_request_for_the_line(scored, media):
-    explorer = Explorer(scored, make_points(scored), media)
-    assert explorer.gallery.outputs == ()
-    explorer.look.click()
-    expected = instructive_errors(validation(scored, explorer), explorer.line)
-    page = gallery_of(explorer)
-    assert len(page.find_all("figure")) == len(expected) == 12
-    assert len(page.find_all("button", attrs={"aria-pressed": "false"})) == 12, "all are veiled"
-    assert f"Model 4, epoch {explorer.epoch.value}, threshold 0.4500" in page.h4.text
-    assert all(item_id in page.text for item_id in expected["item_id"])
-    assert text(explorer.note) == ""
-    explorer.slider.value = 0.6
-    assert "바꾸기 전의 선" in text(explorer.note)
-    explorer.slider.value = 0.45
-    assert text(explorer.note) == "", "back where the gallery was made"
-    explorer.slider.value = 0.6
-    assert "threshold 0.4500" in gallery_of(explorer).h4.text, "it waits for the button"
-    explorer.look.click()
-    assert text(explorer.note) == ""
-    assert "threshold 0.6000" in gallery_of(explorer).h4.text
-
-
-def test_another_epoch_makes_the_gallery_old(scored, media):
-    explorer = Explorer(scored, make_points(scored), media)
-    explorer.look.click()
-    explorer.epoch.value = 1
-    assert "바꾸기 전의 선" in text(explorer.note)
-
-
-def test_pictures_are_read_once_and_only_those_shown(scored, media, monkeypatch):
-    read = []
-    monkeypatch.setattr(lab, "thumbnail", lambda path, kind: read.append(str(path)))
-    explorer = Explorer(scored, make_points(scored), media)
-    explorer.slider.value = 0.5
-    assert read == []
-    explorer.look.click()
-    explorer.look.click()
-    shown = instructive_errors(validation(scored, explorer), 0.5)["item_id"]
-    assert sorted(read) == sorted(media.set_index("item_id").loc[shown, "path"])
-
-
-def test_a_lost_or_damaged_file_leaves_a_gap_not_an_error(scored, media):
-    explorer = Explorer(scored, make_points(scored), media)
-    errors = instructive_errors(validation(scored, explorer), explorer.line)
-    paths = media.set_index("item_id")["path"]
-    gone, damaged = errors["item_id"].iloc[:2]
-    (lab.Path(paths[gone])).unlink()
-    (lab.Path(paths[damaged])).write_bytes(b"not a picture")
-    explorer.look.click()
-    assert len(gallery_of(explorer).find_all("button", attrs={"aria-pressed": "false"})) == 10
-    assert explorer.problem.value == ""
-
-
-def test_pictures_can_be_left_out(explorer):
-    explorer.look.click()
-    page = gallery_of(explorer)
-    assert not page.find_all("img")
-    assert len(page.find_all("figure")) == 12

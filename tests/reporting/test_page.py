@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from browser import needs_browser, open_page
+from browser import open_page
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
@@ -103,9 +103,8 @@ def test_embedded_font_holds_the_glyphs_of_the_page_and_few_others():
     assert len(font.getBestCmap()) < 10
 
 
-@needs_browser
-def test_page_opens_in_a_browser_without_errors_or_requests(page):
-    with open_page(page.as_uri(), viewport={"width": 390, "height": 800}) as tab:
+def test_page_opens_in_a_browser_without_errors_or_requests(browser, page):
+    with open_page(browser, page.as_uri(), viewport={"width": 390, "height": 800}) as tab:
         assert tab.locator("h2").count() == 2
         assert tab.evaluate("document.fonts.check('16px NanumGothic', '뷁')")
         wide = tab.evaluate("document.documentElement.scrollWidth")

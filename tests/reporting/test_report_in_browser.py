@@ -3,11 +3,10 @@
 import pandas as pd
 import pypdfium2
 import pytest
-from browser import needs_browser, open_page
+from browser import open_page
 
 from harmlib.analysis.thresholds import sweep
 
-pytestmark = needs_browser
 A4_POINTS = (595, 842)
 
 
@@ -21,10 +20,12 @@ def test_page_stays_below_its_size(small_run):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(url, scheme):
+def test_axe_finds_nothing_serious(browser, url, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    with open_page(url, color_scheme=scheme, viewport={"width": 1280, "height": 900}) as tab:
+    with open_page(
+        browser, url, color_scheme=scheme, viewport={"width": 1280, "height": 900}
+    ) as tab:
         tab.wait_for_function("document.querySelectorAll('.harm-explorer svg').length >= 2")
         found = Axe().run(tab).response["violations"]
     serious = [
@@ -36,13 +37,13 @@ def test_axe_finds_nothing_serious(url, scheme):
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-def test_no_width_scrolls_the_page_sideways(url, width):
-    with open_page(url, viewport={"width": width, "height": 900}) as tab:
+def test_no_width_scrolls_the_page_sideways(browser, url, width):
+    with open_page(browser, url, viewport={"width": width, "height": 900}) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure(url):
-    with open_page(url, viewport={"width": 1280, "height": 800}) as tab:
+def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure(browser, url):
+    with open_page(browser, url, viewport={"width": 1280, "height": 800}) as tab:
         for part in (".intro", ".verdict", "table", "figure img"):
             box = tab.locator(f".first {part}").first.bounding_box()
             assert box["y"] + box["height"] <= 800, part
@@ -51,23 +52,23 @@ def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure
         assert "95% 구간" in tab.locator(".verdict").inner_text()
 
 
-def test_contents_stand_beside_a_wide_page_and_are_folded_on_a_narrow_one(url):
-    with open_page(url, viewport={"width": 1600, "height": 900}) as tab:
+def test_contents_stand_beside_a_wide_page_and_are_folded_on_a_narrow_one(browser, url):
+    with open_page(browser, url, viewport={"width": 1600, "height": 900}) as tab:
         assert tab.locator("nav a").first.is_visible()
         tab.set_viewport_size({"width": 700, "height": 900})
         assert not tab.locator("nav a").first.is_visible()
 
 
-def test_keyboard_reaches_the_report_through_the_skip_link(url):
-    with open_page(url) as tab:
+def test_keyboard_reaches_the_report_through_the_skip_link(browser, url):
+    with open_page(browser, url) as tab:
         tab.keyboard.press("Tab")
         assert tab.evaluate("document.activeElement.className") == "skip"
         tab.keyboard.press("Enter")
         assert tab.evaluate("document.activeElement.id") == "report"
 
 
-def test_every_figure_has_words_and_every_table_headers(url):
-    with open_page(url) as tab:
+def test_every_figure_has_words_and_every_table_headers(browser, url):
+    with open_page(browser, url) as tab:
         silent = tab.evaluate("[...document.images].filter(i => i.alt.length < 20).length")
         bare = tab.evaluate(
             "[...document.querySelectorAll('main table')].filter(t => !t.caption || "
@@ -78,8 +79,8 @@ def test_every_figure_has_words_and_every_table_headers(url):
     assert bare == []
 
 
-def test_no_word_is_broken_between_lines(url):
-    with open_page(url, viewport={"width": 390, "height": 844}) as tab:
+def test_no_word_is_broken_between_lines(browser, url):
+    with open_page(browser, url, viewport={"width": 390, "height": 844}) as tab:
         rules = tab.evaluate(
             "[...document.querySelectorAll('main p, main li, main figcaption, main h2')]"
             ".map(e => getComputedStyle(e).wordBreak)"
@@ -87,11 +88,11 @@ def test_no_word_is_broken_between_lines(url):
     assert set(rules) == {"keep-all"}
 
 
-def test_the_slider_shows_what_the_analysis_computes_for_this_run(url, small_run):
+def test_the_slider_shows_what_the_analysis_computes_for_this_run(browser, url, small_run):
     scores = pd.read_parquet(small_run / "scores.parquet").query(
         "split == 'val' and modality == 'video' and variant == 'model4' and epoch == 2"
     )
-    with open_page(url) as tab:
+    with open_page(browser, url) as tab:
         explorer = tab.locator(".harm-explorer")
         explorer.locator("select[data-part=model]").select_option(label="Model 4")
         explorer.locator("select[data-part=epoch]").select_option("2")
@@ -106,8 +107,8 @@ def test_the_slider_shows_what_the_analysis_computes_for_this_run(url, small_run
             assert explorer.locator("[data-part=tp]").inner_text() == f"{int(at['tp'])}"
 
 
-def test_print_is_a4_and_cuts_no_figure(url, tmp_path):
-    with open_page(url, viewport={"width": 1280, "height": 900}) as tab:
+def test_print_is_a4_and_cuts_no_figure(browser, url, tmp_path):
+    with open_page(browser, url, viewport={"width": 1280, "height": 900}) as tab:
         tab.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
         tab.emulate_media(media="print")
         rules = tab.evaluate(

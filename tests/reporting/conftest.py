@@ -1,0 +1,56 @@
+"""What several test files of this room read: explorers in a page, and widgets over scores."""
+
+import pytest
+from browser import watch
+from explorer_page import IMAGE, POINTS, VALIDATION, part
+from lab_scores import make_explorer, make_scored
+
+from harmlib.reporting.explorer import explorer_html
+from harmlib.reporting.page import write_html
+
+
+@pytest.fixture
+def scored():
+    return make_scored()
+
+
+@pytest.fixture
+def explorer(scored):
+    """The widgets of 05_explore over `scored`."""
+    return make_explorer(scored)
+
+
+@pytest.fixture(scope="module")
+def two_explorers(tmp_path_factory):
+    """Two explorers in the frame of the report's pages: the file."""
+    first = explorer_html(VALIDATION, POINTS).data
+    second = explorer_html({"image": VALIDATION["image"]}, IMAGE).data
+    out = tmp_path_factory.mktemp("explorer") / "index.html"
+    return write_html(f"<h1>시험</h1>{first}{second}", out, "시험")
+
+
+@pytest.fixture(scope="module")
+def opened(browser, two_explorers):
+    """The page of explorers in a tab, and what was asked for or went wrong there."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    problems = watch(tab)
+    tab.goto(two_explorers.as_uri())
+    yield tab, problems
+    context.close()
+
+
+@pytest.fixture
+def tab(opened):
+    """The page with both explorers as they open; nothing may go wrong there."""
+    tab, problems = opened
+    tab.set_viewport_size({"width": 1100, "height": 900})
+    tab.emulate_media(color_scheme="light", media="screen")
+    for which in (1, 0):
+        part(tab, "slider", which).press("Home")
+        if which == 0:
+            part(tab, "modality").select_option("video")
+        part(tab, "model", which).select_option(index=1)
+        part(tab, "model", which).select_option(index=0)
+    yield tab
+    assert not problems

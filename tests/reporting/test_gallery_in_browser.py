@@ -1,0 +1,214 @@
+"""Pictures are veiled until a person asks: by mouse, keyboard, print, and without JavaScript."""
+
+import io
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import open_page
+from gallery_cards import PICTURES, SIX, SIZES
+from PIL import Image
+
+import harmlib.reporting
+from harmlib.reporting.gallery import gallery_html
+
+PAGE_CSS = Path(harmlib.reporting.__file__).with_name("page.css").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def open_gallery(browser, tmp_path):
+    """open_gallery(fragment, css=..., **options): a tab with it."""
+
+    def open_(fragment=None, css=PAGE_CSS, **options):
+        fragment = fragment or gallery_html(SIX, PICTURES, "비디오 Model 4")
+        path = tmp_path / "page.html"
+        path.write_text(
+            '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>t</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<style>{css}</style></head><body><main><h1>a</h1><h2>b</h2><h3>c</h3>{fragment}"
+            "</main></body></html>",
+            encoding="utf-8",
+        )
+        # High enough to need no scrolling: the bar that sticks to the top covers nothing.
+        options = {"viewport": {"width": 1100, "height": 1800}} | options
+        return tabs.enter_context(open_page(browser, path.as_uri(), **options))
+
+    with ExitStack() as tabs:
+        yield open_
+
+
+BLURRED, CLEAR = 8, 80  # measured: at most 4, at least 97
+
+
+def sharpness(image):
+    """Mean bend of the grey levels along rows and columns: a smooth ramp has none."""
+    grey = np.asarray(image.convert("L"), float)
+    return sum(np.abs(np.diff(grey, 2, axis)).mean() for axis in (0, 1))
+
+
+def sharp(tab, part=".frame"):
+    """Which pictures are to be recognised: their names."""
+    shot = Image.open(io.BytesIO(tab.screenshot()))
+    assert tab.evaluate("document.documentElement.scrollHeight") <= shot.height
+    boxes = [frame.bounding_box() for frame in tab.locator(part).all()]
+    levels = {
+        name: sharpness(shot.crop((x, y, x + box["width"] - 2, y + box["height"] - 2)))
+        for name, box in zip(SIZES, boxes, strict=True)
+        for x, y in [(box["x"] + 1, box["y"] + 1)]
+    }
+    assert all(level < BLURRED or level > CLEAR for level in levels.values()), levels
+    return [name for name, level in levels.items() if level > CLEAR]
+
+
+def buttons(tab):
+    return tab.locator("figure button")
+
+
+@pytest.mark.parametrize("css", [PAGE_CSS, ""])
+def test_blurred_until_asked_and_neither_hovering_nor_focus_asks(open_gallery, css):
+    tab = open_gallery(css=css)
+    assert sharp(tab) == []
+    tab.locator(".frame").first.hover()
+    assert sharp(tab) == []
+    buttons(tab).first.hover()
+    buttons(tab).first.focus()
+    assert sharp(tab) == []
+    style = tab.evaluate("getComputedStyle(document.querySelector('.veil')).filter")
+    assert "blur" in style
+    assert "grayscale" in style
+
+
+def test_blurred_without_css(open_gallery):
+    tab = open_gallery(viewport={"width": 1100, "height": 2800})
+    tab.evaluate("document.querySelectorAll('style').forEach((style) => style.remove())")
+    assert tab.evaluate("getComputedStyle(document.querySelector('.veil')).filter") == "none"
+    assert sharp(tab, ".veil") == []
+
+
+def test_blurred_without_javascript(open_gallery):
+    tab = open_gallery(java_script_enabled=False)
+    assert tab.locator("noscript").inner_text().startswith("이 브라우저에서는 JavaScript가 꺼져")
+    buttons(tab).first.click()
+    assert sharp(tab) == []
+
+
+def test_the_keyboard_shows_and_hides(open_gallery):
+    tab = open_gallery()
+    tab.keyboard.press("Tab")  # the button that hides all
+    for name in list(SIZES)[:2]:
+        tab.keyboard.press("Tab")
+        tab.keyboard.press("Enter" if name == "image" else "Space")
+    assert sharp(tab) == ["image", "strip"]
+    assert [b.get_attribute("aria-pressed") for b in buttons(tab).all()] == [
+        "true", "true", "false", "false",
+    ]  # fmt: skip
+    tab.keyboard.press("Space")
+    assert sharp(tab) == ["image"]
+    tab.keyboard.press("Enter")
+    assert sharp(tab) == ["image", "strip"]
+    tab.keyboard.press("Escape")
+    assert sharp(tab) == []
+    assert tab.locator("[role=status]").inner_text() == "모든 사진을 다시 가렸습니다."
+    assert tab.locator("[aria-pressed=true]").count() == 0
+
+
+LEAVES = """
+Object.defineProperty(document, "hidden", {value: %s, configurable: true});
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+
+def test_leaving_the_tab_and_a_button_hide_all(open_gallery):
+    tab = open_gallery()
+    buttons(tab).nth(0).click()
+    buttons(tab).nth(2).click()
+    assert sharp(tab) == ["image", "panorama"]
+    tab.get_by_role("button", name="모든 사진 다시 가리기").click()
+    assert sharp(tab) == []
+    buttons(tab).nth(3).click()
+    tab.evaluate(LEAVES % "false")  # coming back is no reason
+    assert sharp(tab) == ["tower"]
+    tab.evaluate(LEAVES % "true")
+    assert sharp(tab) == []
+    tab.reload()
+    assert sharp(tab) == []
+
+
+def test_a_shown_picture_says_so_and_moves_nothing(open_gallery):
+    tab = open_gallery()
+    images = tab.get_by_role("img")
+    names = [images.nth(i).get_attribute("alt") for i in range(4)]
+    assert names[0] == "가려진 사진, 오탐, 확률 0.9000"
+    boxes = [f.bounding_box() for f in tab.locator("figure").all()]
+    frame = tab.locator(".frame").first.bounding_box()
+    assert (frame["width"], frame["height"]) == SIZES["image"]
+    for button in buttons(tab).all():
+        button.click()
+    assert [f.bounding_box() for f in tab.locator("figure").all()] == boxes
+    assert images.count() == 4, "the veils are no longer named"
+    assert images.first.get_attribute("alt") == "드러난 사진, 오탐, 확률 0.9000"
+    tab.keyboard.press("Escape")
+    assert [images.nth(i).get_attribute("alt") for i in range(4)] == names
+
+
+def test_print_stays_blurred_even_of_shown_pictures(open_gallery):
+    tab = open_gallery()
+    for button in buttons(tab).all():
+        button.click()
+    assert len(sharp(tab)) == 4
+    pdf = pypdfium2.PdfDocument(tab.pdf(format="A4"))
+    tab.emulate_media(media="print")
+    assert sharp(tab) == []
+    assert not tab.get_by_role("button").count()
+    assert "버튼을 누른 사진만" not in tab.inner_text("body")
+    inside = [
+        drawn.get_bitmap().to_pil()
+        for page in pdf
+        for drawn in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
+    ]
+    assert len(inside) >= 4
+    assert max(sharpness(image) for image in inside) < BLURRED
+
+
+def test_galleries_on_one_page_keep_apart_and_listen_once(open_gallery):
+    """A notebook draws the same gallery again and again."""
+    tab = open_gallery(gallery_html(SIX, PICTURES, "하나") + gallery_html(SIX, PICTURES, "둘"))
+    second = tab.get_by_label("둘")
+    second.locator("figure button").first.click()
+    assert tab.locator(".clear").count() == second.locator(".clear").count() == 1
+    assert tab.locator("main [id]").count() == 0, "ids would collide"
+    tab.get_by_label("하나").get_by_text("모든 사진 다시 가리기").click()
+    assert tab.locator(".clear").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("css", [PAGE_CSS, ""], ids=["page", "alone"])
+def test_axe_finds_nothing_serious(open_gallery, scheme, css):
+    tab = open_gallery(css=css, color_scheme=scheme)
+    for _ in range(2):
+        found = Axe().run(tab).response["violations"]
+        assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+        buttons(tab).first.click()
+
+
+STICKING_OUT = """
+[".frame", "dd", "figure", "li"].flatMap((inner) => [...document.querySelectorAll(inner)])
+  .filter((part) => {
+    const [a, b] = [part, part.parentElement].map((element) => element.getBoundingClientRect());
+    return a.left < b.left - .5 || a.top < b.top - .5
+      || a.right > b.right + .5 || a.bottom > b.bottom + .5;
+  }).map((part) => part.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize(("width", "css"), [(320, ""), (390, PAGE_CSS), (1600, "")])
+def test_everything_fits_on_a_phone_and_on_a_wide_screen(open_gallery, width, css):
+    names = {"image": "images/harmful/" + "x" * 90, "strip": "a-" * 50}
+    pictures = {names.get(name, name): jpeg for name, jpeg in PICTURES.items()}
+    fragment = gallery_html(SIX.replace(names), pictures, "t" * 60)
+    tab = open_gallery(fragment, css, viewport={"width": width, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.evaluate(STICKING_OUT) == []
