@@ -17,7 +17,8 @@ import torch
 from harmlib.analysis.bands import Bands, choose_bands
 from harmlib.analysis.segments import can_stop, harmful_segments, reduce_scores
 from harmlib.device import choose_device, choose_precision
-from harmlib.features.backbones import Backbone, find_weights, load_backbone, open_store
+from harmlib.features.backbones import find_weights, load_backbone, open_store
+from harmlib.features.engine import Engine, open_engine
 from harmlib.features.extract import PREFETCH, Span, Vectors, stream_vectors
 from harmlib.media.decode import MediaError
 from harmlib.media.find import Found
@@ -122,9 +123,9 @@ class Predictor:
             content[name] = content[name] | {"weights": spec}
         self.params = FeatureParams.model_validate(content)
         self.precision = choose_precision(self.params.precision, self.device)
-        self.backbones = self._open_backbones(artifacts)
+        self.engines = self._open_engines(artifacts)
 
-    def _open_backbones(self, artifacts: Path) -> dict[str, Backbone]:
+    def _open_engines(self, artifacts: Path) -> dict[str, Engine]:
         """The backbones in the order in which the model takes their vectors."""
         opened = {}
         for name in self.checkpoint.model.dims:
@@ -133,7 +134,10 @@ class Predictor:
                 self.params, name, weights, self.modality, str(self.precision), artifacts
             )
             _refuse_mismatch(self.path, name, self.checkpoint, store.settings)
-            opened[name] = load_backbone(self.params, name, weights)
+            backbone = load_backbone(self.params, name, weights)
+            opened[name] = open_engine(
+                backbone, self.device, self.precision, artifacts / "compiled"
+            )
         return opened
 
     def bands(self, min_recall: float, min_precision: float) -> Bands:
@@ -155,7 +159,7 @@ class Predictor:
         lost: deque[dict] = deque()
         files: dict[str, _File] = {}
         spans = self._spans(found, files, lost)
-        stream = stream_vectors(spans, self.backbones, self.params, self.device, self.precision)
+        stream = stream_vectors(spans, self.engines, self.params)
         for span, vectors in stream:
             while lost:
                 yield lost.popleft()
@@ -179,7 +183,7 @@ class Predictor:
         for facts in _probe_ahead(found, self.modality, lost):
             path = Path(facts["path"])
             spans = [
-                Span(f"{path}#{i}", path, self.modality, length, tuple(self.backbones), start)
+                Span(f"{path}#{i}", path, self.modality, length, tuple(self.engines), start)
                 for i, (start, length) in enumerate(self._stretches(facts["duration_sec"]))
             ]
             file = files[str(path)] = _File(facts, spans, time.monotonic())
@@ -199,7 +203,7 @@ class Predictor:
         return [(min(i * stride, last), usual) for i in range(count)]
 
     def _take(self, file: _File, span: Span, vectors: Vectors) -> None:
-        joined = np.concatenate([vectors[name] for name in self.backbones])
+        joined = np.concatenate([vectors[name] for name in self.engines])
         features = self.checkpoint.scaler(joined[None])
         with torch.inference_mode():
             logit = float(self.checkpoint.model.logits(features).double())

@@ -19,17 +19,29 @@ DownloadProgress = Callable[[int, int | None], None]
 
 
 class Backbone(Protocol):
-    """A frozen network that turns RGB frames into vectors."""
+    """A frozen network that turns RGB frames into vectors.
+
+    unit_shape : of one unit of `prepare`: a frame, or a clip of them
+    key : differs where the network does: its weights and size
+    """
 
     name: str
+    key: str
     batch_size: int
+    unit_shape: tuple[int, ...]
     network: torch.nn.Module
 
-    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor: ...
+    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
+        """(units, *unit_shape) uint8."""
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor: ...
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """From units to tensors with a row each; the part that an engine compiles."""
 
-    def pool(self, rows: np.ndarray) -> np.ndarray: ...
+    def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
+        """(units, dim) float32, from the outputs of `compute` on the CPU."""
+
+    def pool(self, rows: np.ndarray) -> np.ndarray:
+        """One vector of a file's rows."""
 
 
 def backbone_names(params: FeatureParams, modality: str) -> list[str]:
@@ -96,4 +108,4 @@ def open_store(
 
 
 # Raise one when the backbone's code changes what its vectors hold.
-VERSIONS = {"clip": 1, "yolo": 2, "slowfast": 1}
+VERSIONS = {"clip": 2, "yolo": 3, "slowfast": 2}

@@ -6,17 +6,18 @@ import contextlib
 import io
 import pickle
 import warnings
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2.functional import center_crop, resize
 
 from harmlib.features.weights import Weights, WeightsError
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its import of pkg_resources warns; setuptools is pinned
-    import clip as openai_clip
     from clip.model import VisionTransformer, build_model
 
 # Architecture of the image towers (Radford et al. 2021, table 20).
@@ -26,6 +27,8 @@ _TOWERS = {
     "ViT-L/14": {"patch_size": 14, "width": 1024, "layers": 24, "heads": 16, "output_dim": 768},
 }
 _INPUT_PIXELS = 224
+# Of the training pictures, red, green, blue, as in CLIP's own preprocessing.
+_MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
 class ClipBackbone:
@@ -35,22 +38,36 @@ class ClipBackbone:
 
     def __init__(self, model: str, weights: Weights, batch_size: int) -> None:
         """Raises WeightsError when the file holds no CLIP image model."""
-        self.batch_size = batch_size
+        self.key, self.batch_size = f"{model} {weights.key}", batch_size
         if weights.path is None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(weights.seed)
                 self.network = VisionTransformer(input_resolution=_INPUT_PIXELS, **_TOWERS[model])
         else:
             self.network = _load_tower(weights)
-        self._preprocess = openai_clip.clip._transform(self.network.input_resolution)
+        side = self.network.input_resolution
+        self.unit_shape = (3, side, side)
+        self._mean = torch.tensor(_MEAN)[:, None, None] * 255
+        self._std = torch.tensor(_STD)[:, None, None] * 255
 
     def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(n, 3, 224, 224) float32 by CLIP's own preprocessing, from n RGB frames."""
-        return torch.stack([self._preprocess(Image.fromarray(frame)) for frame in frames])
+        """(n, 3, side, side) uint8: CLIP's resizing and cutting, frames of a size together."""
+        side = self.network.input_resolution
+        cut: list[torch.Tensor] = []
+        for _, alike in groupby(frames, key=lambda frame: frame.shape):
+            pictures = torch.from_numpy(np.stack(list(alike))).permute(0, 3, 1, 2)
+            small = resize(pictures, [side], InterpolationMode.BICUBIC, antialias=True)
+            cut.append(center_crop(small, [side, side]))
+        return torch.cat(cut).contiguous()
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        """(n, 3, 224, 224) to (n, output_dim)."""
-        return self.network(batch)
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor]:
+        """(n, 3, side, side) uint8 to (n, output_dim)."""
+        mean, std = self._mean.to(batch.device), self._std.to(batch.device)
+        return (self.network((batch.float() - mean) / std),)
+
+    def finish(self, embedding: torch.Tensor) -> torch.Tensor:
+        """(n, output_dim), as they are."""
+        return embedding
 
     def pool(self, rows: np.ndarray) -> np.ndarray:
         """One vector an item: a picture's own row; for a video mean and spread over its frames."""

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from harmlib.features.backbones import Backbone
+from harmlib.features.engine import Engine, Rows
 from harmlib.features.store import FeatureStore
 from harmlib.media.decode import MediaError, clip_times, even_times, load_image, sample_sizes
 from harmlib.params import FeatureParams
@@ -43,11 +44,9 @@ class Span:
 
 def extract(
     items: pd.DataFrame,
-    backbones: dict[str, Backbone],
+    engines: dict[str, Engine],
     stores: dict[str, FeatureStore],
     params: FeatureParams,
-    device: torch.device,
-    precision: torch.dtype,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Bring the stores up to date with `items`, and return the files that failed.
@@ -64,13 +63,13 @@ def extract(
             Path(row.path),
             row.modality,
             row.duration_sec,
-            tuple(name for name in backbones if row.sha256 in lacking[name]),
+            tuple(name for name in engines if row.sha256 in lacking[name]),
         )
         for row in todo.itertuples(index=False)
     )
     failed: dict[str, str] = {}
-    vectors: dict[str, dict[str, np.ndarray]] = {name: {} for name in backbones}
-    stream = stream_vectors(spans, backbones, params, device, precision)
+    vectors: dict[str, dict[str, np.ndarray]] = {name: {} for name in engines}
+    stream = stream_vectors(spans, engines, params)
     for done, (span, found) in enumerate(stream, 1):
         if isinstance(found, MediaError):
             failed[span.key] = str(found)
@@ -87,28 +86,24 @@ def extract(
 
 
 def stream_vectors(
-    spans: Iterable[Span],
-    backbones: dict[str, Backbone],
-    params: FeatureParams,
-    device: torch.device,
-    precision: torch.dtype,
+    spans: Iterable[Span], engines: dict[str, Engine], params: FeatureParams
 ) -> Iterator[tuple[Span, Vectors | MediaError]]:
     """Each span with its vectors, or why it has none, as soon as they are there.
 
     Takes a few spans ahead of the models, never all; batches are filled across spans, so the
     order is not that of the spans.
     """
-    for backbone in backbones.values():
-        backbone.network.to(device, memory_format=_memory_format(backbone)).eval()
-    batcher = _Batcher(backbones, device, precision)
+    backbones = {name: engine.backbone for name, engine in engines.items()}
+    lines = {name: _Line(engine) for name, engine in engines.items()}
     waiting: dict[str, tuple[Span, Vectors]] = {}
 
     def ready(last: bool = False) -> Iterator[tuple[Span, Vectors]]:
-        for name, key, vector in batcher.ready(last):
-            span, found = waiting[key]
-            found[name] = vector
-            if len(found) == len(span.backbones):
-                yield waiting.pop(key)
+        for name, line in lines.items():
+            for key, vector in line.ready(last):
+                span, found = waiting[key]
+                found[name] = vector
+                if len(found) == len(span.backbones):
+                    yield waiting.pop(key)
 
     for span, prepared in _prepare_ahead(spans, backbones, params):
         if isinstance(prepared, MediaError):
@@ -116,13 +111,9 @@ def stream_vectors(
             continue
         waiting[span.key] = (span, {})
         for name, tensor in prepared.items():
-            batcher.add(name, span.key, tensor)
+            lines[name].add(span.key, tensor)
         yield from ready()
     yield from ready(last=True)
-
-
-def _memory_format(backbone: Backbone) -> torch.memory_format:
-    return torch.channels_last_3d if backbone.name == "slowfast" else torch.channels_last
 
 
 def _flush(stores: dict[str, FeatureStore], vectors: dict[str, dict[str, np.ndarray]]) -> None:
@@ -184,45 +175,43 @@ def prepare_span(span: Span, backbones: dict[str, Backbone], params: FeaturePara
     }
 
 
-class _Batcher:
-    """Fills batches across files, runs them, and hands back whole files in order."""
+class _Line:
+    """Units of one backbone on their way: in batches across files, out as whole files in order.
 
-    def __init__(
-        self, backbones: dict[str, Backbone], device: torch.device, precision: torch.dtype
-    ) -> None:
-        self.backbones, self.device, self.precision = backbones, device, precision
-        self.waiting: dict[str, list[tuple[str, torch.Tensor]]] = {name: [] for name in backbones}
+    One batch may compute while the next is filled.
+    """
 
-    def add(self, name: str, sha: str, units: torch.Tensor) -> None:
-        self.waiting[name].append((sha, units))
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.waiting: deque[torch.Tensor] = deque()  # units not yet in a batch
+        self.running: deque[Rows] = deque()
+        self.rows: list[np.ndarray] = []  # done, of files that aren't whole yet
+        self.files: deque[tuple[str, int]] = deque()  # key and units, in order
 
-    def ready(self, last: bool = False) -> Iterator[tuple[str, str, np.ndarray]]:
-        """(backbone, sha256, pooled vector) of each file whose batches are full, or of all."""
-        for name, backbone in self.backbones.items():
-            waiting = self.waiting[name]
-            while waiting and (last or sum(len(u) for _, u in waiting) >= backbone.batch_size):
-                group, count = [], 0
-                while waiting and count < backbone.batch_size:
-                    group.append(waiting.pop(0))
-                    count += len(group[-1][1])
-                yield from self._run(backbone, group)
+    def add(self, key: str, units: torch.Tensor) -> None:
+        self.waiting.append(units)
+        self.files.append((key, len(units)))
 
-    def _run(
-        self, backbone: Backbone, group: list[tuple[str, torch.Tensor]]
-    ) -> Iterator[tuple[str, str, np.ndarray]]:
-        units = torch.cat([tensor for _, tensor in group])
-        out = []
-        with (
-            torch.inference_mode(),
-            torch.autocast(
-                self.device.type, self.precision, enabled=self.precision != torch.float32
-            ),
-        ):
-            for batch in units.split(backbone.batch_size):
-                batch = batch.to(self.device, memory_format=_memory_format(backbone))
-                out.append(backbone.forward(batch).float().cpu().numpy())
-        rows = np.concatenate(out)  # (units of the group, dim)
-        start = 0
-        for sha, tensor in group:
-            yield backbone.name, sha, backbone.pool(rows[start : start + len(tensor)])
-            start += len(tensor)
+    def ready(self, last: bool = False) -> Iterator[tuple[str, np.ndarray]]:
+        """Key and pooled vector of each file whose batches are done, or of all that is left."""
+        size = self.engine.backbone.batch_size
+        while (count := sum(map(len, self.waiting))) >= size or (last and count):
+            self.running.append(self.engine.start(self._take(size)))
+            if len(self.running) > 1:
+                self.rows.extend(self.running.popleft()())
+        while last and self.running:
+            self.rows.extend(self.running.popleft()())
+        while self.files and len(self.rows) >= self.files[0][1]:
+            key, count = self.files.popleft()
+            yield key, self.engine.backbone.pool(np.stack(self.rows[:count]))
+            del self.rows[:count]
+
+    def _take(self, size: int) -> torch.Tensor:
+        pieces, missing = [], size
+        while self.waiting and missing:
+            units = self.waiting.popleft()
+            if len(units) > missing:
+                self.waiting.appendleft(units[missing:])
+            pieces.append(units[:missing])
+            missing -= len(pieces[-1])
+        return torch.cat(pieces)

@@ -12,6 +12,8 @@ from harmlib.features.weights import Weights, WeightsError
 
 CLIP_FRAMES = 32  # of the fast pathway
 ALPHA = 4  # the slow pathway sees every fourth frame: 8 of 32
+# Numbers, not an operation of the network: another engine may round 31 down to 30.
+_SLOW = torch.linspace(0, CLIP_FRAMES - 1, CLIP_FRAMES // ALPHA).long().tolist()
 _MEAN, _STD = 0.45, 0.225  # of all three channels, as in the Kinetics training
 
 
@@ -22,7 +24,7 @@ class SlowFastBackbone:
 
     def __init__(self, weights: Weights, image_size: int, batch_size: int) -> None:
         """Raises WeightsError when the file holds no SlowFast R50 8x8."""
-        self.batch_size = batch_size
+        self.key, self.batch_size = weights.key, batch_size
         self.image_size = image_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(weights.seed or 0)
@@ -31,31 +33,32 @@ class SlowFastBackbone:
             _load_state(network, weights)
         # The stages without the pooling and the Kinetics head, which fix the picture's size.
         self.network = network.blocks[:5].eval()
+        self.unit_shape = (3, CLIP_FRAMES, image_size, image_size)
 
     def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(n, 3, 32, image_size, image_size) float32, from n * 32 RGB frames.
+        """(n, 3, 32, image_size, image_size) uint8, from n * 32 RGB frames.
 
         Frames come scaled to the short side `image_size`; the middle is cut out of the long one.
         """
         side = self.image_size
-        # Cut one by one: a recording may change its picture size on the way.
-        corners = [((f.shape[0] - side) // 2, (f.shape[1] - side) // 2) for f in frames]
-        stack = np.stack(
-            [
-                frame[top : top + side, left : left + side]
-                for frame, (top, left) in zip(frames, corners, strict=True)
-            ]
-        )  # (n * 32, side, side, 3)
-        clips = torch.from_numpy(stack).view(-1, CLIP_FRAMES, side, side, 3)
-        return clips.permute(0, 4, 1, 2, 3).float().div_(255).sub_(_MEAN).div_(_STD)
+        clips = np.empty((len(frames), 3, side, side), np.uint8)
+        for clip, frame in zip(clips, frames, strict=True):  # a recording may change its size
+            top, left = (frame.shape[0] - side) // 2, (frame.shape[1] - side) // 2
+            clip[:] = frame[top : top + side, left : left + side].transpose(2, 0, 1)
+        units = torch.from_numpy(clips).unflatten(0, (-1, CLIP_FRAMES))
+        return units.transpose(1, 2).contiguous()
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        """(n, 3, 32, s, s) to (n, 2304)."""
-        slow = torch.linspace(0, CLIP_FRAMES - 1, CLIP_FRAMES // ALPHA).long()
-        pathways = [batch[:, :, slow], batch]
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(n, 3, 32, s, s) uint8 to (n, 2048) of the slow and (n, 256) of the fast pathway."""
+        fast = (batch.float() / 255 - _MEAN) / _STD
+        pathways = [fast[:, :, _SLOW], fast]
         for stage in self.network:
             pathways = stage(pathways)
-        return torch.cat([pathway.float().mean(dim=(2, 3, 4)) for pathway in pathways], dim=1)
+        return tuple(pathway.float().mean(dim=(2, 3, 4)) for pathway in pathways)
+
+    def finish(self, slow: torch.Tensor, fast: torch.Tensor) -> torch.Tensor:
+        """(n, 2304)."""
+        return torch.cat([slow, fast], dim=1)
 
     def pool(self, rows: np.ndarray) -> np.ndarray:
         """One vector a video: the mean over its clips."""

@@ -44,10 +44,11 @@ class YoloBackbone:
 
     def __init__(self, model: str, weights: Weights, image_size: int, batch_size: int) -> None:
         """Raises WeightsError when the file holds no COCO detector."""
-        self.batch_size = batch_size
+        self.key, self.batch_size = f"{model} {weights.key}", batch_size
         self.image_size = image_size
         self.network = _build(model, weights).eval()
         self.network.fuse(verbose=False)
+        self.unit_shape = (3, image_size, image_size)
         self._letterbox = LetterBox((image_size, image_size), auto=False)
         self._embedding: torch.Tensor | None = None
         # The layer before the detection head is the one that ultralytics' own embed() pools.
@@ -57,34 +58,44 @@ class YoloBackbone:
         self._embedding = output.float().mean(dim=(2, 3))
 
     def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(n, 3, image_size, image_size) float32 in 0 to 1, letterboxed, from n RGB frames."""
+        """(n, 3, image_size, image_size) uint8, letterboxed, from n RGB frames."""
         boxed = np.stack([self._letterbox(image=frame) for frame in frames])
-        return torch.from_numpy(boxed).permute(0, 3, 1, 2).float() / 255
+        return torch.from_numpy(boxed).permute(0, 3, 1, 2).contiguous()
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        """(n, 3, s, s) to (n, embedding + 80 + len(SUMMARY_NAMES)), one pass for all of them."""
-        predictions = self.network(batch)[
-            0
-        ].float()  # (n, 4 + 80, anchors): x, y, w, h, confidences
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(n, 3, s, s) uint8 to what is left of the network's output, in one pass.
+
+        Embedding (n, d), highest confidence of each class (n, 80), and of each anchor its box
+        (n, 4, anchors) as x, y, width, height, its highest confidence and that one's class.
+        """
+        predictions = self.network(batch.float() / 255)[0].float()
         confidences = predictions[:, 4:]  # (n, 80, anchors)
-        summaries = [
-            self._summarise(boxes, scores)
-            for boxes, scores in zip(predictions[:, :4], confidences, strict=True)
-        ]
-        return torch.cat(
-            [self._embedding, confidences.amax(dim=2), torch.stack(summaries).to(batch.device)],
-            dim=1,
-        )
+        best, classes = confidences.max(dim=1)
+        return self._embedding, confidences.amax(dim=2), predictions[:, :4], best, classes
 
-    def _summarise(self, boxes: torch.Tensor, confidences: torch.Tensor) -> torch.Tensor:
-        best, classes = confidences.max(dim=0)  # (anchors,)
+    def finish(
+        self,
+        embedding: torch.Tensor,
+        highest: torch.Tensor,
+        boxes: torch.Tensor,
+        best: torch.Tensor,
+        classes: torch.Tensor,
+    ) -> torch.Tensor:
+        """(n, embedding + 80 + len(SUMMARY_NAMES))."""
+        summaries = [self._summarise(*one) for one in zip(boxes, best, classes, strict=True)]
+        return torch.cat([embedding, highest, torch.stack(summaries)], dim=1)
+
+    def _summarise(
+        self, boxes: torch.Tensor, best: torch.Tensor, classes: torch.Tensor
+    ) -> torch.Tensor:
+        """Of one frame: (4, anchors), (anchors,), (anchors,)."""
         seen = (best >= MIN_CONFIDENCE).nonzero().squeeze(1)
         seen = seen[best[seen].argsort(descending=True, stable=True)[:MAX_CANDIDATES]]
         corners = box_convert(boxes[:, seen].T, "cxcywh", "xyxy")
         kept = batched_nms(corners, best[seen], classes[seen], MAX_IOU)
         return torch.from_numpy(
             summarise_detections(
-                corners[kept].cpu().numpy(), classes[seen][kept].cpu().numpy(), self.image_size
+                corners[kept].numpy(), classes[seen][kept].numpy(), self.image_size
             )
         )
 

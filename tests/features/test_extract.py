@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from harmlib.features import extract as extract_module
+from harmlib.features.engine import TorchEngine
 from harmlib.features.extract import extract
 from harmlib.features.store import FeatureStore
 from harmlib.media.decode import clip_times, even_times, load_image, sample_frames
@@ -25,7 +26,8 @@ class TinyBackbone:
     """Four pixels of each frame through a fixed matrix; SlowFast's units are 32 frames."""
 
     def __init__(self, name="clip", batch_size=4):
-        self.name, self.batch_size = name, batch_size
+        self.name, self.key, self.batch_size = name, "tiny", batch_size
+        self.unit_shape = (3, 32, 2, 2) if name == "slowfast" else (3, 2, 2)
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.network = torch.nn.Linear(12, 6)
@@ -35,20 +37,25 @@ class TinyBackbone:
 
     def prepare(self, frames):
         self.prepared.append(len(frames))
-        small = [frame[8::24, 8::24][:2, :2].astype(np.float32) / 255 for frame in frames]
+        small = [frame[8::24, 8::24][:2, :2] for frame in frames]
         units = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2)  # (n, 3, 2, 2)
         if self.name == "slowfast":
             return units.unflatten(0, (-1, 32)).movedim(1, 2)  # (clips, 3, 32, 2, 2)
         return units
 
-    def forward(self, batch):
+    def compute(self, batch):
         assert not torch.is_grad_enabled()
+        assert batch.dtype == torch.uint8
         if len(self.batches) == self.fails_at:
             raise RuntimeError("out of memory")
         self.batches.append(len(batch))
+        batch = batch.float() / 255
         if batch.ndim == 5:
             batch = batch.mean(dim=2)
-        return self.network(batch.flatten(1))
+        return (self.network(batch.flatten(1)),)
+
+    def finish(self, rows):
+        return rows
 
     def pool(self, rows):
         return np.append(rows.mean(axis=0), np.float32(len(rows)))
@@ -93,13 +100,14 @@ def videos(tmp_path, write_video):
 
 def run(items, backbones, stores, precision=torch.float32, **kwargs):
     wanted = {name: stores[name] for name in backbones}
-    return extract(items, backbones, wanted, PARAMS, CPU, precision, **kwargs)
+    engines = {name: TorchEngine(one, CPU, precision) for name, one in backbones.items()}
+    return extract(items, engines, wanted, PARAMS, **kwargs)
 
 
 def alone(backbone, units):
     """The vector of one file whose prepared units are at hand."""
     with torch.inference_mode():
-        return backbone.pool(backbone.forward(units).numpy())
+        return backbone.pool(backbone.compute(units)[0].numpy())
 
 
 def test_each_image_gets_its_own_vector(images, listed, stores):
@@ -163,12 +171,12 @@ def test_batches_are_filled_across_files(images, listed, stores, batch_size, bat
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 4, 7, 64])
-def test_batches_of_frames_are_bounded_and_lose_none(videos, listed, stores, batch_size):
+def test_all_batches_but_the_last_are_full(videos, listed, stores, batch_size):
     backbone = TinyBackbone(batch_size=batch_size)
     run(listed(videos), {"clip": backbone}, stores)
-    assert max(backbone.batches) <= batch_size
-    assert sum(backbone.batches) == VIDEO_FRAMES * len(videos)
-    assert len(backbone.batches) < VIDEO_FRAMES * len(videos) or batch_size == 1
+    frames = VIDEO_FRAMES * len(videos)
+    full, left = divmod(frames, batch_size)
+    assert backbone.batches == [batch_size] * full + [left] * bool(left)
 
 
 @pytest.mark.parametrize("batch_size", [2, 3, 100])
@@ -226,7 +234,7 @@ def test_the_same_content_is_extracted_once_and_fails_everywhere(
 def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, decoded):
     monkeypatch.setattr(extract_module, "WRITE_EVERY", 4)
     items, crashing = listed(images), TinyBackbone(batch_size=2)
-    crashing.fails_at = 3  # six images are through, four of them are written
+    crashing.fails_at = 4  # eight images were computed, six given back, four of them written
     with pytest.raises(RuntimeError, match="out of memory"):
         run(items, {"clip": crashing}, stores)
     assert stores["clip"].missing(items["sha256"]) == items["sha256"][4:].tolist()
@@ -241,8 +249,8 @@ def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, dec
 def test_few_files_are_decoded_ahead_of_the_models(monkeypatch, images, listed, stores, decoded):
     monkeypatch.setattr(extract_module, "PREFETCH", 2)
     backbone, ahead = TinyBackbone(batch_size=1), []
-    forward = backbone.forward
-    backbone.forward = lambda batch: (ahead.append(len(decoded)), forward(batch))[1]
+    compute = backbone.compute
+    backbone.compute = lambda batch: (ahead.append(len(decoded)), compute(batch))[1]
     run(listed(images), {"clip": backbone}, stores)
     assert max(n - done for done, n in enumerate(ahead)) <= 3  # the one at hand and two ahead
 

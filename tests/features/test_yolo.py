@@ -70,7 +70,7 @@ def batch(backbone, frames):
 @pytest.fixture(scope="module")
 def rows(backbone, batch):
     with torch.inference_mode():
-        return backbone.forward(batch)
+        return backbone.finish(*backbone.compute(batch))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def predictions(checkpoint, batch):
     """What the stored model says, before anything is fused: (3, 4 + 80, anchors)."""
     model = torch.load(checkpoint, weights_only=False)["model"].float().eval()
     with torch.inference_mode():
-        return model(batch)[0]
+        return model(batch / 255)[0]
 
 
 def test_one_row_a_frame(rows):
@@ -112,22 +112,22 @@ def test_summary_is_of_the_boxes_that_ultralytics_keeps(rows, predictions):
 
 def test_only_boxes_of_one_class_suppress_each_other(backbone):
     boxes = torch.tensor([[50.0, 50, 20, 40]] * 3).T  # x, y, width, height
-    confidences = torch.zeros(80, 3)
-    confidences[0, :2], confidences[7, 2] = torch.tensor([0.9, 0.8]), 0.7
-    summary = dict(zip(SUMMARY_NAMES, backbone._summarise(boxes, confidences), strict=True))
+    best, classes = torch.tensor([0.9, 0.8, 0.7]), torch.tensor([0, 0, 7])
+    summary = dict(zip(SUMMARY_NAMES, backbone._summarise(boxes, best, classes), strict=True))
     assert summary["objects"] == pytest.approx(np.log1p(2))
     assert summary["persons"] == pytest.approx(np.log1p(1))
     assert summary["person_area"] == pytest.approx(20 * 40 / SIDE**2)
 
 
 def test_a_picture_without_detections(backbone):
-    summary = backbone._summarise(torch.rand(4, 9), torch.full((80, 9), MIN_CONFIDENCE - 0.01))
+    best = torch.full((9,), MIN_CONFIDENCE - 0.01)
+    summary = backbone._summarise(torch.rand(4, 9), best, torch.zeros(9, dtype=torch.long))
     assert summary.tolist() == [0] * len(SUMMARY_NAMES)
 
 
 def test_frames_do_not_see_each_other(backbone, batch, rows):
     with torch.inference_mode():
-        alone = torch.cat([backbone.forward(one[None]) for one in batch])
+        alone = torch.cat([backbone.finish(*backbone.compute(one[None])) for one in batch])
     torch.testing.assert_close(alone, rows, rtol=1e-3, atol=1e-4)
 
 
@@ -136,12 +136,12 @@ def test_prepare_keeps_the_aspect_and_pads_with_grey(backbone, height, width):
     picture = np.full((height, width, 3), (255, 0, 51), dtype=np.uint8)
     batch = backbone.prepare([picture])
     assert batch.shape == (1, 3, SIDE, SIDE)
-    assert batch.dtype == torch.float32
+    assert batch.dtype == torch.uint8
     scale = SIDE / max(height, width)
-    filled = (batch[0] == torch.tensor([1.0, 0.0, 0.2])[:, None, None]).all(dim=0)
+    filled = (batch[0] == torch.tensor([255, 0, 51])[:, None, None]).all(dim=0)
     assert filled.any(dim=1).sum() == max(1, round(height * scale))
     assert filled.any(dim=0).sum() == max(1, round(width * scale))
-    assert torch.allclose(batch[0][:, ~filled], torch.tensor(114 / 255))
+    assert (batch[0][:, ~filled] == 114).all()
 
 
 @pytest.mark.parametrize("model", ["yolov8n", "yolo11n"])
@@ -152,7 +152,7 @@ def test_untrained_depends_on_its_seed_and_tells_pictures_apart(model, batch):
     ]
     assert torch.equal(torch.get_rng_state(), before)
     with torch.inference_mode():
-        one, same, other = (backbone.forward(batch)[:, :EMBEDDING] for backbone in built)
+        one, same, other = (backbone.compute(batch)[0] for backbone in built)
     assert torch.equal(one, same)
     assert not torch.isclose(one, other, rtol=0.01).any(dim=0).all()
     assert built[0].network.model[-1].dfl.conv.weight.flatten().tolist() == list(range(16))
@@ -234,7 +234,7 @@ def test_detections_on_real_pictures_are_ultralytics_own(monkeypatch):
     monkeypatch.setattr(yolo, "summarise_detections", keep)
     loaded = [np.asarray(Image.open(file).convert("RGB")) for file in files]
     with torch.inference_mode():
-        backbone.forward(backbone.prepare(loaded))
+        backbone.finish(*backbone.compute(backbone.prepare(loaded)))
     flipped = [picture[..., ::-1].copy() for picture in loaded]
     results = YOLO(path).predict(
         flipped, imgsz=size, rect=False, conf=MIN_CONFIDENCE, iou=MAX_IOU, verbose=False

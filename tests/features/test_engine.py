@@ -1,0 +1,176 @@
+"""Each backbone small and untrained, through both engines, against plain torch in fp32."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cosine_similarity
+
+from harmlib.features import clip, engine
+from harmlib.features.clip import ClipBackbone
+from harmlib.features.engine import OpenvinoEngine, TorchEngine, open_engine
+from harmlib.features.persons import SUMMARY_NAMES
+from harmlib.features.slowfast import CLIP_FRAMES, SlowFastBackbone
+from harmlib.features.weights import Weights
+from harmlib.features.yolo import YoloBackbone
+from harmlib.media.decode import load_image
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
+
+CPU = torch.device("cpu")
+SIDE = 64
+NAMES = ["clip", "yolo", "slowfast"]
+CLOSE = 0.999  # cosine to fp32 that a lower precision must keep
+SHARED = Path(os.environ.get("HARMLIB_SHARED", Path(__file__).parents[3] / "shared"))
+
+
+def build(name, seed=0):
+    weights = Weights("untrained", None, None, seed)
+    if name == "clip":
+        return ClipBackbone("ViT-B/32", weights, 4)
+    if name == "yolo":
+        return YoloBackbone("yolov8n", weights, SIDE, 4)
+    return SlowFastBackbone(weights, SIDE, 4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_tower():
+    with pytest.MonkeyPatch.context() as patch:
+        small = {"patch_size": 32, "width": 128, "layers": 2, "heads": 2, "output_dim": 32}
+        patch.setitem(clip._TOWERS, "ViT-B/32", small)
+        yield
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def case(request, frames):
+    """A backbone, units of three files, and what plain torch in fp32 makes of them."""
+    backbone = build(request.param)
+    count = 3 * CLIP_FRAMES if request.param == "slowfast" else 3
+    units = backbone.prepare(frames(count, seed=4, height=SIDE, width=SIDE))
+    with torch.inference_mode():
+        rows = backbone.finish(*backbone.compute(units))
+    assert rows.std() > 1e-3  # else all comparisons are of nothing
+    return backbone, units, rows
+
+
+def test_openvino_in_fp32_is_torch(case, cache):
+    backbone, units, rows = case
+    ready = OpenvinoEngine(backbone, torch.float32, cache)
+    for batch, expected in ((units, rows), (units[1:2], rows[1:2])):  # any number of units
+        found = ready.start(batch)()
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * float(rows.abs().max()))
+
+
+@pytest.mark.parametrize("kind", ["openvino", "torch"])
+def test_bf16_stays_close_to_fp32(case, cache, kind):
+    backbone, units, rows = case
+    if kind == "openvino":
+        ready = OpenvinoEngine(backbone, torch.bfloat16, cache)
+    else:
+        ready = TorchEngine(build(backbone.name), CPU, torch.bfloat16)
+    found = torch.from_numpy(ready.start(units)())
+    assert cosine_similarity(found, rows).min() >= CLOSE
+
+
+def test_bf16_stays_close_on_real_pictures_with_real_weights(tmp_path):
+    path, pictures = SHARED / "weights" / "yolov8n_dequant.pt", SHARED / "data" / "real" / "images"
+    files = sorted(pictures.rglob("*.jpg"))[::250]
+    if not path.is_file() or not files:
+        pytest.skip(f"no real weights and pictures at {SHARED} (set HARMLIB_SHARED)")
+    backbone = YoloBackbone("yolov8n", Weights("file", path, "0" * 64, None), 320, 8)
+    units = backbone.prepare([load_image(file) for file in files])
+    with torch.inference_mode():
+        rows = backbone.finish(*backbone.compute(units))
+    found = OpenvinoEngine(backbone, torch.bfloat16, tmp_path).start(units)()
+    # Less the summary, which counts: a detection at the edge of being one comes or goes.
+    seen = rows.shape[1] - len(SUMMARY_NAMES)
+    assert cosine_similarity(torch.from_numpy(found)[:, :seen], rows[:, :seen]).min() >= CLOSE
+
+
+def test_a_network_is_converted_once(tmp_path, monkeypatch, frames):
+    units = build("clip").prepare(frames(2))
+    first = OpenvinoEngine(build("clip"), torch.float32, tmp_path).start(units)()
+    other = OpenvinoEngine(build("clip", seed=1), torch.float32, tmp_path).start(units)()
+    assert not np.allclose(first, other)
+    monkeypatch.setattr(engine, "_convert", lambda backbone: pytest.fail("converted again"))
+    again = OpenvinoEngine(build("clip"), torch.float32, tmp_path).start(units)()
+    np.testing.assert_array_equal(first, again)
+    assert len(list(tmp_path.iterdir())) == 2  # nothing half done is left
+
+
+def test_a_newer_package_converts_again(tmp_path, monkeypatch):
+    OpenvinoEngine(build("clip"), torch.float32, tmp_path)
+    monkeypatch.setattr(engine.importlib.metadata, "version", lambda name: "99")
+    OpenvinoEngine(build("clip"), torch.float32, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_device_decides(tmp_path):
+    backbone = build("clip")
+    assert isinstance(open_engine(backbone, CPU, torch.float32, tmp_path), OpenvinoEngine)
+    meta = open_engine(backbone, torch.device("meta"), torch.float32, tmp_path)
+    assert isinstance(meta, TorchEngine)
+
+
+class Narrow:
+    """Runs out of memory above `fits` units."""
+
+    name, batch_size, unit_shape = "clip", 8, (3, 1, 1)
+    network = torch.nn.Identity()
+
+    def __init__(self, fits):
+        self.fits, self.batches = fits, []
+
+    def compute(self, batch):
+        if len(batch) > self.fits:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.batches.append(len(batch))
+        return (batch.float().flatten(1),)
+
+    def finish(self, rows):
+        return rows
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on():
+    narrow = Narrow(fits=3)
+    ready = TorchEngine(narrow, CPU, torch.float32)
+    units = torch.arange(24, dtype=torch.uint8).view(8, 3, 1, 1)
+    with pytest.warns(UserWarning, match="clip: 8 at a time need more memory") as noted:
+        found = ready.start(units)()
+    assert found.tolist() == units.flatten(1).tolist()
+    assert narrow.batches == [2, 2, 2, 2]
+    assert len(noted) == 2  # 8, then 4
+    ready.start(units[:3])()
+    assert narrow.batches[4:] == [2, 1]  # what fits is remembered
+
+
+def test_one_unit_that_does_not_fit_is_an_error():
+    with (
+        pytest.warns(UserWarning, match="2 at a time"),
+        pytest.raises(torch.OutOfMemoryError),
+    ):
+        TorchEngine(Narrow(fits=0), CPU, torch.float32).start(torch.zeros(2, 3, 1, 1))
+
+
+def test_nothing_is_reported_to_openvinos_makers():
+    code = (
+        "import socket, sys\n"
+        "def refuse(*args): raise SystemExit('it opened a connection')\n"
+        "socket.socket.connect = refuse\n"
+        "import harmlib.features.engine, openvino.tools.ovc.convert_impl\n"
+        "assert not any(m.startswith('openvino_telemetry.') for m in sys.modules)\n"
+        "from openvino.tools.ovc import telemetry_utils\n"
+        "assert telemetry_utils.tm.__name__.endswith('telemetry_stub')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
