@@ -33,9 +33,11 @@ def run_drift(options: argparse.Namespace) -> int:
 
 
 def read_scores(path: Path, modality: str) -> pd.DataFrame:
-    """The rows of one modality: probability, and label (0, 1 or missing) where the table has one.
+    """The rows of one modality: probability, and label (0, 1 or missing) and group where there.
 
-    Raises ValueError for a table without these columns, or with a label of another name.
+    Rows of one group (clips of one source) are one piece of news; without the column `group` each
+    row is its own. Raises ValueError for a table without the needed columns, and for a label of
+    another name.
     """
     readers = {
         ".csv": pd.read_csv,
@@ -66,11 +68,15 @@ def format_drift(found: Drift) -> str:
         VERDICTS[found.verdict],
         f"{found.n_new:,} new scores against {found.n_validation:,} of validation; "
         f"Kolmogorov-Smirnov {found.ks:.3f} (p {found.p_value:.3g})",
-        f"{'':<15}{'validation':>11}{'new':>9}{'change':>9}   95 % interval",
+        f"{'':<15}{'validation':>11}{'new':>9}{'change':>9}   interval ({found.level:.2%})",
     ]
     for row in found.table.itertuples():
         lines.append(
             f"{row.metric:<15}{row.validation:>11.4f}{row.new:>9.4f}{row.difference:>+9.4f}"
             f"   {row.low:+.4f} to {row.high:+.4f}"
         )
+    lines.append(
+        f"harmful_share of the new scores is estimated; had nothing else changed, "
+        f"{found.expected_flagged_share:.4f} would be flagged"
+    )
     return "\n".join(lines + [f"- {REASONS[reason]}" for reason in found.reasons])

@@ -98,5 +98,6 @@ def _drift(commands) -> None:
     parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")
     parser.add_argument(
         "scores", type=Path, help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column "
-        "label (harmful/safe or 1/0) may be added for the items whose truth is known"
+        "label (harmful/safe or 1/0) may be added for the items whose truth is known, and a column "
+        "group for items of one source"
     )  # fmt: skip

@@ -281,13 +281,20 @@ def test_bands_are_a_column_and_are_told(video_model, media, tmp_path, capfd):
 
 def test_drift_against_validation(video_model, tmp_path, capfd):
     validation = validation_items(load_checkpoint(video_model))
-    scores = pd.concat([validation] * 20).assign(modality="video")
+    copies = [validation.assign(group=f"{i} " + validation["group"]) for i in range(20)]
+    scores = pd.concat(copies).assign(modality="video")
     scores.to_csv(tmp_path / "same.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "same.csv")]) == 0
-    assert "steady: keep the threshold" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "steady: keep the threshold" in said
+    assert "harmful_share" in said
     scores.assign(label=1 - scores["label"]).to_parquet(tmp_path / "other.parquet")
     assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
     assert "choose the threshold again" in capfd.readouterr().out
+    few = scores.assign(group=validation["group"].iloc[0] + scores["label"].astype(str))
+    few.to_csv(tmp_path / "few.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "few.csv")]) == 0
+    assert "too few new scores" in capfd.readouterr().out, "two groups, however many items"
     scores.assign(label="maybe").to_csv(tmp_path / "bad.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
     assert "label 'maybe'; use harmful or safe" in capfd.readouterr().err

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from harmlib.analysis.bootstrap import draw_groups, group_codes, interval
 from harmlib.analysis.choice import Objective, choose
@@ -125,6 +126,23 @@ def band_table(
     ends = [interval(draws, level)[:2] for draws in harmful_shares[1:].T]
     table["harmful_low"], table["harmful_high"] = np.transpose(ends)
     return table
+
+
+def band_shares(probabilities, bands: Bands, *, level=0.95) -> pd.DataFrame:
+    """What each band holds of items without labels: band, n, share, low, high.
+
+    probabilities: (n,), at least one. The interval is Wilson's (1927), items taken as independent:
+    it is too narrow where many are of one source.
+    """
+    _, probabilities, _ = check_scored(np.zeros(len(probabilities)), probabilities)
+    counts = np.bincount(_places(probabilities, bands.pass_at, bands.block_above), minlength=3)
+    shares = counts / len(probabilities)
+    ends = [
+        binomtest(count, len(probabilities)).proportion_ci(level, "wilson")
+        for count in counts.tolist()
+    ]
+    low, high = np.clip(np.transpose(ends), 0, 1)  # rounding may leave -1e-17
+    return pd.DataFrame({"band": BANDS, "n": counts, "share": shares, "low": low, "high": high})
 
 
 def _places(probabilities, pass_at, block_above) -> np.ndarray:

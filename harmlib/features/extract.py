@@ -129,7 +129,7 @@ def _prepare_ahead(
 
     def prepare(span: Span) -> Tensors | MediaError:
         try:
-            return prepare_span(span, {name: backbones[name] for name in span.backbones}, params)
+            return prepare_span(span, backbones, params)
         except MediaError as error:
             return error
         except OSError as error:
@@ -154,25 +154,28 @@ def prepare_span(span: Span, backbones: dict[str, Backbone], params: FeaturePara
     """
     if span.modality == "image":
         image = load_image(span.path)
-        return {name: backbone.prepare([image]) for name, backbone in backbones.items()}
-    # What each backbone wants to see, as (time in seconds, short side in pixels or None).
-    wanted = {
-        name: [(t, None) for t in even_times(span.duration_sec, params.video_frames)]
-        for name in backbones
-        if name != "slowfast"
-    }
-    if "slowfast" in backbones:
-        from harmlib.features.slowfast import CLIP_FRAMES
-
-        section = params.slowfast
-        windows = clip_times(span.duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
-        wanted["slowfast"] = [(t, section.image_size) for window in windows for t in window]
+        return {name: backbones[name].prepare([image]) for name in span.backbones}
+    wanted = wanted_frames(span, params)
     every = sorted({w for times in wanted.values() for w in times}, key=lambda w: w[0])
     shifted = [(span.start_sec + time_sec, size) for time_sec, size in every]
     frames = dict(zip(every, sample_sizes(span.path, shifted), strict=True))
     return {
         name: backbones[name].prepare([frames[w] for w in times]) for name, times in wanted.items()
     }
+
+
+def wanted_frames(span: Span, params: FeatureParams) -> dict[str, list[tuple[float, int | None]]]:
+    """What each backbone wants to see of a video: times in seconds from the span's start, and the
+    short side in pixels that the frame should come in, None for its own."""
+    times = even_times(span.duration_sec, params.video_frames)
+    wanted = {name: [(t, None) for t in times] for name in span.backbones if name != "slowfast"}
+    if "slowfast" in span.backbones:
+        from harmlib.features.slowfast import CLIP_FRAMES
+
+        section = params.slowfast
+        windows = clip_times(span.duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
+        wanted["slowfast"] = [(t, section.image_size) for window in windows for t in window]
+    return wanted
 
 
 class _Line:

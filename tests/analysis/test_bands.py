@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmlib.analysis.bands import BANDS, Bands, assign, band_table, choose_bands
+from harmlib.analysis.bands import BANDS, Bands, assign, band_shares, band_table, choose_bands
 from harmlib.analysis.thresholds import EmptyScores, NonFiniteScores, NotBinaryLabels, sweep
 
 # Ten items: harmful at 0.9 0.8 0.7 0.6 0.3, safe at 0.65 0.5 0.4 0.2 0.1
@@ -218,3 +218,18 @@ def test_bad_input(changes, error, match):
     arguments = {"labels": LABELS, "probabilities": SCORES, "min_recall": 0.9, "min_precision": 0.9}
     with pytest.raises(error, match=match):
         choose_bands(**arguments | changes)
+
+
+def test_shares_without_labels_count_as_assign_does():
+    bands = Bands(0.9, 0.9, "ok", 0.3, 0.7, pd.DataFrame())
+    scores = [0.1, 0.3, 0.30001, 0.7, 0.70001, 1.0, 0.5]
+    table = band_shares(scores, bands).set_index("band")
+    assert table["n"].to_dict() == {"pass": 2, "review": 3, "block": 2}
+    assert table.at["review", "share"] == pytest.approx(3 / 7)
+    # Wilson (1927) by hand for 2 of 7
+    z, p, n = 1.959964, 2 / 7, 7
+    middle, reach = p + z**2 / 2 / n, z * np.sqrt(p * (1 - p) / n + z**2 / 4 / n**2)
+    ends = [(middle + side * reach) / (1 + z**2 / n) for side in (-1, 1)]
+    assert table.loc["pass", ["low", "high"]].tolist() == pytest.approx(ends, abs=1e-6)
+    with pytest.raises(EmptyScores):
+        band_shares([], bands)

@@ -1,9 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
-from harmlib.analysis.drift import MIN_ITEMS, REASONS, compare_scores
-from harmlib.analysis.thresholds import sweep
+from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.choice import choose
+from harmlib.analysis.drift import MIN_CHANGE, MIN_ITEMS, MOVED_SHARE, REASONS, compare_scores
+from harmlib.analysis.thresholds import ScoresError, sweep
 
 
 def scored(n, seed, harmful=0.5, shift=0.0, flip=0.0):
@@ -27,13 +30,140 @@ def sharpened(table):
     return table.assign(probability=odds**8 / (1 + odds**8))
 
 
-def test_the_same_kind_of_data_is_seldom_called_changed():
-    verdicts = [
-        compare_scores(scored(200, seed), scored(200, 1000 + seed), 0.5).verdict
-        for seed in range(60)
+def clustered(n_groups, each, seed):
+    """Clips of one source: one label, and a logit of their own besides each clip's."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(n_groups), each)
+    label = (rng.random(n_groups) < 0.4)[group].astype(int)
+    logit = rng.normal(2 * label - 1) + rng.normal(size=n_groups)[group]
+    columns = {"label": label, "probability": 1 / (1 + np.exp(-logit)), "group": group}
+    return pd.DataFrame(columns)
+
+
+def few(validation, new, seed=0):
+    return compare_scores(validation, new.drop(columns="label"), 0.5, resamples=200, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [((300, 1), (300, 1)), ((30, 10), (200, 1)), ((60, 5), (60, 5))]
+)
+def test_the_same_kind_of_data_is_seldom_called_changed(old, new):
+    """Also where items come in groups; taken one by one, half of these would seem changed."""
+    found = [few(clustered(*old, seed), clustered(*new, 1000 + seed), seed) for seed in range(40)]
+    verdicts = [f.verdict for f in found]
+    assert verdicts.count("steady") > 40 - 8  # 0.999 of 5 in 100
+    assert sum(f.p_value < 0.05 for f in found) in range(8)
+    shares = [f.table.loc[1] for f in found]
+    assert sum(not row["low"] <= 0.4 - row["validation"] <= row["high"] for row in shares) < 8
+
+
+def test_labels_raise_no_more_alarms():
+    """Also where the threshold was chosen on validation, whose F1 is then optimistic."""
+    verdicts = []
+    for i in range(30):
+        validation, new = scored(150, i), scored(150, 500 + i)
+        line = choose(validation["label"], validation["probability"], "f1").threshold
+        verdicts.append(compare_scores(validation, new, line, resamples=200).verdict)
+    assert verdicts.count("steady") > 30 - 7
+
+
+def test_the_same_items_without_their_groups_look_more_certain():
+    new, validation = clustered(200, 1, 2), clustered(30, 10, 1)
+    apart = few(validation.assign(group=np.arange(300)), new)
+    grouped = few(validation, new)
+    assert grouped.ks == apart.ks
+    assert grouped.p_value > 2 * apart.p_value
+    gathered = few(validation, new.assign(group=np.arange(200) % 40))
+    assert gathered.p_value != grouped.p_value
+
+
+def test_statistic_by_hand_and_as_scipy_has_it():
+    validation = pd.DataFrame({"label": [0, 1] * 50, "probability": np.arange(100) / 100})
+    new = pd.DataFrame({"probability": np.arange(100) / 200})
+    found = compare_scores(validation.assign(group=validation.index), new, 0.5)
+    assert found.ks == pytest.approx(0.5)
+    for seed in range(5):
+        two = scored(80, seed), scored(60, 50 + seed, shift=0.5)
+        known = ks_2samp(*(t["probability"] for t in two))
+        ours = compare_scores(*two, 0.5, resamples=500)
+        assert ours.ks == pytest.approx(known.statistic, abs=0.01)
+        assert ours.p_value == pytest.approx(known.pvalue, abs=0.1)
+
+
+def test_a_new_proportion_is_told_from_a_new_kind():
+    validation = scored(2000, 1, harmful=0.4)
+    more = compare_scores(validation, scored(2000, 2, harmful=0.7), 0.5)
+    share = more.table.set_index("metric").loc["harmful_share"]
+    assert share["validation"] == pytest.approx(0.4, abs=0.03)
+    assert share["new"] == pytest.approx(0.7, abs=0.04)
+    assert share["low"] < 0.3 < share["high"]
+    flagged = more.table["new"][0]
+    assert more.expected_flagged_share == pytest.approx(flagged, abs=0.03)
+    # Safe scores up, harmful scores down: no proportion explains it
+    new = scored(2000, 2, harmful=0.4)
+    worse = compare_scores(validation, new.assign(probability=0.2 + new["probability"] / 2), 0.6)
+    assert abs(worse.expected_flagged_share - worse.table["new"][0]) > 0.08
+
+
+def test_a_change_too_small_to_matter_is_none_however_sure():
+    validation, new = scored(40_000, 1), scored(200_000, 2, shift=0.04).drop(columns="label")
+    found = compare_scores(validation, new, 0.5, resamples=200)
+    assert found.p_value < 0.05
+    assert found.ks < MIN_CHANGE
+    assert found.verdict == "steady"
+    assert not found.table["low"][0] <= 0 <= found.table["high"][0]
+
+
+def test_ties_and_one_score_for_all():
+    coarse = [
+        t.assign(probability=t["probability"].round(1)) for t in (scored(200, 1), scored(150, 2))
     ]
-    assert verdicts.count("choose_again") <= 4
-    assert verdicts.count("steady") >= 44
+    assert few(*coarse).verdict == "steady"
+    broken = few(scored(200, 1), scored(150, 2).assign(probability=0.0))
+    assert broken.verdict == "choose_again"
+    assert broken.p_value < 0.01
+    same = few(coarse[0], coarse[0])
+    assert (same.ks, same.p_value) == (0, 1)
+    assert same.table["low"][0] < -0.05 < 0.05 < same.table["high"][0]  # two draws, not one
+
+
+def test_a_handful_of_labels_has_no_say():
+    new = scored(80, 2).astype({"label": float})
+    wrong = new["label"].where(new.index >= 76, 1 - new["label"])
+    found = compare_scores(scored(120, 1), new.assign(label=wrong.where(new.index < 20)), 0.5)
+    assert "f1" in set(found.table["metric"])
+    assert {"labels_too_few"} == set(found.reasons)
+    assert found.verdict == "steady"
+    assert "f1_fell" in compare_scores(scored(120, 1), new.assign(label=wrong), 0.5).reasons
+    alone = new.assign(label=new["label"].where(new.index < 9), group=np.maximum(new.index, 8))
+    assert "labels_too_few" in compare_scores(scored(120, 1), alone, 0.5).reasons
+    one_source = new.assign(label=wrong, group=np.arange(80) % 29)
+    assert compare_scores(scored(120, 1), one_source, 0.5).verdict == "too_few"
+    found = few(scored(120, 1), scored(80, 2).assign(group="a"))
+    assert found.verdict == "too_few", "one source of all, which can't be redrawn"
+
+
+def test_the_interval_of_a_difference_holds_both_samples_noise():
+    validation, new = scored(300, 1), scored(200, 2)
+    found = compare_scores(validation, new, 0.5, seed=3)
+    assert found.level == 1 - 0.05 / 4
+    row = found.table.set_index("metric").loc["f1"]
+    a, b = (
+        metric_intervals(t["label"], t["probability"], 0.5, level=found.level, seed=seed)
+        .set_index("metric")
+        .loc["f1"]
+        for t, seed in ((validation, 3), (new, 4))
+    )
+    below = (b["value"] - b["low"]) ** 2 + (a["high"] - a["value"]) ** 2
+    above = (b["high"] - b["value"]) ** 2 + (a["value"] - a["low"]) ** 2
+    assert row["low"] == pytest.approx(row["difference"] - below**0.5)
+    assert row["high"] == pytest.approx(row["difference"] + above**0.5)
+
+
+def test_calls_repeat():
+    tables = [few(scored(100, 1), scored(80, 2), seed).table for seed in (3, 3, 4)]
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    assert not tables[0].equals(tables[2])
 
 
 @pytest.mark.parametrize(
@@ -44,15 +174,27 @@ def test_the_same_kind_of_data_is_seldom_called_changed():
         (scored(300, 5, flip=0.35).drop(columns="label"), "steady", None),
         (scored(300, 5, harmful=0.9).drop(columns="label"), "choose_again", "flagged_share_moved"),
         (scored(MIN_ITEMS - 1, 5, shift=3), "too_few", None),
-        (sharpened(scored(300, 5)), "watch", "calibration_worsened"),
     ],
 )
 def test_a_real_change_is_found_and_named(new, verdict, reason):
-    found = compare_scores(scored(400, 1), new, 0.5)
+    found = compare_scores(scored(400, 1), new, 0.5, resamples=500)
     assert found.verdict == verdict
     assert set(found.reasons) <= set(REASONS)
     if reason:
         assert reason in found.reasons
+
+
+def test_a_sure_but_small_move_is_only_watched():
+    found = few(scored(3000, 1), scored(3000, 2, shift=0.3))
+    assert MIN_CHANGE < found.table["difference"][0] < MOVED_SHARE
+    assert "flagged_share_shifted" in found.reasons
+    assert found.verdict == "watch"
+
+
+def test_overconfidence_alone_is_watched():
+    found = compare_scores(scored(2000, 1), sharpened(scored(2000, 5)), 0.5, resamples=300)
+    assert found.verdict == "watch"
+    assert "calibration_worsened" in found.reasons
 
 
 def test_the_table_holds_what_a_sweep_counts():
@@ -78,8 +220,9 @@ def test_items_without_a_label_count_for_the_share_alone():
 
 
 def test_one_class_of_labels_gives_no_metrics_of_labels():
-    new = scored(80, 2).assign(label=1)
-    assert compare_scores(scored(120, 1), new, 0.5).table["metric"].tolist() == ["flagged_share"]
+    found = compare_scores(scored(120, 1), scored(80, 2).assign(label=1), 0.5)
+    assert found.table["metric"].tolist() == ["flagged_share", "harmful_share"]
+    assert "labels_too_few" in found.reasons
 
 
 def test_groups_of_validation_widen_the_interval():
@@ -92,13 +235,24 @@ def test_groups_of_validation_widen_the_interval():
 
 
 @pytest.mark.parametrize(
-    ("new", "message"),
+    ("validation", "new", "message"),
     [
-        (scored(0, 1), "the new scores are empty"),
-        (scored(50, 1).assign(probability=3.0), r"new probabilities must lie in \[0, 1\]"),
-        (scored(50, 1).assign(probability=np.nan), r"new probabilities must lie in \[0, 1\]"),
+        ({}, scored(0, 1), "the new scores are empty"),
+        ({}, scored(50, 1).assign(probability=3.0), r"new probabilities must lie in \[0, 1\]"),
+        ({}, scored(50, 1).assign(probability=np.nan), r"new probabilities must lie in \[0, 1\]"),
+        ({}, scored(50, 1).assign(label=2), r"labels\[0\] is 2"),
+        ({}, scored(50, 1)[["label"]], "the new scores lack probability"),
+        ({}, scored(50, 1).assign(group=None), "50 missing values; name every group"),
+        ({"label": np.nan}, scored(50, 1), r"labels\[0\] is nan"),
+        ({"label": 1}, scored(50, 1), "all 50 labels are 1; pass both classes"),
+        ({"group": "a"}, scored(50, 1), "all items are of one group"),
+        ({"probability": 0.3}, scored(50, 1), "the validation probabilities are all 0.3"),
     ],
 )
-def test_bad_input(new, message):
+def test_bad_input(validation, new, message):
     with pytest.raises(ValueError, match=message):
-        compare_scores(scored(50, 1), new, 0.5)
+        compare_scores(scored(50, 1).assign(**validation), new, 0.5)
+    with pytest.raises(ScoresError, match="the validation scores lack label, group"):
+        compare_scores(scored(50, 1)[["probability"]], scored(50, 1), 0.5)
+    with pytest.raises(ScoresError, match="thresholds"):
+        compare_scores(scored(50, 1), scored(50, 1), np.nan)

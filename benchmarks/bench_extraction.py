@@ -1,0 +1,164 @@
+"""Extraction against a plain loop and against the models alone: run this file, without arguments.
+
+Files go in rounds, and each round through all three in turn, so that a machine that slows down
+slows all of them: the ratios hold where the seconds don't. `--videos`, `--images` and `--rounds`
+say how much of the media; those of params/real.yaml where they are, else the demo's.
+Then one round in single pieces, each stage on its own: where the time goes.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from plain_loop import PlainLoop, real_params
+
+from harmlib.device import choose_device, choose_precision, device_label
+from harmlib.features.backbones import backbone_names, find_weights, load_backbone
+from harmlib.features.engine import open_engine
+from harmlib.features.extract import Span, extract, prepare_span, wanted_frames
+from harmlib.features.store import FeatureStore
+from harmlib.media.decode import load_image, sample_sizes
+from harmlib.media.probe import probe
+
+
+class Stopwatch(dict):
+    """Seconds under names, added up."""
+
+    def __call__(self, name, work, *args):
+        start = time.perf_counter()
+        result = work(*args)
+        self[name] = self.get(name, 0.0) + time.perf_counter() - start
+        return result
+
+
+def listed(root, modality, count):
+    """`count` files spread over all, with what extraction wants to know of them."""
+    table = pd.read_csv(root / f"{modality}s.csv")
+    some = table["path"].iloc[np.linspace(0, len(table) - 1, count).astype(int)].drop_duplicates()
+    facts = pd.DataFrame([probe(root / path, modality) for path in some])
+    facts["modality"] = modality
+    return facts[facts["reason"] == ""].drop_duplicates("sha256").reset_index(drop=True)
+
+
+def spans_of(items, names):
+    return [
+        Span(row.sha256, Path(row.path), row.modality, row.duration_sec, tuple(names))
+        for row in items.itertuples()
+    ]
+
+
+def one_of(loop, items):
+    return getattr(loop, items["modality"].iloc[0])
+
+
+def in_batches(engine, units):
+    for batch in units.split(engine.backbone.batch_size):
+        engine.start(batch)()
+
+
+def compare(items, engines, params, loop, rounds):
+    """Seconds of the plain loop, of the extraction, and of the models on ready tensors."""
+    spent, backbones = Stopwatch(), {n: e.backbone for n, e in engines.items()}
+    for part in np.array_split(np.arange(len(items)), rounds):
+        some = items.iloc[part]
+        spent("loop", lambda paths, one: list(map(one, paths)), some["path"], one_of(loop, some))
+        with tempfile.TemporaryDirectory() as folder:
+            stores = {name: FeatureStore(Path(folder), name, {}) for name in engines}
+            lost = spent("extract", extract, some, engines, stores, params)
+        assert lost.empty
+        ready = [prepare_span(span, backbones, params) for span in spans_of(some, engines)]
+        for name, engine in engines.items():
+            units = torch.cat([tensors[name] for tensors in ready])
+            spent("models", in_batches, engine, units)
+    return spent
+
+
+def breakdown(items, engines, params):
+    """Seconds of each stage alone, one after the other."""
+    spent, modality = Stopwatch(), items["modality"].iloc[0]
+    backbones = {name: engine.backbone for name, engine in engines.items()}
+    vectors = {name: {} for name in engines}
+    frames_of = {}
+    for span in spans_of(items, engines):
+        if modality == "image":
+            image = spent("decode", load_image, span.path)
+            frames_of[span.key] = {name: [image] for name in engines}
+        else:
+            frames_of[span.key] = spent("decode", decoded, span, params)
+    for name, backbone in backbones.items():
+        ready = [
+            spent(f"prepare {name}", backbone.prepare, frames[name])
+            for frames in frames_of.values()
+        ]
+        units = torch.cat(ready)
+        batches = units.split(backbone.batch_size)
+        waiting = [spent(f"{name} network", engines[name].start, batch) for batch in batches]
+        rows = np.concatenate([spent(f"{name} finish", finish) for finish in waiting])
+        start = 0
+        for key, tensor in zip(frames_of, ready, strict=True):
+            vectors[name][key] = backbone.pool(rows[start : start + len(tensor)])
+            start += len(tensor)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, found in vectors.items():
+            spent("write", FeatureStore(Path(folder), name, {}).add, found)
+    return spent
+
+
+def decoded(span, params):
+    """As `prepare_span` decodes: once for all, SlowFast's frames scaled down on the way."""
+    wanted = wanted_frames(span, params)
+    every = sorted({w for times in wanted.values() for w in times}, key=lambda w: w[0])
+    frames = dict(zip(every, sample_sizes(span.path, every), strict=True))
+    return {name: [frames[w] for w in times] for name, times in wanted.items()}
+
+
+def report(modality, items, engines, params, loop, rounds):
+    for engine in engines.values():  # the first batch allocates
+        engine.start(torch.zeros(engine.backbone.batch_size, *engine.backbone.unit_shape).byte())()
+    spent = compare(items, engines, params, loop, rounds)
+    count = len(items)
+    print(f"\n{count} {modality}s, {rounds} rounds")
+    for name in ("loop", "extract", "models"):
+        print(f"  {name:<9} {spent[name]:8.1f} s   {count / spent[name]:7.2f} a second")
+    print(f"  extraction against the plain loop   {spent['loop'] / spent['extract']:.2f}x")
+    print(f"  extraction against the models alone {spent['models'] / spent['extract']:.2f}")
+    alone = breakdown(items.iloc[:: max(1, rounds)], engines, params)
+    total = sum(alone.values())
+    print("  each stage alone: " + ", ".join(f"{k} {v / total:.1%}" for k, v in alone.items()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--videos", type=int, default=24)
+    parser.add_argument("--images", type=int, default=160)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--device", default="auto")
+    options = parser.parse_args()
+    run = real_params()
+    params, device = run.features, choose_device(options.device)
+    precision = choose_precision(params.precision, device)
+    print(f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; "
+          f"{device_label(device)}, {precision}; media of {run.run}")  # fmt: skip
+    for modality, count in (("image", options.images), ("video", options.videos)):
+        engines = {}
+        for name in backbone_names(params, modality):
+            weights = find_weights(params, name, run.artifacts / "weights")
+            start = time.perf_counter()
+            backbone = load_backbone(params, name, weights)
+            built = time.perf_counter()
+            engines[name] = open_engine(backbone, device, precision, run.artifacts / "compiled")
+            print(f"{name}: built in {built - start:.1f} s, "
+                  f"engine opened in {time.perf_counter() - built:.1f} s")  # fmt: skip
+        loop = PlainLoop(params, modality, run.artifacts / "weights")
+        items = listed(run.data.root, modality, count)
+        report(modality, items, engines, params, loop, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
