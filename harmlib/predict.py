@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.features.engine import Engine
 from harmlib.media.find import Found, find_media
 from harmlib.models.checkpoints import CheckpointError
 from harmlib.predictor import COLUMNS, LEDGER_COLUMNS, Judged, Predictor
@@ -44,7 +45,8 @@ def open_predictors(checkpoint: str | Path, **options) -> list[Predictor]:
     files = sorted(path.glob("*_model_best.pth")) if path.is_dir() else [path]
     if not files:
         raise CheckpointError(f"{path}: holds no checkpoint (*_model_best.pth)")
-    return [Predictor(file, **options) for file in files]
+    opened: dict[str, Engine] = {}  # both modalities' models see through the same backbones
+    return [Predictor(file, opened=opened, **options) for file in files]
 
 
 def predict(

@@ -102,8 +102,10 @@ class Predictor:
         artifacts: Path = PROJECT_ROOT / "artifacts",
         device: str = "auto",
         windows: Windows | None = None,
+        opened: dict[str, Engine] | None = None,
     ) -> None:
         """weights : backbone -> path or word, in place of what the checkpoint names
+        opened : engines of other models' backbones; those that fit are used, new ones are added
 
         Raises CheckpointError for a file or a set of weights that doesn't fit, WeightsError for
         weights that aren't there.
@@ -123,22 +125,25 @@ class Predictor:
             content[name] = content[name] | {"weights": spec}
         self.params = FeatureParams.model_validate(content)
         self.precision = choose_precision(self.params.precision, self.device)
-        self.engines = self._open_engines(artifacts)
+        self.engines = self._open_engines(artifacts, {} if opened is None else opened)
 
-    def _open_engines(self, artifacts: Path) -> dict[str, Engine]:
+    def _open_engines(self, artifacts: Path, opened: dict[str, Engine]) -> dict[str, Engine]:
         """The backbones in the order in which the model takes their vectors."""
-        opened = {}
+        engines = {}
         for name in self.checkpoint.model.dims:
             weights = find_weights(self.params, name, artifacts / "weights")
             store = open_store(
                 self.params, name, weights, self.modality, str(self.precision), artifacts
             )
             _refuse_mismatch(self.path, name, self.checkpoint, store.settings)
-            backbone = load_backbone(self.params, name, weights)
-            opened[name] = open_engine(
-                backbone, self.device, self.precision, artifacts / "compiled"
-            )
-        return opened
+            key = f"{weights.key} {self.precision} {getattr(self.params, name)!r}"
+            if key not in opened:
+                backbone = load_backbone(self.params, name, weights)
+                opened[key] = open_engine(
+                    backbone, self.device, self.precision, artifacts / "compiled"
+                )
+            engines[name] = opened[key]
+        return engines
 
     def bands(self, min_recall: float, min_precision: float) -> Bands:
         """Pass, review and block for this model, from its validation items. See `choose_bands`."""

@@ -141,8 +141,8 @@ class Run:
 
     def provenance(self) -> dict[str, Any]:
         """What one needs to make this run again: `run.json`."""
-        names = ("torch", "torchvision", "ultralytics", "openai-clip", "pytorchvideo", "numpy",
-                 "pandas", "scikit-learn", "matplotlib", "av", "papermill")  # fmt: skip
+        names = ("torch", "torchvision", "openvino", "ultralytics", "openai-clip", "pytorchvideo",
+                 "numpy", "pandas", "scikit-learn", "matplotlib", "av", "papermill")  # fmt: skip
         tables = ("manifest.parquet", "ledger.csv", "scores.parquet", "history.parquet")
         weights = [
             self.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)

@@ -15,7 +15,7 @@ from harmlib.analysis.segments import overlap
 from harmlib.decisions import DecisionLog, LogError, replay
 from harmlib.media.find import find_media
 from harmlib.models.checkpoints import CheckpointError, load_checkpoint
-from harmlib.predict import predict
+from harmlib.predict import open_predictors, predict
 from harmlib.predictor import COLUMNS, Judged, Predictor, Windows, validation_items
 
 MODEL = "models/model4"
@@ -144,6 +144,12 @@ def test_an_item_of_the_training_is_its_own_nearest(video_model, media):
     judged = next(predictor.judge(find_media([media / name])))
     assert judged.nearest[0]["item_id"] == name
     assert judged.nearest[0]["similarity"] == pytest.approx(1, abs=1e-3)
+
+
+def test_both_models_see_through_the_same_backbones(video_model):
+    image, video = open_predictors(video_model.parent)
+    assert set(image.engines) < set(video.engines)
+    assert all(image.engines[name] is video.engines[name] for name in image.engines)
 
 
 def join_videos(paths, out):
