@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harmlib.params import PROJECT_ROOT, Params
+
+if TYPE_CHECKING:
+    from harmlib.kernels import KernelServer
 
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
 CELL_TIMEOUT_SEC = 24 * 3600
@@ -55,10 +59,11 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
         raise StepFailed(text, step.name, "ParameterError", text)
 
 
-def execute(params: Params, step: Step, common: dict[str, str]) -> None:
+def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelServer) -> None:
     """Run the step's notebook into the run's folder. Raises StepFailed.
 
     common : parameters that every notebook of the run gets
+    kernels : where the notebook's kernel comes from
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -75,6 +80,7 @@ def execute(params: Params, step: Step, common: dict[str, str]) -> None:
             execution_timeout=CELL_TIMEOUT_SEC,
             start_timeout=KERNEL_START_SEC,
             request_save_on_cell_execute=False,
+            kernel_manager_class=kernels.manager_class(step.notebook),
             extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
         )
     except PapermillExecutionError as error:

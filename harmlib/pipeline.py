@@ -7,11 +7,11 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import harmlib
 from harmlib.execution import (
@@ -25,8 +25,11 @@ from harmlib.execution import (
 from harmlib.params import MODALITIES, Params, load_params
 from harmlib.progress import VARIABLE, Watch
 
-# Most of a training or analysis notebook is its imports, on one core: two go side by side.
-# Extraction fills all cores by itself.
+if TYPE_CHECKING:
+    from harmlib.kernels import KernelServer
+
+# A training or analysis computes on one core, and starting and ending a kernel is waiting: two go
+# side by side. Extraction fills all cores by itself.
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2}
 
 
@@ -78,75 +81,102 @@ def run_pipeline(params_file: Path) -> Params:
 
     Raises ParamsError for the params, StepFailed for a notebook that stopped.
     """
+    from harmlib.kernels import KernelServer
+
     params = load_params(params_file)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one in the home
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
-    for step in steps:
-        check_declared(step, common)
-    _clear_failure(params)
     record = _Record(params)
-    heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
-    os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
-    try:
-        with Watch(Path(os.environ[VARIABLE])):
-            for notebook, stage in groupby(steps, key=lambda step: step.notebook):
-                todo = []
-                for step in stage:
-                    if record.is_valid(step, record.key(step)):
-                        print(f"{heads[step.name]}: reused", flush=True)
-                    else:
-                        todo.append(step)
-                workers = SIDE_BY_SIDE.get(notebook, 1)
-                _run_stage(params, todo, common, workers, record, heads)
-    except StepFailed as error:
-        _write_failure(params, steps, record, error)
-        raise
-    finally:
-        del os.environ[VARIABLE]
+    valid = [record.is_valid(step, record.key(step)) for step in steps]
+    todo = steps[valid.index(False) :] if False in valid else []
+    with KernelServer(dict.fromkeys(step.notebook for step in todo)) as kernels:
+        if todo:
+            kernels.start()  # it imports while the notebooks are checked
+        for step in steps:
+            check_declared(step, common)
+        _clear_failure(params)
+        os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
+        try:
+            with Watch(Path(os.environ[VARIABLE])):
+                _run_steps(params, steps, common, record, kernels)
+        except StepFailed as error:
+            _write_failure(params, steps, record, error)
+            raise
+        finally:
+            del os.environ[VARIABLE]
     _write_page(params, steps[-1])
     return params
 
 
-def _run_stage(
+def _run_steps(
     params: Params,
     steps: list[Step],
     common: dict[str, str],
-    workers: int,
     record: _Record,
-    heads: dict[str, str],
+    kernels: KernelServer,
 ) -> None:
-    """Execute steps that don't read each other's tables, up to `workers` at a time."""
+    """Execute the steps that aren't valid any more; their pages are written beside the next."""
+    heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
+    written: list[Future] = []
 
+    def start(step: Step) -> None:
+        print(f"{heads[step.name]} …", flush=True)
+        execute(params, step, common, kernels)
+
+    with ThreadPoolExecutor(1) as pages:
+        for notebook, stage in groupby(steps, key=lambda step: step.notebook):
+            todo = []
+            for step in stage:
+                if record.is_valid(step, record.key(step)):
+                    print(f"{heads[step.name]}: reused", flush=True)
+                else:
+                    todo.append(step)
+            for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
+                record.done(step, record.key(step), seconds)
+                written.append(pages.submit(_write_notebook_page, params, step.name))
+                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+    for page in written:
+        page.result()
+
+
+def _side_by_side(
+    steps: list[Step], start: Callable[[Step], None], workers: int, kernels: KernelServer
+) -> Iterator[tuple[Step, float]]:
+    """Steps that don't read each other's tables as they end, and their seconds.
+
+    At the first StepFailed no further step starts; what runs beside it may end, and is kept.
+    """
     stopped = threading.Event()
 
     def timed(step: Step) -> float | None:
         """Seconds; None for a step that need not start any more."""
         if stopped.is_set():
             return None
-        start = time.monotonic()
-        print(f"{heads[step.name]} …", flush=True)
+        began = time.monotonic()
         try:
-            execute(params, step, common)
+            start(step)
         except StepFailed:
             stopped.set()  # here, before this thread takes the next step
             raise
-        return time.monotonic() - start
+        return time.monotonic() - began
 
     failed = None
     with ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(timed, step): step for step in steps}
-        for future in as_completed(futures):
-            step = futures[future]
-            try:
-                seconds = future.result()
-            except StepFailed as error:
-                failed = failed or error  # what runs beside it may end, and is kept
-                continue
-            if seconds is not None:
-                record.done(step, record.key(step), seconds)
-                _write_notebook_page(params, step.name)
-                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+        try:
+            for future in as_completed(futures):
+                try:
+                    seconds = future.result()
+                except StepFailed as error:
+                    failed = failed or error
+                    continue
+                if seconds is not None:
+                    yield futures[future], seconds
+        except KeyboardInterrupt:
+            stopped.set()
+            kernels.close()  # else the pool would wait for the notebooks' ends
+            raise
     if failed:
         raise failed
 

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from IPython import get_ipython
-from tqdm.auto import tqdm
 
 VARIABLE = "HARMLIB_PROGRESS"
 LOG_EVERY_SEC = 15.0
@@ -49,6 +48,8 @@ def show(description: str, unit: str = "") -> Progress:
     """As `progress`, shown by this process: a bar on a terminal or in Jupyter, else some lines."""
     if not sys.stderr.isatty() and get_ipython() is None:
         return _to_log(description, unit)
+    from tqdm.auto import tqdm  # looks where it is when imported, and may load ipywidgets
+
     bar: tqdm | None = None
 
     def report(done: int, total: int) -> None:

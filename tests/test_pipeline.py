@@ -14,6 +14,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from harmlib import cli, pipeline
+from harmlib.kernels import KernelServer
 from harmlib.params import load_params
 from harmlib.pipeline import Step, StepFailed, plan, run_pipeline
 
@@ -118,6 +119,7 @@ def test_executed_notebooks_are_free_of_noise(run):
 
 def test_second_run_reuses_everything(run, folder, capfd, monkeypatch):
     monkeypatch.setattr(papermill, "execute_notebook", lambda *a, **k: pytest.fail("executed"))
+    monkeypatch.setattr(KernelServer, "start", lambda self: pytest.fail("nobody needs a kernel"))
     before = (run / "index.html").stat().st_mtime_ns
     assert cli.main(["run", str(folder / "params.yaml")]) == 0
     out = capfd.readouterr().out
@@ -235,9 +237,9 @@ def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monke
     path = write_params(folder, run="kept", seed=2)
     execute = pipeline.execute
 
-    def stop_late(params, step, common):
+    def stop_late(params, step, common, kernels):
         if step.notebook == "00_data":
-            return execute(params, step, common)
+            return execute(params, step, common, kernels)
         raise StepFailed("it stopped", step.name, "MemoryError", "too little")
 
     monkeypatch.setattr(pipeline, "execute", stop_late)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from harmlib.reporting.words import particle
-
 _MARK = '<section class="error" data-state="failed"'
 # What each kind of error means to the person who started the run; the message itself follows.
 _MEANINGS = {
@@ -45,7 +43,8 @@ class Failure:
 
 def write_failure_page(failure: Failure, states: dict[str, str], out: Path, title: str) -> Path:
     """states : each step's name and `done`, `failed` or `waiting`, in the order of the run."""
-    from harmlib.reporting.page import write_html  # only a failure pays for nbconvert
+    from harmlib.reporting.page import write_html  # only a failure pays for these imports
+    from harmlib.reporting.words import particle
 
     link = f"notebooks/{failure.step}.html" + (f"#cell-id={failure.cell}" if failure.cell else "")
     where = f"셀 <code>{escape(failure.cell)}</code>에서 " if failure.cell else ""

@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import io
 import warnings
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -48,12 +49,18 @@ def embedded_font(text: str, bold: bool = False) -> str:
     boxes = sorted({c for c in text if _is_hangul(c) and ord(c) not in known})
     if boxes:
         raise FontError(f"{FAMILY} has no glyph for {', '.join(boxes)}; please write it otherwise")
+    return _subset("".join(sorted(set(text))), bold)
+
+
+@cache  # the pages of trainings hold the same characters
+def _subset(characters: str, bold: bool) -> str:
+    font = TTFont(font_file(bold))
     options = subset.Options(flavor="woff2", layout_features=["kern"])
     options.drop_tables += [
         name for name in sorted(font.keys()) if name.startswith("TSI")
     ]  # design sources
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=text)
+    subsetter.populate(text=characters)
     subsetter.subset(font)
     font.flavor = "woff2"
     buffer = io.BytesIO()

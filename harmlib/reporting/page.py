@@ -10,7 +10,6 @@ from pathlib import Path
 import nbformat
 from IPython.display import HTML
 from matplotlib.figure import Figure
-from nbconvert import HTMLExporter
 
 from harmlib.reporting.bound import html, plain
 from harmlib.reporting.fonts import FAMILY, embedded_font
@@ -94,6 +93,8 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
 
 
 def _body(notebook: Path, exclude_input: bool) -> str:
+    from nbconvert import HTMLExporter  # as slow to import as pandas, and notebooks don't need it
+
     exporter = HTMLExporter(
         template_name="basic",
         exclude_input=exclude_input,
