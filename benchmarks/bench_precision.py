@@ -56,7 +56,7 @@ def main(every=1):
         official = _transform(backbones["clip"].network.input_resolution)
         suffixes = {"image": (".jpg", ".png"), "video": (".mp4",)}[modality]
         files = sorted(p for p in Path(run.data.root).rglob("*") if p.suffix in suffixes)[::every]
-        lowest, jumps = defaultdict(lambda: 1.0), 0
+        cosines, jumps = defaultdict(list), 0
         for path in files:
             still, moving = units_of(path, modality, params)
             for name, backbone in backbones.items():
@@ -74,10 +74,11 @@ def main(every=1):
                     jumps += (np.abs(found - slow)[:, counts:].max(axis=1) > 0.1).sum()
                     found, slow = found[:, :counts], slow[:, :counts]
                 pooled = [backbone.pool(rows)[None] for rows in (found, slow)]
-                lowest[name] = min(lowest[name], float(cosine(*pooled).min()))
-        for name, value in lowest.items():
-            print(f"{modality:<6} {name:<9} {len(files):>6} files  {precision}  "
-                  f"lowest cosine to fp32 {value:.6f} (bound {BOUND})", flush=True)  # fmt: skip
+                cosines[name] += cosine(*pooled).tolist()
+        for name, found in cosines.items():
+            below = sum(value < BOUND for value in found)
+            print(f"{modality:<6} {name:<9} {len(found):>6} files  {precision}  lowest cosine to "
+                  f"fp32 {min(found):.6f}, {below} below {BOUND}", flush=True)  # fmt: skip
         frames = len(files) * (1 if modality == "image" else params.video_frames)
         print(f"{modality:<6} yolo      counts of detections differ in {jumps} of {frames} frames")
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -134,8 +136,9 @@ def test_paths(load, monkeypatch, root, shared, expected):
         f"run: x\ndata: {{root: '{root}'}}\nreports: '{root}'\nartifacts: '{root}'\n"
         f"features: {{clip: {{weights: '{root}'}}}}\n"
     )
-    assert {str(params.data.root), str(params.reports), str(params.artifacts)} == {str(expected)}
-    assert params.features.clip.weights == str(expected)
+    expected = str(Path(expected).resolve())  # `shared` may be a link
+    assert {str(params.data.root), str(params.reports), str(params.artifacts)} == {expected}
+    assert params.features.clip.weights == expected
 
 
 @pytest.mark.parametrize("word", ["pretrained", "untrained"])

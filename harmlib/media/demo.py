@@ -20,7 +20,7 @@ from PIL import Image
 from harmlib.media.demo_drawing import render
 from harmlib.media.demo_scenes import random_camera, random_scene
 
-DRAWING_VERSION = 1  # raise it when the same seed would draw something else
+DRAWING_VERSION = 2  # raise it when the same seed would draw something else
 MARKER = "demo.json"
 LABELS = ("harmful", "safe")
 IMAGE_SIZE = (320, 240)  # width, height in pixels
