@@ -21,6 +21,7 @@ sys.modules["openvino_telemetry"] = None
 import openvino  # noqa: E402
 
 from harmlib.features.backbones import VERSIONS, Backbone  # noqa: E402
+from harmlib.features.weights import WeightsError  # noqa: E402
 
 Rows = Callable[[], np.ndarray]  # waits for a batch, and gives its (units, dim) float32 rows
 
@@ -133,7 +134,10 @@ class OpenvinoEngine:
 
 
 def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino.Model:
-    """The backbone's `compute` as an OpenVINO model, from the cache if it is there."""
+    """The backbone's `compute` as an OpenVINO model, from the cache if it is there.
+
+    Raises WeightsError where the cache is damaged.
+    """
     versions = {name: importlib.metadata.version(name) for name in _TRACED_WITH}
     text = json.dumps([backbone.key, VERSIONS[backbone.name], backbone.unit_shape, versions])
     folder = cache / f"{backbone.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
@@ -144,7 +148,13 @@ def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino
             part.rename(folder)  # whole or not at all
         except OSError:  # another process was faster
             shutil.rmtree(part)
-    return core.read_model(folder / "network.xml")
+    try:
+        return core.read_model(folder / "network.xml")
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{folder}: the converted network kept there can't be read; delete the folder, "
+            f"and it is made again ({str(error).strip().splitlines()[-1]})"
+        ) from error
 
 
 def _convert(backbone: Backbone) -> openvino.Model:

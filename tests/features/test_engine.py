@@ -15,7 +15,7 @@ from harmlib.features.clip import ClipBackbone
 from harmlib.features.engine import OpenvinoEngine, TorchEngine, open_engine
 from harmlib.features.persons import SUMMARY_NAMES
 from harmlib.features.slowfast import CLIP_FRAMES, SlowFastBackbone
-from harmlib.features.weights import Weights
+from harmlib.features.weights import Weights, WeightsError
 from harmlib.features.yolo import YoloBackbone
 from harmlib.media.decode import load_image
 
@@ -113,6 +113,15 @@ def test_a_newer_package_converts_again(tmp_path, monkeypatch):
     monkeypatch.setattr(engine.importlib.metadata, "version", lambda name: "99")
     OpenvinoEngine(build("clip"), torch.float32, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["network.xml", "network.bin"])
+def test_a_damaged_cache_says_what_to_do(tmp_path, name):
+    OpenvinoEngine(build("clip"), torch.float32, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    with pytest.raises(WeightsError, match=f"{folder.name}.*delete the folder"):
+        OpenvinoEngine(build("clip"), torch.float32, tmp_path)
 
 
 def test_the_device_decides(tmp_path):
