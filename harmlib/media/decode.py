@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,11 @@ VIDEO_SUFFIXES = frozenset(
 )
 
 MAX_PIXELS = 100_000_000  # a picture beyond this is a mistake or an attack
+# What Pillow's readers were seen to raise for damaged files
+DAMAGED = (
+    OSError, SyntaxError, ValueError, IndexError, RuntimeError, EOFError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
 SEEK_AHEAD_SEC = 10.0  # a gap longer than this is jumped over, not decoded through
 
 
@@ -44,7 +50,7 @@ def load_image(path: Path) -> np.ndarray:
             return np.asarray(image.convert("RGB"))
     except UnidentifiedImageError:
         raise MediaError("not a picture that Pillow can read") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         if isinstance(error, MediaError):
             raise
         raise MediaError(f"damaged picture: {error}") from error
@@ -62,7 +68,8 @@ def _frames(
     if not path.stat().st_size:
         raise MediaError("empty file (0 bytes)")
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        # Absolute: FFmpeg takes a relative `concat:a.mp4` for a command, not a name.
+        with av.open(str(path.absolute()), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise MediaError("no video stream")
             stream = container.streams.video[0]

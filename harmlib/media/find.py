@@ -7,7 +7,6 @@ import glob
 import hashlib
 import os
 import stat
-import struct
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,7 @@ from typing import BinaryIO, Literal
 import av
 from PIL import Image
 
-from harmlib.media.decode import MediaError
+from harmlib.media.decode import DAMAGED, MediaError
 
 Modality = Literal["image", "video"]
 
@@ -48,11 +47,6 @@ _VIDEOS = (
     (0, b"OggS", "ogg"),
 )
 _MOVING = {"GIF": "gif", "PNG": "apng"}  # FFmpeg's demuxers
-# What Pillow's header readers were seen to raise for damaged files
-_DAMAGED = (
-    OSError, SyntaxError, ValueError, IndexError, RuntimeError, EOFError, struct.error,
-    Image.DecompressionBombError,
-)  # fmt: skip
 _UNREADABLE = "HEIC, or AVIF that Pillow can't read; convert it to JPEG or PNG"
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -166,7 +160,7 @@ def _is_moving(file: BinaryIO, name: str) -> bool:
     try:
         with Image.open(file, formats=[name]) as image:
             return name in (*_MOVING, "WEBP", "AVIF") and image.is_animated
-    except _DAMAGED as error:
+    except DAMAGED as error:
         if name == "AVIF":
             raise MediaError(_UNREADABLE) from error
         raise MediaError(f"damaged {name}: its header can't be read") from error

@@ -1,5 +1,7 @@
 """Frames of videos, and the times at which they are taken."""
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -277,3 +279,11 @@ def test_clip_times_stay_inside(duration_sec, clips, clip_sec, frames):
     assert all(window == sorted(window) for window in windows)
     assert all(max(w) - min(w) <= clip_sec for w in windows)
     assert len(windows) in (1, clips)
+
+
+def test_a_name_that_ffmpeg_would_take_for_a_command(clip, tmp_path, monkeypatch, write_video):
+    other = write_video(tmp_path / "other.mp4", 5)
+    (tmp_path / "concat:other.mp4").write_bytes(clip.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert video_facts(Path("concat:other.mp4"))[2] == 20
+    assert video_facts(Path(other.name))[2] == 5

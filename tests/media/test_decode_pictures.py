@@ -120,3 +120,15 @@ def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, pictures, 
         assert load_image(path).shape[2] == 3
     except MediaError as error:
         assert str(error)  # noqa: PT017 - either outcome is right
+
+
+@pytest.mark.parametrize("error", decode.DAMAGED)
+def test_whatever_a_reader_raises_is_a_damaged_picture(tmp_path, monkeypatch, error):
+    plain("RGB", 7).save(tmp_path / "a.png")
+
+    def stumble(*args, **kwargs):
+        raise error("somewhere inside")
+
+    monkeypatch.setattr(Image.Image, "convert", stumble)
+    with pytest.raises(MediaError, match="damaged picture: somewhere inside"):
+        load_image(tmp_path / "a.png")
