@@ -10,7 +10,7 @@ import pandas as pd
 
 from harmlib.analysis.drift import MIN_ITEMS, REASONS, Drift, compare_scores
 from harmlib.models.checkpoints import CheckpointError, load_checkpoint
-from harmlib.predictor import validation_items
+from harmlib.models.explanation import validation_items
 
 VERDICTS = {
     "too_few": f"too few new scores to tell (at least {MIN_ITEMS})",

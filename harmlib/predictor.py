@@ -29,13 +29,13 @@ from harmlib.models.checkpoints import (
     checkpoint_digest,
     load_checkpoint,
 )
+from harmlib.models.explanation import explain, sigmoid, validation_items
 from harmlib.params import PROJECT_ROOT, FeatureParams
 
 COLUMNS = ["path", "modality", "logit", "probability", "threshold", "decision", "margin", "model",
            "seconds"]  # fmt: skip
 LEDGER_COLUMNS = ["path", "modality", "reason"]
 LONG = 1.5  # a video this many times as long as those of the training is judged window by window
-NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Predictor:
         if not self.windows.early_exit or len(file.spans) == 1:
             return False
         left = len(file.spans) - len(file.logits)
-        seen = _sigmoid(np.array(list(file.logits.values())))
+        seen = sigmoid(np.array(list(file.logits.values())))
         threshold = self.checkpoint.threshold
         file.stopped = can_stop(seen, left, threshold, self.windows.how, self.windows.k)
         return file.stopped
@@ -251,44 +251,6 @@ class Predictor:
             else pd.DataFrame(columns=["start_sec", "end_sec"])
         )
         return Judged(row, file.facts, windows, segments, *explain(self.checkpoint, file.highest))
-
-
-def validation_items(checkpoint: Checkpoint) -> pd.DataFrame:
-    """The validation items as the saved model scored them: label, probability, group.
-
-    Where all are of one group, which can't be redrawn, each item is a group of its own.
-    """
-    items = checkpoint.validation
-    groups = items.group if len(set(items.group)) > 1 else items.item_id
-    return pd.DataFrame(
-        {
-            "label": items.label.numpy().astype(int),
-            "probability": _sigmoid(items.logit.numpy()),
-            "group": groups,
-        }
-    )
-
-
-def explain(checkpoint: Checkpoint, features: torch.Tensor) -> tuple[dict[str, float], list[dict]]:
-    """Each backbone's share of the logit, and the training items that the model sees as nearest.
-
-    features : (1, sum of dims), scaled
-    """
-    with torch.inference_mode():
-        shares = checkpoint.model.contributions(features)
-        own = checkpoint.model.embed(features)
-        training = checkpoint.training
-        near = torch.nn.functional.cosine_similarity(own, training.embedding.float())
-        order = near.argsort(descending=True)[:NEIGHBOURS].tolist()
-    return {name: float(share) for name, share in shares.items()}, [
-        {
-            "item_id": training.item_id[i],
-            "label": int(training.label[i]),
-            "probability": float(_sigmoid(training.logit[i])),
-            "similarity": float(near[i]),
-        }
-        for i in order
-    ]
 
 
 def _probe_ahead(found: Iterable[Found], modality: str, lost: deque[dict]) -> Iterator[dict]:
@@ -345,10 +307,6 @@ def _window_table(file: _File) -> pd.DataFrame:
             "start_sec": [span.start_sec for span in spans],
             "end_sec": [span.start_sec + span.duration_sec for span in spans],
             "logit": logits,
-            "probability": _sigmoid(logits),
+            "probability": sigmoid(logits),
         }
     )
-
-
-def _sigmoid(logit):
-    return 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))

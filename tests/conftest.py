@@ -49,6 +49,17 @@ def small_run(small_folder):
     return small_folder / "reports" / "small"
 
 
+@pytest.fixture(scope="module")
+def copied_run(small_folder, small_run, tmp_path_factory):
+    """A folder with a copy of the finished run, which may be written to, and its `params.yaml`."""
+    folder = tmp_path_factory.mktemp("copied")
+    shutil.copytree(small_run, folder / "reports" / small_run.name)
+    content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
+    content["reports"] = str(folder / "reports")
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
 # Not for the session: while Playwright runs, so does its event loop, and other tests start theirs.
 @pytest.fixture(scope="module")
 def browser():

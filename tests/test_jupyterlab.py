@@ -1,7 +1,6 @@
 """The notebooks in a real JupyterLab: run from the menu, and 05_explore used by keyboard."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import nbformat
 import pandas as pd
 import papermill
 import pytest
-import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from harmlib.analysis.choice import choose
@@ -37,14 +35,8 @@ ENDED = """() => {
 
 
 @pytest.fixture(scope="module")
-def params(small_folder, small_run, tmp_path_factory):
-    """Params of a copy of the finished run, which notebooks may write to."""
-    folder = tmp_path_factory.mktemp("copied")
-    shutil.copytree(small_run, folder / "reports" / small_run.name)
-    content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
-    content["reports"] = str(folder / "reports")
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return folder / "params.yaml"
+def params(copied_run):
+    return copied_run / "params.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from harmlib.analysis.segments import overlap
 from harmlib.decisions import DecisionLog, LogError, replay
 from harmlib.media.find import find_media
 from harmlib.models.checkpoints import CheckpointError, load_checkpoint
+from harmlib.models.explanation import validation_items
 from harmlib.predict import open_predictors, predict
-from harmlib.predictor import COLUMNS, Judged, Predictor, Windows, validation_items
+from harmlib.predictor import COLUMNS, Judged, Predictor, Windows
 
 MODEL = "models/model4"
 

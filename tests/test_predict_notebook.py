@@ -18,26 +18,15 @@ from harmlib.predict import predict
 
 
 @pytest.fixture(scope="module")
-def copied(small_folder, small_run, tmp_path_factory):
-    """A copy of the finished run, and params that point there."""
-    folder = tmp_path_factory.mktemp("judged")
-    shutil.copytree(small_run, folder / "reports" / small_run.name)
-    content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
-    content["reports"] = str(folder / "reports")
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def uploads(copied, small_folder):
+def uploads(copied_run, small_folder):
     """Files good and bad, and a long video with a stretch that scores above the others."""
-    folder = copied / "올린 것"
+    folder = copied_run / "올린 것"
     folder.mkdir()
     media = small_folder / "media"
     for path in [*sorted(media.glob("images/*/*0.jpg"))[:3], media / "images/harmful/broken.jpg"]:
         shutil.copy(path, folder)
     videos = sorted(media.glob("videos/*/*.mp4"))[:6]
-    model = copied / "reports/small/models/model4/video_model_best.pth"
+    model = copied_run / "reports/small/models/model4/video_model_best.pth"
     scored = predict(model, videos)[0].sort_values("probability")
     low, high = scored["path"].iloc[0], scored["path"].iloc[-1]
     join_videos([low, low, high, high, low, low], folder / "long.mp4")
@@ -48,12 +37,12 @@ def uploads(copied, small_folder):
     return folder
 
 
-def execute(copied, out, **parameters):
+def execute(copied_run, out, **parameters):
     """The notebook's outputs by cell: (printed and narrated text, tables by caption)."""
     papermill.execute_notebook(
         str(PROJECT_ROOT / "notebooks/06_predict.ipynb"),
         str(out),
-        parameters={"params_file": str(copied / "params.yaml"), **parameters},
+        parameters={"params_file": str(copied_run / "params.yaml"), **parameters},
         cwd=str(out.parent),
         progress_bar=False,
     )
@@ -72,9 +61,11 @@ def execute(copied, out, **parameters):
     return text, tables
 
 
-def test_a_folder_is_judged_as_predict_does(copied, uploads, tmp_path):
-    text, tables = execute(copied, tmp_path / "out.ipynb", folder=str(uploads), min_precision=0.8)
-    judged, lost = predict(copied / "reports/small/models/model4", [uploads])
+def test_a_folder_is_judged_as_predict_does(copied_run, uploads, tmp_path):
+    text, tables = execute(
+        copied_run, tmp_path / "out.ipynb", folder=str(uploads), min_precision=0.8
+    )
+    judged, lost = predict(copied_run / "reports/small/models/model4", [uploads])
     assert len(judged) == 5
     shown = tables["판정한 파일"]
     wanted = judged.sort_values("margin", ascending=False)
@@ -106,24 +97,25 @@ def test_a_folder_is_judged_as_predict_does(copied, uploads, tmp_path):
 
     prose = re.sub(r'"data:[^"]*"', "", text) + str(tables)
     assert not re.search(r"(?<![\w.])/(tmp|home|root|work|usr)/", prose), "no absolute paths"
-    log = DecisionLog(copied / "reports/small/predict/model4.decisions.jsonl")
+    log = DecisionLog(copied_run / "reports/small/predict/model4.decisions.jsonl")
     assert "small/predict/model4.decisions.jsonl" in text
     assert {d["path"] for d in log} == set(judged["path"])
 
 
-def test_by_default_the_test_split_is_judged_and_said_to_be_no_news(copied, uploads, tmp_path):
-    content = yaml.safe_load((copied / "params.yaml").read_text(encoding="utf-8"))
-    (copied / "params.yaml").write_text(
+def test_by_default_the_test_split_is_judged_and_said_to_be_no_news(copied_run, uploads, tmp_path):
+    content = yaml.safe_load((copied_run / "params.yaml").read_text(encoding="utf-8"))
+    (copied_run / "params.yaml").write_text(
         yaml.safe_dump(content | {"gallery": {"pictures": False}}), encoding="utf-8"
     )
-    text, tables = execute(copied, tmp_path / "out.ipynb")
-    manifest = pd.read_parquet(copied / "reports/small/manifest.parquet").query("split == 'test'")
+    text, tables = execute(copied_run, tmp_path / "out.ipynb")
+    manifest = pd.read_parquet(copied_run / "reports/small/manifest.parquet")
+    manifest = manifest.query("split == 'test'")
     assert sorted(tables["판정한 파일"]["파일"]) == sorted(manifest["item_id"])
     assert "이 실행의 시험 분할(새 파일이 아닙니다)" in text
     assert "F1" in tables["비디오: 검증과 새 점수"]["지표"].tolist(), "labels are known here"
     assert "학습되지 않음" in str(tables["비디오 모델"])
     assert "<details>" not in text
-    assert list((copied / "reports/small/predict").glob("*.csv"))
+    assert list((copied_run / "reports/small/predict").glob("*.csv"))
 
-    again, _ = execute(copied, tmp_path / "again.ipynb")
+    again, _ = execute(copied_run, tmp_path / "again.ipynb")
     assert f"{len(manifest):,}개는 이전에 판정한" in again
