@@ -13,8 +13,8 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 
-from harmlib.analysis.operating import operating_points
-from harmlib.reporting.lab import BY_HAND, COST, OPERATING, Explorer
+from harmlib.analysis.operating_points import operating_points
+from harmlib.reporting.lab.threshold_lab import BY_HAND, COST, OPERATING, Explorer
 
 ITEMS, EPOCHS, REPEATS = 10_000, (1, 2, 3), 30
 GRID = [0.3, 0.4, 0.5, 0.6, 0.7]

@@ -18,11 +18,11 @@ import pandas as pd
 import torch
 from plain_loop import PlainLoop, real_params
 
-from harmlib.device import choose_device, choose_precision, device_label
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone
+from harmlib.features.device import choose_device, choose_precision, device_label
 from harmlib.features.engine import open_engine
-from harmlib.features.extract import Span, extract, prepare_span, wanted_frames
 from harmlib.features.store import FeatureStore
+from harmlib.features.vector_stream import Span, extract, prepare_span, wanted_frames
 from harmlib.media.decode import load_image, sample_sizes
 from harmlib.media.probe import probe
 

@@ -14,11 +14,11 @@ import pandas as pd
 import torch
 from plain_loop import real_params
 
-from harmlib.device import choose_precision
 from harmlib.features.backbones import find_weights, load_backbone
+from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
-from harmlib.features.extract import extract
 from harmlib.features.store import FeatureStore
+from harmlib.features.vector_stream import extract
 from harmlib.params import PROJECT_ROOT, load_params
 
 CPU = torch.device("cpu")

@@ -15,8 +15,8 @@ from clip.clip import _transform
 from PIL import Image
 from plain_loop import real_params
 
-from harmlib.device import choose_precision
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone
+from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
 from harmlib.features.persons import SUMMARY_NAMES
 from harmlib.features.slowfast import CLIP_FRAMES

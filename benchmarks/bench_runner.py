@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 import yaml
 
-from harmlib import kernels
 from harmlib.params import PROJECT_ROOT, load_params
-from harmlib.pipeline import plan, run_pipeline
+from harmlib.workflow import kernels
+from harmlib.workflow.pipeline import plan, run_pipeline
 
 GOAL = 2
 

@@ -13,7 +13,7 @@ import time
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from harmlib.models.classifiers import build_classifier
+from harmlib.models.classifier import build_classifier
 from harmlib.models.losses import build_loss
 from harmlib.models.training import Split, train
 from harmlib.params import Schedule

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -17,6 +17,9 @@ MODALITIES = ("image", "video")
 Modality = Literal["image", "video"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
+
+# Keys of earlier versions: the message about one names its successor.
+RENAMED_KEYS = {"operating": "threshold_rule", "model": "architecture"}
 
 
 class ParamsError(ValueError):
@@ -89,19 +92,34 @@ class SplitParams(Section):
 
 
 class ClipParams(Section):
-    model: Literal["ViT-B/32", "ViT-B/16", "ViT-L/14"] = "ViT-B/32"
+    """The picture's meaning."""
+
+    display_name: ClassVar[str] = "CLIP"
+    modalities: ClassVar[tuple[str, ...]] = MODALITIES
+
+    architecture: Literal["ViT-B/32", "ViT-B/16", "ViT-L/14"] = "ViT-B/32"
     weights: WeightsSpec = "pretrained"
     batch_size: Positive = 32  # frames
 
 
 class YoloParams(Section):
-    model: Literal["yolov8n", "yolo11n"] = "yolov8n"
+    """Objects and persons."""
+
+    display_name: ClassVar[str] = "YOLO"
+    modalities: ClassVar[tuple[str, ...]] = MODALITIES
+
+    architecture: Literal["yolov8n", "yolo11n"] = "yolov8n"
     weights: WeightsSpec = "pretrained"
     image_size: Annotated[int, Field(ge=64, multiple_of=32)] = 640  # pixels
     batch_size: Positive = 16  # frames
 
 
 class SlowFastParams(Section):
+    """Motion, in videos only."""
+
+    display_name: ClassVar[str] = "SlowFast"
+    modalities: ClassVar[tuple[str, ...]] = ("video",)
+
     weights: WeightsSpec = "pretrained"
     image_size: Annotated[int, Field(ge=64, multiple_of=16)] = 224  # pixels
     clips: Positive = 1  # clips of a video, spread evenly
@@ -110,6 +128,8 @@ class SlowFastParams(Section):
 
 
 class FeatureParams(Section):
+    """The backbones; `null` leaves one out. Their order here is that of the joined vector."""
+
     video_frames: Positive = 8  # frames of a video that CLIP and YOLO see
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     clip: ClipParams | None = ClipParams()
@@ -145,7 +165,7 @@ class Variant(Section):
     thresholds: Annotated[
         list[Annotated[float, Field(ge=0, lt=1, strict=False)]], Field(min_length=1)
     ]
-    operating: Literal["fixed", "best_f1"]
+    threshold_rule: Literal["fixed", "best_f1"]  # how the operating threshold is chosen
     fixed_threshold: Fraction | None = None
     image: Schedule
     video: Schedule
@@ -160,8 +180,8 @@ class Variant(Section):
             )
         if self.pos_weight is not None and self.loss == "bce":
             raise ValueError("pos_weight needs loss 'bce_with_logits' (and last_layer 'logits')")
-        if (self.operating == "fixed") != (self.fixed_threshold is not None):
-            raise ValueError("fixed_threshold goes with operating 'fixed', and only with it")
+        if (self.threshold_rule == "fixed") != (self.fixed_threshold is not None):
+            raise ValueError("fixed_threshold goes with threshold_rule 'fixed', and only with it")
         if sorted(set(self.thresholds)) != self.thresholds:
             raise ValueError("thresholds must ascend without repeats")
         return self
@@ -271,10 +291,8 @@ def _explain(error: ValidationError, path: Path) -> str:
         where = [str(part) for part in item["loc"] if not str(part).startswith(branches)]
         key = ".".join(where) or "(top level)"
         if item["type"] == "extra_forbidden":
-            known = _known_keys(item["loc"][:-1])
-            near = difflib.get_close_matches(where[-1], known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-            lines.append(f"{key}: unknown key; {hint}")
+            known = list(_section_at(tuple(where[:-1])).model_fields)
+            lines.append(f"{key}: {_unknown_key(where[-1], known)}")
         elif item["type"] == "missing":
             lines.append(f"{key}: missing; please add it")
         else:
@@ -284,19 +302,27 @@ def _explain(error: ValidationError, path: Path) -> str:
     return f"{path}: " + f"\n{path}: ".join(lines)
 
 
-def _known_keys(loc: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at `loc` takes."""
-    sections: dict[str, type[BaseModel]] = {
-        "data": DataParams,
-        "splits": SplitParams,
-        "features": FeatureParams,
-        "gallery": GalleryParams,
-        "features.clip": ClipParams,
-        "features.yolo": YoloParams,
-        "features.slowfast": SlowFastParams,
-    }
-    if loc[:1] == ("variants",):
-        model: type[BaseModel] = Schedule if len(loc) > 2 else Variant
-    else:
-        model = sections.get(".".join(map(str, loc)), Params)
-    return list(model.model_fields)
+def _unknown_key(key: str, known: list[str]) -> str:
+    if RENAMED_KEYS.get(key) in known:
+        return f"this key is now called {RENAMED_KEYS[key]!r}; please rename it"
+    near = difflib.get_close_matches(key, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    return f"unknown key; {hint}"
+
+
+def _section_at(where: tuple[str, ...]) -> type[BaseModel]:
+    """The class of the section that the keys in `where` lead to, read from the annotations."""
+    section: type[BaseModel] = Params
+    keys = iter(where)
+    for key in keys:
+        annotation = section.model_fields[key].annotation
+        section = _sections_in(annotation)[0]
+        if get_origin(annotation) is dict:
+            next(keys, None)  # a variant's own name
+    return section
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections_in(part)]

@@ -5,8 +5,8 @@ import shutil
 import pytest
 import yaml
 
-from harmlib import cli
-from harmlib.media.demo import make_demo
+from harmlib.cli import main as cli
+from harmlib.media.demo.files import make_demo
 
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")

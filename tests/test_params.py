@@ -63,7 +63,7 @@ def test_variants_are_the_table():
             (v.video.epochs, v.video.batch_size, v.video.learning_rate),
             v.image.epochs,
             v.thresholds,
-            v.operating,
+            v.threshold_rule,
             v.fixed_threshold,
         )
         for name, v in variants.items()
@@ -167,9 +167,21 @@ def test_a_byte_order_mark_does_not_matter(load):
         ("run: x\ndata: {root: d, image_ration: 2}", "data.image_ration: .*'image_ratio'"),
         (NEEDED + "splits: {val_frac: 0.1}", "splits.val_frac: .*did you mean 'val_fraction'"),
         (NEEDED + "features: {precison: fp32}", "features.precison: .*'precision'"),
-        (NEEDED + "features: {clip: {modle: x}}", "features.clip.modle: .*'model'"),
+        (
+            NEEDED + "features: {clip: {architectur: x}}",
+            "features.clip.architectur: .*'architecture'",
+        ),
         (NEEDED + "features: {yolo: {imagesize: 64}}", "features.yolo.imagesize: .*'image_size'"),
         (NEEDED + "features: {slowfast: {clip: 1}}", "features.slowfast.clip: .*'clips'"),
+        (
+            NEEDED + "features: {yolo: {model: x}}",
+            "features.yolo.model: .*called 'architecture'",
+        ),
+        (variant("image", "{based_on: model4, epoch: 1}"), "variants.image.epoch: unknown key"),
+        (
+            variant("model4", "{operating: fixed}"),
+            "variants.model4.operating: .*now called 'threshold_rule'",
+        ),
         (variant("model4", "{treshold: 1}"), "variants.model4.treshold: .*'thresholds'"),
         (variant("model4", "{video: {epoch: 1}}"), "variants.model4.video.epoch: .*'epochs'"),
         (variant("lite", "{based_on: model4, los: x}"), "variants.lite.los: .*'loss'"),
@@ -240,8 +252,8 @@ def test_wrong_value(load, tmp_path, text, message):
         ("model4", "{loss: bce}", "'bce_with_logits' takes logits .*got loss 'bce' with last_lay"),
         ("model3", "{last_layer: logits}", "got loss 'bce' with last_layer 'logits'"),
         ("model3", "{pos_weight: 2.0}", "pos_weight needs loss 'bce_with_logits'"),
-        ("model4", "{fixed_threshold: 0.5}", "fixed_threshold goes with operating 'fixed'"),
-        ("model3", "{fixed_threshold: null}", "fixed_threshold goes with operating 'fixed'"),
+        ("model4", "{fixed_threshold: 0.5}", "fixed_threshold goes with threshold_rule 'fixed'"),
+        ("model3", "{fixed_threshold: null}", "fixed_threshold goes with threshold_rule 'fixed'"),
         ("model3", "{fixed_threshold: 40}", "variants.model3.fixed_threshold: .*less than or eq"),
     ],
 )

@@ -95,7 +95,7 @@ class Choice:
     state: "ok"; "one_class" (labels of one class cannot say where the line is);
         "constant_scores" (all scores are equal: there is no line); "infeasible" (no threshold
         meets the floor or budget). In all but "ok", threshold, row, value, at_grid_edge and
-        plateau are None, and better_than_trivial is False.
+        plateau are None, and better_than_baseline is False.
     threshold: flag what scores above it. Of equally good ones, the lowest; but under a recall
         objective the lowest of those with the fewest false alarms, as the others only add alarms.
     row: the row of `sweep` at the threshold, column to number.
@@ -105,8 +105,8 @@ class Choice:
         outside. None when every attainable threshold was swept.
     plateau: feasible thresholds within PLATEAU_TOLERANCE of the best value (for a cost: times the
         larger of its two prices).
-    trivial_value: what calling everything harmful is worth; None where that is not feasible.
-    better_than_trivial: the choice beats it, or is feasible where it is not.
+    baseline_value: what calling everything harmful is worth; None where that is not feasible.
+    better_than_baseline: the choice beats it, or is feasible where it is not.
     """
 
     objective: str
@@ -116,8 +116,8 @@ class Choice:
     value: float | None
     at_grid_edge: Literal["low", "high"] | None
     plateau: Plateau | None
-    trivial_value: float | None
-    better_than_trivial: bool
+    baseline_value: float | None
+    better_than_baseline: bool
 
 
 def choose(labels, scores, objective: str, *, thresholds=None) -> Choice:
@@ -137,10 +137,10 @@ def choose(labels, scores, objective: str, *, thresholds=None) -> Choice:
     _, checked, _ = check_scored(labels, scores)
     rows = sweep(labels, scores, thresholds)
     state = _state(rows, goal, is_constant=checked.min() == checked.max())
-    trivial_gain = _trivial_gain(rows, goal)
-    trivial_value = None if trivial_gain is None else goal.sign * trivial_gain
+    baseline_gain = _baseline_gain(rows, goal)
+    baseline_value = None if baseline_gain is None else goal.sign * baseline_gain
     if state != "ok":
-        return Choice(objective, state, None, None, None, None, None, trivial_value, False)
+        return Choice(objective, state, None, None, None, None, None, baseline_value, False)
     gain = np.where(goal.feasible(rows), goal.gain(rows), -np.inf)
     ties = np.flatnonzero(gain >= gain.max() - _TIE * goal.scale)
     if goal.gain is _recall:
@@ -149,7 +149,7 @@ def choose(labels, scores, objective: str, *, thresholds=None) -> Choice:
     best = ties[0]
     plateau = _plateau(rows["threshold"], gain, best, PLATEAU_TOLERANCE * goal.scale)
     is_grid = thresholds is not None
-    better = trivial_gain is None or gain[best] > trivial_gain + _TIE * goal.scale
+    better = baseline_gain is None or gain[best] > baseline_gain + _TIE * goal.scale
     return Choice(
         objective=objective,
         state=state,
@@ -158,8 +158,8 @@ def choose(labels, scores, objective: str, *, thresholds=None) -> Choice:
         value=goal.sign * gain[best].item(),
         at_grid_edge=_edge(rows, ties) if is_grid else None,
         plateau=plateau if is_grid else _widen(plateau, checked),
-        trivial_value=trivial_value,
-        better_than_trivial=bool(better),
+        baseline_value=baseline_value,
+        better_than_baseline=bool(better),
     )
 
 
@@ -171,13 +171,13 @@ def _state(rows, goal, is_constant):
     return "ok" if goal.feasible(rows).any() else "infeasible"
 
 
-def _trivial_gain(rows, goal):
+def _baseline_gain(rows, goal):
     """What calling everything harmful gains; None where the objective forbids it."""
     first = rows.iloc[:1]
     tp, fp = (first["tp"] + first["fn"]).to_numpy(), (first["fp"] + first["tn"]).to_numpy()
     nothing = np.zeros(1, tp.dtype)
-    trivial = rates_table(np.full(1, np.nan), tp, fp, nothing, nothing)
-    return goal.gain(trivial)[0].item() if goal.feasible(trivial)[0] else None
+    baseline = rates_table(np.full(1, np.nan), tp, fp, nothing, nothing)
+    return goal.gain(baseline)[0].item() if goal.feasible(baseline)[0] else None
 
 
 def _edge(rows, ties):

@@ -57,6 +57,6 @@ def summary(labels, scores, threshold: float) -> dict[str, float]:
     }
 
 
-def trivial_row(labels) -> dict[str, float]:
+def baseline_row(labels) -> dict[str, float]:
     """The `summary` of calling everything harmful: what a model has to beat."""
     return summary(labels, np.ones(np.size(labels)), 0.0)

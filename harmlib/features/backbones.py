@@ -57,7 +57,7 @@ def find_weights(
 ) -> Weights:
     """The weights that the params ask for; see `resolve_weights`."""
     section = getattr(params, name)
-    official = f"{name}/{getattr(section, 'model', 'slowfast_r50_8x8')}"
+    official = f"{name}/{getattr(section, 'architecture', 'slowfast_r50_8x8')}"
     return resolve_weights(
         section.weights, official, cache_dir=cache_dir, seed=WEIGHTS_SEED, progress=progress
     )
@@ -69,11 +69,11 @@ def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbon
     if name == "clip":
         from harmlib.features.clip import ClipBackbone
 
-        return ClipBackbone(section.model, weights, section.batch_size)
+        return ClipBackbone(section.architecture, weights, section.batch_size)
     if name == "yolo":
         from harmlib.features.yolo import YoloBackbone
 
-        return YoloBackbone(section.model, weights, section.image_size, section.batch_size)
+        return YoloBackbone(section.architecture, weights, section.image_size, section.batch_size)
     from harmlib.features.slowfast import SlowFastBackbone
 
     return SlowFastBackbone(weights, section.image_size, section.batch_size)

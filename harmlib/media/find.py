@@ -12,14 +12,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import av
 from PIL import Image
 
 from harmlib.media.decode import DAMAGED, MediaError
-
-Modality = Literal["image", "video"]
+from harmlib.params import Modality
 
 _BLOCK = 1 << 16
 _HEAD = 256  # bytes that every signature lies in

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from harmlib.models.checkpoints import Checkpoint
+from harmlib.models.checkpoint import Checkpoint
 
 NEIGHBOURS = 5
 

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from harmlib.models.classifiers import HarmfulClassifier
+from harmlib.models.classifier import HarmfulClassifier
 from harmlib.params import Schedule
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harmlib.analysis.operating import TRIVIAL
+from harmlib.analysis.operating_points import BASELINE
 
 SCHEMA_VERSION = 1  # raise it when a reader of the older document would misread the new one
 _FRACTION = {"ge": 0.0, "le": 1.0}
@@ -93,7 +93,7 @@ class ModelFigures(_Section):
     test_intervals: TestIntervals
 
 
-class TrivialFigures(_Section):
+class BaselineFigures(_Section):
     """The baseline: everything is called harmful. It chooses nothing, so it has test figures only."""
 
     test: TestFigures
@@ -104,9 +104,9 @@ class Metrics(_Section):
 
     schema_version: Literal[1] = Field(description="Of this layout.")
     run: str = Field(min_length=1, description="Name of the run: its folder below `reports`.")
-    modalities: dict[Literal["image", "video"], dict[str, ModelFigures | TrivialFigures]] = Field(
+    modalities: dict[Literal["image", "video"], dict[str, ModelFigures | BaselineFigures]] = Field(
         description="For each modality the models by their names in the params, and the baseline "
-        "that calls everything harmful as `trivial`."
+        "that calls everything harmful as `baseline`."
     )
 
 
@@ -118,7 +118,7 @@ def metrics_document(
 ) -> dict[str, Any]:
     """The content of `metrics.json`, checked against the schema. The dicts are by modality.
 
-    tests : `compare_on_test`, the trivial classifier among its rows
+    tests : `compare_on_test`, the baseline among its rows
     epochs : `operating_points` of every model, with variant
     intervals : `test_intervals`
     """
@@ -129,7 +129,7 @@ def metrics_document(
         modalities[modality] = {}
         for row in test.to_dict("records"):
             name, entry = row["variant"], {"test": _plain(row, TestFigures)}
-            if name != TRIVIAL:
+            if name != BASELINE:
                 entry |= {
                     "epoch": int(row["epoch"]),
                     "threshold": row["threshold"],

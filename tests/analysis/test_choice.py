@@ -95,8 +95,8 @@ def test_nothing_beats_the_choice(objective, grid, items):
         ties.sort(key=lambda t: (scores[~labels] > t).sum())
     assert choice.threshold == ties[0]
     assert (-choice.value if "cost" in objective else choice.value) == pytest.approx(best, abs=1e-9)
-    trivial = brute_force(objective, labels, np.ones_like(labels))
-    assert choice.better_than_trivial == (trivial is None or best > float(trivial) + 1e-9)
+    baseline = brute_force(objective, labels, np.ones_like(labels))
+    assert choice.better_than_baseline == (baseline is None or best > float(baseline) + 1e-9)
     assert choice.plateau.low <= choice.threshold <= choice.plateau.high
 
 
@@ -121,7 +121,7 @@ def test_no_choice_is_a_state_not_a_number(labels, scores, objective, thresholds
     assert choice.state == state
     assert choice.threshold is choice.row is choice.value is None
     assert choice.plateau is choice.at_grid_edge is None
-    assert choice.better_than_trivial is False
+    assert choice.better_than_baseline is False
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_plateau_of_a_cost_is_free_of_its_unit(unit):
 
 
 @pytest.mark.parametrize(
-    ("labels", "scores", "objective", "trivial", "better"),
+    ("labels", "scores", "objective", "baseline", "better"),
     [
         (LABELS, SCORES, "f1", 2 / 3, True),
         (LABELS, SCORES, "cost:miss=5,alarm=1", 0.5, True),
@@ -239,10 +239,10 @@ def test_plateau_of_a_cost_is_free_of_its_unit(unit):
         ([0, 1, 1, 1], [0.9, 0.2, 0.3, 0.4], "cost:miss=1,alarm=1", 0.25, False),
     ],
 )
-def test_compared_with_calling_everything_harmful(labels, scores, objective, trivial, better):
+def test_compared_with_calling_everything_harmful(labels, scores, objective, baseline, better):
     choice = choose(labels, scores, objective)
-    assert choice.trivial_value == (None if trivial is None else pytest.approx(trivial))
-    assert choice.better_than_trivial is better
+    assert choice.baseline_value == (None if baseline is None else pytest.approx(baseline))
+    assert choice.better_than_baseline is better
 
 
 def test_floors_are_exact():

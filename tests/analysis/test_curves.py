@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from harmlib.analysis.curves import pr_curve, roc_curve, summary, trivial_row
+from harmlib.analysis.curves import baseline_row, pr_curve, roc_curve, summary
 from harmlib.analysis.thresholds import NonFiniteThresholds
 
 RNG = np.random.default_rng(7)
@@ -60,8 +60,8 @@ def test_one_class(labels, average_precision, roc_auc, recall, false_alarms):
     assert curve["false_alarm_rate"].tolist() == false_alarms
 
 
-def test_trivial_row_calls_everything_harmful():
-    row = trivial_row(np.repeat([1, 0], [423, 158]))
+def test_baseline_row_calls_everything_harmful():
+    row = baseline_row(np.repeat([1, 0], [423, 158]))
     share = pytest.approx(423 / 581)
     assert f"{row['f1']:.4f}" == "0.8426"
     assert (row["accuracy"], row["precision"], row["average_precision"]) == (share,) * 3

@@ -13,7 +13,7 @@ from harmlib.features.persons import SUMMARY_NAMES, summarise_detections
 from harmlib.features.weights import Weights, WeightsError
 from harmlib.features.yolo import MAX_IOU, MIN_CONFIDENCE, YoloBackbone
 from harmlib.media.decode import MediaError, load_image
-from harmlib.models.features import Scaler
+from harmlib.models.scaler import Scaler
 
 # harmlib.features.yolo switches off what ultralytics does while it is imported
 from ultralytics import YOLO  # isort: skip

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmlib.media import demo
-from harmlib.media.demo import make_demo
-from harmlib.media.demo_drawing import render
-from harmlib.media.demo_scenes import random_camera, random_scene
+from harmlib.media.demo import files as demo
+from harmlib.media.demo.drawing import render
+from harmlib.media.demo.files import make_demo
+from harmlib.media.demo.scenes import random_camera, random_scene
 
 SMALL = {"images": (4, 2), "videos": (3, 2)}
 

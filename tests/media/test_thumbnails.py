@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from harmlib.media.decode import MediaError
-from harmlib.media.demo import make_demo
+from harmlib.media.demo.files import make_demo
 from harmlib.media.thumbnails import GAP, MAX_BYTES, thumbnail
 
 

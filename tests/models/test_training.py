@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from harmlib.models.classifiers import build_classifier
+from harmlib.models.classifier import build_classifier
 from harmlib.models.losses import build_loss
 from harmlib.models.training import Split, train
 from harmlib.params import Schedule

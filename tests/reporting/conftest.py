@@ -5,8 +5,8 @@ from browser import watch
 from explorer_page import IMAGE, POINTS, VALIDATION, part
 from lab_scores import make_explorer, make_scored
 
-from harmlib.reporting.explorer import explorer_html
-from harmlib.reporting.page import write_html
+from harmlib.reporting.page.pages import write_html
+from harmlib.reporting.page.threshold_explorer import explorer_html
 
 
 @pytest.fixture

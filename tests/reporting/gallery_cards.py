@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from harmlib.analysis.errors import COLUMNS
+from harmlib.analysis.misclassified import COLUMNS
 
 SIZES = {"image": (160, 120), "strip": (480, 66), "panorama": (480, 18), "tower": (20, 120)}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup
 
-from harmlib.analysis.operating import operating_points
-from harmlib.reporting.lab import Explorer
+from harmlib.analysis.operating_points import operating_points
+from harmlib.reporting.lab.threshold_lab import Explorer
 
 
 def make_scored(variants=("model3", "model4"), epochs=(1, 2, 3), seeds=(42,), n=80):

@@ -7,8 +7,8 @@ import pytest
 from explorer_page import COUNTS, IMAGE, VALIDATION, choose, items, part, shown
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.explorer import STEPS, explorer_html
-from harmlib.reporting.page import write_html
+from harmlib.reporting.page.pages import write_html
+from harmlib.reporting.page.threshold_explorer import STEPS, explorer_html
 
 METRICS = ("precision", "recall", "f1", "accuracy", "share")
 
@@ -175,13 +175,13 @@ def test_the_summary_waits_until_the_line_rests(browser, two_explorers):
     tab.clock.pause_at(60_000)
     summary, slider = part(tab, "summary"), part(tab, "slider")
     labels, p = items("video", "model2", 2)
-    at, trivial = (sweep(labels, p, [threshold]).iloc[0] for threshold in (0.55, 0.0))
+    at, baseline = (sweep(labels, p, [threshold]).iloc[0] for threshold in (0.55, 0.0))
     text = summary.inner_text()
     assert text == (
         f"Threshold 0.550에서는 유해 {labels.sum():,}개 가운데 {at.tp:,.0f}개를 찾고 "
         f"{at.fn:,.0f}개를 놓칩니다. 안전 {(1 - labels).sum():,}개 가운데 {at.fp:,.0f}개를 유해로 "
         f"잘못 판정합니다. F1은 {at.f1:.4f}입니다. 모두 유해로 판정하는 "
-        f"기준선({trivial.f1:.4f})보다 {at.f1 - trivial.f1:.4f} 높습니다."
+        f"기준선({baseline.f1:.4f})보다 {at.f1 - baseline.f1:.4f} 높습니다."
     )
     slider.press("End")
     tab.clock.run_for(399)
@@ -189,11 +189,11 @@ def test_the_summary_waits_until_the_line_rests(browser, two_explorers):
     tab.clock.run_for(399)
     assert summary.inner_text() == text, "announced while the line still moved"
     tab.clock.run_for(1)
-    assert summary.inner_text().endswith(f"기준선({trivial.f1:.4f})과 차이가 없습니다.")
+    assert summary.inner_text().endswith(f"기준선({baseline.f1:.4f})과 차이가 없습니다.")
     slider.press("End")
     tab.clock.run_for(400)
     assert "유해로 판정한 항목이 없어 Precision은 계산할 수 없습니다." in summary.inner_text()
-    assert summary.inner_text().endswith(f"보다 {trivial.f1:.4f} 낮습니다.")
+    assert summary.inner_text().endswith(f"보다 {baseline.f1:.4f} 낮습니다.")
     tab.close()
 
 

@@ -5,7 +5,7 @@ import pytest
 from explorer_page import COUNTS, choose, items, part
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.explorer import STEPS
+from harmlib.reporting.page.threshold_explorer import STEPS
 
 PLACES = """() => {
   const plot = name => {

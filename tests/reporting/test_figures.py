@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting import figures
+from harmlib.reporting.figures import report as figures
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def points():
     )
 
 
-def test_precision_recall_shows_every_model_and_the_trivial_line(curves, points):
+def test_precision_recall_shows_every_model_and_the_baseline_line(curves, points):
     figure = figures.precision_recall(curves, points, prevalence=0.5)
     assert "Model 4 (threshold 0.35)" in texts(figure)
     assert any("모두 유해(기준선): Precision 0.500" in text for text in texts(figure))

@@ -7,8 +7,8 @@ from bs4 import BeautifulSoup
 from gallery_cards import PICTURES, SIX, SIZES, chequers, errors
 from PIL import Image
 
-from harmlib.reporting.bound import rows
-from harmlib.reporting.gallery import gallery_html
+from harmlib.reporting.page.gallery import gallery_html
+from harmlib.reporting.text.cited_numbers import rows
 
 
 def soup(*arguments):

@@ -12,10 +12,10 @@ from browser import open_page
 from gallery_cards import PICTURES, SIX, SIZES
 from PIL import Image
 
-import harmlib.reporting
-from harmlib.reporting.gallery import gallery_html
+import harmlib.reporting.page
+from harmlib.reporting.page.gallery import gallery_html
 
-PAGE_CSS = Path(harmlib.reporting.__file__).with_name("page.css").read_text(encoding="utf-8")
+PAGE_CSS = (Path(harmlib.reporting.page.__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 @pytest.fixture

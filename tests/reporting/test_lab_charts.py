@@ -3,7 +3,7 @@ import pandas as pd
 from lab_scores import validation
 
 from harmlib.analysis.curves import pr_curve
-from harmlib.reporting import lab_views
+from harmlib.reporting.lab import views as lab_views
 
 
 def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, explorer):

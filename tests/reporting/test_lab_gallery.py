@@ -5,9 +5,9 @@ from bs4 import BeautifulSoup
 from lab_scores import make_points, text, validation
 from PIL import Image
 
-from harmlib.analysis.errors import instructive_errors
-from harmlib.reporting import lab
-from harmlib.reporting.lab import Explorer
+from harmlib.analysis.misclassified import instructive_errors
+from harmlib.reporting.lab import threshold_lab as lab
+from harmlib.reporting.lab.threshold_lab import Explorer
 
 
 @pytest.fixture

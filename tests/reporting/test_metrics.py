@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from harmlib.analysis.operating import compare_on_test, operating_points
+from harmlib.analysis.operating_points import compare_on_test, operating_points
 from harmlib.reporting import metrics
 from harmlib.reporting.metrics import MetricsError, metrics_document, read_metrics, schema_text
 
@@ -51,19 +51,19 @@ def test_each_figure_is_that_of_its_table():
     assert found["schema_version"] == 1
     assert found["run"] == "small"
     models = found["modalities"]["video"]
-    assert list(models) == ["model2", "model4", "trivial"]
+    assert list(models) == ["model2", "model4", "baseline"]
     points = epochs["video"][epochs["video"]["chosen"]].set_index("variant")
     for row in tests["video"].to_dict("records"):
         entry = models[row["variant"]]
         assert entry["test"] == {name: row[name] for name in entry["test"]}
         assert sum(entry["test"][name] for name in ("tp", "fp", "fn", "tn")) == 4
-        if row["variant"] != "trivial":
+        if row["variant"] != "baseline":
             point = points.loc[row["variant"]]
             assert (entry["epoch"], entry["threshold"]) == (point["epoch"], point["threshold"])
             assert entry["validation"] == {name: point[name] for name in entry["validation"]}
     assert models["model2"]["test_intervals"]["f1"] == {"low": 0.1, "high": 0.75}
     assert models["model4"]["test_intervals"]["f1"] == {"low": 0.2, "high": 0.75}
-    assert list(models["trivial"]) == ["test"]
+    assert list(models["baseline"]) == ["test"]
 
 
 def test_what_does_not_exist_is_null():
@@ -148,5 +148,5 @@ def test_every_field_of_the_schema_says_what_it_means():
 
 def test_the_documentation_names_every_part_of_a_model():
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    for name in (*metrics.Metrics.model_fields, *metrics.ModelFigures.model_fields, "trivial"):
+    for name in (*metrics.Metrics.model_fields, *metrics.ModelFigures.model_fields, "baseline"):
         assert name in text

@@ -12,9 +12,9 @@ from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from harmlib.reporting.bound import Bound
-from harmlib.reporting.fonts import FontError, embedded_font
-from harmlib.reporting.page import figure_html, write_notebook_page, write_page
+from harmlib.reporting.figures.fonts import FontError, embedded_font
+from harmlib.reporting.page.pages import figure_html, write_notebook_page, write_page
+from harmlib.reporting.text.cited_numbers import Bound
 
 
 @pytest.fixture
@@ -91,7 +91,9 @@ def test_contents_link_to_the_sections(page):
 
 def test_hangul_without_a_glyph_stops_the_page(page, tmp_path, monkeypatch):
     small = base64.b64decode(embedded_font("가나다 abc"))
-    monkeypatch.setattr("harmlib.reporting.fonts.TTFont", lambda path: TTFont(io.BytesIO(small)))
+    monkeypatch.setattr(
+        "harmlib.reporting.figures.fonts.TTFont", lambda path: TTFont(io.BytesIO(small))
+    )
     with pytest.raises(FontError, match="no glyph for 결, 고, "):
         write_page(tmp_path / "report.ipynb", tmp_path / "boxes.html", "제목")
     assert not (tmp_path / "boxes.html").exists()

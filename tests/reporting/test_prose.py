@@ -9,8 +9,8 @@ import pytest
 import yaml
 from prose import unbound_numbers, wrong_particles
 
-from harmlib.execution import NOTEBOOKS
-from harmlib.reporting.page import write_page
+from harmlib.reporting.page.pages import write_page
+from harmlib.workflow.execution import NOTEBOOKS
 
 
 @pytest.fixture(scope="module")

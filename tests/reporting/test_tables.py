@@ -2,12 +2,12 @@ import re
 
 import pandas as pd
 
-from harmlib.reporting.tables import table_html
+from harmlib.reporting.page.tables import table_html
 
 
 def test_headers_have_scopes_and_known_columns_korean_names():
     table = pd.DataFrame(
-        {"variant": ["model2", "trivial"], "f1": [0.84255, float("nan")], "tp": [3, 1234]}
+        {"variant": ["model2", "baseline"], "f1": [0.84255, float("nan")], "tp": [3, 1234]}
     )
     page = table_html(table, "표 <1>", pd.Series([True, False]))
     assert page.count('scope="col"') == 3

@@ -1,0 +1,162 @@
+"""The auditor of printed claims: what a table of precision, recall and F1 gives away.
+
+Rounded figures of one evaluation set, read together, often leave a single set of integer
+confusion counts. With these in hand, impossible rows, baseline classifiers, optima at the edge of
+a grid, and gains that come from elsewhere can be told from the printed table alone.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harmlib.audit.checks import (
+    baseline_rows,
+    edge_optima,
+    gain_splits,
+    impossible_rows,
+    rising_rows,
+    set_findings,
+)
+from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, groups, read_table
+from harmlib.audit.counts import EvaluationSet, find_sets
+
+MAX_ITEMS = 5_000
+LARGEST_MAX_ITEMS = 20_000
+SEVERITIES = ("impossible", "warning", "note")
+SET_FIELDS = ("positives", "negatives", "n_sets", "next_positives", "rival_positives")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the printed table gives away.
+
+    findings: impossible rows first, then warnings, then notes.
+    counts: one row a claim, in the order of the table: row (1 is the first), the key columns of
+        the table, precision, recall, f1 (as printed), then for the smallest evaluation set that
+        fits: positives, negatives (at least), fits (how many counts print as this row), tp, fp,
+        fn, tn (missing where several fit; tn at least), tp_low, tp_high, fp_low, fp_high, unique
+        (True: no other counts fit this set, and no set up to max_items items fits the table but
+        multiples of this one).
+    sets: one row an evaluation set: its key columns, rows, positives (smallest that fits),
+        negatives (at least), n_sets (numbers of positives that fit, up to max_items items),
+        next_positives (the second smallest), rival_positives (the smallest that is no multiple
+        of the first); all missing where no set fits.
+    """
+
+    findings: tuple[Finding, ...]
+    counts: pd.DataFrame
+    sets: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a finding; the fields of `Finding`. What a kind lacks is missing."""
+        frame = pd.DataFrame(self.findings, columns=Finding._fields)
+        return frame.astype({name: Finding.dtype(name) for name in Finding._fields})
+
+
+def read_claims(path: str | Path) -> pd.DataFrame:
+    """Read a CSV of printed metrics, as text, so that trailing zeros survive.
+
+    Columns needed: precision, recall, f1. Used where present: modality, dataset, split (rows that
+    agree on these were measured on one evaluation set), model, epoch, threshold. Others are left
+    out. Raises ValueError for a file, a column or a cell that cannot be used.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a CSV file in UTF-8 with a header ({error})") from error
+    table.columns = [name.strip().lower() for name in table.columns]
+    table = table.map(str.strip, na_action="ignore")
+    try:
+        read_table(table)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    known = (*SET_COLUMNS, "model", "epoch", "threshold", *METRICS)
+    return table[[name for name in known if name in table]]
+
+
+def audit(table: pd.DataFrame, *, max_items: int = MAX_ITEMS) -> Audit:
+    """Audit a table of printed metrics.
+
+    table: one row a claim; columns as in `read_claims`. Give the metrics as text to keep trailing
+        zeros; floats get the largest number of digits in their column. Rows that agree on
+        modality, dataset and split are taken to share one evaluation set.
+    max_items: largest evaluation set searched, 1 to 20,000. Rows from a larger set may fit none.
+
+    Precision, recall and F1 never bound the number of negatives from above: `negatives` is the
+    least that the table needs, and is exact only if some row calls everything harmful.
+
+    Raises ValueError, naming column and row, for a table that cannot be read.
+    """
+    if not 1 <= max_items <= LARGEST_MAX_ITEMS:
+        raise ValueError(f"max_items is {max_items}; allowed: 1 to {LARGEST_MAX_ITEMS}")
+    claims = read_table(table)
+    findings, counts, sets = [], [], []
+    for key, positions in groups(claims.keys, SET_COLUMNS):
+        part = claims.take(positions)
+        bad = impossible_rows(part)
+        usable = np.flatnonzero(~part.keys["row"].isin([finding.row for finding in bad]))
+        found = find_sets([part.rows[i] for i in usable], max_items)
+        findings += [*bad, *rising_rows(part, usable)]
+        findings += set_findings(part, usable, found, max_items)
+        findings += [*baseline_rows(part, usable, found), *edge_optima(part), *gain_splits(part)]
+        counts.append(_counts(part, usable, found))
+        sets.append({**key, "rows": len(part.rows), **_summary(found)})
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return Audit(
+        findings=tuple(findings),
+        counts=pd.concat(counts).sort_values("row", ignore_index=True),
+        sets=pd.DataFrame(sets).astype(dict.fromkeys(SET_FIELDS, "Int64")),
+    )
+
+
+def format_audit(audit: Audit) -> str:
+    """The audit as plain text: the evaluation sets, the findings, the recovered counts."""
+    counts = audit.counts.drop(columns=["tp_low", "tp_high", "fp_low", "fp_high"])
+    return "\n".join(
+        [
+            "Evaluation sets (smallest that fits; negatives: at least)",
+            audit.sets.to_string(index=False, na_rep="-"),
+            "\nFindings",
+            *[f"- {finding.severity}: {finding.message}" for finding in audit.findings],
+            "\nCounts in the smallest set (negatives and tn: at least)",
+            counts.to_string(index=False, na_rep="-"),
+        ]
+    )
+
+
+def _summary(found: EvaluationSet) -> dict[str, object]:
+    if found.positives.size == 0:
+        return dict.fromkeys(SET_FIELDS, pd.NA)
+    following = found.positives[1] if found.positives.size > 1 else pd.NA
+    rival = found.rivals[0] if found.rivals.size else pd.NA
+    values = (found.smallest, found.negatives, found.positives.size, following, rival)
+    return dict(zip(SET_FIELDS, values, strict=True))
+
+
+def _counts(claims: Claims, usable: np.ndarray, found: EvaluationSet) -> pd.DataFrame:
+    counts = claims.keys.copy()
+    for name in METRICS:
+        counts[name] = [str(getattr(row, name).value) for row in claims.rows]
+    names = ["positives", "negatives", "fits", "tp", "fp", "fn", "tn"]
+    names += ["tp_low", "tp_high", "fp_low", "fp_high"]
+    counts = counts.assign(**{name: pd.array([pd.NA] * len(counts), "Int64") for name in names})
+    counts["fits"], counts["unique"] = 0, False
+    if found.positives.size == 0:
+        return counts
+    ranges = {name: r[:, found.smallest] for name, r in found.ranges._asdict().items()}
+    fits = ranges["n"] > 0
+    rows = usable[fits]
+    counts.loc[rows, "positives"] = found.smallest
+    counts.loc[rows, "negatives"] = found.negatives
+    counts.loc[rows, "fits"] = ranges["n"][fits]
+    for name in ("tp_low", "tp_high", "fp_low", "fp_high"):
+        counts.loc[rows, name] = ranges[name][fits]
+    for name in ("tp", "fp"):
+        low, high = counts[f"{name}_low"], counts[f"{name}_high"]
+        counts[name] = low.where(low == high)
+    counts["fn"] = counts["positives"] - counts["tp"]
+    counts["tn"] = counts["negatives"] - counts["fp"]
+    counts["unique"] = (counts["fits"] == 1) & (found.rivals.size == 0)
+    return counts

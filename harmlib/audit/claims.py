@@ -1,0 +1,168 @@
+"""Printed claims as the auditor holds them, and what it finds in them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from harmlib.audit.counts import Row, parse_printed
+
+METRICS = ("precision", "recall", "f1")
+SET_COLUMNS = ("modality", "dataset", "split")
+
+
+class Finding(NamedTuple):
+    """One finding: severity and kind, the row and its keys, an English sentence, its numbers.
+
+    severity: "impossible" (no scores can give this), "warning" (the claim says less than it
+    seems to) or "note" (what the table gives away). row counts from 1; None: the whole set.
+
+    kind, with the numbers that it fills in:
+    - out_of_range: metric, printed.
+    - f1_mismatch: printed, and the F1 that precision and recall allow (expected_low, _high).
+    - misfit: printed rows that fit no counts of the set of positives and negatives which all
+      other rows agree on.
+    - non_monotone: metric ("recall" or "false alarms") rises from other_threshold (other_row).
+    - no_counts, no_common_set: no counts fit the row, or all rows, up to max_items items.
+    - evaluation_set: positives, negatives (at least), n_sets.
+    - baseline: positives, negatives, printed (precision, the share of harmful items).
+    - edge_optimum: grid_low, grid_high, printed (F1).
+    - gain_split: other_row, other_model, other_threshold (the model compared with), total_gain
+      = same_threshold_gain (retraining, at the old threshold) + threshold_gain.
+    """
+
+    severity: str
+    kind: str
+    message: str
+    row: int | None = None
+    modality: object = None
+    dataset: object = None
+    split: object = None
+    model: object = None
+    epoch: object = None
+    threshold: float | None = None
+    metric: str | None = None
+    printed: float | None = None
+    expected_low: float | None = None
+    expected_high: float | None = None
+    positives: int | None = None
+    negatives: int | None = None
+    n_sets: int | None = None
+    max_items: int | None = None
+    grid_low: float | None = None
+    grid_high: float | None = None
+    other_row: int | None = None
+    other_model: object = None
+    other_threshold: float | None = None
+    total_gain: float | None = None
+    same_threshold_gain: float | None = None
+    threshold_gain: float | None = None
+
+    @classmethod
+    def dtype(cls, field: str) -> str:
+        """The pandas dtype of a field in a table of findings."""
+        declared = cls.__annotations__[field]
+        return {int | None: "Int64", float | None: "float64"}.get(declared, "object")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Rows of printed figures. keys: row, the set's columns, model, epoch, threshold (or NaN)."""
+
+    keys: pd.DataFrame
+    rows: list[Row]
+
+    def take(self, positions: np.ndarray) -> "Claims":
+        return Claims(
+            self.keys.iloc[positions].reset_index(drop=True), [self.rows[i] for i in positions]
+        )
+
+    def runs(self) -> list[np.ndarray]:
+        """Positions of the rows of each model and epoch, by ascending threshold."""
+        threshold = self.keys["threshold"].to_numpy()
+        return [
+            run[np.argsort(threshold[run], kind="stable")]
+            for _, run in groups(self.keys, ("model", "epoch"))
+        ]
+
+    def sweeps(self) -> list[np.ndarray]:
+        """The runs of two rows or more, without rows that lack a threshold."""
+        threshold = self.keys["threshold"].to_numpy()
+        runs = [run[np.isfinite(threshold[run])] for run in self.runs()]
+        return [run for run in runs if run.size > 1]
+
+    def name(self, position: int) -> str:
+        key = self.keys.iloc[position]
+        parts = [f"{name} {key[name]}" for name in ("model", "epoch") if key[name] != ""]
+        if np.isfinite(key["threshold"]):
+            parts.append(f"threshold {show(key['threshold'])}")
+        return f"row {key['row']}" + (f" ({', '.join(parts)})" if parts else "")
+
+    def finding(self, severity: str, kind: str, position: int, message: str, **numbers) -> Finding:
+        """A finding on one row, with the row's keys filled in and its name before the message."""
+        key = self.keys.iloc[position].to_dict()
+        message = f"{self.name(position)}: {message}"
+        return Finding(severity, kind, message, **key, **numbers)
+
+
+def show(threshold: float) -> str:
+    """A threshold as people print it: two digits, more where it has more."""
+    return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"
+
+
+def read_table(table: pd.DataFrame) -> Claims:
+    """The claims in a table (columns as in `audit.read_claims`); ValueError names what is wrong."""
+    missing = [name for name in METRICS if name not in table]
+    if missing:
+        raise ValueError(f"no column {', '.join(missing)}; found: {', '.join(map(str, table))}")
+    if table.empty:
+        raise ValueError("no rows: a table of claims needs at least one")
+    columns = [parse_printed(table[name]) for name in METRICS]
+    keys = pd.DataFrame({"row": np.arange(1, len(table) + 1)})
+    for name in (*SET_COLUMNS, "model", "epoch"):
+        if name in table:
+            keys[name] = table[name].astype(object).where(table[name].notna(), "").to_numpy()
+        elif name not in SET_COLUMNS:
+            keys[name] = ""
+    keys["threshold"] = _thresholds(table)
+    claims = Claims(keys, [Row(*figures) for figures in zip(*columns, strict=True)])
+    _check_repeats(claims)
+    return claims
+
+
+def _thresholds(table: pd.DataFrame) -> np.ndarray:
+    if "threshold" not in table:
+        return np.full(len(table), np.nan)
+    values = pd.to_numeric(table["threshold"], errors="coerce").to_numpy(dtype=float)
+    wrong = np.flatnonzero(table["threshold"].notna().to_numpy() & ~np.isfinite(values))
+    if wrong.size:
+        cell = table["threshold"].iloc[wrong[0]]
+        raise ValueError(f"column 'threshold', row {wrong[0] + 1}: {cell!r} is not a number")
+    return values
+
+
+def _check_repeats(claims: Claims) -> None:
+    """The same model, epoch and threshold twice, with other figures, is no sweep of one set."""
+    names = (*SET_COLUMNS, "model", "epoch", "threshold")
+    for _, positions in groups(claims.keys, names):
+        odd = [i for i in positions if claims.rows[i] != claims.rows[positions[0]]]
+        if odd:
+            raise ValueError(
+                f"rows {positions[0] + 1} and {odd[0] + 1} give other figures for the same model, "
+                "epoch and threshold; tell them apart in a column 'dataset' or 'split'"
+            )
+
+
+def groups(keys: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[dict, np.ndarray]]:
+    """Rows that agree on the columns of `names` that exist: (their values, index labels).
+
+    Rows without a threshold belong to no group of thresholds.
+    """
+    present = [name for name in names if name in keys]
+    if not present:
+        return [({}, keys.index.to_numpy())]
+    return [
+        (dict(zip(present, values, strict=True)), part.index.to_numpy())
+        for values, part in keys.groupby(present, sort=False)
+    ]

@@ -1,0 +1,126 @@
+"""Figures of how sure we are: intervals, bands, parts of a gain, calibration."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from harmlib.reporting.figures.report import COLOURS, GREY, MARKERS, _panels
+from harmlib.reporting.text.korean import BASELINE_NAME, model_name
+
+PARTS = {"retraining": "다시 학습", "threshold": "threshold 이동", "total": "합계"}
+
+
+def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
+    """One metric of each model with its interval, and the baseline's as a line.
+
+    intervals : columns variant, value, low, high; reference : the baseline's value
+    """
+    figure, (axes,) = _panels(1, width=7.2, height=1.3 + 0.55 * len(intervals))
+    for i, row in enumerate(intervals.itertuples()):
+        axes.hlines(i, row.low, row.high, color=COLOURS[i % 6], linewidth=5, alpha=0.35)
+        axes.plot(row.value, i, MARKERS[i % 6], color=COLOURS[i % 6], markersize=9)
+        axes.annotate(
+            f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]",
+            (row.value, i),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9.5,
+        )
+    axes.axvline(reference, color=GREY, linestyle=":", label=f"{BASELINE_NAME} {reference:.3f}")
+    axes.set_yticks(range(len(intervals)), [model_name(v) for v in intervals["variant"]])
+    axes.set(title="시험 F1과 95% 구간", xlabel="F1", ylim=(len(intervals) - 0.5, -0.7))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35))
+    return figure
+
+
+def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
+    """F1 along the thresholds with its band, and the plateau of thresholds about as good.
+
+    bands : columns variant, threshold, metric, value, low, high
+    choices : columns variant, threshold, plateau_low, plateau_high, of the objective F1
+    """
+    rows = bands[bands["metric"] == "f1"]
+    variants = list(dict.fromkeys(rows["variant"]))
+    figure, panels = _panels(len(variants), width=4.3, height=3.6)
+    for axes, variant in zip(panels, variants, strict=True):
+        own = rows[rows["variant"] == variant]
+        axes.fill_between(own["threshold"], own["low"], own["high"], color=COLOURS[0], alpha=0.2,
+                          label="95% 구간")  # fmt: skip
+        axes.plot(own["threshold"], own["value"], color=COLOURS[0], label="F1")
+        for at in choices[choices["variant"] == variant].dropna().itertuples():
+            axes.axvspan(at.plateau_low, at.plateau_high, color=COLOURS[5], alpha=0.35,
+                         label="최고와 0.005 이내")  # fmt: skip
+            axes.axvline(at.threshold, color="black", linewidth=1, label="최고 F1")
+        axes.set(title=model_name(variant), xlabel="Threshold", xlim=(0, 1), ylim=(0, 1.03))
+    panels[0].set_ylabel("검증 F1")
+    panels[-1].legend(loc="lower left", fontsize=9)
+    return figure
+
+
+def gain_parts(gains: pd.DataFrame) -> Figure:
+    """Where each gain in F1 came from, a panel a pair.
+
+    gains : columns a, b, part (retraining, threshold, total), value, low, high
+    """
+    pairs = list(gains[["a", "b"]].drop_duplicates().itertuples(index=False))
+    figure, panels = _panels(len(pairs), width=5.2, height=2.8)
+    for axes, (a, b) in zip(panels, pairs, strict=True):
+        rows = gains[(gains["a"] == a) & (gains["b"] == b)]
+        names = [PARTS[part] for part in rows["part"]]
+        colours = [COLOURS[0], COLOURS[1], GREY]
+        axes.barh(names, rows["value"], color=colours, height=0.55)
+        axes.hlines(names, rows["low"], rows["high"], color="black", linewidth=1.5)
+        axes.axvline(0, color="black", linewidth=1)
+        axes.invert_yaxis()
+        axes.grid(axis="y", visible=False)
+        axes.set(title=f"{model_name(a)} → {model_name(b)}", xlabel="시험 F1의 변화")
+    return figure
+
+
+def tried_differences(tried: pd.DataFrame) -> Figure:
+    """F1 at each tried threshold less F1 at 0.5, with intervals corrected for having tried many.
+
+    tried : columns variant, threshold, difference, corrected_low, corrected_high
+    """
+    variants = list(dict.fromkeys(tried["variant"]))
+    figure, panels = _panels(len(variants), width=5.0, height=3.2)
+    for i, (axes, variant) in enumerate(zip(panels, variants, strict=True)):
+        rows = tried[tried["variant"] == variant]
+        bounds = rows["corrected_low"], rows["corrected_high"]
+        axes.vlines(rows["threshold"], *bounds, color=COLOURS[i % 6], linewidth=3, alpha=0.4)
+        axes.plot(rows["threshold"], rows["difference"], MARKERS[i % 6], color=COLOURS[i % 6])
+        axes.axhline(0, color=GREY, linestyle=":")
+        axes.set(title=model_name(variant), xlabel="Threshold")
+    panels[0].set_ylabel("F1의 차이 (0.5 대비)")
+    return figure
+
+
+def reliability(table: pd.DataFrame) -> Figure:
+    """What was predicted against what was observed, with the count of each bin.
+
+    table : columns variant, count, mean_probability, observed_share, observed_low, observed_high
+    """
+    variants = list(dict.fromkeys(table["variant"]))
+    figure, panels = _panels(len(variants), width=4.2, height=4.0)
+    for i, (axes, variant) in enumerate(zip(panels, variants, strict=True)):
+        rows = table[(table["variant"] == variant) & (table["count"] > 0)]
+        bounds = rows["observed_low"], rows["observed_high"]
+        axes.vlines(rows["mean_probability"], *bounds, color=COLOURS[i % 6], linewidth=3, alpha=0.4)
+        look = {"color": COLOURS[i % 6], "marker": MARKERS[i % 6]}
+        axes.plot(rows["mean_probability"], rows["observed_share"], **look)
+        for row in rows.itertuples():
+            axes.annotate(
+                f"{row.count}개",
+                (row.mean_probability, row.observed_share),
+                xytext=(6, -12),
+                textcoords="offset points",
+                fontsize=9,
+            )
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+        axes.set(
+            title=model_name(variant), xlabel="예측한 유해 확률", xlim=(0, 1.05), ylim=(-0.03, 1.05)
+        )
+    panels[0].set_ylabel("실제 유해 비율")
+    return figure

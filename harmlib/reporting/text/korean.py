@@ -1,0 +1,138 @@
+"""Korean for the names in the tables, numbers as people read them, particles that fit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from harmlib.reporting.text.cited_numbers import Bound, plain
+
+MODALITY = {"image": "이미지", "video": "비디오"}
+SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
+LABEL = {1: "유해", 0: "안전"}
+BASELINE_NAME = "모두 유해(기준선)"
+
+COLUMNS = {
+    "modality": "종류",
+    "variant": "모델",
+    "epoch": "Epoch",
+    "split": "분할",
+    "label": "라벨",
+    "threshold": "Threshold",
+    "best_threshold": "최적 Threshold",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "best_precision": "Precision",
+    "best_recall": "Recall",
+    "best_f1": "F1",
+    "accuracy": "정확도",
+    "specificity": "특이도",
+    "average_precision": "AP",
+    "roc_auc": "AUC",
+    "mcc": "MCC",
+    "flagged_share": "유해 판정 비율",
+    "train_loss": "학습 Loss",
+    "val_loss": "검증 Loss",
+    "learning_rate": "학습률",
+    "seconds": "시간(초)",
+    "n": "항목 수",
+    "harmful": "유해 수",
+    "tp": "TP",
+    "fp": "FP",
+    "fn": "FN",
+    "tn": "TN",
+    "model": "모델",
+    "unique": "유일함",
+    "name": "이름",
+    "metric": "지표",
+    "value": "값",
+    "low": "95% 하한",
+    "high": "95% 상한",
+    "objective": "목적",
+    "state": "상태",
+    "figure": "구분",
+    "method": "보정",
+    "difference": "차이",
+    "value_a": "앞 모델",
+    "value_b": "뒤 모델",
+    "only_a": "앞만 맞힘",
+    "only_b": "뒤만 맞힘",
+    "p_mid": "mid-p",
+    "a": "앞",
+    "b": "뒤",
+    "plateau_low": "평탄 구간 시작",
+    "plateau_high": "평탄 구간 끝",
+    "better_than_baseline": "기준선보다 나음",
+    "pos_weight": "pos_weight",
+    "unweighted_threshold": "가중치 없는 눈금의 threshold",
+    "half_unweighted": "0.5에 해당하는 값",
+    "min_recall": "Recall 하한",
+    "units": "유해 그룹 수",
+    "feasible": "가능",
+    "test_recall": "시험 Recall",
+    "test_flagged_share": "사람이 보는 비율",
+    "path": "파일",
+    "step": "단계",
+    "reason": "이유",
+    "group": "그룹",
+    "backbone": "백본",
+    "weights": "가중치",
+    "dim": "차원",
+    "items": "항목 수",
+    "precision_used": "정밀도",
+    "sampling": "표본 추출",
+}
+
+# How the last sound of a digit's Korean reading ends: 영 일 이 삼 사 오 육 칠 팔 구.
+_DIGIT_CLOSED = dict(zip("0123456789", (1, 1, 0, 1, 0, 0, 1, 1, 1, 0), strict=True))
+_RIEUL_DIGITS = "178"
+# Latin letters whose Korean names end in a consonant: 엘 엠 엔 알.
+_LETTER_CLOSED = "LMNRlmnr"
+
+
+def model_name(variant: str) -> str:
+    """`model4` is Model 4; any other name stays as its author wrote it."""
+    number = variant.removeprefix("model")
+    return f"Model {number}" if number.isdigit() and variant != number else variant
+
+
+def particle(word: str, pair: str) -> str:
+    """`word` with the particle of `pair` that its last sound asks for.
+
+    pair : consonant form first, as in '은/는', '이/가', '을/를', '과/와', '으로/로'
+    """
+    closed, open_ = pair.split("/")
+    heard = plain(word).replace("%", "퍼센트")
+    last = next((c for c in reversed(heard) if c.isalnum()), "")
+    if "가" <= last <= "힣":
+        tail = (ord(last) - ord("가")) % 28
+        is_closed, is_rieul = tail > 0, tail == 8
+    else:
+        is_closed = bool(_DIGIT_CLOSED.get(last, last in _LETTER_CLOSED and last != ""))
+        is_rieul = last in _RIEUL_DIGITS or last in "LRlr" and last != ""
+    if pair == "으로/로" and is_rieul:
+        is_closed = False
+    return word + (closed if is_closed else open_)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A metric to a fixed number of digits; a dash where there is none."""
+    return "–" if value != value else f"{value:.{digits}f}"
+
+
+def signed(value: float, digits: int = 4) -> str:
+    """A difference, with its sign (a typographic minus)."""
+    if value != value:
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text if isinstance(value, Bound) else text.replace("-", "−")
+
+
+def ratio(harmful: int, safe: int) -> str:
+    """Harmful : safe as the report writes it, such as 2.68:1."""
+    return f"{harmful / safe:.2f}:1" if safe else "–"
+
+
+def korean_time(moment: datetime) -> str:
+    """Such as 2026년 3월 1일 14시 5분."""
+    return f"{moment.year}년 {moment.month}월 {moment.day}일 {moment.hour}시 {moment.minute}분"

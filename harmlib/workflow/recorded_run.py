@@ -1,0 +1,85 @@
+"""A finished run's folder, read without its params: what `compare` and `verify` start from."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harmlib.params import PROJECT_ROOT
+from harmlib.reporting.metrics import read_metrics
+from harmlib.workflow.run_changes import RecordedRun
+
+_REPORTS = PROJECT_ROOT / "reports"
+_COLUMNS = {
+    "manifest.parquet": ("item_id", "modality", "label", "group", "split", "sha256"),
+    "scores.parquet": (
+        "modality", "variant", "epoch", "split", "item_id", "label", "probability",
+    ),
+}  # fmt: skip
+
+
+class UnreadableRun(ValueError):
+    """A run's folder that is missing, unfinished or damaged; the message says what to do."""
+
+
+def find_run(name: str, reports: Path = _REPORTS) -> Path:
+    """The folder of a run, given as a path or as its name below `reports`."""
+    for folder in (reports / name, Path(name)):
+        if folder.is_dir():
+            return folder
+    known = sorted(path.parent.name for path in reports.glob("*/run.json"))
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none yet'}."
+    raise UnreadableRun(f"{name}: neither a run's folder nor a run below {reports}. {hint}")
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """The checked `run.json` of a run that came to its end."""
+    path = folder / "run.json"
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UnreadableRun(
+            f"{folder}: no finished run (it has no run.json); run it first"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise UnreadableRun(f"{path}: damaged: {error}; run it again") from None
+    kinds = {"params": dict, "weights": list, "sha256": dict, "versions": dict}
+    lacking = [
+        name
+        for name, kind in kinds.items()
+        if not isinstance(about, dict) or not isinstance(about.get(name), kind)
+    ]
+    if lacking:
+        raise UnreadableRun(f"{path}: damaged: it lacks {', '.join(lacking)}; run it again")
+    return about
+
+
+def read_run(folder: Path) -> RecordedRun:
+    """What a finished run left behind. Raises UnreadableRun or MetricsError, naming the file."""
+    about = read_about(folder)
+    metrics = read_metrics(folder / "metrics.json")
+    tables = [_read_table(folder / name, columns, about) for name, columns in _COLUMNS.items()]
+    return RecordedRun(str(folder), about, metrics, *tables)
+
+
+def _read_table(path: Path, columns: tuple[str, ...], about: dict[str, Any]) -> pd.DataFrame:
+    try:
+        content = path.read_bytes()
+        table = pd.read_parquet(io.BytesIO(content), columns=list(columns))
+    except FileNotFoundError:
+        raise UnreadableRun(f"{path}: there is no such file; finish that run first") from None
+    except (OSError, ValueError) as error:  # pyarrow's own errors are among these
+        raise UnreadableRun(f"{path}: damaged: {error}; run it again") from None
+    if hashlib.sha256(content).hexdigest() != about["sha256"].get(path.name):
+        # Written by a later run that didn't come to its end: the metrics aren't of this table.
+        raise UnreadableRun(
+            f"{path}: not the table that run.json was written with; run it again to its end"
+        )
+    return table

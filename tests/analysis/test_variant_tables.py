@@ -1,0 +1,168 @@
+"""The evidence tables on made-up scores: the right rows reach the right functions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmlib.analysis import variant_tables as evidence
+from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.operating_points import operating_points
+from harmlib.analysis.thresholds import sweep
+
+GRID = [0.3, 0.4, 0.5, 0.6, 0.7]
+THRESHOLDS = {"model2": [0.5], "model4": GRID}
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Two models, two epochs; the second epoch ranks better, and model4 better than model2."""
+    rng = np.random.default_rng(5)
+    frames = []
+    for split, n in (("val", 120), ("test", 100)):
+        labels = (np.arange(n) % 3 > 0).astype(int)
+        for variant, strength in (("model2", 0.5), ("model4", 1.5)):
+            for epoch in (1, 2):
+                logits = (labels - 0.5) * strength * epoch + rng.normal(0, 1, n) + 0.4
+                frames.append(
+                    pd.DataFrame(
+                        {
+                            "variant": variant,
+                            "epoch": epoch,
+                            "split": split,
+                            "item_id": [f"{split}{i:03d}" for i in range(n)],
+                            "label": labels,
+                            "logit": logits,
+                            "probability": 1 / (1 + np.exp(-logits)),
+                        }
+                    )
+                )
+    scores = pd.concat(frames, ignore_index=True)
+    ids = scores["item_id"].unique()
+    splits = [name.rstrip("0123456789") for name in ids]
+    groups = [name[:-1] for name in ids]
+    manifest = pd.DataFrame({"item_id": ids, "group": groups, "split": splits})
+    return evidence.with_groups(scores, manifest)
+
+
+@pytest.fixture(scope="module")
+def points(scored):
+    validation = scored[scored["split"] == "val"]
+    tables = [
+        operating_points(
+            validation[validation["variant"] == v], grid, 0.5 if v == "model2" else None
+        ).assign(variant=v)
+        for v, grid in THRESHOLDS.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def rows_of(scored, points, variant, split):
+    point = points[points["chosen"] & (points["variant"] == variant)].iloc[0]
+    keys = {"variant": variant, "epoch": point["epoch"], "split": split}
+    own = scored[(scored[list(keys)] == pd.Series(keys)).all(axis=1)]
+    return point, own.sort_values("item_id")
+
+
+def test_intervals_are_of_the_test_items_at_the_threshold_validation_chose(scored, points):
+    table = evidence.test_intervals(scored, points, seed=3)
+    for variant in THRESHOLDS:
+        point, own = rows_of(scored, points, variant, "test")
+        expected = metric_intervals(
+            own["label"], own["probability"], point["threshold"], own["group"], seed=3
+        )
+        found = table[table["variant"] == variant].drop(columns="variant")
+        pd.testing.assert_frame_equal(found.reset_index(drop=True), expected)
+
+
+def test_choices_are_made_on_validation_and_judged_on_test(scored, points):
+    table = evidence.choices(scored, points).set_index(["variant", "objective"])
+    assert len(table) == 2 * len(evidence.OBJECTIVES)
+    _, own = rows_of(scored, points, "model4", "test")
+    row = table.loc[("model4", "f1")]
+    at = sweep(own["label"], own["probability"], [row["threshold"]]).iloc[0]
+    assert row["f1"] == at["f1"]
+    _, validation = rows_of(scored, points, "model4", "val")
+    best = sweep(validation["label"], validation["probability"])["f1"].max()
+    assert row["value"] == best
+    flipped = scored.assign(
+        label=np.where(scored["split"] == "test", 1 - scored["label"], scored["label"])
+    )
+    again = evidence.choices(flipped, points).set_index(["variant", "objective"])
+    pd.testing.assert_series_equal(table["threshold"], again["threshold"])
+
+
+def test_stability_leaves_out_models_with_one_threshold(scored):
+    epochs, changes = evidence.stability(scored, THRESHOLDS, seed=0)
+    assert set(epochs["variant"]) == {"model4"}
+    assert len(changes) == 1
+
+
+def test_stability_of_fixed_models_alone_is_empty(scored):
+    epochs, changes = evidence.stability(scored, {"model2": [0.5]}, seed=0)
+    assert epochs.empty
+    assert changes.empty
+
+
+def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, points):
+    differences, gains = evidence.comparisons(scored, points, seed=0)
+    assert set(differences["a"]) == {"model2"}
+    parts = gains.set_index("part")["value"]
+    assert parts["retraining"] + parts["threshold"] == pytest.approx(parts["total"])
+    f1 = differences.set_index("metric").loc["f1"]
+    assert f1["difference"] == pytest.approx(parts["total"])
+    assert f1["value_b"] - f1["value_a"] == pytest.approx(f1["difference"])
+
+
+def test_one_model_has_nothing_to_compare(scored, points):
+    one = points[points["variant"] == "model4"]
+    assert all(table.empty for table in evidence.comparisons(scored, one, seed=0))
+
+
+def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, points):
+    table = evidence.tried_thresholds(scored, points, THRESHOLDS, seed=0)
+    assert table["threshold"].tolist() == GRID
+    assert table.set_index("threshold").loc[0.5, "difference"] == 0
+
+
+def test_optimism_holds_the_honest_test_figure(scored, points):
+    table = evidence.optimism_table(scored, points, THRESHOLDS, seed=0)
+    own = table[table["variant"] == "model4"].set_index("figure")
+    _, test = rows_of(scored, points, "model4", "test")
+    at = sweep(test["label"], test["probability"], [own.loc["test", "threshold"]]).iloc[0]
+    assert own.loc["test", "value"] == pytest.approx(at["f1"])
+
+
+def test_calibration_is_judged_on_every_test_item(scored, points):
+    reliability, compared = evidence.calibrations(scored, points, seed=0)
+    assert (reliability.groupby("variant")["count"].sum() == 100).all()
+    assert len(compared) == 2 * 3 * 2
+
+
+def test_floors_that_cannot_be_promised_have_no_threshold(scored, points):
+    table = evidence.floors(scored, points).set_index(["variant", "min_recall"])
+    row = table.loc[("model4", 0.95)]  # 12 harmful groups; 19 are needed
+    assert not row["feasible"]
+    assert np.isnan(row["threshold"])
+    assert table.loc[("model4", 0.8), "feasible"]
+
+
+def test_scale_maps_weighted_thresholds_only(points):
+    table = evidence.weighted_scale(points, {"model2": None, "model4": 893 / 2393})
+    table = table.set_index("variant")
+    assert table.loc["model2", "unweighted_threshold"] == table.loc["model2", "threshold"]
+    assert table.loc["model4", "half_unweighted"] == pytest.approx(0.728, abs=5e-4)
+
+
+def test_bands_cover_a_fine_grid_for_each_model(scored, points):
+    table = evidence.threshold_bands(scored, points, seed=0)
+    assert (table.groupby(["variant", "metric"]).size() == 49).all()
+    assert (table["low"] <= table["high"]).all()
+
+
+def test_a_split_of_one_group_is_redrawn_by_items_and_named(scored):
+    scores = scored.drop(columns="group")
+    ids = scores.drop_duplicates("item_id")[["item_id", "split"]]
+    manifest = ids.assign(group=ids["split"].where(ids["split"] == "val", ids["item_id"]))
+    assert evidence.item_level_splits(manifest) == ["val"]
+    regrouped = evidence.with_groups(scores, manifest)
+    assert (regrouped["group"] == regrouped["item_id"]).all()

@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmlib.analysis import drift
+from harmlib.analysis.bands import Bands, band_shares, choose_bands
+from harmlib.analysis.drift import compare_scores
+from harmlib.reporting.text import predictions as says
+
+ROOT = Path("/media/new")
+DECISION = {
+    "id": "abc",
+    "path": "/media/new/a b/one.mp4",
+    "decision": "harmful",
+    "probability": 0.6,
+    "threshold": 0.5,
+    "contributions": {"clip": 0.1, "yolo": -0.7},
+    "nearest": [{"item_id": "x.mp4", "label": 0, "probability": 0.2, "similarity": 0.99}],
+    "segments": [{"start_sec": 2, "end_sec": 4.5, "peak_probability": 0.9, "strip": "s/abc-1.jpg"}],
+}
+
+
+def scores(n, seed, shift=0.0):
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, n)
+    logit = rng.normal(2 * label - 1 + shift)
+    columns = {"label": label, "probability": 1 / (1 + np.exp(-logit)), "group": np.arange(n)}
+    return pd.DataFrame(columns)
+
+
+def test_everything_that_drift_can_say_has_korean():
+    assert set(says.REASONS) == set(drift.REASONS)
+    validation = scores(200, 1)
+    for shift, n, verdict in ((0, 20, "too_few"), (0, 200, "steady"), (2, 200, "choose_again")):
+        found = compare_scores(validation, scores(n, 2, shift), 0.5, resamples=100)
+        lines = says.drift_sentences(found, "video")
+        assert lines[0] == f"비디오: {says.VERDICTS[verdict]}"
+        assert len(lines) == 2 + len(found.reasons)
+        table = says.drift_table(found)
+        assert table["지표"].notna().all()
+        assert table["새 점수"].tolist() == found.table["new"].tolist()
+    assert f"여기 {found.table['new'][0]:.1%}" in lines[1]
+    assert says.VERDICTS["watch"]
+
+
+def test_the_checkpoint_in_brief():
+    about = {
+        "variant": "model4",
+        "epoch": 3,
+        "objective": "f1",
+        "backbones": {"clip": {"weights": "untrained:0"}, "yolo": {"weights": "a" * 64}},
+        "calibration": {"method": "temperature", "temperature": 1.5},
+        "counts": {s: {"harmful": 30, "safe": 10} for s in ("train", "val", "test")},
+    }
+    rows = says.checkpoint_table(about, 0.35).set_index("항목")["값"]
+    assert rows["백본"] == f"CLIP(학습되지 않음), YOLO(가중치 {'a' * 12})"
+    assert rows["Threshold"] == "0.3500"
+    assert rows["고른 목적"] == "F1 최대"
+    assert rows["확률 보정"] == "temperature, T = 1.50"
+    assert rows["검증 유해:안전"] == "30 : 10 (3.00:1)"
+
+
+def test_verdicts_come_by_margin_and_without_folders():
+    table = pd.DataFrame(
+        {
+            "path": ["/media/new/low.jpg", "/media/new/sub/high.jpg", "/else/where.jpg"],
+            "modality": "image",
+            "probability": [0.1, 0.9, 0.5],
+            "margin": [-0.4, 0.4, 0.0],
+            "decision": ["safe", "harmful", "safe"],
+            "band": ["pass", "block", "review"],
+        }
+    )
+    shown = says.verdict_table(table, ROOT)
+    assert shown["파일"].tolist() == ["sub/high.jpg", "where.jpg", "low.jpg"]
+    assert shown["판정"].tolist() == ["유해", "안전", "안전"]
+    assert shown["구간"].tolist() == ["차단", "검토", "통과"]
+    lost = pd.DataFrame(
+        {"path": ["/media/new/x"], "modality": "", "reason": "/media/new/x: no media"}
+    )
+    assert says.ledger_table(lost, ROOT).to_numpy().tolist() == [["x", "알 수 없음", "x: no media"]]
+    text = says.verdict_counts(table, lost, 2)
+    assert text.startswith("파일 4개 가운데 3개를 판정했습니다(유해 1개, 안전 2개)")
+
+
+def test_one_decision_in_words():
+    lines = says.decision_sentences(DECISION, ROOT)
+    assert lines[0].startswith("a b/one.mp4: 유해로 판정했습니다. 확률 0.6000")
+    assert "0.600000 이상이었다면 안전" in lines[1]
+    assert "YOLO, 방향은 안전 쪽" in lines[2]
+    safe = DECISION | {"decision": "safe", "probability": 0.4}
+    assert "0.400000보다 낮았다면 유해" in says.decision_sentences(safe, ROOT)[1]
+    assert says.nearest_table(DECISION)["라벨"].tolist() == ["안전"]
+    assert says.segment_table([DECISION], ROOT).iloc[0].tolist() == [
+        "a b/one.mp4", "2.0", "4.5", 0.9
+    ]  # fmt: skip
+    assert "다른 판정" in says.replay_sentence({"same": False, "probability": 0.1})
+
+
+def test_strips_stay_folded_and_missing_ones_are_passed_over(tmp_path):
+    assert says.strips_html([DECISION], ROOT, tmp_path) == ""
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/abc-1.jpg").write_bytes(b"\xff\xd8\xff")
+    page = says.strips_html([DECISION], ROOT, tmp_path)
+    assert page.startswith("<details><summary>")
+    assert "a b/one.mp4, 2.0~4.5초" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "lines", "words"),
+    [
+        ("ok", (0.2, 0.8), "0.2000 이하는 통과합니다. 확률 0.8000 초과는 차단합니다."),
+        ("ok", (None, 0.8), "통과하는 구간은 없습니다"),
+        ("ok", (0.2, None), "차단하는 구간은 없습니다"),
+        ("ok", (0.5, 0.5), "검토할 구간이 없습니다"),
+        ("one_class", (None, None), "모두 사람이 검토합니다"),
+    ],
+)
+def test_bands_in_words(state, lines, words):
+    text = says.band_lines(Bands(0.95, 0.9, state, *lines, pd.DataFrame()), "image")
+    assert words in text
+    assert text.startswith("이미지: ")
+
+
+def test_shares_of_bands_side_by_side():
+    validation = scores(100, 1)
+    bands = choose_bands(*(validation[c] for c in validation), min_recall=0.9, min_precision=0.9)
+    new = scores(50, 2)["probability"]
+    table = says.band_comparison(bands.table, band_shares(new, bands))
+    assert table["이 폴더 항목 수"].tolist() == [
+        (new <= bands.pass_at).sum(),
+        ((new > bands.pass_at) & (new <= bands.block_above)).sum(),
+        (new > bands.block_above).sum(),
+    ]
+    share = bands.table["share"][0]
+    assert table["검증 비율(95% 구간)"][0].startswith(f"{share:.1%} (")
+    alone = says.band_comparison(bands.table, band_shares([0.0], bands))
+    assert alone["이 폴더 비율(95% 구간)"].tolist() == [
+        "100.0% (20.7% ~ 100.0%)",
+        *["0.0% (0.0% ~ 79.3%)"] * 2,
+    ]

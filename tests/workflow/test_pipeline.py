@@ -1,0 +1,257 @@
+"""The whole way on small real files: every notebook, the run's folder, the page, the second run."""
+
+import json
+import re
+import shutil
+
+import nbformat
+import numpy as np
+import pandas as pd
+import papermill
+import pytest
+import torch
+import yaml
+from bs4 import BeautifulSoup
+
+from harmlib.cli import main as cli
+from harmlib.params import load_params
+from harmlib.workflow import pipeline
+from harmlib.workflow.kernels import KernelServer
+from harmlib.workflow.pipeline import Step, StepFailed, plan, run_pipeline
+
+VARIANTS = ("model2", "model4")
+
+
+@pytest.fixture(scope="module")
+def folder(small_folder):
+    return small_folder
+
+
+@pytest.fixture(scope="module")
+def run(small_run):
+    return small_run
+
+
+def test_every_table_is_there(run):
+    expected = """index.html scores.parquet history.parquet manifest.parquet ledger.csv metrics.json
+        run.json models/model4/video_model_best.pth models/model2/image_model_best.pth
+        figures/precision_recall_video.svg tables/sweep_image.csv notebooks/04_report.ipynb"""
+    missing = [name for name in expected.split() if not (run / name).exists()]
+    assert not missing
+
+
+def test_files_in_are_files_used_plus_ledger_rows(run, folder):
+    listed = sum(len(pd.read_csv(folder / "media" / f"{m}s.csv")) for m in ("image", "video"))
+    manifest, ledger = pd.read_parquet(run / "manifest.parquet"), pd.read_csv(run / "ledger.csv")
+    assert listed == len(manifest) + len(ledger)
+    assert ledger["path"].tolist() == ["images/harmful/broken.jpg"]
+
+
+def test_every_epoch_scores_every_item_of_validation_and_test(run):
+    scores, manifest = (pd.read_parquet(run / f"{n}.parquet") for n in ("scores", "manifest"))
+    assert set(scores["split"]) == {"val", "test"}
+    assert set(scores["variant"]) == set(VARIANTS)
+    listed = manifest.set_index(["modality", "split"])["item_id"].sort_index()
+    keys = ["modality", "split", "variant", "epoch"]
+    for (modality, split, *_), rows in scores.groupby(keys):
+        assert sorted(rows["item_id"]) == sorted(listed[modality, split])
+    epochs = scores.groupby(["variant", "modality"])["epoch"].max()
+    assert epochs["model2", "image"] == 2
+    assert epochs["model4", "image"] == 10
+    assert epochs["model4", "video"] == 3
+    expected = 1 / (1 + np.exp(-scores["logit"]))
+    np.testing.assert_allclose(scores["probability"], expected, rtol=1e-9)
+
+
+def test_metrics_are_those_of_the_scores(run):
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    scores = pd.read_parquet(run / "scores.parquet")
+    for modality, models in metrics["modalities"].items():
+        assert list(models) == [*VARIANTS, "baseline"]
+        for variant in VARIANTS:
+            entry = models[variant]
+            own = {"modality": modality, "variant": variant, "epoch": entry["epoch"]}
+            rows = scores[(scores[list(own)] == pd.Series(own)).all(axis=1)]
+            rows = rows[rows["split"] == "test"]
+            flagged = rows["probability"] > entry["threshold"]
+            assert entry["test"]["accuracy"] == pytest.approx((flagged == rows["label"]).mean())
+            assert entry["test"]["n"] == len(rows)
+        assert models["baseline"]["test"]["recall"] == 1
+
+
+def test_model4_checkpoint_carries_the_threshold_that_validation_chose(run):
+    content = torch.load(run / "models/model4/video_model_best.pth", weights_only=True)
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert content["best_threshold"] == metrics["modalities"]["video"]["model4"]["threshold"]
+    assert content["about"]["pos_weight"] == pytest.approx(
+        content["about"]["counts"]["train"]["safe"] / content["about"]["counts"]["train"]["harmful"]
+    )
+
+
+def test_page_stands_alone_and_speaks_korean(run):
+    page = (run / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in page
+    outside = set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page))
+    executed = {f"notebooks/{path.name}" for path in (run / "notebooks").glob("*.html")}
+    assert outside == executed, "links lead to the executed notebooks, nothing asks a network"
+    heads = [
+        "이전 모델의 문제점 복기",
+        "개선 사항",
+        "실행 결과",
+        "문제점 및 한계",
+        "개선 계획",
+        "결론",
+    ]
+    found = [page.index(f"{i}. {head}</a>") for i, head in enumerate(heads, 1)]
+    assert found == sorted(found)
+    assert "학습되지 않은" in page, "untrained backbones are called untrained"
+    assert "발행본" in page
+    assert "모두 유해(기준선)" in page
+    assert 'alt=""' not in page
+    assert "import pandas" not in page, "code is hidden"
+
+
+def test_executed_notebooks_are_free_of_noise(run):
+    for path in (run / "notebooks").glob("*.ipynb"):
+        outputs = [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
+        noise = [o["text"] for o in outputs if o.get("name") == "stderr"]
+        assert not noise, f"{path.name}: {noise}"
+
+
+def test_second_run_reuses_everything(run, folder, capfd, monkeypatch):
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *a, **k: pytest.fail("executed"))
+    monkeypatch.setattr(KernelServer, "start", lambda self: pytest.fail("nobody needs a kernel"))
+    before = (run / "index.html").stat().st_mtime_ns
+    assert cli.main(["run", str(folder / "params.yaml")]) == 0
+    out = capfd.readouterr().out
+    assert out.count(": reused") == len(plan(load_params(folder / "params.yaml")))
+    assert (run / "index.html").stat().st_mtime_ns == before
+    assert re.search(r"video +model4 +0\.\d\d", out)
+
+
+def test_a_damaged_output_is_made_again(run, folder):
+    params = load_params(folder / "params.yaml")
+    step = next(s for s in plan(params) if s.name == "03_thresholds-image")
+    record = pipeline._Record(params)
+    assert record.is_valid(step, record.key(step))
+    table = run / "tables/test_image.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole[:-20])
+    assert not record.is_valid(step, record.key(step))
+    table.write_bytes(whole)
+
+
+def test_training_again_gives_the_same_numbers_to_the_bit(run, folder):
+    again = folder / "again"
+    content = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    content |= {"reports": str(again), "modalities": ["video"]}
+    content["variants"]["model2"] = None
+    (folder / "again.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    (again / "small").mkdir(parents=True)
+    for name in ("manifest.parquet", "ledger.csv"):
+        shutil.copy(run / name, again / "small" / name)
+    papermill.execute_notebook(
+        str(pipeline.NOTEBOOKS / "02_train.ipynb"),
+        str(folder / "again.ipynb"),
+        parameters={"params_file": str(folder / "again.yaml"), "modality": "video"},
+        progress_bar=False,
+    )
+    first = pd.read_parquet(run / "models/model4/video_scores.parquet")
+    second = pd.read_parquet(again / "small/models/model4/video_scores.parquet")
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_plain_papermill_refuses_an_undeclared_parameter(folder):
+    with pytest.raises(papermill.PapermillExecutionError, match="did you mean 'modality'"):
+        papermill.execute_notebook(
+            str(pipeline.NOTEBOOKS / "03_thresholds.ipynb"),
+            str(folder / "refused.ipynb"),
+            parameters={"params_file": str(folder / "params.yaml"), "modalty": "image"},
+            progress_bar=False,
+        )
+    cells = nbformat.read(folder / "refused.ipynb", 4).cells
+    ran = [c for c in cells if c.cell_type == "code" and c.execution_count]
+    assert len(ran) <= 4, "only the parameters, papermill's two cells and the check have run"
+
+
+def test_pipeline_refuses_a_parameter_that_the_notebook_lost(folder, monkeypatch):
+    monkeypatch.setattr(
+        pipeline, "plan", lambda params: [Step("03_thresholds", {"modalty": "image"})]
+    )
+    with pytest.raises(StepFailed, match="declares no parameter modalty"):
+        run_pipeline(folder / "params.yaml")
+
+
+def test_one_model_with_one_threshold_on_one_modality_still_gives_a_page(folder, run):
+    variants = {"model2": {"image": {"epochs": 1}}, "model3": None, "model4": None}
+    path = write_params(folder, run="one", modalities=["image"], variants=variants)
+    assert cli.main(["run", path]) == 0
+    page = (folder / "reports" / "one" / "index.html").read_text(encoding="utf-8")
+    assert "이 실행은 비디오를 다루지 않습니다" in page
+
+
+def write_params(folder, **changes):
+    content = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8")) | changes
+    path = folder / "changed.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        ({"sed": 1}, 2, "sed: unknown key; did you mean 'seed'?"),
+        ({"run": "gone", "data": {"root": "/nowhere/at/all"}}, 1, "there is no such folder"),
+        ({"run": "dev", "device": "cuda:99"}, 1, "CUDA device"),
+    ],
+)
+def test_a_users_mistake_is_explained_without_a_traceback(folder, capfd, changes, status, message):
+    if "device" in changes:
+        changes = changes | {"modalities": ["image"]}
+    assert cli.main(["run", write_params(folder, **changes)]) == status
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert "Traceback" not in printed.err + printed.out
+
+
+def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder, capfd):
+    gone = folder / "later"
+    path = write_params(folder, run="stopped", data={"root": str(gone)})
+    assert cli.main(["run", path]) == 1
+    run = folder / "reports" / "stopped"
+    page = BeautifulSoup((run / "index.html").read_text(encoding="utf-8"), "html.parser")
+    said = page.find("section", class_="error").text
+    assert "00_data 단계가 셀 manifest에서 멈추었습니다" in said
+    assert "미디어 파일이나 CSV를 쓸 수 없습니다" in said
+    assert f"DataError: {gone}" in said
+    target, _, anchor = page.find("section").a["href"].partition("#")
+    cells = BeautifulSoup((run / target).read_text(encoding="utf-8"), "html.parser")
+    assert "DataError" in cells.find(id=anchor).text
+    states = [cell.text for cell in page.find("table").find_all("td")]
+    assert states[0] == "멈춤"
+    assert set(states[1:]) == {"실행하지 않음"}
+
+
+def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monkeypatch):
+    copied = folder / "reports" / "kept"
+    shutil.copytree(run, copied)
+    path = write_params(folder, run="kept", seed=2)
+    execute = pipeline.execute
+
+    def stop_late(params, step, common, kernels):
+        if step.notebook == "00_data":
+            return execute(params, step, common, kernels)
+        raise StepFailed("it stopped", step.name, "MemoryError", "too little")
+
+    monkeypatch.setattr(pipeline, "execute", stop_late)
+    assert cli.main(["run", path]) == 1
+    page = (copied / "index.html").read_text(encoding="utf-8")
+    assert "메모리가 모자랍니다" in page
+    assert 'lang="ko"' in page
+    states = BeautifulSoup(page, "html.parser").find("table").find_all("td")
+    assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]
+    assert "모두 유해(기준선)" in (copied / "previous.html").read_text(encoding="utf-8")
+    monkeypatch.setattr(pipeline, "plan", lambda params: plan(params)[:1])
+    monkeypatch.setattr(pipeline, "_write_page", lambda params, step: None)
+    assert cli.run_pipeline(path).run == "kept"
+    assert not (copied / "index.html").exists(), "the next run starts without the failure's page"
