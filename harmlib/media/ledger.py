@@ -1,0 +1,43 @@
+"""The ledger: every file that could not be used, the step that found out, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+LABELS = {"harmful": 1, "safe": 0}
+LABEL_NAMES = {number: name for name, number in LABELS.items()}
+LEDGER_COLUMNS = ("path", "label", "modality", "step", "reason")
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file that could not be used: one row of the ledger.
+
+    Attributes
+    ----------
+    path : str
+        The file as it was named.
+    reason : str
+        Why it could not be used, in words that tell a person what to do.
+    step : str
+        Which step found out, such as ``find``, ``identify``, ``probe`` or ``extract``.
+    modality : str
+        ``image`` or ``video``; empty where it is not known.
+    label : str
+        ``harmful`` or ``safe``; empty where it is not known.
+
+    Examples
+    --------
+    >>> Unusable("a.jpg", "empty file (0 bytes)", "identify").row()["reason"]
+    'empty file (0 bytes)'
+    """
+
+    path: str
+    reason: str
+    step: str
+    modality: str = ""
+    label: str = ""
+
+    def row(self) -> dict[str, str]:
+        """Return the values of `LEDGER_COLUMNS`, in their order."""
+        return {name: asdict(self)[name] for name in LEDGER_COLUMNS}
