@@ -3,9 +3,12 @@
 #   ./run_all.sh [PARAMS]     execute every notebook and write the report (default: params/demo.yaml)
 #   ./run_all.sh [PARAMS] --verify
 #                             execute it again elsewhere; fail where a number differs from the run
-#   ./run_all.sh test [...]   run the tests; further arguments go to pytest
+#   ./run_all.sh test [--python 3.13] [...]
+#                             run the tests, with another Python if asked; the rest goes to pytest
 #   ./run_all.sh lab  [...]   JupyterLab on this machine only; further arguments go to it
-#   ./run_all.sh lint         the linters
+#   ./run_all.sh lint         the linters, the type checker, the lock file
+#   ./run_all.sh docs         the API reference, as HTML in docs/_build
+#   ./run_all.sh package      build the wheel, and try it in an environment of its own
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -23,6 +26,17 @@ find_python() {
     fi
   done
   fail "Python 3.11, 3.12 or 3.13 is needed and was not found; please install it"
+}
+
+find_version() { # of the Pythons on this machine, the one of this version (3.13) or at this path
+  local name
+  for name in "$1" "python$1" "$HOME"/.pyenv/versions/"$1"*/bin/python3; do
+    if command -v "$name" >/dev/null && "$name" -c '' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  fail "Python $1 was not found on this machine; install it, or give the path of its executable"
 }
 
 find_uv() { # the user's own, else a private one in .uv/
@@ -47,8 +61,8 @@ only_verify() { # behind a params file may stand --verify, and nothing else
 
 [ $# -gt 0 ] || set -- params/demo.yaml
 case "$1" in
-  -h | --help | help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
-  test | lint | lab) ;;
+  -h | --help | help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  test | lint | lab | docs | package) ;;
   --verify)
     case "${2:-}" in
       "") set -- params/demo.yaml --verify ;;
@@ -60,15 +74,52 @@ case "$1" in
     [ -f "$1" ] || fail "there is no params file '$1'; known: $(echo params/*.yaml)"
     only_verify "${@:2}"
     ;;
-  *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab. See ./run_all.sh --help" ;;
+  *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab, docs, package. See ./run_all.sh --help" ;;
 esac
 
 python=$(find_python)
 uv=$(find_uv "$python")
-# The environment is this folder's .venv, whatever else is active. Without a change it takes a moment.
+groups=() # of development tools that a command needs beside the usual ones
+case "$1" in
+  test)
+    if [ "${2:-}" = --python ]; then
+      [ $# -gt 2 ] || fail "--python needs a version, such as 3.13"
+      python=$(find_version "$3")
+      export UV_PROJECT_ENVIRONMENT="$PWD/.venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+      set -- test "${@:4}"
+    fi
+    ;;
+  docs) groups=(--group docs) ;;
+esac
+venv=${UV_PROJECT_ENVIRONMENT:-$PWD/.venv}
+export UV_PROJECT_ENVIRONMENT="$venv"
+# The environment is this folder's own, whatever else is active. Without a change it takes a moment.
 unset VIRTUAL_ENV
-"$uv" sync --frozen --quiet --python "$python"
-export PATH="$PWD/.venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
+"$uv" sync --frozen --quiet --python "$python" ${groups[@]+"${groups[@]}"}
+export PATH="$venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
+
+try_package() { # what a person has who installed the wheel, far from any checkout
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  "$uv" build --quiet --wheel --out-dir "$work/dist"
+  "$uv" export --quiet --frozen --no-dev --no-emit-project --output-file "$work/requirements.txt"
+  "$uv" venv --quiet --python "$python" "$work/env"
+  "$uv" pip install --quiet --python "$work/env/bin/python" \
+    --requirement "$work/requirements.txt" "$work"/dist/*.whl
+  printf 'model,epoch,threshold,precision,recall,f1\n2,1,0.5,0.7281,1.0000,0.8426\n' >"$work/printed.csv"
+  cd "$work"
+  local harmlib="$work/env/bin/harmlib"
+  "$harmlib" --help >/dev/null
+  "$harmlib" predict --help >/dev/null
+  "$harmlib" audit printed.csv
+  "$work/env/bin/python" -c 'import harmlib; print(harmlib.sweep([0, 1], [0.2, 0.8], [0.5]))'
+  if "$harmlib" run params/demo.yaml 2>message.txt; then
+    fail "'harmlib run' went on without notebooks"
+  fi
+  grep -q "checkout" message.txt || fail "'harmlib run' does not say what it needs: $(cat message.txt)"
+  echo "The wheel works in an environment of its own."
+}
 
 case "$1" in
   test)
@@ -76,13 +127,22 @@ case "$1" in
     exec python -m pytest "$@"
     ;;
   lint)
-    ruff check harmlib tests notebooks benchmarks
-    ruff format --check harmlib tests notebooks benchmarks
+    "$uv" lock --check --quiet || fail "uv.lock does not fit pyproject.toml; run: uv lock"
+    ruff check harmlib tests notebooks benchmarks docs
+    ruff format --check harmlib tests notebooks benchmarks docs
+    nbstripout --keep-id --verify notebooks/*.ipynb
+    codespell
+    mypy
     lint-imports
     ;;
   lab)
     shift
     exec jupyter lab --ip=127.0.0.1 --notebook-dir=. "$@"
     ;;
+  docs)
+    sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
+    echo "docs/_build/index.html"
+    ;;
+  package) try_package ;;
   *) exec harmlib run "$@" ;;
 esac

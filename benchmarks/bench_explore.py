@@ -1,7 +1,7 @@
-"""How long 05_explore takes to answer in Python, on 10,000 items: run this file, without arguments.
+"""How long the threshold lab takes to answer, on 10,000 items: run this file, without arguments.
 
-The goal is 200 ms from a change to what is seen, of which Python may take a part only: the rest is
-the way to the browser and its drawing. Groups hold 5 items, so that per-group errors are many.
+A change should be visible after 200 ms. Python may take only a part of that: the rest goes to the
+message to the browser and to drawing. Groups hold 5 items, so that many groups have errors.
 """
 
 import os
@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.operating_points import operating_points
-from harmlib.reporting.lab.threshold_lab import BY_HAND, COST, OPERATING, Explorer
+from harmlib.reporting.lab.threshold_lab import BY_HAND, COST, OFFERED, ThresholdLab
 
 ITEMS, EPOCHS, REPEATS = 10_000, (1, 2, 3), 30
 GRID = [0.3, 0.4, 0.5, 0.6, 0.7]
 
 
 def make_tables():
-    """`scored` of two models on validation, and their `points`."""
+    """Validation scores of two models, and their operating points."""
     rng = np.random.default_rng(0)
     label = (rng.random(ITEMS) < 0.7).astype(int)
     items = pd.DataFrame(
@@ -42,12 +42,10 @@ def make_tables():
         for variant in ("model3", "model4")
         for epoch in EPOCHS
     ]
-    points = {
-        part["variant"].iloc[0]: operating_points(pd.concat(same), GRID, 0.5)
-        for part, same in ((parts[0], parts[:3]), (parts[3], parts[3:]))
-    }
     scored = pd.concat(parts, ignore_index=True)
-    return scored, pd.concat(points, names=["variant"]).reset_index("variant")
+    keys = ["variant", "seed"]
+    tables = {key: operating_points(own, GRID, 0.5) for key, own in scored.groupby(keys)}
+    return scored, pd.concat(tables, names=keys).reset_index(keys)
 
 
 def milliseconds(field, values):
@@ -65,21 +63,21 @@ def main():
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python "
         f"{platform.python_version()}, ipywidgets {ipywidgets.__version__}; {ITEMS:,} items"
     )
-    explorer = Explorer(*make_tables())
-    lines = np.linspace(0.1, 0.9, REPEATS).round(3)
-    aims = [aim for _, aim in explorer.objective.options if aim not in (BY_HAND, OPERATING)]
+    lab = ThresholdLab(*make_tables())
+    thresholds = np.linspace(0.1, 0.9, REPEATS).round(3)
+    objectives = [objective for objective in reversed(OFFERED) if objective != BY_HAND]
     changes = {
-        "threshold": (explorer.slider, lines),
-        "model": (explorer.model, ["model3", "model4"] * (REPEATS // 2)),
-        "epoch": (explorer.epoch, EPOCHS * (REPEATS // 3)),
-        "objective": (explorer.objective, [*aims, OPERATING] * (REPEATS // 8)),
-        "price, the cost being the objective": (explorer.miss, range(1000, 1000 + REPEATS)),
+        "threshold": (lab.slider, thresholds),
+        "model": (lab.model, ["model3", "model4"] * (REPEATS // 2)),
+        "epoch": (lab.epoch, EPOCHS * (REPEATS // 3)),
+        "objective": (lab.objective, objectives * (REPEATS // 8)),
+        "cost of a miss, cost being the objective": (lab.miss_cost, range(1000, 1000 + REPEATS)),
     }
     for name, (field, values) in changes.items():
-        if field is explorer.miss:
-            explorer.objective.value = COST
+        if field is lab.miss_cost:
+            lab.objective.value = COST
         spent = milliseconds(field, values)
-        print(f"  {name:36s} median {statistics.median(spent):6.1f} ms, max {max(spent):6.1f} ms")
+        print(f"  {name:40s} median {statistics.median(spent):6.1f} ms, max {max(spent):6.1f} ms")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from harmlib.features.backbones import find_weights, load_backbone
 from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
 from harmlib.features.store import FeatureStore
-from harmlib.features.vector_stream import extract
+from harmlib.features.extraction import extract
 from harmlib.params import PROJECT_ROOT, load_params
 
 CPU = torch.device("cpu")

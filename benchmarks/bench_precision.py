@@ -18,9 +18,10 @@ from plain_loop import real_params
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone
 from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
-from harmlib.features.persons import SUMMARY_NAMES
 from harmlib.features.slowfast import CLIP_FRAMES
-from harmlib.media.decode import clip_times, even_times, load_image, sample_frames, video_facts
+from harmlib.features.yolo import SUMMARY_NAMES
+from harmlib.media.decode import load_image, sample_frames, video_facts
+from harmlib.media.frame_times import clip_times, even_times
 
 CPU, BOUND = torch.device("cpu"), 0.999
 
@@ -29,7 +30,7 @@ def units_of(path, modality, params):
     """Frames for CLIP and YOLO, and for SlowFast."""
     if modality == "image":
         return [load_image(path)], []
-    duration_sec = video_facts(path)[3]
+    duration_sec = video_facts(path).duration_sec
     section = params.slowfast
     times = clip_times(duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
     moving = [f for window in times for f in sample_frames(path, window, section.image_size)]

@@ -13,7 +13,7 @@ import time
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from harmlib.models.classifier import build_classifier
+from harmlib.models.classifier import HarmfulClassifier
 from harmlib.models.losses import build_loss
 from harmlib.models.training import Split, train
 from harmlib.params import Schedule
@@ -24,7 +24,7 @@ ITEMS, REPEATS, EPOCHS = 1000, 5, 2
 
 def model_of(seed=0):
     torch.manual_seed(seed)
-    return build_classifier("video", DIMS, "logits")
+    return HarmfulClassifier(DIMS, "logits")
 
 
 def tutorial(features, labels, batch_size, threads):
@@ -50,7 +50,7 @@ def ours(features, labels, batch_size):
     """Seconds of an epoch, scoring of the (tiny) judged split included."""
     few = Split(features[:2], labels[:2].long(), ["a", "b"])
     training = train(
-        lambda: build_classifier("video", DIMS, "logits"),
+        lambda: HarmfulClassifier(DIMS, "logits"),
         build_loss("bce_with_logits", 0.5),
         Schedule(epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3),
         Split(features, labels.long(), [str(i) for i in range(len(labels))]),

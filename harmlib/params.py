@@ -11,10 +11,12 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-MODALITIES = ("image", "video")
+# Where relative paths begin: the checkout, or the current folder for an installed package.
+_CHECKOUT = Path(__file__).resolve().parent.parent
+PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "notebooks").is_dir() else Path.cwd()
 
 Modality = Literal["image", "video"]
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
@@ -39,11 +41,14 @@ def _expand(text: str) -> str:
     return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)
 
 
-def _absolute(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    path = Path(_expand(value)).expanduser()
+def _absolute(text: str) -> Path:
+    path = Path(_expand(text)).expanduser()
     return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
+
+
+def _path(value: Any) -> Any:
+    """An absolute path for a text; anything else is left for pydantic to refuse."""
+    return _absolute(value) if isinstance(value, str) else value
 
 
 def _weights(value: Any) -> Any:
@@ -53,11 +58,13 @@ def _weights(value: Any) -> Any:
     return str(_absolute(value))
 
 
-ProjectPath = Annotated[Path, BeforeValidator(_absolute)]
+ProjectPath = Annotated[Path, BeforeValidator(_path)]
 WeightsSpec = Annotated[str, BeforeValidator(_weights)]
 
 
 class Section(BaseModel):
+    """One section of a params file: unknown keys are errors, values keep their types."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
@@ -72,9 +79,11 @@ class DataParams(Section):
     video_ratio: Annotated[float, Field(gt=0)] | None = None
 
     def csv(self, modality: str) -> str | None:
+        """The modality's CSV file, relative to `root`; None where its folders are scanned."""
         return self.image_csv if modality == "image" else self.video_csv
 
     def ratio(self, modality: str) -> float | None:
+        """Harmful items per safe item to subsample to; None keeps every item."""
         return self.image_ratio if modality == "image" else self.video_ratio
 
 
@@ -119,6 +128,7 @@ class SlowFastParams(Section):
 
     display_name: ClassVar[str] = "SlowFast"
     modalities: ClassVar[tuple[str, ...]] = ("video",)
+    architecture: ClassVar[str] = "slowfast_r50_8x8"  # the only one
 
     weights: WeightsSpec = "pretrained"
     image_size: Annotated[int, Field(ge=64, multiple_of=16)] = 224  # pixels
@@ -138,8 +148,9 @@ class FeatureParams(Section):
 
     @model_validator(mode="after")
     def _something_to_see(self) -> FeatureParams:
-        if self.clip is None and self.yolo is None:
-            raise ValueError("clip and yolo are both null: images would have no features")
+        sections = [getattr(self, name) for name in type(self).model_fields]
+        if not any("image" in getattr(section, "modalities", ()) for section in sections):
+            raise ValueError("all backbones that see images are null; give at least one of them")
         return self
 
 
@@ -151,18 +162,20 @@ class GalleryParams(Section):
 
 
 class Schedule(Section):
+    """How long, in which batches and how fast a classifier is trained."""
+
     epochs: Positive
-    batch_size: Positive
-    learning_rate: Annotated[float, Field(gt=0, strict=False)]
+    batch_size: Positive  # items
+    learning_rate: Annotated[float, Field(gt=0, strict=False)]  # of Adam, constant
 
 
 class Variant(Section):
-    """One column of `params/variants.yaml`: how a model is trained and where its line is drawn."""
+    """A trained configuration of `params/variants.yaml`: its training and its threshold rule."""
 
     last_layer: Literal["sigmoid", "logits"]
     loss: Literal["bce", "bce_with_logits"]
     pos_weight: Literal["balanced"] | Annotated[float, Field(gt=0)] | None = None
-    thresholds: Annotated[
+    thresholds: Annotated[  # the grid that is analysed at each epoch
         list[Annotated[float, Field(ge=0, lt=1, strict=False)]], Field(min_length=1)
     ]
     threshold_rule: Literal["fixed", "best_f1"]  # how the operating threshold is chosen
@@ -187,10 +200,16 @@ class Variant(Section):
         return self
 
     def schedule(self, modality: str) -> Schedule:
+        """The modality's training schedule."""
         return self.image if modality == "image" else self.video
 
 
 class Params(Section):
+    """Everything that a run can be told, as one checked object.
+
+    `load_params` makes it. Paths are absolute here, whatever the file says.
+    """
+
     run: Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]  # the folder reports/<run>
     seed: Annotated[int, Field(ge=0)] = 42
     modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
@@ -211,26 +230,48 @@ class Params(Section):
 
     @property
     def run_dir(self) -> Path:
+        """The run's folder, below `reports`."""
         return self.reports / self.run
 
 
 def load_params(path: str | Path, variants_path: str | Path = "params/variants.yaml") -> Params:
-    """Read a params file over the variants side by side in `variants_path`.
+    """Read a params file, and merge its `variants:` section into the table of variants.
 
-    The file's own `variants:` section changes single cells of that table, or adds a column:
-    a new name with `based_on: model4` starts from that one. A variant set to null is left out.
+    That section changes single cells of the table in `variants_path`, or adds a variant: a new
+    name with `based_on: model4` starts from that one. A variant set to null is left out.
 
-    Raises ParamsError, naming the file, the key and the nearest right one.
+    Parameters
+    ----------
+    path : str or Path
+        The params file. A relative path starts at the project's root.
+    variants_path : str or Path
+        The file with the table of variants.
+
+    Returns
+    -------
+    Params
+        The checked params.
+
+    Raises
+    ------
+    ParamsError
+        For a file, key or value that can't be used. The message names the file, the key and the
+        nearest right one.
+
+    Examples
+    --------
+    >>> load_params("params/demo.yaml").run
+    'demo'
     """
-    path, variants_path = _absolute(str(path)), _absolute(str(variants_path))
-    raw = _read_yaml(path)
+    file, variants_file = (_absolute(str(given)) for given in (path, variants_path))
+    raw = _read_yaml(file)
     raw["variants"] = _merge_variants(
-        _read_yaml(variants_path), raw.get("variants") or {}, path, variants_path
+        _read_yaml(variants_file), raw.get("variants") or {}, file, variants_file
     )
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
-        raise ParamsError(_explain(error, path)) from None
+        raise ParamsError(_explain(error, file)) from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -3,14 +3,25 @@
 import shutil
 
 import pytest
+import torch
 import yaml
 
 from harmlib.cli import main as cli
-from harmlib.media.demo.files import make_demo
+from harmlib.media.demo import make_demo
+from harmlib.media.demo.files import MARKER
 
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """On small tensors torch's threads would wait for each other longer than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +30,7 @@ def small_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     media = folder / "media"
     make_demo(media, seed=3, images=(16, 8), videos=(14, 8))
-    (media / "marker.json").unlink(missing_ok=True)
+    (media / MARKER).unlink()  # with the damaged file it is no demo set any more
     (media / "images/harmful/broken.jpg").write_bytes(b"\xff\xd8 not a picture")
     with (media / "images.csv").open("a", encoding="utf-8") as file:
         file.write("images/harmful/broken.jpg,harmful,nowhere\n")

@@ -217,7 +217,7 @@ def test_unknown_key(load, tmp_path, text, message):
         (NEEDED + "splits: {val_fraction: 0}", "splits.val_fraction: .*greater than 0"),
         (NEEDED + "splits: {val_fraction: .nan}", "splits.val_fraction: "),
         (NEEDED + "splits: {val_fraction: 0.5, test_fraction: 0.5}", "splits: val_fraction [+]"),
-        (NEEDED + "features: {clip: null, yolo: null}", "features: clip and yolo are both null"),
+        (NEEDED + "features: {clip: null, yolo: null}", "features: all backbones that see images are null"),
         (NEEDED + "features: {video_frames: 0}", "features.video_frames: "),
         (NEEDED + "features: {yolo: {image_size: 100}}", "features.yolo.image_size: .*32"),
         (NEEDED + "features: {slowfast: {clip_sec: 2s}}", "features.slowfast.clip_sec: .*'2s'"),

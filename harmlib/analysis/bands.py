@@ -1,35 +1,47 @@
-"""Three bands instead of one line: what passes, what people review, what is blocked."""
+"""Three bands instead of one threshold: what passes, what people review, what is blocked."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binomtest
 
-from harmlib.analysis.bootstrap import draw_groups, group_codes, interval
-from harmlib.analysis.choice import Objective, choose
-from harmlib.analysis.thresholds import check_scored, sweep
+from harmlib.analysis.checks import check_scored
+from harmlib.analysis.choice import choose
+from harmlib.analysis.objectives import Objective
+from harmlib.analysis.resampling import draw_groups, group_codes, interval
+from harmlib.analysis.thresholds import sweep
+from harmlib.analysis.wilson import wilson_interval
 
 BANDS = ("pass", "review", "block")
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Where the bands lie, chosen on validation.
+    """Two thresholds, chosen on validation, and what lies between and beyond them.
 
     A probability passes at or below `pass_at`, is blocked above `block_above`, and goes to people
-    between the two.
+    between the two. Without both thresholds, everything is reviewed. Equal thresholds leave nothing
+    to review: one threshold keeps both floors.
 
-    state: "ok"; "one_class" (labels of one class cannot say where the lines are);
-        "constant_scores" (all are equal: there are no lines).
-    pass_at: None where nothing can pass: the recall floor allows no miss, and the lowest score is
-        a harmful item's; and in all states but "ok".
-    block_above: None where nothing can be blocked: no threshold reaches the precision floor; and
-        in all states but "ok".
-    Without both lines, everything is reviewed. Equal lines leave nothing to review: one line
-    keeps both floors.
-    table: what the bands hold, as `band_table` counts it on the same items.
+    Attributes
+    ----------
+    min_recall, min_precision : float
+        The floors, in (0, 1].
+    state : str
+        "ok"; "one_class" (labels of one class cannot determine thresholds); "constant_scores" (all
+        scores are equal).
+    pass_at : float or None
+        None where nothing can pass (the recall floor allows no miss, and the lowest score is of a
+        harmful item), and in all states but "ok".
+    block_above : float or None
+        None where nothing can be blocked (no threshold reaches the precision floor), and in all
+        states but "ok".
+    table : pandas.DataFrame
+        What the bands hold on the same items, see `band_table`.
     """
 
     min_recall: float
@@ -41,27 +53,68 @@ class Bands:
 
 
 def choose_bands(
-    labels, probabilities, groups=None, *, min_recall: float, min_precision: float, seed: int = 0
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    min_recall: float,
+    min_precision: float,
+    seed: int = 0,
 ) -> Bands:
-    """The bands that promise people little work: as much as the two floors allow is decided alone.
+    """The bands that leave people the least work that the two floors allow.
 
-    labels: (n,) 0 or 1. probabilities: (n,) finite, any scale, as only their order counts.
-    groups: (n,) for the intervals of the table, None for one an item.
-    min_recall: share of the harmful that must not pass, in (0, 1]. `pass_at` is the highest
-        threshold that leaves at least this share above it.
-    min_precision: share of the blocked that must be harmful, in (0, 1]. `block_above` is the
-        threshold that blocks most harmful items and keeps it; of those that block as many, the
-        one that blocks the fewest safe ones (the objective `recall@precision>=` of `choose`). As
-        a rule that is the lowest threshold that keeps the floor; but safe items at the lower end
-        of the band go to people, even where the floor would allow to block them.
-
-    Where the two cross, that is, where some thresholds keep both floors, there is no review band:
-    both lines are the threshold with the highest F1 among those, the lowest of equals.
-
-    Floors are compared with integer counts (19 of 20 meets 0.95), and read to nine decimals.
-    Raises ScoresError, ValueError for floors outside (0, 1] and for fewer than two groups.
     The floors hold on these items; on new ones they are missed about every other time. Take a
-    higher `min_recall`, or the threshold of `calibration.recall_floor`, where that won't do.
+    higher `min_recall`, or the threshold of `recall_floor.recall_floor`, where that won't do.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    probabilities : array_like, shape (n,)
+        Finite, any scale: only their order counts.
+    groups : array_like, shape (n,), optional
+        For the intervals of the table; None for one group per item.
+    min_recall : float
+        Share of the harmful items that must not pass, in (0, 1].
+    min_precision : float
+        Share of the blocked items that must be harmful, in (0, 1].
+    seed : int
+        Of the table's intervals.
+
+    Returns
+    -------
+    Bands
+        `pass_at` is the highest threshold with at least `min_recall` of the harmful items above it.
+        `block_above` is the threshold that blocks the most harmful items and keeps
+        `min_precision`; of those that block as many, the one that blocks the fewest safe items (the
+        objective `recall@precision>=` of `choose`). That is usually the lowest threshold that keeps
+        the floor; but safe items at the lower end of the band go to people, even where the floor
+        would allow to block them.
+
+        Where some thresholds keep both floors, there is no review band: both `pass_at` and
+        `block_above` are the threshold with the highest F1 among those, the lowest of equals.
+
+    Raises
+    ------
+    ValueError
+        A floor outside (0, 1], fewer than two groups, or scores that `sweep` refuses (ScoresError).
+
+    Notes
+    -----
+    Floors are compared with integer counts (19 of 20 meets 0.95), and read to nine decimals.
+
+    Examples
+    --------
+    >>> labels = [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
+    >>> scores = [0.9, 0.8, 0.7, 0.6, 0.3, 0.65, 0.5, 0.4, 0.2, 0.1]
+    >>> bands = choose_bands(labels, scores, min_recall=0.8, min_precision=1.0)
+    >>> round(bands.pass_at, 3), round(bands.block_above, 3)
+    (0.55, 0.675)
+    >>> bands.table[["band", "n", "harmful"]]
+         band  n  harmful
+    0    pass  5        1
+    1  review  2        1
+    2   block  3        3
     """
     recall_kept = _objective("precision@recall>=", min_recall, "min_recall")
     precision_kept = _objective("recall@precision>=", min_precision, "min_precision")
@@ -70,49 +123,104 @@ def choose_bands(
     pass_at = block_above = None
     if state == "ok":
         rows = sweep(labels, probabilities)
-        recall_rows = recall_kept.feasible(rows)
-        both = rows["threshold"][recall_rows & precision_kept.feasible(rows)]
+        keep_recall = recall_kept.feasible(rows)
+        both = rows["threshold"][keep_recall & precision_kept.feasible(rows)]
         if len(both):
             pass_at = block_above = choose(labels, probabilities, "f1", thresholds=both).threshold
         else:
-            last = int(np.flatnonzero(recall_rows)[-1])
+            last = int(np.flatnonzero(keep_recall)[-1])
             pass_at = rows["threshold"][last].item() if last > 0 else None
             block_above = blocking.threshold
     table = band_table(labels, probabilities, pass_at, block_above, groups, seed=seed)
     return Bands(min_recall, min_precision, state, pass_at, block_above, table)
 
 
-def assign(probabilities, bands: Bands) -> np.ndarray:
-    """`pass`, `review` or `block` for each of the finite probabilities (n,); raises ScoresError."""
-    probabilities = np.asarray(probabilities)
-    if not probabilities.size:
+def assign(probabilities: npt.ArrayLike, bands: Bands) -> npt.NDArray[np.str_]:
+    """The band of each item.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (n,)
+        Finite; may be empty.
+    bands : Bands
+        As `choose_bands` returns them.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        "pass", "review" or "block".
+
+    Raises
+    ------
+    ScoresError
+        Probabilities that are not finite, or not one-dimensional.
+
+    Examples
+    --------
+    >>> assign([0.1, 0.5, 0.9], Bands(0.9, 0.9, "ok", 0.25, 0.75, pd.DataFrame())).tolist()
+    ['pass', 'review', 'block']
+    """
+    checked = np.asarray(probabilities)
+    if not checked.size:
         return np.empty(0, dtype="<U6")
-    return np.array(BANDS)[_places(probabilities, bands.pass_at, bands.block_above)]
+    return np.array(BANDS)[_places(checked, bands.pass_at, bands.block_above)]
 
 
 def band_table(
-    labels,
-    probabilities,
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
     pass_at: float | None,
     block_above: float | None,
-    groups=None,
+    groups: npt.ArrayLike | None = None,
     *,
-    resamples=2000,
-    level=0.95,
-    seed=0,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """What each band holds of these items: judge bands chosen on validation with it on test.
+    """What each band holds of labelled items: evaluate on test the bands chosen on validation.
 
-    labels, probabilities, groups: (n,) as for `choose_bands`; the lines as in `Bands`.
-    Returns one row a band (pass, review, block): n, share (of all items), low, high (its group
-    bootstrap interval, the lines held fixed), harmful (items), harmful_share (of the band),
-    harmful_low, harmful_high (NaN where the band is empty). A band without an item has the
-    interval [0, 0], and one without a harmful item too, which is too sure: among n further items
-    up to 3 in n may lie there.
+    Parameters
+    ----------
+    labels, probabilities, groups : array_like, shape (n,)
+        As in `choose_bands`.
+    pass_at, block_above : float or None
+        As in `Bands`.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per band (pass, review, block): band, n, share (of all items), low, high (its group
+        bootstrap interval, the thresholds held fixed), harmful (items), harmful_share (of the
+        band), harmful_low, harmful_high; the last three are NaN where the band is empty.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two groups, or scores that `sweep` refuses (ScoresError).
+
+    Notes
+    -----
+    A band without an item has the interval [0, 0], and so has one without a harmful item. Both are
+    too certain: among n further items up to 3 in n may lie there.
+
+    Examples
+    --------
+    >>> table = band_table([0, 1] * 20, [0.2, 0.9, 0.6, 0.4] * 10, 0.3, 0.7)
+    >>> table[["band", "n", "share", "harmful", "harmful_share"]]
+         band   n  share  harmful  harmful_share
+    0    pass  10   0.25        0            0.0
+    1  review  20   0.50       10            0.5
+    2   block  10   0.25       10            1.0
     """
-    harmful, probabilities, _ = check_scored(labels, probabilities)
+    harmful, checked = check_scored(labels, probabilities)
     codes, n_groups = group_codes(groups, len(harmful))
-    cells = codes * 3 + _places(probabilities, pass_at, block_above)
+    cells = codes * 3 + _places(checked, pass_at, block_above)
     tallies = [np.bincount(cells[rows], minlength=3 * n_groups) for rows in (slice(None), harmful)]
     members = np.hstack([tally.reshape(n_groups, 3) for tally in tallies])
     blocks = draw_groups(n_groups, resamples, seed, width=6)
@@ -128,35 +236,58 @@ def band_table(
     return table
 
 
-def band_shares(probabilities, bands: Bands, *, level=0.95) -> pd.DataFrame:
-    """What each band holds of items without labels: band, n, share, low, high.
+def band_shares(probabilities: npt.ArrayLike, bands: Bands, *, level: float = 0.95) -> pd.DataFrame:
+    """What each band holds of items without labels.
 
-    probabilities: (n,), at least one. The interval is Wilson's (1927), items taken as independent:
-    it is too narrow where many are of one source.
+    Parameters
+    ----------
+    probabilities : array_like, shape (n,)
+        Finite, at least one.
+    bands : Bands
+        As `choose_bands` returns them.
+    level : float
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per band: band, n, share, low, high. The interval is Wilson's, which takes items as
+        independent: it is too narrow where many come from one source.
+
+    Raises
+    ------
+    ScoresError
+        No probability, or probabilities that are not finite.
+
+    Examples
+    --------
+    >>> bands = Bands(0.9, 0.9, "ok", 0.25, 0.75, pd.DataFrame())
+    >>> band_shares([0.1, 0.2, 0.5, 0.9], bands).round(2)
+         band  n  share   low  high
+    0    pass  2   0.50  0.15  0.85
+    1  review  1   0.25  0.05  0.70
+    2   block  1   0.25  0.05  0.70
     """
-    _, probabilities, _ = check_scored(np.zeros(len(probabilities)), probabilities)
-    counts = np.bincount(_places(probabilities, bands.pass_at, bands.block_above), minlength=3)
-    shares = counts / len(probabilities)
-    ends = [
-        binomtest(count, len(probabilities)).proportion_ci(level, "wilson")
-        for count in counts.tolist()
-    ]
-    low, high = np.clip(np.transpose(ends), 0, 1)  # rounding may leave -1e-17
+    places = _places(probabilities, bands.pass_at, bands.block_above)
+    counts = np.bincount(places, minlength=3)
+    low, high = wilson_interval(counts, len(places), level)
+    shares = counts / len(places)
     return pd.DataFrame({"band": BANDS, "n": counts, "share": shares, "low": low, "high": high})
 
 
-def _places(probabilities, pass_at, block_above) -> np.ndarray:
-    """0 for pass, 1 for review, 2 for block."""
-    _, probabilities, _ = check_scored(np.zeros(len(probabilities)), probabilities)
-    lines = [
-        -np.inf if pass_at is None else pass_at,
-        np.inf if block_above is None else block_above,
-    ]
-    # Float64 lines, which float32 probabilities are widened to
-    return (probabilities[:, None] > np.array(lines)).sum(axis=1)
+def _places(
+    probabilities: npt.ArrayLike, pass_at: float | None, block_above: float | None
+) -> npt.NDArray[np.intp]:
+    """0 for pass, 1 for review, 2 for block; (n,)."""
+    _, checked = check_scored(np.zeros(np.shape(probabilities)), probabilities)
+    lower = -np.inf if pass_at is None else pass_at
+    upper = np.inf if block_above is None else block_above
+    # Float64 thresholds, which float32 probabilities are widened to
+    places: npt.NDArray[np.intp] = np.sum(checked[:, None] > np.array([lower, upper]), axis=1)
+    return places
 
 
-def _objective(kind, floor, name) -> Objective:
+def _objective(kind: str, floor: float, name: str) -> Objective:
     if not 0 < floor <= 1:
         raise ValueError(f"{name} is {floor}; it must be a fraction above 0, at most 1")
     return Objective.parse(f"{kind}{floor:.9f}")

@@ -1,87 +1,137 @@
-"""Do the probabilities mean what they say? Reliability, calibration, and a promised recall."""
+"""Whether probabilities mean what they say: reliability, and calibration after training."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
-from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 
-from harmlib.analysis.bootstrap import draw_groups, group_codes, interval
-from harmlib.analysis.thresholds import attainable_thresholds, check_scored
+from harmlib.analysis.checks import FloatArray, Harmful, check_scored
+from harmlib.analysis.resampling import draw_groups, group_codes, interval
+from harmlib.analysis.wilson import wilson_interval
 
 TEMPERATURES = (0.05, 20.0)
 
 
-@dataclass(frozen=True)
-class RecallFloor:
-    """A threshold that promises a recall, or the finding that there is none.
-
-    units: independent harmful units that the promise rests on (groups, or items without groups).
-    threshold, recall, flagged_share: NaN where `feasible` is False. recall and flagged_share are
-    those of the items it was set on; flagged_share is what goes to people.
-    """
-
-    min_recall: float
-    feasible: bool
-    threshold: float
-    recall: float
-    flagged_share: float
-    units: int
-
-
-def reliability_table(labels, probabilities, *, bins=10, level=0.95) -> pd.DataFrame:
+def reliability_table(
+    labels: npt.ArrayLike, probabilities: npt.ArrayLike, *, bins: int = 10, level: float = 0.95
+) -> pd.DataFrame:
     """What was predicted against what was observed, in bins of equal width.
 
-    labels: (n,) 0 or 1. probabilities: (n,) in [0, 1]. Bins hold low <= p < high, the last 1 too.
-    Returns one row a bin: low, high, count, mean_probability, observed_share, observed_low,
-    observed_high (Wilson 1927 interval, items taken as independent); NaN where the bin is empty.
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    probabilities : array_like, shape (n,)
+        In [0, 1].
+    bins : int
+        At least 1. A bin holds low <= p < high; the last one holds 1, too.
+    level : float
+        Of the interval, in (0, 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per bin: low, high, count, mean_probability, observed_share (of harmful items),
+        observed_low, observed_high (Wilson's interval, which takes items as independent). The last
+        four are NaN where the bin is empty.
+
+    Raises
+    ------
+    ValueError
+        Probabilities outside [0, 1], or what `sweep` refuses.
+
+    Examples
+    --------
+    >>> table = reliability_table([0, 1, 1, 0, 1], [0.0, 0.1, 0.5, 0.5, 1.0], bins=2)
+    >>> table[["low", "high", "count", "observed_share", "observed_low", "observed_high"]].round(2)
+       low  high  count  observed_share  observed_low  observed_high
+    0  0.0   0.5      2            0.50          0.09           0.91
+    1  0.5   1.0      3            0.67          0.21           0.94
     """
-    harmful, probabilities = _checked_probabilities(labels, probabilities)
-    edges, place = _binned(probabilities, bins)
+    harmful, checked = _checked_probabilities(labels, probabilities)
+    edges, place = _binned(checked, bins)
     count = np.bincount(place, minlength=bins)
     n = np.where(count, count, np.nan)
-    observed = np.bincount(place, weights=harmful, minlength=bins) / n
-    z = norm.ppf((1 + level) / 2)
-    center = (observed + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * np.sqrt(observed * (1 - observed) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    hits = np.bincount(place, weights=harmful, minlength=bins)
+    low, high = wilson_interval(hits, count, level)
     return pd.DataFrame(
         {
             "low": edges[:-1],
             "high": edges[1:],
             "count": count,
-            "mean_probability": np.bincount(place, weights=probabilities, minlength=bins) / n,
-            "observed_share": observed,
-            # Rounding may leave -1e-17 where the exact bound is 0
-            "observed_low": np.clip(center - reach, 0, 1),
-            "observed_high": np.clip(center + reach, 0, 1),
+            "mean_probability": np.bincount(place, weights=checked, minlength=bins) / n,
+            "observed_share": hits / n,
+            "observed_low": low,
+            "observed_high": high,
         }
     )
 
 
 def calibration_intervals(
-    labels, probabilities, groups=None, *, bins=10, resamples=2000, level=0.95, seed=0
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    bins: int = 10,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Brier score and ECE with group bootstrap intervals: DataFrame metric, value, low, high.
+    """Brier score and expected calibration error (ECE), with group bootstrap intervals.
 
-    brier: mean of (probability - label)^2 (Brier 1950). ece: mean |predicted - observed| over bins
-    of equal width, weighted by count (Guo et al. 2017, On Calibration of Modern Neural Networks,
-    eq. 3). The ECE of a perfect model is above 0 in a finite sample, and higher still in a
-    resample: its interval tends to lie too high. Lower is better for both. One class is fine.
+    Lower is better for both.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1; one class alone is allowed.
+    probabilities : array_like, shape (n,)
+        In [0, 1].
+    groups : array_like, shape (n,), optional
+        Items of one group are drawn together; None for one group per item.
+    bins : int
+        Of equal width, for the ECE.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per metric (brier, ece): metric, value, low, high.
+
+    Raises
+    ------
+    ValueError
+        Probabilities outside [0, 1], fewer than two groups, or what `sweep` refuses.
+
+    Notes
+    -----
+    brier: mean of (probability - label)^2 (Brier 1950, Mon. Weather Rev. 78:1). ece: mean of
+    |predicted - observed| over the bins, weighted by their counts (Guo et al. 2017, On Calibration
+    of Modern Neural Networks, eq. 3). In a finite sample the ECE of a perfect model is above 0, and
+    higher still in a resample: its interval tends to lie too high.
+
+    Examples
+    --------
+    >>> calibration_intervals([0, 1, 1, 0] * 9, [0.2, 0.9, 0.4, 0.3] * 9, bins=2).round(2)
+      metric  value   low  high
+    0  brier   0.12  0.08  0.17
+    1    ece   0.05  0.02  0.16
     """
-    harmful, probabilities = _checked_probabilities(labels, probabilities)
+    harmful, checked = _checked_probabilities(labels, probabilities)
     codes, n_groups = group_codes(groups, len(harmful))
-    cells = codes * bins + _binned(probabilities, bins)[1]
-
-    def by_cell(values):
-        return np.bincount(cells, values, minlength=n_groups * bins).reshape(n_groups, bins)
-
-    gap = by_cell(probabilities - harmful)  # ECE x n is the sum of |gap| over bins
-    table = np.column_stack(
-        [gap, np.bincount(codes, (probabilities - harmful) ** 2), np.bincount(codes)]
-    )
+    cells = codes * bins + _binned(checked, bins)[1]
+    # ECE x n is the sum of |gap| over the bins
+    gap = np.bincount(cells, checked - harmful, minlength=n_groups * bins).reshape(n_groups, bins)
+    table = np.column_stack([gap, np.bincount(codes, (checked - harmful) ** 2), np.bincount(codes)])
     blocks = draw_groups(n_groups, resamples, seed, width=table.shape[1])
     sums = np.concatenate([counts @ table for counts in blocks])
     draws = {"brier": sums[:, -2], "ece": np.abs(sums[:, :bins]).sum(axis=1)}
@@ -92,18 +142,44 @@ def calibration_intervals(
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
 
-def fit_temperature(labels, logits) -> float:
-    """The temperature T whose expit(logit / T) is likeliest (Guo et al. 2017, sec. 4.2).
+def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
+    """The temperature T at which the probabilities expit(logit / T) are most likely.
 
-    logits: (n,) finite. T > 1 tempers overconfidence, T < 1 sharpens; the order of the items, hence
-    every confusion matrix at the mapped threshold, stays. T is sought in TEMPERATURES: an end of
-    that range means that the labels do not fix it (classes apart, or scores without information).
+    T > 1 tempers overconfidence, T < 1 sharpens. The order of the items stays, and so does every
+    confusion matrix at the mapped threshold.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    logits : array_like, shape (n,)
+        Finite.
+
+    Returns
+    -------
+    float
+        Within TEMPERATURES. An end of that range means that the labels do not determine T: they
+        can be separated, or the scores carry no information.
+
+    Raises
+    ------
+    ValueError
+        What `sweep` refuses.
+
+    References
+    ----------
+    Guo et al. (2017), On Calibration of Modern Neural Networks, sec. 4.2.
+
+    Examples
+    --------
+    >>> round(fit_temperature([0, 1, 1, 0, 1], [-2.0, 3.0, -1.0, 1.0, 2.0]), 2)
+    1.61
     """
-    harmful, logits, _ = check_scored(labels, logits)
-    signed = np.where(harmful, logits, -logits).astype(float)
+    harmful, checked = check_scored(labels, logits)
+    signed = np.where(harmful, checked, -checked).astype(float)
 
-    def loss(log_temperature):
-        return np.logaddexp(0, -signed / np.exp(log_temperature)).mean()
+    def loss(log_temperature: float) -> float:
+        return float(np.logaddexp(0, -signed / np.exp(log_temperature)).mean())
 
     found = minimize_scalar(
         loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-8}
@@ -111,129 +187,161 @@ def fit_temperature(labels, logits) -> float:
     return float(np.exp(found.x))
 
 
-def fit_isotonic(labels, logits) -> IsotonicRegression:
-    """A rising step function from logit to probability (Zadrozny & Elkan 2002, KDD).
+def fit_isotonic(labels: npt.ArrayLike, logits: npt.ArrayLike) -> IsotonicRegression:
+    """A rising step function from logit to probability; use `.predict(logits)`.
 
-    Use `.predict(logits)`. It ties items that the model ranked apart, and needs a few hundred
-    validation items not to overfit.
+    It gives equal probabilities to items that the model ranked, and needs a few hundred validation
+    items not to overfit.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    logits : array_like, shape (n,)
+        Finite.
+
+    Returns
+    -------
+    IsotonicRegression
+        Fitted; logits beyond those seen get the probability of the nearest one.
+
+    Raises
+    ------
+    ValueError
+        What `sweep` refuses.
+
+    References
+    ----------
+    Zadrozny & Elkan (2002), Transforming classifier scores into accurate multiclass probability
+    estimates, KDD.
+
+    Examples
+    --------
+    >>> fit_isotonic([0, 1, 0, 1], [-2.0, -1.0, 0.0, 1.0]).predict([-1.0, 0.0, 5.0]).tolist()
+    [0.5, 0.5, 1.0]
     """
-    harmful, logits, _ = check_scored(labels, logits)
-    return IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(logits, harmful)
+    harmful, checked = check_scored(labels, logits)
+    return IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(checked, harmful)
 
 
 def compare_calibrations(
-    validation_labels,
-    validation_logits,
-    labels,
-    logits,
-    groups=None,
+    validation_labels: npt.ArrayLike,
+    validation_logits: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    logits: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
     *,
-    bins=10,
-    resamples=2000,
-    level=0.95,
-    seed=0,
+    bins: int = 10,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Brier score and ECE on test, as trained and after each calibration fitted on validation.
 
-    Returns DataFrame method (none, temperature, isotonic), metric, value, low, high.
+    Parameters
+    ----------
+    validation_labels, validation_logits : array_like, shape (m,)
+        0 or 1, and finite; the calibrations are fitted on them.
+    labels, logits : array_like, shape (n,)
+        0 or 1, and finite; of the test items.
+    groups, bins, resamples, level, seed
+        As in `calibration_intervals`, of the test items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per method (none, temperature, isotonic) and metric (brier, ece): method, metric,
+        value, low, high.
+
+    Raises
+    ------
+    ValueError
+        What `sweep` refuses, or fewer than two groups.
+
+    Examples
+    --------
+    >>> labels, logits = [0, 1, 1, 0, 1] * 8, [-2.0, 3.0, -1.0, 1.0, 2.0] * 8
+    >>> compare_calibrations(labels, logits, labels, logits, resamples=200).round(2)
+            method metric  value   low  high
+    0         none  brier   0.22  0.15  0.30
+    1         none    ece   0.35  0.26  0.45
+    2  temperature  brier   0.19  0.14  0.25
+    3  temperature    ece   0.38  0.31  0.45
+    4     isotonic  brier   0.10  0.07  0.14
+    5     isotonic    ece   0.00  0.00  0.11
     """
-    check_scored(labels, logits)
+    _, checked = check_scored(labels, logits)
+    checked = checked.astype(float)
     temperature = fit_temperature(validation_labels, validation_logits)
-    isotonic = fit_isotonic(validation_labels, validation_logits)
-    logits = np.asarray(logits, float)
     methods = {
-        "none": expit(logits),
-        "temperature": expit(logits / temperature),
-        "isotonic": isotonic.predict(logits),
+        "none": expit(checked),
+        "temperature": expit(checked / temperature),
+        "isotonic": fit_isotonic(validation_labels, validation_logits).predict(checked),
     }
-    options = {"bins": bins, "resamples": resamples, "level": level, "seed": seed}
     tables = [
-        calibration_intervals(labels, probabilities, groups, **options).assign(method=method)
+        calibration_intervals(
+            labels, probabilities, groups, bins=bins, resamples=resamples, level=level, seed=seed
+        ).assign(method=method)
         for method, probabilities in methods.items()
     ]
     columns = ["method", "metric", "value", "low", "high"]
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def weighted_probability(probability, pos_weight):
-    """p -> w p / (w p + 1 - p): the scale of a model trained with `pos_weight` w.
+def unweighted_probability(probability: npt.ArrayLike, pos_weight: float) -> FloatArray:
+    """Probabilities of a model trained with `pos_weight`, on the scale of one trained without.
 
+    Thresholds are mapped in the same way. The mapping is exact for calibrated models, and a guide
+    for others.
+
+    Parameters
+    ----------
+    probability : array_like, shape (...)
+        Probabilities or thresholds, in [0, 1].
+    pos_weight : float
+        Weight of the harmful class in training, positive; 1 changes nothing.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        p / (p + w (1 - p)), in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        A probability outside [0, 1], or a weight that is not positive and finite.
+
+    Notes
+    -----
     Weighting the harmful class by w multiplies the odds that a calibrated model learns by w (Elkan
-    2001, The Foundations of Cost-Sensitive Learning, Theorem 2). Maps probabilities and thresholds
-    alike, (n,) or scalar, in [0, 1]; exact for calibrated models, a guide for others.
+    2001, The Foundations of Cost-Sensitive Learning, Theorem 2). This divides them by w.
+
+    Examples
+    --------
+    >>> float(unweighted_probability(0.5, 0.25))
+    0.8
     """
-    probability, odds = _checked_mapping(probability, pos_weight)
-    # The brackets keep the whole from falling below its part, and the result within 1
-    return odds * probability / (odds * probability + (1 - probability))
+    weighted = np.asarray(probability, float)
+    if not ((weighted >= 0) & (weighted <= 1)).all():
+        raise ValueError(f"probability is {weighted}; it must lie in [0, 1]")
+    if not (np.isfinite(pos_weight) and pos_weight > 0):
+        raise ValueError(f"pos_weight is {pos_weight}; it must be a positive number")
+    return weighted / (weighted + pos_weight * (1 - weighted))
 
 
-def unweighted_probability(probability, pos_weight):
-    """The inverse of `weighted_probability`: a weighted model's 0.5 on the unweighted scale."""
-    probability, odds = _checked_mapping(probability, pos_weight)
-    return probability / (probability + odds * (1 - probability))
-
-
-def recall_floor(labels, scores, min_recall, groups=None) -> RecallFloor:
-    """The highest threshold that keeps recall at `min_recall` or above on new items.
-
-    Conformal risk control (Angelopoulos, Bates, Fisch, Lei & Schuster 2022, Theorem 1): with n
-    exchangeable harmful units and miss rate R(t) at threshold t, take the highest t with
-    n/(n+1) R(t) + 1/(n+1) <= 1 - min_recall (it is set midway to the score below, which misses no
-    more). Then a new unit's expected recall, over the draw of
-    these items as well, is at least `min_recall`, whatever the model and the distribution. It needs
-    no more than that new harmful items come as these did; it promises nothing about one given
-    sample, nor about precision.
-
-    labels, scores: (n,), items that chose nothing else before. min_recall: in (0, 1). groups: the
-    unit is then the group, its loss the share of its harmful items that are missed.
-    Needs n >= min_recall / (1 - min_recall) units: 19 for 0.95. With fewer, feasible is False.
-    """
-    if not 0 < min_recall < 1:
-        raise ValueError(f"min_recall is {min_recall}; it must be a fraction between 0 and 1")
-    harmful, scores, _ = check_scored(labels, scores)
-    if not harmful.any():
-        raise ValueError("no item is harmful; a recall floor needs harmful items")
-    codes = pd.factorize(np.arange(len(scores)) if groups is None else pd.Series(groups))[0]
-    if len(codes) != len(scores) or codes.min() < 0:
-        raise ValueError(f"groups must name one group for each of the {len(scores)} items")
-    sizes = np.bincount(codes[harmful])
-    units = int((sizes > 0).sum())
-    # 1e-9: 0.1 x 10 - 1 must not fail for being -2e-16
-    budget = (1 - min_recall) * (units + 1) - 1 + 1e-9
-    if budget < 0:
-        return RecallFloor(min_recall, False, np.nan, np.nan, np.nan, units)
-    order = np.argsort(scores[harmful], kind="stable")
-    ranked = scores[harmful][order]
-    missed = np.cumsum((1 / sizes[codes[harmful]])[order])  # n R just above each harmful score
-    # The 1e-9 can exceed the last miss, for a floor next to 0: the last item stays kept
-    first_kept = ranked[min(np.searchsorted(missed, budget, side="right"), len(ranked) - 1)]
-    distinct = np.unique(scores)
-    threshold = attainable_thresholds(distinct)[np.searchsorted(distinct, first_kept)]
-    flagged = scores > threshold
-    recall, share = flagged[harmful].mean(), flagged.mean()
-    return RecallFloor(min_recall, True, float(threshold), float(recall), float(share), units)
-
-
-def _checked_probabilities(labels, probabilities):
-    harmful, probabilities, _ = check_scored(labels, probabilities)
-    if probabilities.min() < 0 or probabilities.max() > 1:
+def _checked_probabilities(
+    labels: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[Harmful, FloatArray]:
+    harmful, checked = check_scored(labels, probabilities)
+    if checked.min() < 0 or checked.max() > 1:
         raise ValueError(
-            f"probabilities run from {probabilities.min()} to {probabilities.max()}; "
+            f"probabilities range from {checked.min()} to {checked.max()}; "
             "they must lie in [0, 1] (are these logits?)"
         )
-    return harmful, probabilities.astype(float)
+    return harmful, checked.astype(float)
 
 
-def _binned(probabilities, bins):
+def _binned(probabilities: FloatArray, bins: int) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     """Edges (bins + 1,) and the bin of each probability."""
     edges = np.arange(bins + 1) / bins  # linspace has 0.30000000000000004, which 0.3 falls short of
     return edges, np.searchsorted(edges[1:-1], probabilities, side="right")
-
-
-def _checked_mapping(probability, pos_weight):
-    probability = np.asarray(probability, float)
-    if not ((probability >= 0) & (probability <= 1)).all():
-        raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
-    if not (np.isfinite(pos_weight) and pos_weight > 0):
-        raise ValueError(f"pos_weight is {pos_weight}; it must be a positive number")
-    return probability, pos_weight

@@ -1,62 +1,42 @@
-"""Precision-recall and ROC curves under the rule `score > threshold`, and a row of key figures."""
+"""The precision-recall curve under the rule `score > threshold`."""
 
-import numpy as np
+from __future__ import annotations
+
+import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
 
-from harmlib.analysis.thresholds import check_scored, sweep
+from harmlib.analysis.thresholds import sweep
 
 
-def pr_curve(labels, scores) -> pd.DataFrame:
-    """Columns `threshold recall precision`, one row an attainable threshold, ascending.
+def pr_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> pd.DataFrame:
+    """Precision against recall at every attainable threshold.
 
-    Where nothing is flagged (last row), precision is 1.0, as in scikit-learn's
-    `precision_recall_curve`, so that the curve meets its axis; `sweep` says 0.0 there.
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        As in `harmlib.analysis.thresholds.sweep`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `threshold`, `recall`, `precision`, one row per attainable threshold, ascending.
+        Where nothing is flagged (the last row) precision is 1.0, as in scikit-learn's
+        `precision_recall_curve`, so that the curve meets its axis; `sweep` says 0.0 there.
+
+    Raises
+    ------
+    ScoresError
+        Its subclass names the reason.
+
+    Examples
+    --------
+    >>> pr_curve([0, 1, 1], [0.1, 0.3, 0.9])
+       threshold  recall  precision
+    0        0.0     1.0   0.666667
+    1        0.2     1.0   1.000000
+    2        0.6     0.5   1.000000
+    3        1.0     0.0   1.000000
     """
     table = sweep(labels, scores)
     precision = table["precision"].where(table["flagged_share"] > 0, 1.0)
-    return pd.DataFrame(
-        {"threshold": table["threshold"], "recall": table["recall"], "precision": precision}
-    )
-
-
-def roc_curve(labels, scores) -> pd.DataFrame:
-    """Columns `threshold false_alarm_rate recall`, one row an attainable threshold, ascending.
-
-    The false alarm rate is fp / (fp + tn). Without safe items it is 0.0.
-    """
-    table = sweep(labels, scores)
-    safe = table["fp"] + table["tn"]
-    rate = table["fp"] / safe.where(safe > 0, 1)
-    return pd.DataFrame(
-        {"threshold": table["threshold"], "false_alarm_rate": rate, "recall": table["recall"]}
-    )
-
-
-def summary(labels, scores, threshold: float) -> dict[str, float]:
-    """Key figures of one model: at `threshold`, and over all thresholds.
-
-    Keys: accuracy, precision, recall, f1 (with `sweep`'s conventions), average_precision,
-    roc_auc, n. Without harmful items average_precision is NaN; with one class roc_auc is NaN.
-    Errors as `sweep`.
-    """
-    harmful, scores, _ = check_scored(labels, scores)
-    row = sweep(harmful, scores, [threshold]).iloc[0]
-    return {
-        "accuracy": float(row["tp"] + row["tn"]) / harmful.size,
-        "precision": float(row["precision"]),
-        "recall": float(row["recall"]),
-        "f1": float(row["f1"]),
-        "average_precision": (
-            float(average_precision_score(harmful, scores)) if harmful.any() else np.nan
-        ),
-        "roc_auc": (
-            float(roc_auc_score(harmful, scores)) if harmful.any() and not harmful.all() else np.nan
-        ),
-        "n": harmful.size,
-    }
-
-
-def baseline_row(labels) -> dict[str, float]:
-    """The `summary` of calling everything harmful: what a model has to beat."""
-    return summary(labels, np.ones(np.size(labels)), 0.0)
+    return table[["threshold", "recall"]].assign(precision=precision)

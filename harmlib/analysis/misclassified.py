@@ -1,15 +1,17 @@
 """Which items a model gets wrong: the ones that teach most, and how many in each group.
 
-`scored` has one row an item (one model, one epoch, one split) with the columns item_id, group,
-label (1 harmful, 0 safe) and probability. Flagged is what scores above the threshold.
+Both functions take `scored`: one row per item (one variant, one epoch, one split) with the columns
+item_id, group, label (1 harmful, 0 safe) and probability (in [0, 1]). Flagged is what scores above
+the threshold. The order of the rows plays no part.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.thresholds import check_scored, check_thresholds
+from harmlib.analysis.checks import check_scored, check_thresholds
 
 KINDS = ("false_alarm", "miss")
 PLACES = ("near", "far")
@@ -17,20 +19,45 @@ COLUMNS = ("kind", "place", "item_id", "group", "label", "probability", "distanc
 
 
 def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) -> pd.DataFrame:
-    """The errors nearest to the line and farthest from it: up to `each` of each kind and place.
-
-    Columns: kind (`false_alarm`, `miss`), place (`near`, `far`), item_id, group, label,
-    probability, distance (|probability - threshold|). Ordered by kind, place, then distance:
-    near ones ascending, far ones descending; equal distances by item_id. The order of the rows
-    of `scored` plays no part. Without errors the table has its columns and no rows.
+    """Pick the errors nearest to the threshold and farthest from it.
 
     The near ones come from the nearer half of the errors of a kind, the far ones from the other
     half, so no near one is farther than a far one. Up to `2 * each` errors are all shown; where
     there are fewer, the near ones are filled first. Among more, every group shows one item before
     any shows its second: a row of frames from one camera teaches nothing.
 
-    Raises ValueError for missing columns, for two rows of one item, for no rows, for labels,
-    probabilities or a threshold that are not such, and for an `each` below 1.
+    Parameters
+    ----------
+    scored : DataFrame
+        See the module.
+    threshold : float
+        Finite.
+    each : int
+        At most how many errors of each kind and place, at least 1.
+
+    Returns
+    -------
+    DataFrame
+        Columns kind (`false_alarm`, `miss`), place (`near`, `far`), item_id, group, label,
+        probability, distance (|probability - threshold|). Ordered by kind, place, then distance:
+        near ones ascending, far ones descending; equal distances by item_id. Without errors the
+        table has its columns and no rows.
+
+    Raises
+    ------
+    ValueError
+        Missing columns, two rows of one item, no rows; labels, probabilities or a threshold that
+        are not such; an `each` below 1.
+
+    Examples
+    --------
+    >>> scored = pd.DataFrame({"item_id": ["a", "b", "c"], "group": "g", "label": [0, 0, 1],
+    ...                        "probability": [0.75, 0.625, 0.25]})
+    >>> instructive_errors(scored, 0.5, each=1)
+              kind place item_id group  label  probability  distance
+    0  false_alarm  near       b     g      0        0.625     0.125
+    1  false_alarm   far       a     g      0        0.750     0.250
+    2         miss  near       c     g      1        0.250     0.250
     """
     if each < 1:
         raise ValueError(f"each is {each}; show at least 1 error of each kind and place")
@@ -46,15 +73,39 @@ def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) ->
             shown = _spread_over_groups(candidates, each)
             parts.append(shown.assign(kind=kind, place=place))
     found = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
-    found.attrs = {}  # such as the name of a file, which has other rows
+    found.attrs = {}  # `scored` may carry the name of its file, which has other rows
     return found
 
 
 def errors_by_group(scored: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """How often each group is judged wrongly, the groups with the most errors first.
+    """Count how often each group is decided wrongly.
 
-    Columns: group, n, harmful, false_alarms, misses, error_rate ((false_alarms + misses) / n).
-    Equally many errors are ordered by group. Raises ValueError as `instructive_errors`.
+    Parameters
+    ----------
+    scored : DataFrame
+        See the module.
+    threshold : float
+        Finite.
+
+    Returns
+    -------
+    DataFrame
+        Columns group, n, harmful, false_alarms, misses, error_rate ((false_alarms + misses) / n).
+        The groups with the most errors come first; equally many errors are ordered by group.
+
+    Raises
+    ------
+    ValueError
+        As in `instructive_errors`.
+
+    Examples
+    --------
+    >>> scored = pd.DataFrame({"item_id": ["a", "b", "c"], "group": ["g", "h", "h"],
+    ...                        "label": [0, 0, 1], "probability": [0.25, 0.75, 0.25]})
+    >>> errors_by_group(scored, 0.5)
+      group  n  harmful  false_alarms  misses  error_rate
+    0     h  2        1             1       1         1.0
+    1     g  1        0             0       0         0.0
     """
     false_alarm, miss = _decided(scored, threshold)
     counted = scored[["group"]].assign(
@@ -74,7 +125,9 @@ def _spread_over_groups(candidates: pd.DataFrame, each: int) -> pd.DataFrame:
     return candidates[turn.rank(method="first") <= each]
 
 
-def _decided(scored: pd.DataFrame, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def _decided(
+    scored: pd.DataFrame, threshold: float
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """(false alarm, miss) of each row, after the checks."""
     missing = [c for c in ("item_id", "group", "label", "probability") if c not in scored]
     if missing:
@@ -85,12 +138,12 @@ def _decided(scored: pd.DataFrame, threshold: float) -> tuple[np.ndarray, np.nda
     if twice.any():
         raise ValueError(
             f"item {scored['item_id'][twice].iloc[0]!r} has several rows; "
-            "pass one model, one epoch and one split"
+            "pass one variant, one epoch and one split"
         )
     for name in ("item_id", "group"):
         if scored[name].isna().any():
             raise ValueError(f"{scored[name].isna().sum()} of {len(scored)} rows have no {name}")
-    harmful, probabilities, _ = check_scored(scored["label"], scored["probability"])
+    harmful, probabilities = check_scored(scored["label"], scored["probability"])
     outside = (probabilities < 0) | (probabilities > 1)
     if outside.any():
         at = int(np.argmax(outside))

@@ -1,42 +1,61 @@
 """The sweep for scores that come in shards: count each shard, merge in any order, sweep once.
 
 `ScoreCounts` keeps every distinct score, so it gives every attainable threshold; it needs memory
-for the distinct scores. `GridCounts` keeps four counts a threshold of a grid chosen beforehand,
+for the distinct scores. `GridCounts` keeps four counts per threshold of a grid chosen beforehand,
 however many scores pass by. Both are exact, and merging is associative and commutative.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.thresholds import (
-    attainable_thresholds,
-    count_below,
-    rates_table,
-    sweep,
-)
+from harmlib.analysis.checks import FloatArray, Scores
+from harmlib.analysis.rates import COUNTS, rates_table
+from harmlib.analysis.thresholds import attainable_thresholds, count_below, sweep
+
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ScoreCounts:
     """How many harmful and safe items have each score.
 
-    scores: (k,) float32 or float64, strictly ascending. harmful, safe: (k,) int64, >= 0.
+    Parameters
+    ----------
+    scores : ndarray of float32 or float64, shape (k,)
+        Strictly ascending.
+    harmful, safe : ndarray of int64, shape (k,)
+        Items with that score, not negative.
+
+    Examples
+    --------
+    >>> first = ScoreCounts.of([0, 1], [0.25, 0.75])
+    >>> merged = first.merge(ScoreCounts.of([1], [0.25]))
+    >>> merged.scores.tolist(), merged.harmful.tolist(), merged.safe.tolist()
+    ([0.25, 0.75], [1, 1], [1, 0])
+    >>> merged.sweep()[["threshold", "tp", "fp", "fn", "tn"]]
+       threshold  tp  fp  fn  tn
+    0        0.0   2   1   0   0
+    1        0.5   1   0   1   1
+    2        1.0   0   0   2   1
     """
 
-    scores: np.ndarray
-    harmful: np.ndarray
-    safe: np.ndarray
+    scores: Scores
+    harmful: IntArray
+    safe: IntArray
 
     @classmethod
-    def of(cls, labels, scores) -> "ScoreCounts":
-        """Count one shard; arguments and errors as `sweep`."""
+    def of(cls, labels: npt.ArrayLike, scores: npt.ArrayLike) -> ScoreCounts:
+        """Count one shard; arguments and errors as in `sweep` of `thresholds`."""
         distinct, fn, tn = count_below(labels, scores)
         return cls(distinct, np.diff(fn), np.diff(tn))
 
-    def merge(self, other: "ScoreCounts") -> "ScoreCounts":
-        """The counts of both shards together. float32 and float64 scores merge as float64."""
+    def merge(self, other: ScoreCounts) -> ScoreCounts:
+        """Add another shard. float32 and float64 scores merge as float64."""
         scores = np.concatenate((self.scores, other.scores))
         order = np.argsort(scores, kind="stable")  # two sorted runs: merged in one pass
         scores = scores[order]
@@ -48,7 +67,7 @@ class ScoreCounts:
         )
 
     def sweep(self) -> pd.DataFrame:
-        """The table that `harmlib.analysis.thresholds.sweep` gives for all shards at once."""
+        """Make the table that `sweep` of `thresholds` makes of all shards at once."""
         fn, tn = (np.append(0, np.cumsum(count)) for count in (self.harmful, self.safe))
         return rates_table(attainable_thresholds(self.scores), fn[-1] - fn, tn[-1] - tn, fn, tn)
 
@@ -57,21 +76,33 @@ class ScoreCounts:
 class GridCounts:
     """The confusion counts at each threshold of a grid.
 
-    thresholds: (m,) float64, strictly ascending. counts: (4, m) int64, rows tp, fp, fn, tn.
+    Parameters
+    ----------
+    thresholds : ndarray of float64, shape (m,)
+        Strictly ascending.
+    counts : ndarray of int64, shape (4, m)
+        tp, fp, fn, tn.
+
+    Examples
+    --------
+    >>> first = GridCounts.of([0, 1], [0.25, 0.75], [0.5])
+    >>> first.merge(GridCounts.of([1], [0.25], [0.5])).counts.tolist()
+    [[1], [0], [1], [1]]
     """
 
-    thresholds: np.ndarray
-    counts: np.ndarray
+    thresholds: FloatArray
+    counts: IntArray
 
     @classmethod
-    def of(cls, labels, scores, thresholds) -> "GridCounts":
-        """Count one shard at the grid; arguments and errors as `sweep`."""
+    def of(
+        cls, labels: npt.ArrayLike, scores: npt.ArrayLike, thresholds: npt.ArrayLike
+    ) -> GridCounts:
+        """Count one shard at the grid; arguments and errors as in `sweep` of `thresholds`."""
         table = sweep(labels, scores, thresholds)
-        counts = table[["tp", "fp", "fn", "tn"]].to_numpy().T
-        return cls(table["threshold"].to_numpy(), counts)
+        return cls(table["threshold"].to_numpy(), table[list(COUNTS)].to_numpy().T)
 
-    def merge(self, other: "GridCounts") -> "GridCounts":
-        """The counts of both shards together. Raises ValueError if their grids differ."""
+    def merge(self, other: GridCounts) -> GridCounts:
+        """Add another shard. Raises ValueError if the grids differ."""
         if not np.array_equal(self.thresholds, other.thresholds):
             raise ValueError(
                 f"shards were counted at different thresholds ({self.thresholds.size} from "
@@ -81,5 +112,5 @@ class GridCounts:
         return GridCounts(self.thresholds, self.counts + other.counts)
 
     def sweep(self) -> pd.DataFrame:
-        """The table that `harmlib.analysis.thresholds.sweep` gives for all shards at this grid."""
+        """Make the table that `sweep` of `thresholds` makes of all shards at this grid."""
         return rates_table(self.thresholds, *self.counts)

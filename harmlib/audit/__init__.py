@@ -1,0 +1,1 @@
+"""Printed figures: whether they are possible, and what they give away."""

@@ -1,14 +1,17 @@
-"""The auditor of printed claims: what a table of precision, recall and F1 gives away.
+"""Audit printed claims: what a table of precision, recall and F1 gives away.
 
-Rounded figures of one evaluation set, read together, often leave a single set of integer
-confusion counts. With these in hand, impossible rows, baseline classifiers, optima at the edge of
-a grid, and gains that come from elsewhere can be told from the printed table alone.
+Rounded figures of one evaluation set, read together, often allow only one set of integer confusion
+counts. With these, the printed table alone shows impossible rows, baseline classifiers, optima at
+the edge of a grid, and gains that come from moving the threshold.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from harmlib.audit.checks import (
@@ -19,7 +22,7 @@ from harmlib.audit.checks import (
     rising_rows,
     set_findings,
 )
-from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, groups, read_table
+from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, read_table, split_by
 from harmlib.audit.counts import EvaluationSet, find_sets
 
 MAX_ITEMS = 5_000
@@ -32,17 +35,22 @@ SET_FIELDS = ("positives", "negatives", "n_sets", "next_positives", "rival_posit
 class Audit:
     """What the printed table gives away.
 
-    findings: impossible rows first, then warnings, then notes.
-    counts: one row a claim, in the order of the table: row (1 is the first), the key columns of
-        the table, precision, recall, f1 (as printed), then for the smallest evaluation set that
-        fits: positives, negatives (at least), fits (how many counts print as this row), tp, fp,
-        fn, tn (missing where several fit; tn at least), tp_low, tp_high, fp_low, fp_high, unique
-        (True: no other counts fit this set, and no set up to max_items items fits the table but
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Impossible rows first, then warnings, then notes.
+    counts : pandas.DataFrame
+        One row per claim, in the order of the table: row (from 1), the key columns of the table,
+        precision, recall, f1 (as printed), then for the smallest evaluation set that fits:
+        positives, negatives (at least), fits (how many counts print as this row), tp, fp, fn, tn
+        (missing where several fit; tn at least), tp_low, tp_high, fp_low, fp_high, unique (True: no
+        other counts fit this set, and no set of up to max_items items fits the table except
         multiples of this one).
-    sets: one row an evaluation set: its key columns, rows, positives (smallest that fits),
-        negatives (at least), n_sets (numbers of positives that fit, up to max_items items),
-        next_positives (the second smallest), rival_positives (the smallest that is no multiple
-        of the first); all missing where no set fits.
+    sets : pandas.DataFrame
+        One row per evaluation set: its key columns, rows, positives (smallest that fits), negatives
+        (at least), n_sets (how many numbers of positives fit, up to max_items items),
+        next_positives (the second smallest), rival_positives (the smallest that is no multiple of
+        the first); the last five are missing where no set fits.
     """
 
     findings: tuple[Finding, ...]
@@ -50,17 +58,42 @@ class Audit:
     sets: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a finding; the fields of `Finding`. What a kind lacks is missing."""
+        """One row per finding, with the fields of `Finding`; fields that a kind lacks are missing.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Whole numbers as Int64, other numbers as float64.
+        """
         frame = pd.DataFrame(self.findings, columns=Finding._fields)
         return frame.astype({name: Finding.dtype(name) for name in Finding._fields})
 
 
 def read_claims(path: str | Path) -> pd.DataFrame:
-    """Read a CSV of printed metrics, as text, so that trailing zeros survive.
+    """Read a CSV of printed metrics as text, so that trailing zeros are kept.
 
-    Columns needed: precision, recall, f1. Used where present: modality, dataset, split (rows that
-    agree on these were measured on one evaluation set), model, epoch, threshold. Others are left
-    out. Raises ValueError for a file, a column or a cell that cannot be used.
+    Parameters
+    ----------
+    path : str or Path
+        A CSV in UTF-8 with a header. Columns needed: precision, recall, f1. Used where present:
+        modality, dataset, split (rows that agree on these were measured on one evaluation set),
+        model, epoch, threshold. Others are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns above that the file has, as text.
+
+    Raises
+    ------
+    ValueError
+        A file, a column or a cell that cannot be used; the message names it.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> read_claims(files("harmlib.audit") / "published.csv").loc[0, ["recall", "f1"]].tolist()
+    ['1.0000', '0.8426']
     """
     try:
         table = pd.read_csv(path, dtype=str)
@@ -79,21 +112,46 @@ def read_claims(path: str | Path) -> pd.DataFrame:
 def audit(table: pd.DataFrame, *, max_items: int = MAX_ITEMS) -> Audit:
     """Audit a table of printed metrics.
 
-    table: one row a claim; columns as in `read_claims`. Give the metrics as text to keep trailing
-        zeros; floats get the largest number of digits in their column. Rows that agree on
-        modality, dataset and split are taken to share one evaluation set.
-    max_items: largest evaluation set searched, 1 to 20,000. Rows from a larger set may fit none.
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per claim; columns as in `read_claims`. Give the metrics as text to keep trailing
+        zeros; floats get the largest number of digits in their column. Rows that agree on modality,
+        dataset and split are taken to share one evaluation set.
+    max_items : int
+        Largest evaluation set searched, 1 to 20,000 items. Rows from a larger set may fit none.
 
-    Precision, recall and F1 never bound the number of negatives from above: `negatives` is the
-    least that the table needs, and is exact only if some row calls everything harmful.
+    Returns
+    -------
+    Audit
+        Precision, recall and F1 never bound the number of negatives from above: `negatives` is the
+        least that the table needs, and is exact only if some row calls everything harmful.
 
-    Raises ValueError, naming column and row, for a table that cannot be read.
+    Raises
+    ------
+    ValueError
+        A table that cannot be read; the message names column and row.
+
+    Examples
+    --------
+    >>> claims = pd.DataFrame({
+    ...     "model": "a", "threshold": [0.3, 0.5, 0.7], "precision": ["0.7000", "0.8571", "1.0000"],
+    ...     "recall": ["1.0000", "0.8571", "0.4286"], "f1": ["0.8235", "0.8571", "0.6000"],
+    ... })
+    >>> found = audit(claims, max_items=100)
+    >>> found.counts[["threshold", "tp", "fp", "fn", "tn"]]
+       threshold  tp  fp  fn  tn
+    0        0.3   7   3   0   0
+    1        0.5   6   1   1   2
+    2        0.7   3   0   4   3
+    >>> [(finding.severity, finding.kind, finding.row) for finding in found.findings]
+    [('note', 'evaluation_set', None), ('note', 'baseline', 1)]
     """
     if not 1 <= max_items <= LARGEST_MAX_ITEMS:
         raise ValueError(f"max_items is {max_items}; allowed: 1 to {LARGEST_MAX_ITEMS}")
     claims = read_table(table)
     findings, counts, sets = [], [], []
-    for key, positions in groups(claims.keys, SET_COLUMNS):
+    for key, positions in split_by(claims.keys, SET_COLUMNS):
         part = claims.take(positions)
         bad = impossible_rows(part)
         usable = np.flatnonzero(~part.keys["row"].isin([finding.row for finding in bad]))
@@ -112,7 +170,32 @@ def audit(table: pd.DataFrame, *, max_items: int = MAX_ITEMS) -> Audit:
 
 
 def format_audit(audit: Audit) -> str:
-    """The audit as plain text: the evaluation sets, the findings, the recovered counts."""
+    """The audit as plain text: the evaluation sets, the findings, the recovered counts.
+
+    Parameters
+    ----------
+    audit : Audit
+        As `audit` returns it.
+
+    Returns
+    -------
+    str
+        Several lines, for a terminal.
+
+    Examples
+    --------
+    >>> claims = pd.DataFrame({"precision": ["0.90"], "recall": ["0.90"], "f1": ["0.80"]})
+    >>> print(format_audit(audit(claims, max_items=100)))
+    Evaluation sets (smallest that fits; negatives: at least)
+     rows  positives  negatives  n_sets  next_positives  rival_positives
+        1       <NA>       <NA>    <NA>            <NA>             <NA>
+    <BLANKLINE>
+    Findings
+    - impossible: row 1: F1 0.80 does not follow from precision 0.90 and recall 0.90, ...
+    <BLANKLINE>
+    Counts in the smallest set (negatives and tn: at least)
+    ...
+    """
     counts = audit.counts.drop(columns=["tp_low", "tp_high", "fp_low", "fp_high"])
     return "\n".join(
         [
@@ -135,7 +218,7 @@ def _summary(found: EvaluationSet) -> dict[str, object]:
     return dict(zip(SET_FIELDS, values, strict=True))
 
 
-def _counts(claims: Claims, usable: np.ndarray, found: EvaluationSet) -> pd.DataFrame:
+def _counts(claims: Claims, usable: npt.NDArray[np.intp], found: EvaluationSet) -> pd.DataFrame:
     counts = claims.keys.copy()
     for name in METRICS:
         counts[name] = [str(getattr(row, name).value) for row in claims.rows]

@@ -1,15 +1,65 @@
-"""What can be wrong with rows printed for one evaluation set: a function for each kind."""
+"""What can be wrong with rows printed for one evaluation set: one function per kind.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from harmlib.audit.claims import read_table
+>>> from harmlib.audit.counts import find_sets
+>>> claims = read_table(pd.DataFrame({
+...     "model": ["old", "new", "new", "new"],
+...     "threshold": [0.5, 0.5, 0.7, 0.9],
+...     "precision": ["0.7000", "0.7778", "0.8750", "1.0000"],
+...     "recall": ["1.0000", "1.0000", "1.0000", "0.8571"],
+...     "f1": ["0.8235", "0.8750", "0.9333", "0.9231"],
+... }))
+>>> usable = np.arange(4)
+>>> found = find_sets(claims.rows, max_items=60)
+>>> def show_kinds(findings):
+...     return [(finding.severity, finding.kind, finding.row) for finding in findings]
+>>> show_kinds(set_findings(claims, usable, found, max_items=60))
+[('note', 'evaluation_set', None)]
+>>> show_kinds(baseline_rows(claims, usable, found))
+[('warning', 'baseline', 1)]
+>>> show_kinds(gain_splits(claims))
+[('note', 'gain_split', 3)]
+>>> show_kinds(edge_optima(claims.take(usable[:3])))
+[('warning', 'edge_optimum', 3)]
+>>> table = pd.DataFrame({"threshold": [0.3, 0.5, 0.7], "precision": ["0.70", "0.80", "0.90"],
+...                       "recall": ["0.80", "0.90", "0.70"], "f1": ["0.75", "0.85", "0.60"]})
+>>> show_kinds(impossible_rows(read_table(table)))
+[('impossible', 'f1_mismatch', 3)]
+>>> show_kinds(rising_rows(read_table(table), usable[:2]))
+[('impossible', 'non_monotone', 2)]
+"""
+
+from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from harmlib.audit.claims import SET_COLUMNS, Claims, Finding, groups, show
+from harmlib.audit.claims import SET_COLUMNS, Claims, Finding, show, split_by
 from harmlib.audit.counts import EvaluationSet, Printed, Row, rises
+
+Bounds = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 def impossible_rows(claims: Claims) -> list[Finding]:
-    """Rows that no counts whatever can give: out of [0, 1], or F1 not that of P and R."""
+    """Rows that no counts whatever can give: outside [0, 1], or an F1 other than that of P and R.
+
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+
+    Returns
+    -------
+    list of Finding
+        Kinds out_of_range and f1_mismatch.
+    """
     findings = []
     for i, row in enumerate(claims.rows):
         outside = [name for name in row._fields if not 0 <= getattr(row, name).value <= 1]
@@ -40,10 +90,20 @@ def _f1_range(row: Row) -> tuple[Fraction, Fraction]:
     return low, 2 * p.high * r.high / (p.high + r.high)
 
 
-def rising_rows(claims: Claims, usable: np.ndarray) -> list[Finding]:
+def rising_rows(claims: Claims, usable: npt.NDArray[np.intp]) -> list[Finding]:
     """Rows whose recall or false alarms lie above those at a lower threshold, whatever the set.
 
-    usable: positions of the rows to compare; a row that is impossible by itself blames no other.
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+    usable : ndarray of int
+        Positions of the rows to compare: a row that is impossible by itself blames no other.
+
+    Returns
+    -------
+    list of Finding
+        Kind non_monotone.
     """
     findings = []
     for sweep in claims.sweeps():
@@ -69,7 +129,7 @@ def _rising(claims: Claims, metric: str, position: int, other: int) -> Finding:
     return claims.finding("impossible", "non_monotone", position, message, **numbers)
 
 
-def _recall_bounds(recalls: list[Printed]) -> tuple[np.ndarray, np.ndarray]:
+def _recall_bounds(recalls: list[Printed]) -> Bounds:
     # Rounding keeps the order, so figures with the same digits compare as printed.
     if len({recall.scale for recall in recalls}) == 1:
         value = np.array([float(recall.value) for recall in recalls])
@@ -77,7 +137,7 @@ def _recall_bounds(recalls: list[Printed]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([float(r.low) for r in recalls]), np.array([float(r.high) for r in recalls])
 
 
-def _false_alarm_bounds(rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
+def _false_alarm_bounds(rows: list[Row]) -> Bounds:
     """Bounds of fp / P = recall (1 / precision - 1), a hair wider than exact."""
     low = [float(row.recall.low * (1 / row.precision.high - 1)) for row in rows]
     high = [
@@ -88,9 +148,26 @@ def _false_alarm_bounds(rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def set_findings(
-    claims: Claims, usable: np.ndarray, found: EvaluationSet, max_items: int
+    claims: Claims, usable: npt.NDArray[np.intp], found: EvaluationSet, max_items: int
 ) -> list[Finding]:
-    """What the search for a common evaluation set says. usable: positions of the rows searched."""
+    """What the search for a common evaluation set says.
+
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+    usable : ndarray of int
+        Positions of the rows that were searched.
+    found : EvaluationSet
+        As `counts.find_sets` returns it for these rows.
+    max_items : int
+        Largest set searched.
+
+    Returns
+    -------
+    list of Finding
+        Kinds misfit and evaluation_set; or no_counts or no_common_set.
+    """
     if usable.size == 0:
         return []
     if found.positives.size == 0:
@@ -121,7 +198,7 @@ def set_findings(
 
 
 def _no_set(
-    claims: Claims, usable: np.ndarray, found: EvaluationSet, max_items: int
+    claims: Claims, usable: npt.NDArray[np.intp], found: EvaluationSet, max_items: int
 ) -> list[Finding]:
     alone = np.flatnonzero(found.ranges.n.max(axis=1) == 0)
     reason = f"up to {max_items:,} items: a misprint, or a larger set."
@@ -141,22 +218,37 @@ def _no_set(
     return [Finding("warning", "no_common_set", message, **_set_key(claims), max_items=max_items)]
 
 
-def _set_key(claims: Claims) -> dict[str, object]:
+def _set_key(claims: Claims) -> dict[str, Any]:
     first = claims.keys.iloc[0]
     return {name: first[name] for name in SET_COLUMNS if name in first}
 
 
-def baseline_rows(claims: Claims, usable: np.ndarray, found: EvaluationSet) -> list[Finding]:
-    """Rows with the figures of calling everything harmful: recall 1, and nobody flags more.
+def baseline_rows(
+    claims: Claims, usable: npt.NDArray[np.intp], found: EvaluationSet
+) -> list[Finding]:
+    """Rows with the figures of the baseline, which calls everything harmful.
 
-    A warning where it is all that is printed of a model and epoch, while other rows flag less
-    and leave one set of that size. Otherwise a note: the low end of a sweep looks so, and so may
-    a good row of a larger set.
+    Recall is 1, and no row of the set flags more.
+
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+    usable : ndarray of int
+        Positions of the rows that were searched.
+    found : EvaluationSet
+        As `counts.find_sets` returns it for these rows.
+
+    Returns
+    -------
+    list of Finding
+        Kind baseline. A warning where nothing else is printed of a model and epoch, while other
+        rows flag less and allow only one set of that size. Otherwise a note: the low end of a sweep
+        looks the same, and so may a good row of a larger set.
     """
     if found.positives.size == 0:
         return []
-    ranges = [r[:, found.smallest] for r in found.ranges]
-    tp_low, tp_high, fp_low, fp_high, n = ranges
+    tp_low, tp_high, _, fp_high, n = (r[:, found.smallest] for r in found.ranges)
     fits = n > 0
     everything = fits & (tp_high == found.smallest) & (fp_high >= found.negatives)
     known = found.stands_alone and (fits & (fp_high < found.negatives)).any()
@@ -185,8 +277,18 @@ def baseline_rows(claims: Claims, usable: np.ndarray, found: EvaluationSet) -> l
 def edge_optima(claims: Claims) -> list[Finding]:
     """Best thresholds (by printed F1) that are the first or last of their grid.
 
-    A model and epoch printed at one threshold only is held against the grid of the same model's
-    other epochs, as a printed optimum.
+    A model and epoch printed at one threshold only is taken as a printed optimum, and compared with
+    the grid of the same model's other epochs.
+
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+
+    Returns
+    -------
+    list of Finding
+        Kind edge_optimum.
     """
     threshold = claims.keys["threshold"].to_numpy()
     findings = []
@@ -219,15 +321,25 @@ def edge_optima(claims: Claims) -> list[Finding]:
 def gain_splits(claims: Claims) -> list[Finding]:
     """What a model's best row gains over the best row of the model printed before it.
 
-    Split, where the newer model and epoch is printed at the older one's threshold too, into the
-    gain at the same threshold (another model) and the gain of moving the threshold. A warning
-    where moving the threshold, which the best row displays, gives less than half.
+    Where the newer model and epoch is printed at the older one's threshold too, the gain is split
+    into the gain at the same threshold (another model) and the gain of moving the threshold.
+
+    Parameters
+    ----------
+    claims : Claims
+        The rows of one evaluation set.
+
+    Returns
+    -------
+    list of Finding
+        Kind gain_split. A warning where moving the threshold, which the best row displays, gives
+        less than half; otherwise a note.
     """
     keys = claims.keys
     f1 = np.array([row.f1.value for row in claims.rows])
-    models = [positions for _, positions in groups(keys, ("model",))]
+    models = [positions for _, positions in split_by(keys, ("model",))]
     findings = []
-    for old, new in zip(models, models[1:], strict=False):
+    for old, new in pairwise(models):
         before, after = old[np.argmax(f1[old])], new[np.argmax(f1[new])]
         if f1[after] <= f1[before] or keys["threshold"].iloc[[before, after]].nunique() < 2:
             continue
@@ -240,7 +352,10 @@ def gain_splits(claims: Claims) -> list[Finding]:
     return findings
 
 
-def _split(claims: Claims, f1: np.ndarray, before: int, same: int, after: int) -> Finding:
+def _split(
+    claims: Claims, f1: npt.NDArray[np.object_], before: int, same: int, after: int
+) -> Finding:
+    """The finding on `after`; f1 holds the printed figures as Decimal."""
     old = claims.keys.iloc[before]
     total, retraining, moving = f1[after] - f1[before], f1[same] - f1[before], f1[after] - f1[same]
     message = (

@@ -1,9 +1,12 @@
 """Printed claims as the auditor holds them, and what it finds in them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from harmlib.audit.counts import Row, parse_printed
@@ -13,23 +16,28 @@ SET_COLUMNS = ("modality", "dataset", "split")
 
 
 class Finding(NamedTuple):
-    """One finding: severity and kind, the row and its keys, an English sentence, its numbers.
+    """One finding: severity and kind, an English sentence, the row and its keys, its numbers.
 
-    severity: "impossible" (no scores can give this), "warning" (the claim says less than it
-    seems to) or "note" (what the table gives away). row counts from 1; None: the whole set.
+    `severity` is "impossible" (no scores can give this), "warning" (the claim says less than it
+    seems to) or "note" (what the table gives away). `row` counts from 1; None is the whole set.
 
-    kind, with the numbers that it fills in:
+    Notes
+    -----
+    The kinds, and the numbers that each fills in:
+
     - out_of_range: metric, printed.
-    - f1_mismatch: printed, and the F1 that precision and recall allow (expected_low, _high).
-    - misfit: printed rows that fit no counts of the set of positives and negatives which all
-      other rows agree on.
-    - non_monotone: metric ("recall" or "false alarms") rises from other_threshold (other_row).
-    - no_counts, no_common_set: no counts fit the row, or all rows, up to max_items items.
-    - evaluation_set: positives, negatives (at least), n_sets.
+    - f1_mismatch: printed, and the F1 that precision and recall allow (expected_low,
+      expected_high).
+    - misfit: positives, negatives, max_items; no counts of the set on which all other rows agree
+      print as this row.
+    - non_monotone: metric ("recall" or "false alarms"), which rises from other_threshold
+      (other_row).
+    - no_counts, no_common_set: max_items; no counts fit the row, or all rows, up to that size.
+    - evaluation_set: positives, negatives (at least), n_sets, max_items.
     - baseline: positives, negatives, printed (precision, the share of harmful items).
     - edge_optimum: grid_low, grid_high, printed (F1).
-    - gain_split: other_row, other_model, other_threshold (the model compared with), total_gain
-      = same_threshold_gain (retraining, at the old threshold) + threshold_gain.
+    - gain_split: other_row, other_model, other_threshold (the model compared with), total_gain,
+      which is the sum of same_threshold_gain (retraining, at the old threshold) and threshold_gain.
     """
 
     severity: str
@@ -61,45 +69,58 @@ class Finding(NamedTuple):
 
     @classmethod
     def dtype(cls, field: str) -> str:
-        """The pandas dtype of a field in a table of findings."""
-        declared = cls.__annotations__[field]
+        """The pandas dtype of a field in a table of findings: Int64, float64 or object."""
+        declared = get_type_hints(cls)[field]
         return {int | None: "Int64", float | None: "float64"}.get(declared, "object")
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Rows of printed figures. keys: row, the set's columns, model, epoch, threshold (or NaN)."""
+    """Rows of printed figures.
+
+    Attributes
+    ----------
+    keys : pandas.DataFrame
+        One row per claim: row (from 1), those of SET_COLUMNS that the table has, model, epoch
+        ("" where missing), threshold (NaN where missing).
+    rows : list of Row
+        The printed figures, in the same order.
+    """
 
     keys: pd.DataFrame
     rows: list[Row]
 
-    def take(self, positions: np.ndarray) -> "Claims":
+    def take(self, positions: npt.NDArray[np.intp]) -> Claims:
+        """The claims at these positions, in this order."""
         return Claims(
             self.keys.iloc[positions].reset_index(drop=True), [self.rows[i] for i in positions]
         )
 
-    def runs(self) -> list[np.ndarray]:
+    def runs(self) -> list[npt.NDArray[np.intp]]:
         """Positions of the rows of each model and epoch, by ascending threshold."""
         threshold = self.keys["threshold"].to_numpy()
         return [
             run[np.argsort(threshold[run], kind="stable")]
-            for _, run in groups(self.keys, ("model", "epoch"))
+            for _, run in split_by(self.keys, ("model", "epoch"))
         ]
 
-    def sweeps(self) -> list[np.ndarray]:
+    def sweeps(self) -> list[npt.NDArray[np.intp]]:
         """The runs of two rows or more, without rows that lack a threshold."""
         threshold = self.keys["threshold"].to_numpy()
         runs = [run[np.isfinite(threshold[run])] for run in self.runs()]
         return [run for run in runs if run.size > 1]
 
     def name(self, position: int) -> str:
+        """The row's number, and its model, epoch and threshold where they are known."""
         key = self.keys.iloc[position]
         parts = [f"{name} {key[name]}" for name in ("model", "epoch") if key[name] != ""]
         if np.isfinite(key["threshold"]):
             parts.append(f"threshold {show(key['threshold'])}")
         return f"row {key['row']}" + (f" ({', '.join(parts)})" if parts else "")
 
-    def finding(self, severity: str, kind: str, position: int, message: str, **numbers) -> Finding:
+    def finding(
+        self, severity: str, kind: str, position: int, message: str, **numbers: Any
+    ) -> Finding:
         """A finding on one row, with the row's keys filled in and its name before the message."""
         key = self.keys.iloc[position].to_dict()
         message = f"{self.name(position)}: {message}"
@@ -107,12 +128,51 @@ class Claims:
 
 
 def show(threshold: float) -> str:
-    """A threshold as people print it: two digits, more where it has more."""
+    """A threshold as people print it: two digits, more where it has more.
+
+    Parameters
+    ----------
+    threshold : float
+        Finite.
+
+    Returns
+    -------
+    str
+        The threshold in decimals.
+
+    Examples
+    --------
+    >>> show(0.7), show(0.725)
+    ('0.70', '0.725')
+    """
     return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"
 
 
 def read_table(table: pd.DataFrame) -> Claims:
-    """The claims in a table (columns as in `audit.read_claims`); ValueError names what is wrong."""
+    """The claims in a table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns as in `auditor.read_claims`, at least one row.
+
+    Returns
+    -------
+    Claims
+        In the order of the table.
+
+    Raises
+    ------
+    ValueError
+        A missing column, a cell that is no number, or one model, epoch and threshold with two
+        different rows; the message names it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"model": ["a"], "precision": ["0.90"], "recall": [0.8], "f1": [0.85]})
+    >>> read_table(table).name(0)
+    'row 1 (model a)'
+    """
     missing = [name for name in METRICS if name not in table]
     if missing:
         raise ValueError(f"no column {', '.join(missing)}; found: {', '.join(map(str, table))}")
@@ -131,10 +191,10 @@ def read_table(table: pd.DataFrame) -> Claims:
     return claims
 
 
-def _thresholds(table: pd.DataFrame) -> np.ndarray:
+def _thresholds(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     if "threshold" not in table:
         return np.full(len(table), np.nan)
-    values = pd.to_numeric(table["threshold"], errors="coerce").to_numpy(dtype=float)
+    values = np.asarray(pd.to_numeric(table["threshold"], errors="coerce"), float)
     wrong = np.flatnonzero(table["threshold"].notna().to_numpy() & ~np.isfinite(values))
     if wrong.size:
         cell = table["threshold"].iloc[wrong[0]]
@@ -143,21 +203,39 @@ def _thresholds(table: pd.DataFrame) -> np.ndarray:
 
 
 def _check_repeats(claims: Claims) -> None:
-    """The same model, epoch and threshold twice, with other figures, is no sweep of one set."""
+    """Raise where one model, epoch and threshold has two rows with different figures."""
     names = (*SET_COLUMNS, "model", "epoch", "threshold")
-    for _, positions in groups(claims.keys, names):
+    for _, positions in split_by(claims.keys, names):
         odd = [i for i in positions if claims.rows[i] != claims.rows[positions[0]]]
         if odd:
             raise ValueError(
-                f"rows {positions[0] + 1} and {odd[0] + 1} give other figures for the same model, "
-                "epoch and threshold; tell them apart in a column 'dataset' or 'split'"
+                f"rows {positions[0] + 1} and {odd[0] + 1} give different figures for the same "
+                "model, epoch and threshold; tell them apart in a column 'dataset' or 'split'"
             )
 
 
-def groups(keys: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[dict, np.ndarray]]:
-    """Rows that agree on the columns of `names` that exist: (their values, index labels).
+def split_by(
+    keys: pd.DataFrame, names: tuple[str, ...]
+) -> list[tuple[dict[str, Any], npt.NDArray[np.intp]]]:
+    """Split rows into those that agree on the columns of `names` that exist.
 
-    Rows without a threshold belong to no group of thresholds.
+    Parameters
+    ----------
+    keys : pandas.DataFrame
+        One row per claim, as in `Claims.keys`.
+    names : tuple of str
+        Columns; those that `keys` lacks are left out.
+
+    Returns
+    -------
+    list of tuple
+        Per part, in order of appearance: the values of its columns, and its index labels. A row
+        with a missing value (a threshold of NaN) is in no part.
+
+    Examples
+    --------
+    >>> split_by(pd.DataFrame({"model": ["a", "b", "a"]}), ("model", "epoch"))
+    [({'model': 'a'}, array([0, 2])), ({'model': 'b'}, array([1]))]
     """
     present = [name for name in names if name in keys]
     if not present:

@@ -1,28 +1,33 @@
-"""Which integer confusion counts can stand behind a printed precision, recall and F1?
+"""Which integer confusion counts a printed precision, recall and F1 allow.
 
 A figure printed as k / 10^d came from a value in [(k - 1/2) / 10^d, (k + 1/2) / 10^d]: both ends
 belong to it, since a tie may have gone either way. With P positives in the evaluation set,
 recall bounds tp, precision bounds tp + fp for each tp, and F1 = 2 tp / (tp + fp + P) bounds it
-once more. All of it is integer arithmetic, so no slack is needed.
+once more. All of it is integer arithmetic, so no tolerance is needed.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 MAX_DIGITS = 12  # keeps every product below 2^63; further digits identify nothing more
 MAX_VALUE = 1000  # percentages are read, and reported as out of range; rubbish is an error
-BLOCK = 1000
+BLOCK = 1000  # numbers of positives searched at a time
 UNBOUNDED = np.iinfo(np.int32).max
 # A set stands alone only where its first few multiples were searched as well.
 SEARCHED_MULTIPLES = 4
-FAR_LARGER = 10
-MIN_WITNESSES = 3
+FAR_LARGER = 10  # a set this many times as large disproves no misprint
+MIN_WITNESSES = 3  # rows that must tell evaluation sets apart, before another row is a misfit
+
+IntArray = npt.NDArray[np.integer]
 
 
 class Printed(NamedTuple):
@@ -32,18 +37,22 @@ class Printed(NamedTuple):
 
     @property
     def scale(self) -> int:
-        return 10 ** -self.value.as_tuple().exponent
+        """10^d, where d digits were printed."""
+        return int(10 ** _digits(self.value))
 
     @property
     def units(self) -> int:
+        """The figure in units of its last digit: k where k / scale was printed."""
         return int(self.value * self.scale)
 
     @property
     def low(self) -> Fraction:
+        """The smallest value that prints as this figure, at least 0."""
         return max(Fraction(2 * self.units - 1, 2 * self.scale), Fraction(0))
 
     @property
     def high(self) -> Fraction:
+        """The largest value that prints as this figure, at most 1."""
         return min(Fraction(2 * self.units + 1, 2 * self.scale), Fraction(1))
 
 
@@ -58,11 +67,27 @@ class Row(NamedTuple):
 def parse_printed(column: pd.Series) -> list[Printed]:
     """Read a column of figures, each with its own number of digits.
 
-    Text keeps its trailing zeros ("0.7100" has four digits). Numbers have lost them, so every
-    number gets the largest number of digits seen among the numbers of the column. More than 12
-    digits are rounded to 12.
+    Parameters
+    ----------
+    column : pandas.Series
+        Text keeps its trailing zeros ("0.7100" has four digits). Numbers have lost them, so every
+        number gets the largest number of digits seen among the numbers of the column. More than
+        MAX_DIGITS digits are rounded to so many.
 
-    Raises ValueError, with the column and the row (1 is the first), for what is no finite number.
+    Returns
+    -------
+    list of Printed
+        In the order of the column.
+
+    Raises
+    ------
+    ValueError
+        A cell that is no finite number; the message names the column and the row (from 1).
+
+    Examples
+    --------
+    >>> [str(figure.value) for figure in parse_printed(pd.Series(["0.7100", 0.5, 0.75]))]
+    ['0.7100', '0.50', '0.75']
     """
     values = [_decimal(cell, column.name, row) for row, cell in enumerate(column, start=1)]
     digits = np.array([_digits(value) for value in values])
@@ -72,22 +97,24 @@ def parse_printed(column: pd.Series) -> list[Printed]:
     return [Printed(round(v, int(d))) for v, d in zip(values, digits, strict=True)]
 
 
-def _decimal(cell: object, column: str, row: int) -> Decimal:
+def _decimal(cell: Any, column: str, row: int) -> Decimal:
     try:
         value = Decimal(cell.strip() if isinstance(cell, str) else repr(float(cell)))
     except (InvalidOperation, TypeError, ValueError):
         value = Decimal("nan")
     if not value.is_finite() or abs(value) > MAX_VALUE:
         raise ValueError(
-            f"column {column!r}, row {row}: {cell!r} is no fraction; "
+            f"column {column!r}, row {row}: {cell!r} is not a fraction; "
             "write a number such as 0.9113 in every cell, or leave the row out"
         )
     return value
 
 
 def _digits(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), "only NaN and infinity have another one"
     # A float's repr ends in ".0" where it has no decimals at all.
-    return max(-value.as_tuple().exponent, 0)
+    return max(-exponent, 0)
 
 
 class RowFits(NamedTuple):
@@ -96,17 +123,35 @@ class RowFits(NamedTuple):
     Four integer arrays of one length, ascending in positives, then in tp.
     """
 
-    positives: np.ndarray
-    tp: np.ndarray
-    fp_low: np.ndarray
-    fp_high: np.ndarray
+    positives: IntArray
+    tp: IntArray
+    fp_low: IntArray
+    fp_high: IntArray
 
 
-def count_fits(row: Row, positives: np.ndarray, max_items: int) -> RowFits:
+def count_fits(row: Row, positives: IntArray, max_items: int) -> RowFits:
     """All (tp, fp) that print as `row`, for every candidate number of positives.
 
-    positives: ascending integers, shape (n,), each at least 1. At most `max_items` items are
-    flagged. Zero flagged items print as precision 0 or 1, by either convention for 0/0.
+    Parameters
+    ----------
+    row : Row
+        The printed figures.
+    positives : ndarray of int, shape (n,)
+        Ascending, each at least 1.
+    max_items : int
+        At most so many items are flagged.
+
+    Returns
+    -------
+    RowFits
+        Zero flagged items print as precision 0 or 1, by either convention for 0/0.
+
+    Examples
+    --------
+    >>> row = Row(*parse_printed(pd.Series(["0.8571", "0.8571", "0.8571"])))
+    >>> fits = count_fits(row, np.arange(1, 15), max_items=20)
+    >>> fits.positives, fits.tp, fits.fp_low
+    (array([ 7, 14]), array([ 6, 12]), array([1, 2]))
     """
     p, r, f = row
     low = np.maximum(-((1 - 2 * r.units) * positives // (2 * r.scale)), 0)
@@ -136,15 +181,34 @@ class Ranges(NamedTuple):
     Shape (rows, max_items + 1). Where nothing fits, `n` is 0 and the ranges are unbounded.
     """
 
-    tp_low: np.ndarray
-    tp_high: np.ndarray
-    fp_low: np.ndarray
-    fp_high: np.ndarray
-    n: np.ndarray
+    tp_low: npt.NDArray[np.int32]
+    tp_high: npt.NDArray[np.int32]
+    fp_low: npt.NDArray[np.int32]
+    fp_high: npt.NDArray[np.int32]
+    n: npt.NDArray[np.int32]
 
 
 def count_ranges(rows: list[Row], max_items: int) -> Ranges:
-    """Ranges of fitting counts for every row and every number of positives up to max_items."""
+    """Ranges of fitting counts for every row and every number of positives up to max_items.
+
+    Parameters
+    ----------
+    rows : list of Row
+        The printed figures.
+    max_items : int
+        Largest number of positives, and of flagged items.
+
+    Returns
+    -------
+    Ranges
+        Arrays of shape (rows, max_items + 1).
+
+    Examples
+    --------
+    >>> row = Row(*parse_printed(pd.Series(["0.8571", "0.8571", "0.8571"])))
+    >>> np.flatnonzero(count_ranges([row], max_items=20).n[0])
+    array([ 7, 14])
+    """
     shape = (len(rows), max_items + 1)
     ranges = Ranges(
         *(np.full(shape, fill, dtype=np.int32) for fill in (0, UNBOUNDED, 0, UNBOUNDED, 0))
@@ -165,31 +229,50 @@ def count_ranges(rows: list[Row], max_items: int) -> Ranges:
     return ranges
 
 
-def rises(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def rises(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Where a quantity that may only fall from row to row must have risen.
 
-    low, high: bounds of the quantity, shape (rows, n), rows by ascending threshold. Returns a
-    boolean array of that shape: True where a row lies above some row before it for certain.
+    Parameters
+    ----------
+    low, high : ndarray, shape (rows, ...)
+        Bounds of the quantity, rows by ascending threshold.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, ...)
+        True where a row certainly lies above some row before it.
+
+    Examples
+    --------
+    >>> rises(np.array([0.8, 0.7, 0.75]), np.array([0.9, 0.72, 0.78]))
+    array([False, False,  True])
     """
     ceiling = np.minimum.accumulate(high, axis=0)
-    return np.concatenate([np.zeros_like(low[:1], dtype=bool), low[1:] > ceiling[:-1]])
+    above: npt.NDArray[np.bool_] = low[1:] > ceiling[:-1]
+    return np.concatenate([np.zeros_like(low[:1], dtype=bool), above])
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
     """The evaluation sets that fit the rows printed for one of them.
 
-    positives: every fitting number of positives, ascending; empty where none fits.
-    misfits: positions of rows that do not fit, though the others fit and leave no choice.
-    ranges: counts of every row for every number of positives.
+    Attributes
+    ----------
+    positives : ndarray of int
+        Every fitting number of positives, ascending; empty where none fits.
+    misfits : ndarray of int
+        Positions of rows that do not fit, although the others fit and leave no choice.
+    ranges : Ranges
+        Counts of every row for every number of positives.
     """
 
-    positives: np.ndarray
-    misfits: np.ndarray
+    positives: npt.NDArray[np.intp]
+    misfits: npt.NDArray[np.intp]
     ranges: Ranges
 
     @property
     def smallest(self) -> int:
+        """The smallest fitting number of positives."""
         return int(self.positives[0])
 
     @property
@@ -198,23 +281,45 @@ class EvaluationSet:
         return int(self.ranges.fp_low[:, self.smallest].max())
 
     @property
-    def rivals(self) -> np.ndarray:
+    def rivals(self) -> npt.NDArray[np.intp]:
         """Fitting numbers of positives that are no multiple of the smallest."""
-        return self.positives[self.positives % self.positives[0] != 0]
+        others: npt.NDArray[np.intp] = self.positives[self.positives % self.positives[0] != 0]
+        return others
 
     @property
     def stands_alone(self) -> bool:
-        """Whether nothing of up to four times the size fits, but multiples of the smallest set."""
-        return not (self.rivals <= SEARCHED_MULTIPLES * self.smallest).any()
+        """Whether only multiples of the smallest set fit, of those up to four times its size."""
+        return not bool((self.rivals <= SEARCHED_MULTIPLES * self.smallest).any())
 
 
 def find_sets(rows: list[Row], max_items: int) -> EvaluationSet:
     """Evaluation sets of up to `max_items` items that fit all rows at once.
 
-    Up to a quarter of the rows are called misfits where the others prove them wrong. By chance,
-    the others would agree on a wrong set only if it is large, and then soon on more; or if all
-    their counts share a factor. So they must tell sets apart, fit one set that stands alone, and
-    all rows together must fit none but a far larger one.
+    Parameters
+    ----------
+    rows : list of Row
+        The printed figures of one evaluation set.
+    max_items : int
+        Largest set searched.
+
+    Returns
+    -------
+    EvaluationSet
+        Up to a quarter of the rows are misfits, where the others prove them wrong.
+
+    Notes
+    -----
+    By chance, the other rows would agree on a wrong set only if it is large, and then they soon
+    agree on more sets; or if all their counts share a factor. So the other rows must tell sets
+    apart and fit one set that stands alone, and all rows together must fit no set except a far
+    larger one.
+
+    Examples
+    --------
+    >>> row = Row(*parse_printed(pd.Series(["0.8571", "0.8571", "0.8571"])))
+    >>> found = find_sets([row], max_items=20)
+    >>> found.smallest, found.negatives, found.positives
+    (7, 1, array([ 7, 14]))
     """
     ranges = count_ranges(rows, max_items)
     n_fails = (ranges.n == 0).sum(axis=0)
@@ -246,5 +351,5 @@ def _is_proof(
         len(witnesses) >= MIN_WITNESSES
         and SEARCHED_MULTIPLES * (by_most.smallest + by_most.negatives) <= max_items
         and by_most.stands_alone
-        and not (by_all.positives <= too_near).any()
+        and not bool((by_all.positives <= too_near).any())
     )

@@ -4,30 +4,23 @@ from importlib.resources import files
 
 import pandas as pd
 
-PUBLISHED_SIZES = pd.DataFrame(
-    {
-        "modality": ["video", "image"],
-        "harmful": [2393, 18123],
-        "safe": [893, 4369],
-        # As printed, to two digits; harmful / safe gives them again.
-        "harmful_per_safe": [2.68, 4.15],
-    }
-)
-
 
 def published_figures() -> pd.DataFrame:
     """Every validation figure that the earlier report printed in full, to four digits.
 
-    One row is one model at one epoch and one threshold, in the order of the report. Columns:
-    modality, model, epoch (from 1), threshold (a probability; flagged where score > threshold),
-    precision, recall, f1. The image model is absent: its figures were printed as "0.99+" only.
+    The image model is absent: its figures were printed as "0.99+" only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, epoch and threshold, in the order of the report. Columns: modality,
+        model, epoch (from 1), threshold (a probability; flagged where score > threshold),
+        precision, recall, f1 (fractions).
+
+    Examples
+    --------
+    >>> published_figures().tail(1)
+       modality  model  epoch  threshold  precision  recall      f1
+    11    video      3      3       0.35     0.9485  0.9149  0.9314
     """
     return pd.read_csv(files("harmlib.audit") / "published.csv")
-
-
-def published_sizes() -> pd.DataFrame:
-    """Sizes of the whole data sets behind the report (all splits together).
-
-    One row a modality; columns: modality, harmful, safe (items), harmful_per_safe (as printed).
-    """
-    return PUBLISHED_SIZES.copy()

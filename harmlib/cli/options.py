@@ -4,52 +4,75 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def parser() -> argparse.ArgumentParser:
-    """Each command's name comes as `command`."""
+    """Return the parser of the command line; the command's name comes as the option `command`.
+
+    Examples
+    --------
+    >>> parser().parse_args(["run", "params/demo.yaml"]).command
+    'run'
+    """
     top = argparse.ArgumentParser(
         prog="harmlib", description="Detectors for harmful images and videos, and their thresholds."
     )
     commands = top.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="execute the notebooks and write the report")
-    run.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
-    run.add_argument(
+    _run(commands)
+    _compare(commands)
+    _predict(commands)
+    _explain(commands)
+    _drift(commands)
+    audit = commands.add_parser("audit", help="what a table of printed metrics gives away")
+    audit.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
+    return top
+
+
+def _run(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="execute the notebooks and write the report",
+        description="Needs the project's checkout. Steps that are still valid are reused. Exit "
+        "status: 0 done, 1 a notebook stopped or a number differs, 2 unusable input.",
+    )
+    parser.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
+    parser.add_argument(
         "--verify",
         action="store_true",
         help="execute everything again in a temporary folder, features too, and fail where a "
         "number differs from the run on disk",
     )
-    compare = commands.add_parser("compare", help="what changed between two runs")
+
+
+def _compare(commands: Commands) -> None:
+    parser = commands.add_parser("compare", help="what changed between two runs")
     for name in ("run_a", "run_b"):
-        compare.add_argument(name, help="a run's folder, or its name below reports/")
-    compare.add_argument("--json", action="store_true", help="for machines")
-    _predict(commands)
-    _explain(commands)
-    _drift(commands)
-    claims = commands.add_parser("audit", help="what a table of printed metrics gives away")
-    claims.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
-    return top
+        parser.add_argument(name, help="a run's folder, or its name below reports/")
+    parser.add_argument("--json", action="store_true", help="for machines")
 
 
-def _predict(commands) -> None:
+def _predict(commands: Commands) -> None:
     parser = commands.add_parser(
         "predict",
-        help="judge files with a saved model and its saved threshold",
-        description="One row a file. Exit status: 0 all judged, 1 some can't be (see the ledger), "
-        "2 nothing could start.",
+        help="score files with a saved classifier, and apply its saved threshold",
+        description="One row per file. Exit status: 0 all files predicted, 1 some are unusable "
+        "(see the ledger), 2 nothing could start.",
     )
     parser.add_argument(
-        "checkpoint", type=Path, help="a .pth file, or a folder with the models of both modalities"
+        "checkpoint", type=Path, help="a .pth file, or a folder with those of both modalities"
     )
     parser.add_argument(
-        "paths", nargs="+", help="files, folders, patterns, or - for one path a line on stdin"
+        "paths", nargs="+", help="files, folders, patterns, or - for one path per line on stdin"
     )
     parser.add_argument(
         "--out",
         type=Path,
-        help="table (.csv, .parquet, .jsonl); a second call goes on where the "
-        "first stopped. Without it rows are printed as CSV",
+        help="table (.csv, .parquet, .jsonl); a second call continues where the first stopped. "
+        "Without it rows are printed as CSV",
     )
     parser.add_argument(
         "--weights",
@@ -70,29 +93,29 @@ def _predict(commands) -> None:
     parser.add_argument(
         "--early-exit",
         action="store_true",
-        help="stop reading a video when its decision is sure; segments may then be incomplete",
+        help="stop reading a video once its decision can't change; segments may be incomplete",
     )
     parser.add_argument(
         "--bands",
         type=float,
         nargs=2,
         metavar=("RECALL", "PRECISION"),
-        help="pass, review or block instead of one line: the floors of recall (what passes) and "
-        "of precision (what is blocked) on validation; adds a column band",
+        help="pass, review or block instead of one threshold: the floors of recall (what passes) "
+        "and of precision (what is blocked) on validation; adds a column band",
     )
 
 
-def _explain(commands) -> None:
+def _explain(commands: Commands) -> None:
     parser = commands.add_parser("explain", help="why a logged decision was made")
     parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
     parser.add_argument("id", help="the decision's id")
-    parser.add_argument("--replay", action="store_true", help="judge the file again and compare")
+    parser.add_argument("--replay", action="store_true", help="predict the file again and compare")
 
 
-def _drift(commands) -> None:
+def _drift(commands: Commands) -> None:
     parser = commands.add_parser(
         "drift",
-        help="do new scores still look like validation's?",
+        help="whether new scores still look like those of validation",
         description="Exit status: 0 steady or too few, 1 watch or choose again, 2 unusable input.",
     )
     parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")

@@ -1,0 +1,1 @@
+"""Features: what a file looks like to frozen networks: one vector per backbone, kept in a store."""

@@ -1,111 +1,243 @@
-"""The three backbones behind one small surface, built from the params."""
+"""What a backbone is, and which ones there are.
+
+Each backbone lives in a module of its own. Those modules import their network's library only
+when a network is built, so this module stays light.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
+from harmlib.features.clip import ClipBackbone
+from harmlib.features.slowfast import SlowFastBackbone
 from harmlib.features.store import FeatureStore
-from harmlib.features.weights import Weights, resolve_weights
+from harmlib.features.weights import DownloadProgress, OfficialFile, Weights, resolve_weights
+from harmlib.features.yolo import YoloBackbone
+from harmlib.media.decode import RGB
 from harmlib.params import FeatureParams
 
-WEIGHTS_SEED = 0  # of untrained backbones; not the run's seed, so that features outlive it
-
-DownloadProgress = Callable[[int, int | None], None]
+WEIGHTS_SEED = 0  # of untrained backbones; not the run's seed, so that runs can share vectors
 
 
 class Backbone(Protocol):
-    """A frozen network that turns RGB frames into vectors.
+    """A frozen network that turns RGB frames into vectors, with all facts about it.
 
-    unit_shape : of one unit of `prepare`: a frame, or a clip of them
-    key : differs where the network does: its weights and size
+    Attributes
+    ----------
+    name : str
+        Name of its section in `FeatureParams`.
+    version : int
+        Raise it when a change of the code changes the vectors.
+    package : str
+        The installed distribution that defines the network.
+    official_files : mapping of str to OfficialFile
+        Architecture -> the weights that ``pretrained`` means.
+    key : str
+        Identifies the network: its architecture and its weights.
+    batch_size : int
+        Units per batch.
+    unit_shape : tuple of int
+        Shape of one unit of `prepare`: a frame (3, h, w), or a clip of frames (3, t, h, w).
+    network : torch.nn.Module
+        What `compute` runs, in evaluation mode.
     """
 
-    name: str
+    name: ClassVar[str]
+    version: ClassVar[int]
+    package: ClassVar[str]
+    official_files: ClassVar[Mapping[str, OfficialFile]]
+
     key: str
     batch_size: int
     unit_shape: tuple[int, ...]
     network: torch.nn.Module
 
-    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(units, *unit_shape) uint8."""
+    def __init__(self, section: Any, weights: Weights) -> None:
+        """Build the network that `section` of the params describes; may raise WeightsError."""
+
+    @staticmethod
+    def sampling(params: FeatureParams) -> dict[str, Any]:
+        """How a video is sampled, in words and numbers; these are part of the store's key."""
+
+    @staticmethod
+    def wanted_frames(params: FeatureParams, duration_sec: float) -> list[tuple[float, int | None]]:
+        """Return (seconds from the window's start, short side in pixels or None for its own)."""
+
+    def prepare(self, frames: list[RGB]) -> torch.Tensor:
+        """RGB frames (height, width, 3) to units (n, *unit_shape) uint8."""
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """From units to tensors with a row each; the part that an engine compiles."""
+        """Units (n, *unit_shape) uint8 to tensors with n rows each. An engine compiles this."""
 
     def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
-        """(units, dim) float32, from the outputs of `compute` on the CPU."""
+        """Outputs of `compute`, on the CPU, to (n, dim) float32."""
 
-    def pool(self, rows: np.ndarray) -> np.ndarray:
-        """One vector of a file's rows."""
+    def pool(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """All rows (n, dim) of one image or window to one vector."""
+
+
+# The order of the joined vector is that of the sections in `FeatureParams`.
+BACKBONES: dict[str, type[Backbone]] = {
+    backbone.name: backbone for backbone in (ClipBackbone, YoloBackbone, SlowFastBackbone)
+}
 
 
 def backbone_names(params: FeatureParams, modality: str) -> list[str]:
-    """Which backbones see this modality, in the order in which their vectors are joined."""
-    wanted = {"clip": params.clip, "yolo": params.yolo}
-    if modality == "video":
-        wanted["slowfast"] = params.slowfast
-    return [name for name, section in wanted.items() if section is not None]
+    """List the backbones that see a modality, in the order in which their vectors are joined.
+
+    Parameters
+    ----------
+    params : FeatureParams
+        A section that is None leaves its backbone out.
+    modality : str
+        ``image`` or ``video``.
+
+    Returns
+    -------
+    list of str
+        Names of sections of `params`.
+
+    Examples
+    --------
+    >>> backbone_names(FeatureParams(), "image")
+    ['clip', 'yolo']
+    >>> backbone_names(FeatureParams(yolo=None), "video")
+    ['clip', 'slowfast']
+    """
+    sections = {name: getattr(params, name) for name in FeatureParams.model_fields}
+    return [
+        name
+        for name, section in sections.items()
+        if name in BACKBONES and section is not None and modality in section.modalities
+    ]
 
 
 def find_weights(
     params: FeatureParams, name: str, cache_dir: Path, progress: DownloadProgress | None = None
 ) -> Weights:
-    """The weights that the params ask for; see `resolve_weights`."""
+    """Find the weights that the params ask for; see `resolve_weights`.
+
+    Parameters
+    ----------
+    params : FeatureParams
+        With a section for the backbone.
+    name : str
+        The backbone.
+    cache_dir : Path
+        Where downloaded files are kept.
+    progress : callable, optional
+        Called during a download with (bytes there, bytes in all or None if unknown).
+
+    Returns
+    -------
+    Weights
+        With a file whose content was verified, or with `WEIGHTS_SEED`.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or unreadable, has the wrong hash, or cannot be downloaded.
+    """
     section = getattr(params, name)
-    official = f"{name}/{getattr(section, 'architecture', 'slowfast_r50_8x8')}"
     return resolve_weights(
-        section.weights, official, cache_dir=cache_dir, seed=WEIGHTS_SEED, progress=progress
+        section.weights,
+        BACKBONES[name].official_files[section.architecture],
+        cache_dir=cache_dir,
+        seed=WEIGHTS_SEED,
+        progress=progress,
     )
 
 
 def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbone:
-    """Build one backbone. Each lives in a module of its own, imported when it is needed."""
-    section = getattr(params, name)
-    if name == "clip":
-        from harmlib.features.clip import ClipBackbone
+    """Build one backbone's network; this imports the library that defines it.
 
-        return ClipBackbone(section.architecture, weights, section.batch_size)
-    if name == "yolo":
-        from harmlib.features.yolo import YoloBackbone
+    Parameters
+    ----------
+    params : FeatureParams
+        With a section for the backbone.
+    name : str
+        The backbone.
+    weights : Weights
+        What `find_weights` returned.
 
-        return YoloBackbone(section.architecture, weights, section.image_size, section.batch_size)
-    from harmlib.features.slowfast import SlowFastBackbone
+    Returns
+    -------
+    Backbone
+        On the CPU, in evaluation mode.
 
-    return SlowFastBackbone(weights, section.image_size, section.batch_size)
+    Raises
+    ------
+    WeightsError
+        If the file does not hold weights of this network.
+    """
+    return BACKBONES[name](getattr(params, name), weights)
 
 
-def sampling(params: FeatureParams, name: str, modality: str) -> dict:
-    """How a backbone samples a file; part of what keys its vectors."""
+def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:
+    """Tell how a backbone samples a file; this is part of the key of its vectors.
+
+    Parameters
+    ----------
+    params : FeatureParams
+        With a section for the backbone.
+    name : str
+        The backbone.
+    modality : str
+        ``image`` or ``video``.
+
+    Returns
+    -------
+    dict
+        The modality and, for videos, what the backbone's own `sampling` says.
+
+    Examples
+    --------
+    >>> sampling(FeatureParams(video_frames=4), "clip", "video")
+    {'modality': 'video', 'frames': 4}
+    """
     if modality == "image":
         return {"modality": "image"}
-    if name == "slowfast":
-        section = params.slowfast
-        return {"modality": "video", "clips": section.clips, "clip_sec": section.clip_sec}
-    return {"modality": "video", "frames": params.video_frames}
+    return {"modality": "video"} | BACKBONES[name].sampling(params)
 
 
 def open_store(
     params: FeatureParams, name: str, weights: Weights, modality: str, precision: str, root: Path
 ) -> FeatureStore:
-    """The store in which the vectors of this backbone under these params are kept.
+    """Open the store that keeps one backbone's vectors under these params.
 
-    Opens without building the network, so that a finished extraction costs nothing to reuse.
+    The network is not built, so a finished extraction is reused at no cost.
+
+    Parameters
+    ----------
+    params : FeatureParams
+        With a section for the backbone.
+    name : str
+        The backbone.
+    weights : Weights
+        What `find_weights` returned.
+    modality : str
+        ``image`` or ``video``.
+    precision : str
+        Of the computation, as ``str`` of a torch dtype.
+    root : Path
+        Folder of all stores.
+
+    Returns
+    -------
+    FeatureStore
+        Its settings name everything that changes a vector; a batch size doesn't.
     """
-    section = getattr(params, name)
-    settings = section.model_dump(exclude={"weights", "batch_size", "clips", "clip_sec"})
+    settings = getattr(params, name).model_dump(exclude={"weights", "batch_size"})
     return FeatureStore(
         root,
         name,
         settings
         | sampling(params, name, modality)
-        | {"weights": weights.key, "precision": precision, "version": VERSIONS[name]},
+        | {"weights": weights.key, "precision": precision, "version": BACKBONES[name].version},
     )
-
-
-# Raise one when the backbone's code changes what its vectors hold.
-VERSIONS = {"clip": 2, "yolo": 3, "slowfast": 2}

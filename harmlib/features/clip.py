@@ -6,19 +6,19 @@ import contextlib
 import io
 import pickle
 import warnings
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2.functional import center_crop, resize
 
-from harmlib.features.weights import Weights, WeightsError
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # its import of pkg_resources warns; setuptools is pinned
-    from clip.model import VisionTransformer, build_model
+from harmlib.features.weights import OfficialFile, Weights, WeightsError
+from harmlib.media.decode import RGB
+from harmlib.media.frame_times import even_times
+from harmlib.params import ClipParams, FeatureParams
 
 # Architecture of the image towers (Radford et al. 2021, table 20).
 _TOWERS = {
@@ -31,70 +31,136 @@ _INPUT_PIXELS = 224
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
+def _official(architecture: str, sha256: str) -> OfficialFile:
+    """CLIP's addresses carry the hash of their file."""
+    name = architecture.replace("/", "-")
+    folder = "https://openaipublic.azureedge.net/clip/models"
+    return OfficialFile(architecture, f"{folder}/{sha256}/{name}.pt", sha256)
+
+
 class ClipBackbone:
-    """Frames to CLIP image embeddings, before any normalisation."""
+    """Turns frames into CLIP image embeddings, before any normalisation.
 
-    name = "clip"
+    Parameters
+    ----------
+    section : ClipParams
+        Architecture and batch size.
+    weights : Weights
+        A TorchScript archive (the official files) or a saved state_dict.
 
-    def __init__(self, model: str, weights: Weights, batch_size: int) -> None:
-        """Raises WeightsError when the file holds no CLIP image model."""
-        self.key, self.batch_size = f"{model} {weights.key}", batch_size
-        if weights.path is None:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(weights.seed)
-                self.network = VisionTransformer(input_resolution=_INPUT_PIXELS, **_TOWERS[model])
-        else:
-            self.network = _load_tower(weights)
-        side = self.network.input_resolution
-        self.unit_shape = (3, side, side)
+    Raises
+    ------
+    WeightsError
+        If the file does not hold a CLIP image model.
+    """
+
+    name: ClassVar[str] = "clip"
+    version: ClassVar[int] = 2
+    package: ClassVar[str] = "openai-clip"
+    official_files: ClassVar[Mapping[str, OfficialFile]] = {
+        file.architecture: file
+        for file in (
+            _official(
+                "ViT-B/32", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+            ),
+            _official(
+                "ViT-B/16", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
+            ),
+            _official(
+                "ViT-L/14", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
+            ),
+        )
+    }
+
+    def __init__(self, section: ClipParams, weights: Weights) -> None:
+        from torchvision.transforms import v2
+
+        self._v2 = v2
+        self.key = f"{section.architecture} {weights.key}"
+        self.batch_size = section.batch_size
+        tower = _build(section.architecture, weights).eval()
+        self.network: torch.nn.Module = tower
+        self._side: int = tower.input_resolution
+        self.unit_shape: tuple[int, ...] = (3, self._side, self._side)
         self._mean = torch.tensor(_MEAN)[:, None, None] * 255
         self._std = torch.tensor(_STD)[:, None, None] * 255
 
-    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
-        """(n, 3, side, side) uint8: CLIP's resizing and cutting, frames of a size together."""
-        side = self.network.input_resolution
-        cut: list[torch.Tensor] = []
-        for _, alike in groupby(frames, key=lambda frame: frame.shape):
-            pictures = torch.from_numpy(np.stack(list(alike))).permute(0, 3, 1, 2)
-            small = resize(pictures, [side], InterpolationMode.BICUBIC, antialias=True)
-            cut.append(center_crop(small, [side, side]))
-        return torch.cat(cut).contiguous()
+    @staticmethod
+    def sampling(params: FeatureParams) -> dict[str, Any]:
+        """Frames of a video, spread evenly."""
+        return {"frames": params.video_frames}
 
-    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor]:
+    @staticmethod
+    def wanted_frames(params: FeatureParams, duration_sec: float) -> list[tuple[float, int | None]]:
+        """Times in seconds; frames come in their own size."""
+        return [(time_sec, None) for time_sec in even_times(duration_sec, params.video_frames)]
+
+    def prepare(self, frames: list[RGB]) -> torch.Tensor:
+        """RGB frames to (n, 3, side, side) uint8, resized and cropped as CLIP does."""
+        cropped: list[torch.Tensor] = []
+        for _, same_size in groupby(frames, key=lambda frame: frame.shape):
+            pictures = torch.from_numpy(np.stack(list(same_size))).permute(0, 3, 1, 2)
+            small = self._v2.functional.resize(
+                pictures, [self._side], self._v2.InterpolationMode.BICUBIC, antialias=True
+            )
+            cropped.append(self._v2.functional.center_crop(small, [self._side, self._side]))
+        return torch.cat(cropped).contiguous()
+
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """(n, 3, side, side) uint8 to (n, output_dim)."""
         mean, std = self._mean.to(batch.device), self._std.to(batch.device)
         return (self.network((batch.float() - mean) / std),)
 
-    def finish(self, embedding: torch.Tensor) -> torch.Tensor:
-        """(n, output_dim), as they are."""
+    def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
+        """(n, output_dim), unchanged."""
+        (embedding,) = outputs
         return embedding
 
-    def pool(self, rows: np.ndarray) -> np.ndarray:
-        """One vector an item: a picture's own row; for a video mean and spread over its frames."""
-        if len(rows) == 1:
-            return rows[0]
-        return np.concatenate([rows.mean(axis=0), rows.std(axis=0)])
+    def pool(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """An image's own row; for a video the mean and the standard deviation over its frames."""
+        pooled: npt.NDArray[np.float32] = (
+            rows[0] if len(rows) == 1 else np.concatenate([rows.mean(axis=0), rows.std(axis=0)])
+        )
+        return pooled
 
 
-def _load_tower(weights: Weights) -> torch.nn.Module:
+def _library() -> Any:
+    """openai-clip's module of networks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import of pkg_resources warns; setuptools is pinned
+        from clip import model
+    return model
+
+
+def _build(architecture: str, weights: Weights) -> Any:
+    """The image tower, a `VisionTransformer`."""
+    library = _library()
+    if weights.path is None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(weights.seed or 0)
+            return library.VisionTransformer(
+                input_resolution=_INPUT_PIXELS, **_TOWERS[architecture]
+            )
     try:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # torch.jit is deprecated, the official files are jit
-            model = build_model(_read_state(weights.path))
+            model = library.build_model(_read_state(weights.path))
     except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
             AssertionError, pickle.UnpicklingError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not a CLIP checkpoint: {error}") from error
-    if not isinstance(model.visual, VisionTransformer):
+    if not isinstance(model.visual, library.VisionTransformer):
         raise WeightsError(f"{weights.path}: CLIP with a ResNet image tower; use a ViT")
     return model.visual.float()
 
 
 def _read_state(path: Path) -> dict[str, torch.Tensor]:
-    """Of a TorchScript archive (the official files) or of a saved state_dict.
+    """The state of a TorchScript archive (the official files) or of a saved state_dict.
 
-    Not by `clip.load`: it reads the file to its end before it tries the second kind.
+    `clip.load` would read the file to its end before it tries the second kind.
     """
     try:
-        return torch.jit.load(path, map_location="cpu").state_dict()
+        archive = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]  # torch
+        state: dict[str, torch.Tensor] = archive.state_dict()
     except RuntimeError:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    return state

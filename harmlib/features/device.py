@@ -1,4 +1,4 @@
-"""Where the models run, and in which precision."""
+"""Where the networks run, and in which precision."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ import torch
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is the first GPU if there is one, else the CPU; else any name that torch knows.
+    """Find the device that the params name.
 
-    Raises ValueError for a device that this machine lacks.
+    Parameters
+    ----------
+    name : str
+        ``auto`` (the first GPU if there is one, else the CPU), ``cpu``, ``cuda``, ``cuda:1``, or
+        any other name that torch knows.
+
+    Returns
+    -------
+    torch.device
+        A device that this machine has.
+
+    Raises
+    ------
+    ValueError
+        If this machine lacks the device, or torch cannot use it.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -31,7 +50,25 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is bf16 where the processor computes in it, else fp32."""
+    """Find the precision that the params name.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` (bf16 if the device computes in it, else fp32), ``fp32`` or ``bf16``.
+    device : torch.device
+        Where the networks run.
+
+    Returns
+    -------
+    torch.dtype
+        ``torch.float32`` or ``torch.bfloat16``.
+
+    Examples
+    --------
+    >>> choose_precision("fp32", torch.device("cpu"))
+    torch.float32
+    """
     if name == "auto":
         if device.type == "cuda":
             native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -42,7 +79,23 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def device_label(device: torch.device) -> str:
-    """The device in words, for the report."""
+    """Describe the device for the report.
+
+    Parameters
+    ----------
+    device : torch.device
+        A device of this machine.
+
+    Returns
+    -------
+    str
+        The GPU's name, or the CPU's with the number of threads.
+
+    Examples
+    --------
+    >>> device_label(torch.device("cpu"))
+    'CPU (... threads)'
+    """
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     capabilities = torch.cpu.get_capabilities()

@@ -14,35 +14,63 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 # Importing OpenVINO reports to its makers, unless this package can't be found.
-sys.modules["openvino_telemetry"] = None
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's way to say so
 import openvino  # noqa: E402
 
-from harmlib.features.backbones import VERSIONS, Backbone  # noqa: E402
+from harmlib.features.backbones import Backbone  # noqa: E402
 from harmlib.features.weights import WeightsError  # noqa: E402
 
-Rows = Callable[[], np.ndarray]  # waits for a batch, and gives its (units, dim) float32 rows
-
-_TRACED_WITH = ("torch", "openvino", "openai-clip", "ultralytics", "pytorchvideo")
+# Waits for a batch, and returns its rows (units, dim).
+Rows = Callable[[], npt.NDArray[np.float32]]
 
 
 class Engine(Protocol):
-    """A backbone ready to compute."""
+    """A backbone that is ready to compute.
+
+    Attributes
+    ----------
+    backbone : Backbone
+        Whose network it runs.
+    """
 
     backbone: Backbone
 
     def start(self, batch: torch.Tensor) -> Rows:
-        """Begin with (units, …) uint8; the caller may prepare the next batch meanwhile."""
+        """Start to compute units (n, *unit_shape) uint8.
+
+        The caller may prepare the next batch before it asks for the rows.
+        """
 
 
 def open_engine(
     backbone: Backbone, device: torch.device, precision: torch.dtype, cache: Path
 ) -> Engine:
-    """The fastest way that this project knows for the device.
+    """Open the fastest engine for the device.
 
-    cache : folder of the networks that OpenVINO has converted already
+    Parameters
+    ----------
+    backbone : Backbone
+        Whose network to run.
+    device : torch.device
+        A CPU or a GPU.
+    precision : torch.dtype
+        ``torch.float32`` or ``torch.bfloat16``.
+    cache : Path
+        Folder of the networks that OpenVINO has already converted.
+
+    Returns
+    -------
+    Engine
+        Ready to compute.
+
+    Raises
+    ------
+    WeightsError
+        If a converted network in the cache is damaged.
     """
     if device.type == "cpu":
         return OpenvinoEngine(backbone, precision, cache)
@@ -50,85 +78,114 @@ def open_engine(
 
 
 class TorchEngine:
-    """torch with autocast, channels last; a batch that doesn't fit into memory is halved."""
+    """Runs the network in torch, with autocast and channels last.
+
+    A batch that doesn't fit into memory is halved, with a warning.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Whose network to run; it is moved to the device.
+    device : torch.device
+        Any device that torch can use.
+    precision : torch.dtype
+        ``torch.float32`` or ``torch.bfloat16``.
+    """
 
     def __init__(self, backbone: Backbone, device: torch.device, precision: torch.dtype) -> None:
         self.backbone, self.device, self.precision = backbone, device, precision
-        self.limit = backbone.batch_size  # units that fit, as far as is known
+        self.limit = backbone.batch_size  # units that fit into memory, as far as is known
         layout = torch.channels_last_3d if len(backbone.unit_shape) == 4 else torch.channels_last
-        backbone.network.to(device, memory_format=layout).eval()
+        backbone.network.to(device).to(memory_format=layout).eval()
 
     def start(self, batch: torch.Tensor) -> Rows:
-        pieces: list[tuple[torch.Tensor, ...]] = []
+        """Start to compute units (n, *unit_shape) uint8."""
+        parts: list[tuple[torch.Tensor, ...]] = []
         while len(batch):
-            piece = batch[: self.limit]
+            part = batch[: self.limit]
             try:
-                pieces.append(self._compute(piece))
+                parts.append(self._compute(part))
             except torch.OutOfMemoryError:
-                if len(piece) == 1:
+                if len(part) == 1:
                     raise
-                self.limit = len(piece) // 2
-                warnings.warn(
-                    f"{self.backbone.name}: {len(piece)} at a time need more memory than "
-                    f"{self.device} has; going on with {self.limit}. Set its batch_size to that",
-                    stacklevel=2,
-                )
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
+                self._lower_limit(len(part))
                 continue
-            batch = batch[len(piece) :]
+            batch = batch[len(part) :]
 
-        def rows() -> np.ndarray:
+        def rows() -> npt.NDArray[np.float32]:
             with torch.inference_mode():
-                finished = [self.backbone.finish(*(o.cpu() for o in piece)) for piece in pieces]
+                finished = [self.backbone.finish(*(o.cpu() for o in part)) for part in parts]
             return torch.cat(finished).numpy()
 
         return rows
 
-    def _compute(self, piece: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        if self.device.type == "cuda":  # page-locked memory is copied beside the computing
-            piece = piece.pin_memory()
-        piece = piece.to(self.device, non_blocking=True)
+    def _lower_limit(self, units: int) -> None:
+        """After `units` at a time needed more memory than there is."""
+        self.limit = units // 2
+        warnings.warn(
+            f"{self.backbone.name}: {units} at a time need more memory than {self.device} has; "
+            f"going on with {self.limit}. Set its batch_size to that",
+            stacklevel=3,
+        )
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _compute(self, part: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self.device.type == "cuda":  # page-locked memory is copied while the GPU computes
+            part = part.pin_memory()
+        part = part.to(self.device, non_blocking=True)
         mixed = torch.autocast(
             self.device.type, self.precision, enabled=self.precision != torch.float32
         )
         with torch.inference_mode(), mixed:
-            return tuple(output.float() for output in self.backbone.compute(piece))
+            return tuple(output.float() for output in self.backbone.compute(part))
 
 
 class OpenvinoEngine:
-    """OpenVINO: norms folded, activations fused, weights packed for this processor.
+    """Runs the network in OpenVINO: norms folded, activations fused, weights packed for this CPU.
 
-    Converting takes seconds and is kept in `cache`.
+    Parameters
+    ----------
+    backbone : Backbone
+        Whose network to run.
+    precision : torch.dtype
+        ``torch.float32`` or ``torch.bfloat16``.
+    cache : Path
+        Folder of converted networks; converting one takes seconds.
+
+    Raises
+    ------
+    WeightsError
+        If a converted network in the cache is damaged.
     """
 
     def __init__(self, backbone: Backbone, precision: torch.dtype, cache: Path) -> None:
         self.backbone = backbone
         core = openvino.Core()
-        kind = {torch.float32: "f32", torch.bfloat16: "bf16"}[precision]
+        hint = {torch.float32: "f32", torch.bfloat16: "bf16"}[precision]
         self._network = core.compile_model(
             _converted(core, backbone, cache),
             "CPU",
-            {"INFERENCE_PRECISION_HINT": kind, "PERFORMANCE_HINT": "THROUGHPUT"},
+            {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"},
         )
         # As many as keep all cores busy, each on cores of its own: less waiting than all on one.
         count = self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._requests = [self._network.create_infer_request() for _ in range(count)]
 
     def start(self, batch: torch.Tensor) -> Rows:
-        """Computes at once: this engine takes all cores, there is nothing to overlap."""
-        pieces = batch.chunk(len(self._requests))
-        running = self._requests[: len(pieces)]
-        for request, piece in zip(running, pieces, strict=True):
-            request.start_async({0: openvino.Tensor(piece.numpy())})
-        parts = []
+        """Compute at once: this engine uses all cores, so nothing can overlap."""
+        parts = batch.chunk(len(self._requests))
+        running = self._requests[: len(parts)]
+        for request, part in zip(running, parts, strict=True):
+            request.start_async({0: openvino.Tensor(part.numpy())})
+        outputs = []
         for request in running:
             request.wait()
-            parts.append([torch.from_numpy(out.data.copy()) for out in request.output_tensors])
+            outputs.append([torch.from_numpy(out.data.copy()) for out in request.output_tensors])
 
-        def rows() -> np.ndarray:
+        def rows() -> npt.NDArray[np.float32]:
             with torch.inference_mode():
-                return torch.cat([self.backbone.finish(*outputs) for outputs in parts]).numpy()
+                return torch.cat([self.backbone.finish(*part) for part in outputs]).numpy()
 
         return rows
 
@@ -136,24 +193,25 @@ class OpenvinoEngine:
 def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino.Model:
     """The backbone's `compute` as an OpenVINO model, from the cache if it is there.
 
-    Raises WeightsError where the cache is damaged.
+    Raises WeightsError if the cached model is damaged.
     """
-    versions = {name: importlib.metadata.version(name) for name in _TRACED_WITH}
-    text = json.dumps([backbone.key, VERSIONS[backbone.name], backbone.unit_shape, versions])
+    packages = ("torch", "openvino", backbone.package)
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    text = json.dumps([backbone.key, backbone.version, backbone.unit_shape, versions])
     folder = cache / f"{backbone.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     if not folder.exists():
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         openvino.save_model(_convert(backbone), part / "network.xml", compress_to_fp16=False)
         try:
-            part.rename(folder)  # whole or not at all
+            part.rename(folder)  # the whole model appears at once
         except OSError:  # another process was faster
             shutil.rmtree(part)
     try:
         return core.read_model(folder / "network.xml")
     except RuntimeError as error:
         raise WeightsError(
-            f"{folder}: the converted network kept there can't be read; delete the folder, "
-            f"and it is made again ({str(error).strip().splitlines()[-1]})"
+            f"{folder}: the converted network in this folder can't be read; delete the folder and "
+            f"run again, and it is made anew ({str(error).strip().splitlines()[-1]})"
         ) from error
 
 
@@ -163,14 +221,14 @@ def _convert(backbone: Backbone) -> openvino.Model:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracers warn about shapes that are fixed on purpose
         graph(example)  # YOLO makes its anchors in the first call
-        traced = torch.jit.trace(graph, example, check_trace=False)
+        traced = torch.jit.trace(graph, example, check_trace=False)  # type: ignore[no-untyped-call]
         return openvino.convert_model(
             traced, example_input=example, input=[-1, *backbone.unit_shape]
         )
 
 
 class _Graph(torch.nn.Module):
-    """`compute` as a module, which is what can be traced."""
+    """A backbone's `compute` as a module, which is what can be traced."""
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from pytorchvideo.models.hub import slowfast_r50
 
-from harmlib.features.weights import Weights, WeightsError
+from harmlib.features.weights import OfficialFile, Weights, WeightsError
+from harmlib.media.decode import RGB
+from harmlib.media.frame_times import clip_times
+from harmlib.params import FeatureParams, SlowFastParams
 
 CLIP_FRAMES = 32  # of the fast pathway
 ALPHA = 4  # the slow pathway sees every fourth frame: 8 of 32
@@ -18,58 +24,106 @@ _MEAN, _STD = 0.45, 0.225  # of all three channels, as in the Kinetics training
 
 
 class SlowFastBackbone:
-    """Clips of 32 frames to the pooled activations of both pathways, 2048 + 256 numbers."""
+    """Turns clips of 32 frames into the pooled activations of both pathways, 2048 + 256 numbers.
 
-    name = "slowfast"
+    Parameters
+    ----------
+    section : SlowFastParams
+        Picture size and batch size.
+    weights : Weights
+        PyTorchVideo's checkpoint, or a saved state_dict.
 
-    def __init__(self, weights: Weights, image_size: int, batch_size: int) -> None:
-        """Raises WeightsError when the file holds no SlowFast R50 8x8."""
-        self.key, self.batch_size = weights.key, batch_size
-        self.image_size = image_size
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(weights.seed or 0)
-            network = slowfast_r50(pretrained=False)
-        if weights.path is not None:
-            _load_state(network, weights)
-        # The stages without the pooling and the Kinetics head, which fix the picture's size.
-        self.network = network.blocks[:5].eval()
-        self.unit_shape = (3, CLIP_FRAMES, image_size, image_size)
+    Raises
+    ------
+    WeightsError
+        If the file does not hold a SlowFast R50 8x8.
+    """
 
-    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
+    name: ClassVar[str] = "slowfast"
+    version: ClassVar[int] = 2
+    package: ClassVar[str] = "pytorchvideo"
+    # PyTorchVideo publishes no hash; this is the one that several independent public projects
+    # recorded for this very address (277,138,115 bytes).
+    official_files: ClassVar[Mapping[str, OfficialFile]] = {
+        SlowFastParams.architecture: OfficialFile(
+            SlowFastParams.architecture,
+            "https://dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/SLOWFAST_8x8_R50.pyth",
+            "454f39e1c1f985df2bee2aa27887ed53ff56e74ed8b8cca11203a1a1264d7cc2",
+        )
+    }
+
+    def __init__(self, section: SlowFastParams, weights: Weights) -> None:
+        self.key, self.batch_size = weights.key, section.batch_size
+        self.image_size = section.image_size
+        self.network: torch.nn.Module = _build(weights)
+        self.unit_shape: tuple[int, ...] = (3, CLIP_FRAMES, self.image_size, self.image_size)
+
+    @staticmethod
+    def sampling(params: FeatureParams) -> dict[str, Any]:
+        """Clips of a video, spread evenly, and the length of one in seconds."""
+        section = _section(params)
+        return {"clips": section.clips, "clip_sec": section.clip_sec}
+
+    @staticmethod
+    def wanted_frames(params: FeatureParams, duration_sec: float) -> list[tuple[float, int | None]]:
+        """Times in seconds, clip after clip; frames come with the short side of the input."""
+        section = _section(params)
+        clips = clip_times(duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
+        return [(time_sec, section.image_size) for clip in clips for time_sec in clip]
+
+    def prepare(self, frames: list[RGB]) -> torch.Tensor:
         """(n, 3, 32, image_size, image_size) uint8, from n * 32 RGB frames.
 
-        Frames come scaled to the short side `image_size`; the middle is cut out of the long one.
+        Frames come scaled to the short side `image_size`; the long side is cropped to its middle.
         """
         side = self.image_size
         clips = np.empty((len(frames), 3, side, side), np.uint8)
         for clip, frame in zip(clips, frames, strict=True):  # a recording may change its size
             top, left = (frame.shape[0] - side) // 2, (frame.shape[1] - side) // 2
             clip[:] = frame[top : top + side, left : left + side].transpose(2, 0, 1)
-        units = torch.from_numpy(clips).unflatten(0, (-1, CLIP_FRAMES))
+        units = torch.from_numpy(clips.reshape(-1, CLIP_FRAMES, 3, side, side))
         return units.transpose(1, 2).contiguous()
 
-    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """(n, 3, 32, s, s) uint8 to (n, 2048) of the slow and (n, 256) of the fast pathway."""
         fast = (batch.float() / 255 - _MEAN) / _STD
         pathways = [fast[:, :, _SLOW], fast]
-        for stage in self.network:
+        for stage in self.network.children():
             pathways = stage(pathways)
         return tuple(pathway.float().mean(dim=(2, 3, 4)) for pathway in pathways)
 
-    def finish(self, slow: torch.Tensor, fast: torch.Tensor) -> torch.Tensor:
+    def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
         """(n, 2304)."""
-        return torch.cat([slow, fast], dim=1)
+        return torch.cat(outputs, dim=1)
 
-    def pool(self, rows: np.ndarray) -> np.ndarray:
-        """One vector a video: the mean over its clips."""
-        return rows.mean(axis=0)
+    def pool(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The mean over a video's clips."""
+        mean: npt.NDArray[np.float32] = rows.mean(axis=0)
+        return mean
 
 
-def _load_state(network: torch.nn.Module, weights: Weights) -> None:
-    try:
-        state = torch.load(weights.path, map_location="cpu", weights_only=True)
-        network.load_state_dict(state.get("model_state", state))
-    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, OSError,
-            pickle.UnpicklingError) as error:  # fmt: skip
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{weights.path}: not a SlowFast R50 8x8 checkpoint: {first}") from error
+def _section(params: FeatureParams) -> SlowFastParams:
+    assert params.slowfast is not None  # else nobody asks this backbone
+    return params.slowfast
+
+
+def _build(weights: Weights) -> torch.nn.Module:
+    """The stages without pooling and Kinetics head, which would fix the picture's size."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # fvcore uses torch.jit when it is imported
+        from pytorchvideo.models.hub import slowfast_r50
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(weights.seed or 0)
+        network = slowfast_r50(pretrained=False)
+    if weights.path is not None:
+        try:
+            state = torch.load(weights.path, map_location="cpu", weights_only=True)
+            network.load_state_dict(state.get("model_state", state))
+        except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, OSError,
+                pickle.UnpicklingError) as error:  # fmt: skip
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise WeightsError(
+                f"{weights.path}: not a SlowFast R50 8x8 checkpoint: {first}"
+            ) from error
+    stages: torch.nn.Module = network.blocks[:5].eval()
+    return stages

@@ -1,26 +1,52 @@
-"""The feature store: one vector for each file content and backbone setting, on disk."""
+"""The feature store: one vector per file content and backbone settings, on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 
 class FeatureStore:
     """Vectors of one backbone under one set of settings, as parquet parts in a folder.
 
-    The folder's name carries a hash of `settings`, which must name everything that changes a
-    vector (weights, sampling, image size, precision, …); vectors are keyed by the sha256 of the
-    media file's content. Parts hold the columns sha256 and vector, and are only ever added.
+    Parameters
+    ----------
+    root : Path
+        Folder of all stores. This one's folder is made with the first vectors.
+    backbone : str
+        Name of the backbone.
+    settings : dict
+        Everything that changes a vector (weights, sampling, image size, precision, …), as JSON
+        values. A hash of it is part of the folder's name.
+
+    Notes
+    -----
+    Vectors are keyed by the sha256 of the media file's content. Parts have the columns sha256 and
+    vector. They are only ever added, never changed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> store = FeatureStore(Path(folder.name), "clip", {"frames": 8})
+    >>> store.add({"aa": np.float32([1, 2])})
+    >>> store.missing(["aa", "bb"])
+    ['bb']
+    >>> store.load(["aa", "aa"])
+    array([[1., 2.],
+           [1., 2.]], dtype=float32)
+    >>> folder.cleanup()
     """
 
-    def __init__(self, root: Path, backbone: str, settings: dict) -> None:
+    def __init__(self, root: Path, backbone: str, settings: dict[str, Any]) -> None:
         text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
         self.settings = settings
         self.backbone = backbone
@@ -28,12 +54,12 @@ class FeatureStore:
         self._settings_text = text
 
     def missing(self, hashes: Iterable[str]) -> list[str]:
-        """The distinct hashes that have no vector yet, in their order."""
-        have = set(self._read(["sha256"])["sha256"])
-        return [sha for sha in dict.fromkeys(hashes) if sha not in have]
+        """List the hashes that have no vector yet, each once, in their order."""
+        present = set(self._read(["sha256"])["sha256"])
+        return [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in present]
 
-    def add(self, vectors: dict[str, np.ndarray]) -> None:
-        """Write {sha256: (dim,) float32 vector} as one new part; whole or not at all."""
+    def add(self, vectors: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Write {sha256: (dim,) vector} as one new part, completely or not at all."""
         if not vectors:
             return
         self.dir.mkdir(parents=True, exist_ok=True)
@@ -44,14 +70,14 @@ class FeatureStore:
         table.to_parquet(part)
         part.replace(self.dir / f"part-{name}.parquet")
 
-    def load(self, hashes: Iterable[str]) -> np.ndarray:
-        """The vectors of `hashes`, in their order, as (n, dim) float32.
+    def load(self, hashes: Iterable[str]) -> npt.NDArray[np.float32]:
+        """Return the vectors of `hashes`, in their order, as (n, dim).
 
-        Raises KeyError, with a count and an example, for hashes that were never extracted.
+        Raises KeyError, with a count and an example, for hashes that have no vector.
         """
         hashes = list(hashes)
         table = self._read(["sha256", "vector"]).drop_duplicates("sha256").set_index("sha256")
-        lacking = [sha for sha in hashes if sha not in table.index]
+        lacking = [sha256 for sha256 in hashes if sha256 not in table.index]
         if lacking:
             raise KeyError(
                 f"{self.backbone}: {len(lacking)} of {len(hashes)} items have no vector in "
@@ -67,9 +93,29 @@ class FeatureStore:
 
 
 def join_features(
-    stores: dict[str, FeatureStore], hashes: Iterable[str]
-) -> tuple[np.ndarray, dict[str, int]]:
-    """The vectors of all backbones side by side, (n, sum of dims), and the length of each."""
+    stores: Mapping[str, FeatureStore], hashes: Iterable[str]
+) -> tuple[npt.NDArray[np.float32], dict[str, int]]:
+    """Put the vectors of all backbones side by side.
+
+    Parameters
+    ----------
+    stores : mapping of str to FeatureStore
+        Backbone name -> store, in the order in which the vectors are joined.
+    hashes : iterable of str
+        sha256 of each file.
+
+    Returns
+    -------
+    features : ndarray of shape (n, sum of dims)
+        One row per hash, in their order.
+    dims : dict of str to int
+        Backbone name -> length of its vector.
+
+    Raises
+    ------
+    KeyError
+        If a store lacks the vector of a hash.
+    """
     hashes = list(hashes)
     blocks = {name: store.load(hashes) for name, store in stores.items()}
     return np.hstack(list(blocks.values())), {name: b.shape[1] for name, b in blocks.items()}

@@ -1,74 +1,76 @@
 """Find the weights of a backbone: the official file, a file of your own, or none at all."""
 
-import difflib
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import requests
 from filelock import FileLock
 
-TIMEOUT_SEC = (10, 60)  # to connect, and between two pieces of the body
+TIMEOUT_SEC = (10, 60)  # to connect, and between two chunks of the body
 CHUNK_BYTES = 1 << 16  # a broken connection loses at most this much of what had arrived
+
+DownloadProgress = Callable[[int, int | None], None]  # bytes there, bytes in all (None: unknown)
 
 
 class WeightsError(ValueError):
-    """The weights that were asked for are not there, or are not what they should be."""
+    """The weights are missing, or they are not what was asked for."""
 
 
 class OfficialFile(NamedTuple):
-    url: str
+    """The weights that ``pretrained`` means for one architecture.
+
+    Attributes
+    ----------
+    architecture : str
+        The architecture that they belong to, such as ``ViT-B/32``.
+    source : str or Path
+        The address to download them from, or the path of a file that an installed package brings.
+    sha256 : str
+        Hash of the file's content, 64 hex digits.
+    """
+
+    architecture: str
+    source: str | Path
     sha256: str
 
     @property
-    def name(self) -> str:
-        return self.url.rsplit("/", 1)[1]
-
-
-_CLIP = "https://openaipublic.azureedge.net/clip/models"
-_ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
-_PYTORCHVIDEO = "https://dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics"
-
-_VIT_B_32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
-_VIT_B_16 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
-_VIT_L_14 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
-
-# CLIP's addresses carry the hash. Ultralytics and PyTorchVideo publish none: theirs are the ones
-# that several independent public projects recorded for these very addresses (yolov8n.pt is
-# 6,549,796 bytes, yolo11n.pt 5,613,764, SLOWFAST_8x8_R50.pyth 277,138,115).
-OFFICIAL_FILES = {
-    "clip/ViT-B/32": OfficialFile(f"{_CLIP}/{_VIT_B_32}/ViT-B-32.pt", _VIT_B_32),
-    "clip/ViT-B/16": OfficialFile(f"{_CLIP}/{_VIT_B_16}/ViT-B-16.pt", _VIT_B_16),
-    "clip/ViT-L/14": OfficialFile(f"{_CLIP}/{_VIT_L_14}/ViT-L-14.pt", _VIT_L_14),
-    "yolo/yolov8n": OfficialFile(
-        f"{_ULTRALYTICS}/yolov8n.pt",
-        "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36",
-    ),
-    "yolo/yolo11n": OfficialFile(
-        f"{_ULTRALYTICS}/yolo11n.pt",
-        "0ebbc80d4a7680d14987a577cd21342b65ecfd94632bd9a8da63ae6417644ee1",
-    ),
-    "slowfast/slowfast_r50_8x8": OfficialFile(
-        f"{_PYTORCHVIDEO}/SLOWFAST_8x8_R50.pyth",
-        "454f39e1c1f985df2bee2aa27887ed53ff56e74ed8b8cca11203a1a1264d7cc2",
-    ),
-}
+    def file_name(self) -> str:
+        """The file's name, under which a download is kept."""
+        return str(self.source).rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
 class Weights:
     """Which weights a backbone gets.
 
-    kind: 'pretrained', 'file' or 'untrained'.
-    path, sha256: the file and its content's hash (64 hex digits); None for 'untrained'.
-    seed: of the initialisation; 'untrained' only.
-    official: the name in OFFICIAL_FILES; 'pretrained' only.
+    Attributes
+    ----------
+    kind : str
+        ``pretrained`` (the official file), ``file`` (a file of your own) or ``untrained``.
+    path : Path or None
+        The file; None for ``untrained``.
+    sha256 : str or None
+        Hash of the file's content, 64 hex digits; None for ``untrained``.
+    seed : int or None
+        Seed of the initialisation; only for ``untrained``.
+    official : str or None
+        The architecture of the official file; only for ``pretrained``.
+
+    Examples
+    --------
+    >>> Weights("untrained", path=None, sha256=None, seed=0).label
+    'untrained (seed 0)'
+    >>> Weights("file", Path("/models/mine.pt"), "0" * 64, seed=None).label
+    'file mine.pt (sha256 00000000…)'
     """
 
-    kind: str
+    kind: Literal["pretrained", "file", "untrained"]
     path: Path | None
     sha256: str | None
     seed: int | None
@@ -76,87 +78,113 @@ class Weights:
 
     @property
     def label(self) -> str:
-        """Short text for reports, such as 'pretrained ViT-B/32 (sha256 40d36571…)'."""
-        if self.kind == "untrained":
+        """Short text for reports."""
+        if self.path is None or self.sha256 is None:
             return f"untrained (seed {self.seed})"
-        name = self.official.partition("/")[2] if self.official else self.path.name
-        return f"{self.kind} {name} (sha256 {self.sha256[:8]}…)"
+        return f"{self.kind} {self.official or self.path.name} (sha256 {self.sha256[:8]}…)"
 
     @property
     def key(self) -> str:
-        """Text for cache keys of one backbone: the same if and only if the weights are."""
-        return f"untrained:{self.seed}" if self.kind == "untrained" else f"sha256:{self.sha256}"
+        """Text for cache keys: equal for two weights of one backbone if they are the same."""
+        return f"untrained:{self.seed}" if self.sha256 is None else f"sha256:{self.sha256}"
 
 
 def resolve_weights(
     spec: str,
-    official: str,
+    official: OfficialFile,
     *,
     cache_dir: Path,
     seed: int = 0,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: DownloadProgress | None = None,
 ) -> Weights:
-    """Find the weights that `spec` asks for, downloading the official file if need be.
+    """Find the weights that `spec` asks for, and download the official file if it is missing.
 
-    spec: 'pretrained' (the official file: from `cache_dir`, else downloaded into it), 'untrained'
-        (initialise with `seed`), or the path of a file ('~' is expanded, variables are not).
-    official: which official file 'pretrained' means, a key of OFFICIAL_FILES.
-    progress: called during a download with (bytes there, bytes in all or None if unknown).
+    Parameters
+    ----------
+    spec : str
+        ``pretrained`` for the official file, ``untrained`` to initialise with `seed`, or the path
+        of a file. ``~`` is expanded, variables are not.
+    official : OfficialFile
+        What ``pretrained`` means.
+    cache_dir : Path
+        Where downloaded files are kept.
+    seed : int
+        For ``untrained``.
+    progress : callable, optional
+        Called during a download with (bytes there, bytes in all or None if unknown).
 
-    The hash of a file is computed at every call, so a file that changed is never missed (0.3 to
-    1 s for CLIP's 350 MB). An interrupted download goes on where it stopped at the next call.
-    Of several processes that want the same file, one downloads and the others wait.
+    Returns
+    -------
+    Weights
+        With a file whose content was verified, or with the seed.
 
-    Raises ValueError for an unknown `official`; WeightsError where the file is missing or
-    unreadable, has the wrong hash, or cannot be downloaded.
+    Raises
+    ------
+    WeightsError
+        If the file is missing or unreadable, has the wrong hash, or cannot be downloaded.
+
+    Notes
+    -----
+    The file is hashed at every call, so a changed file is always noticed (0.3 to 1 s for CLIP's
+    350 MB). The next call resumes an interrupted download. If several processes want the same
+    file, one downloads it and the others wait.
+
+    Examples
+    --------
+    >>> vit = OfficialFile("ViT-B/32", "https://example.org/ViT-B-32.pt", "0" * 64)
+    >>> resolve_weights("untrained", vit, cache_dir=Path("weights"), seed=7).key
+    'untrained:7'
     """
-    if official not in OFFICIAL_FILES:
-        nearest = difflib.get_close_matches(official, OFFICIAL_FILES, n=1, cutoff=0)[0]
-        raise ValueError(
-            f"no official weights are called {official!r}; the nearest is {nearest!r}. "
-            f"Known: {', '.join(OFFICIAL_FILES)}"
-        )
     if spec == "untrained":
         return Weights("untrained", path=None, sha256=None, seed=seed)
     if spec == "pretrained":
         path = _fetch(official, Path(cache_dir), progress)
-        return Weights("pretrained", path, OFFICIAL_FILES[official].sha256, None, official)
-    path = Path(os.path.expanduser(spec)).absolute()
+        return Weights("pretrained", path, official.sha256, None, official.architecture)
+    path = Path(os.path.expanduser(spec)).absolute()  # noqa: PTH111 (Path fails without a home)
     if not path.is_file():
         raise WeightsError(
             f"weights {spec!r}: there is no file at {path}. "
-            "Give 'pretrained', 'untrained', or the path of a weights file that exists"
+            "Give 'pretrained', 'untrained', or the path of an existing weights file"
         )
     return Weights("file", path, _sha256(path), None)
 
 
-def _fetch(official: str, cache_dir: Path, progress) -> Path:
+def _fetch(official: OfficialFile, cache_dir: Path, progress: DownloadProgress | None) -> Path:
     """Path of the verified official file."""
-    file = OFFICIAL_FILES[official]
-    target = cache_dir.absolute() / file.name
-    part = target.with_name(f"{file.name}.part")
-    if not target.exists():
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{part}.lock"):
-                if not target.exists():  # another process may have brought it meanwhile
-                    _download(file.url, part, progress)
-                    _verify_download(file, part)
-                    part.replace(target)
-        except OSError as error:  # requests' own errors are OSErrors too
-            raise WeightsError(_offline_message(official, target, part, error)) from error
-    found = _sha256(target)
-    if found != file.sha256:
+    if isinstance(official.source, Path):
+        path = official.source
+    else:
+        path = cache_dir.absolute() / official.file_name
+        if not path.exists():
+            _fill_cache(official, official.source, path, progress)
+    found = _sha256(path)
+    if found != official.sha256:
         raise WeightsError(
-            f"{target} is not the official file of {official}: expected sha256 {file.sha256}, "
-            f"got {found}. Move it away and run again to download the official one; to use it "
-            "as it is, give its path as the weights"
+            f"{path} is not the official file of {official.architecture}: expected sha256 "
+            f"{official.sha256}, got {found}. Move it away and run again to get the official one; "
+            "to use it as it is, give its path as the weights"
         )
-    return target
+    return path
 
 
-def _download(url: str, part: Path, progress) -> None:
-    """Append to `part` what it lacks; start over where the server cannot send only the rest."""
+def _fill_cache(
+    official: OfficialFile, url: str, target: Path, progress: DownloadProgress | None
+) -> None:
+    """Download the official file to `target`: complete and verified, or not at all."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{part}.lock"):
+            if not target.exists():  # another process may have downloaded it meanwhile
+                _download(url, part, progress)
+                _verify_download(official, part)
+                part.replace(target)
+    except OSError as error:  # includes requests' own errors
+        raise WeightsError(_offline_message(official, target, part, error)) from error
+
+
+def _download(url: str, part: Path, progress: DownloadProgress | None) -> None:
+    """Append what is missing to `part`; start over if the server cannot send only the rest."""
     kept_bytes = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}  # ranges and lengths must count the file's bytes
     if kept_bytes:
@@ -178,27 +206,26 @@ def _download(url: str, part: Path, progress) -> None:
                     progress(sink.tell(), total_bytes)
 
 
-def _verify_download(file: OfficialFile, part: Path) -> None:
+def _verify_download(official: OfficialFile, part: Path) -> None:
     found = _sha256(part)
-    if found != file.sha256:
+    if found != official.sha256:
         part.unlink()
         raise WeightsError(
-            f"what came from {file.url} is not the official file: expected sha256 {file.sha256}, "
-            f"got {found}. It was deleted. Run again to download anew; if that does not help, "
-            "something between here and there (a proxy, a login page) answers in its place"
+            f"the download from {official.source} is not the official file: expected sha256 "
+            f"{official.sha256}, got {found}. It was deleted. Run again to download anew; if that "
+            "does not help, something on the way (a proxy, a login page) answers in its place"
         )
 
 
-def _offline_message(official: str, target: Path, part: Path, error: OSError) -> str:
-    file = OFFICIAL_FILES[official]
+def _offline_message(official: OfficialFile, target: Path, part: Path, error: OSError) -> str:
     kept_bytes = part.stat().st_size if part.exists() else 0
     return (
-        f"cannot download the weights of {official}\n"
-        f"  from:   {file.url}\n"
+        f"cannot download the weights of {official.architecture}\n"
+        f"  from:   {official.source}\n"
         f"  to:     {target}\n"
-        f"  sha256: {file.sha256}\n"
+        f"  sha256: {official.sha256}\n"
         f"  reason: {error}\n"
-        f"Run again to go on ({kept_bytes:,} bytes are kept), or bring the file there yourself, "
+        f"Run again to go on ({kept_bytes:,} bytes are kept), or copy the file there yourself, "
         "or set the weights to 'untrained' or to the path of another file"
     )
 

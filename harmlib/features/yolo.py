@@ -6,64 +6,106 @@ import os
 import pickle
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
-from torchvision.ops import batched_nms, box_convert
 
-# ultralytics reads these while it is imported: no update check, no pip, nothing in the home folder.
-os.environ["YOLO_OFFLINE"] = "True"
-os.environ["YOLO_AUTOINSTALL"] = "False"
-os.environ["YOLO_VERBOSE"] = "False"
-os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics"))
-Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
-
-_open_picture = Image.open
-from ultralytics.data.augment import LetterBox  # noqa: E402
-from ultralytics.nn.modules import Detect  # noqa: E402
-from ultralytics.nn.tasks import DetectionModel, load_checkpoint  # noqa: E402
-
-# On import it puts an Image.open in place that installs a package at the first damaged picture.
-Image.open = _open_picture
-
-from harmlib.features.persons import summarise_detections  # noqa: E402
-from harmlib.features.weights import Weights, WeightsError  # noqa: E402
+from harmlib.features.weights import OfficialFile, Weights, WeightsError
+from harmlib.media.decode import RGB
+from harmlib.media.frame_times import even_times
+from harmlib.params import FeatureParams, YoloParams
 
 MIN_CONFIDENCE = 0.25  # of a detection that is counted
 MAX_IOU = 0.7  # of two detections of one class that are both kept
 MAX_CANDIDATES = 3000  # boxes that go into suppression
+PERSON = 0  # COCO class index
+SUMMARY_NAMES = (
+    "objects",  # log(1 + count)
+    "persons",  # log(1 + count)
+    "person_area",  # share of the picture that the largest person fills, 0 to 1
+    "nearness_max",  # of the closest pair: 1 / (1 + distance of centres / mean height)
+    "nearness_mean",  # of each person's nearest neighbour
+    "overlap_max",  # highest intersection over union of two persons, 0 to 1
+    "overlapping",  # share of persons that overlap another one
+)
 _CLASSES = 80  # COCO
+_RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 
 
 class YoloBackbone:
-    """Frames to [pooled embedding, highest confidence of each class, detection summary]."""
+    """Turns frames into [pooled embedding, highest confidence of each class, detection summary].
 
-    name = "yolo"
+    Parameters
+    ----------
+    section : YoloParams
+        Architecture, picture size and batch size.
+    weights : Weights
+        An Ultralytics checkpoint.
 
-    def __init__(self, model: str, weights: Weights, image_size: int, batch_size: int) -> None:
-        """Raises WeightsError when the file holds no COCO detector."""
-        self.key, self.batch_size = f"{model} {weights.key}", batch_size
-        self.image_size = image_size
-        self.network = _build(model, weights).eval()
-        self.network.fuse(verbose=False)
-        self.unit_shape = (3, image_size, image_size)
-        self._letterbox = LetterBox((image_size, image_size), auto=False)
-        self._embedding: torch.Tensor | None = None
+    Raises
+    ------
+    WeightsError
+        If the file does not hold a COCO detector.
+    """
+
+    name: ClassVar[str] = "yolo"
+    version: ClassVar[int] = 3
+    package: ClassVar[str] = "ultralytics"
+    # Ultralytics publishes no hashes; these are the ones that several independent public projects
+    # recorded for these very addresses (6,549,796 and 5,613,764 bytes).
+    official_files: ClassVar[Mapping[str, OfficialFile]] = {
+        "yolov8n": OfficialFile(
+            "yolov8n",
+            f"{_RELEASE}/yolov8n.pt",
+            "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36",
+        ),
+        "yolo11n": OfficialFile(
+            "yolo11n",
+            f"{_RELEASE}/yolo11n.pt",
+            "0ebbc80d4a7680d14987a577cd21342b65ecfd94632bd9a8da63ae6417644ee1",
+        ),
+    }
+
+    def __init__(self, section: YoloParams, weights: Weights) -> None:
+        import_ultralytics()
+        from ultralytics.data.augment import LetterBox
+
+        self.key = f"{section.architecture} {weights.key}"
+        self.batch_size, self.image_size = section.batch_size, section.image_size
+        detector = _build(section.architecture, weights).eval()
+        detector.fuse(verbose=False)
+        self.network: torch.nn.Module = detector
+        self.unit_shape: tuple[int, ...] = (3, self.image_size, self.image_size)
+        self._letterbox: Any = LetterBox((self.image_size, self.image_size), auto=False)
+        self._embedding = torch.empty(0)
         # The layer before the detection head is the one that ultralytics' own embed() pools.
-        self.network.model[-2].register_forward_hook(self._keep_embedding)
+        detector.model[-2].register_forward_hook(self._keep_embedding)
 
     def _keep_embedding(self, _module: object, _inputs: object, output: torch.Tensor) -> None:
         self._embedding = output.float().mean(dim=(2, 3))
 
-    def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
+    @staticmethod
+    def sampling(params: FeatureParams) -> dict[str, Any]:
+        """Frames of a video, spread evenly."""
+        return {"frames": params.video_frames}
+
+    @staticmethod
+    def wanted_frames(params: FeatureParams, duration_sec: float) -> list[tuple[float, int | None]]:
+        """Times in seconds; frames come in their own size."""
+        return [(time_sec, None) for time_sec in even_times(duration_sec, params.video_frames)]
+
+    def prepare(self, frames: list[RGB]) -> torch.Tensor:
         """(n, 3, image_size, image_size) uint8, letterboxed, from n RGB frames."""
         boxed = np.stack([self._letterbox(image=frame) for frame in frames])
         return torch.from_numpy(boxed).permute(0, 3, 1, 2).contiguous()
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """(n, 3, s, s) uint8 to what is left of the network's output, in one pass.
+        """(n, 3, s, s) uint8 to what is kept of the network's output, in one pass.
 
         Embedding (n, d), highest confidence of each class (n, 80), and of each anchor its box
         (n, 4, anchors) as x, y, width, height, its highest confidence and that one's class.
@@ -73,22 +115,18 @@ class YoloBackbone:
         best, classes = confidences.max(dim=1)
         return self._embedding, confidences.amax(dim=2), predictions[:, :4], best, classes
 
-    def finish(
-        self,
-        embedding: torch.Tensor,
-        highest: torch.Tensor,
-        boxes: torch.Tensor,
-        best: torch.Tensor,
-        classes: torch.Tensor,
-    ) -> torch.Tensor:
+    def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
         """(n, embedding + 80 + len(SUMMARY_NAMES))."""
+        embedding, highest, boxes, best, classes = outputs
         summaries = [self._summarise(*one) for one in zip(boxes, best, classes, strict=True)]
         return torch.cat([embedding, highest, torch.stack(summaries)], dim=1)
 
     def _summarise(
         self, boxes: torch.Tensor, best: torch.Tensor, classes: torch.Tensor
     ) -> torch.Tensor:
-        """Of one frame: (4, anchors), (anchors,), (anchors,)."""
+        """Of one frame: (4, anchors), (anchors,), (anchors,) to (len(SUMMARY_NAMES),)."""
+        from torchvision.ops import batched_nms, box_convert
+
         seen = (best >= MIN_CONFIDENCE).nonzero().squeeze(1)
         seen = seen[best[seen].argsort(descending=True, stable=True)[:MAX_CANDIDATES]]
         corners = box_convert(boxes[:, seen].T, "cxcywh", "xyxy")
@@ -99,24 +137,110 @@ class YoloBackbone:
             )
         )
 
-    def pool(self, rows: np.ndarray) -> np.ndarray:
-        """One vector an item: a picture's own row; for a video mean and maximum over its frames."""
-        if len(rows) == 1:
-            return rows[0]
-        return np.concatenate([rows.mean(axis=0), rows.max(axis=0)])
+    def pool(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """An image's own row; for a video the mean and the maximum over its frames."""
+        pooled: npt.NDArray[np.float32] = (
+            rows[0] if len(rows) == 1 else np.concatenate([rows.mean(axis=0), rows.max(axis=0)])
+        )
+        return pooled
 
 
-def _build(model: str, weights: Weights) -> DetectionModel:
+def summarise_detections(
+    boxes: npt.NDArray[np.float32], classes: npt.NDArray[np.int64], image_size: int
+) -> npt.NDArray[np.float32]:
+    """Summarise who and what is in a picture, and how near and how overlapping persons are.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        Left, top, right, bottom in pixels.
+    classes : ndarray of int, shape (n,)
+        COCO class indices.
+    image_size : int
+        Side of the square picture in pixels.
+
+    Returns
+    -------
+    ndarray of shape (len(SUMMARY_NAMES),)
+        The numbers of `SUMMARY_NAMES`; all zero if nothing was detected.
+
+    Examples
+    --------
+    >>> person = np.array([[0.0, 0.0, 50.0, 100.0]])
+    >>> summary = summarise_detections(person, np.array([PERSON]), image_size=100)
+    >>> dict(zip(SUMMARY_NAMES, summary.tolist()))["person_area"]
+    0.5
+    """
+    persons = boxes[classes == PERSON]
+    out = np.zeros(len(SUMMARY_NAMES), dtype=np.float32)
+    out[0], out[1] = np.log1p(len(boxes)), np.log1p(len(persons))
+    if len(persons):
+        width, height = (persons[:, 2:] - persons[:, :2]).T
+        out[2] = min(1.0, float((width * height).max()) / image_size**2)
+    if len(persons) > 1:
+        nearness, overlap = _pairwise(persons)
+        out[3], out[4] = nearness.max(), nearness.max(axis=1).mean()
+        out[5], out[6] = overlap.max(), (overlap.max(axis=1) > 0).mean()
+    return out
+
+
+def _pairwise(
+    boxes: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(n, n) nearness and intersection over union of every pair; zero on the diagonal."""
+    size = boxes[:, 2:] - boxes[:, :2]  # (n, 2)
+    centre = boxes[:, :2] + size / 2
+    distance = np.linalg.norm(centre[:, None] - centre[None], axis=2)
+    mean_height = (size[:, None, 1] + size[None, :, 1]) / 2
+    nearness = 1 / (1 + distance / np.maximum(mean_height, 1e-6))
+
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    area = size.prod(axis=1)
+    overlap = shared / np.maximum(area[:, None] + area[None] - shared, 1e-6)
+    for matrix in (nearness, overlap):
+        np.fill_diagonal(matrix, 0.0)
+    return nearness, overlap
+
+
+def import_ultralytics() -> None:
+    """Import ultralytics without its side effects on the machine.
+
+    It would check for updates, write settings to the home folder, install packages with pip, and
+    replace Pillow's `Image.open` by a function that installs one at the first damaged picture.
+    """
+    os.environ["YOLO_OFFLINE"] = "True"
+    os.environ["YOLO_AUTOINSTALL"] = "False"
+    os.environ["YOLO_VERBOSE"] = "False"
+    folder = os.environ.setdefault(
+        "YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics")
+    )
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    open_picture = Image.open
+    import ultralytics.data.augment
+    import ultralytics.nn.tasks  # noqa: F401
+
+    Image.open = open_picture
+
+
+def _build(architecture: str, weights: Weights) -> Any:
+    """A `DetectionModel` with the head of YOLOv8 and YOLO11."""
+    from ultralytics.nn.modules import Detect
+    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+
     if weights.path is None:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(weights.seed)
-            network = DetectionModel(f"{model}.yaml", nc=_CLASSES, verbose=False)
+            torch.manual_seed(weights.seed or 0)
+            name = f"{architecture}.yaml"
+            network = DetectionModel(name, nc=_CLASSES, verbose=False)  # type: ignore[no-untyped-call]
             _keep_signal(network)
             return network
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            network, _ = load_checkpoint(str(weights.path), device="cpu")
+            path = str(weights.path)
+            network, _ = load_checkpoint(path, device="cpu")  # type: ignore[no-untyped-call]
     except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
             AssertionError, ModuleNotFoundError, pickle.UnpicklingError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not an Ultralytics checkpoint: {error}") from error

@@ -1,19 +1,17 @@
-"""Safe decoding: a picture, or frames of a video at given times, as RGB arrays."""
+"""Decode safely: a picture, or frames of a video at given times, as RGB arrays."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"}
-)
 
 MAX_PIXELS = 100_000_000  # a picture beyond this is a mistake or an attack
 # What Pillow's readers were seen to raise for damaged files
@@ -23,20 +21,65 @@ DAMAGED = (
 )  # fmt: skip
 SEEK_AHEAD_SEC = 10.0  # a gap longer than this is jumped over, not decoded through
 
+RGB = npt.NDArray[np.uint8]  # (height, width, 3)
+
 
 class MediaError(ValueError):
     """A file that can't be used; the message is the reason that the ledger keeps."""
 
 
-def load_image(path: Path) -> np.ndarray:
-    """The picture as (height, width, 3) uint8 RGB, upright according to its EXIF orientation.
+class VideoFacts(NamedTuple):
+    """What a video is, from decoding all of it.
 
-    Raises MediaError for a file that is empty, no picture, cut off, or absurdly large.
+    Attributes
+    ----------
+    width, height : int
+        Pixels of the upright frame.
+    frames : int
+        How many frames were decoded.
+    duration_sec : float
+        From the first frame's start to the last one's end.
+    """
+
+    width: int
+    height: int
+    frames: int
+    duration_sec: float
+
+
+def load_image(path: Path) -> RGB:
+    """Decode a picture.
+
+    Parameters
+    ----------
+    path : Path
+        A file that Pillow can read.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB, upright according to the EXIF orientation, transparent pixels laid on white.
+
+    Raises
+    ------
+    MediaError
+        If the file is empty, no picture, cut off, or has more than `MAX_PIXELS`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     Image.new("RGB", (8, 6), "red").save(file, "PNG")
+    ...     file.flush()
+    ...     picture = load_image(Path(file.name))
+    >>> picture.shape, picture[0, 0].tolist()
+    ((6, 8, 3), [255, 0, 0])
     """
     if not path.stat().st_size:
         raise MediaError("empty file (0 bytes)")
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image: Image.Image = file
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"{image.width}x{image.height} pixels: more than {MAX_PIXELS:,}")
             ImageOps.exif_transpose(image, in_place=True)
@@ -59,11 +102,11 @@ def load_image(path: Path) -> np.ndarray:
 def _frames(
     path: Path, jump_to: list[float] | None = None
 ) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Frames with their time in seconds from the first one.
+    """Yield frames with their time in seconds from the first one.
 
-    `jump_to` is a list that the caller keeps at [the next time of interest]: when that lies far
-    ahead, the decoder seeks to the key frame before it. Time may then step back, never past
-    that target.
+    `jump_to` is a list of one time, the next that the caller wants; the caller keeps it up to
+    date. When it lies far ahead, the decoder seeks to the key frame before it. The next frame may
+    then lie before the previous one, but never after that target.
     """
     if not path.stat().st_size:
         raise MediaError("empty file (0 bytes)")
@@ -75,7 +118,7 @@ def _frames(
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             first: float | None = None
-            target: float | None = None  # of the last jump; one each, or long GOPs would loop
+            target: float | None = None  # of the last jump; each only once, or long GOPs would loop
             jumping = True
             while jumping:
                 jumping, landed = False, target is None
@@ -84,11 +127,15 @@ def _frames(
                         continue
                     first = frame.time if first is None else first
                     time_sec = frame.time - first
-                    if not landed and time_sec > target:
+                    if target is not None and not landed and time_sec > target:
                         break
                     landed = True
                     yield time_sec, frame
-                    if jump_to and target != jump_to[0] > time_sec + SEEK_AHEAD_SEC:
+                    if (
+                        jump_to
+                        and stream.time_base
+                        and target != jump_to[0] > time_sec + SEEK_AHEAD_SEC
+                    ):
                         target = jump_to[0]
                         container.seek(int((target + first) / stream.time_base), stream=stream)
                         jumping = True
@@ -114,10 +161,32 @@ def _decode(
         raise MediaError("cut off: the file ends in the middle of a frame")
 
 
-def video_facts(path: Path) -> tuple[int, int, int, float]:
-    """(width, height, frames, duration_sec), by decoding the whole file: headers may lie.
+def video_facts(path: Path) -> VideoFacts:
+    """Measure a video by decoding the whole file, since headers may lie.
 
-    Raises MediaError when any part can't be decoded.
+    Parameters
+    ----------
+    path : Path
+        A file that FFmpeg can read.
+
+    Returns
+    -------
+    VideoFacts
+
+    Raises
+    ------
+    MediaError
+        If any part can't be decoded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> pictures = [Image.new("L", (8, 6), 80 * i) for i in range(4)]
+    >>> with tempfile.NamedTemporaryFile(suffix=".gif") as file:
+    ...     pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=500)
+    ...     file.flush()
+    ...     video_facts(Path(file.name))
+    VideoFacts(width=8, height=6, frames=4, duration_sec=2.0)
     """
     count, last, step = 0, 0.0, 0.0
     width = height = 0
@@ -127,53 +196,96 @@ def video_facts(path: Path) -> tuple[int, int, int, float]:
         step = time_sec - last or step
         last = time_sec
         count += 1
-    return width, height, count, last + step
+    return VideoFacts(width, height, count, last + step)
 
 
-def sample_frames(
-    path: Path, times_sec: list[float], short_side: int | None = None
-) -> list[np.ndarray]:
-    """The frame on screen at each of the ascending `times_sec`, as (height, width, 3) uint8 RGB.
+def sample_frames(path: Path, times_sec: list[float], short_side: int | None = None) -> list[RGB]:
+    """Decode the frames that are on screen at given times.
 
-    Times past the end give the last frame. With `short_side` (pixels) frames come scaled so
-    that the shorter side has that length. A frame wanted twice is the same array twice.
+    Parameters
+    ----------
+    path : Path
+        A video.
+    times_sec : list of float
+        Ascending, in seconds from the first frame. Times past the end give the last frame.
+    short_side : int, optional
+        Pixels that the shorter side is scaled to; by default frames keep their size.
 
-    Raises MediaError as `video_facts` does, up to the last time asked for.
+    Returns
+    -------
+    list of ndarray of uint8, shape (height, width, 3)
+        RGB, one for each time. A frame that is wanted twice is the same array twice.
+
+    Raises
+    ------
+    MediaError
+        If any part up to the last time can't be decoded.
+    ValueError
+        If the times don't ascend.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> pictures = [Image.new("L", (8, 6), 80 * i) for i in range(4)]
+    >>> with tempfile.NamedTemporaryFile(suffix=".gif") as file:
+    ...     pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=500)
+    ...     file.flush()
+    ...     frames = sample_frames(Path(file.name), [0.0, 1.2, 9.0])
+    >>> [int(frame.mean()) for frame in frames]
+    [0, 160, 240]
     """
     return list(sample_sizes(path, [(t, short_side) for t in times_sec]))
 
 
-def sample_sizes(path: Path, wanted: list[tuple[float, int | None]]) -> list[np.ndarray]:
-    """As `sample_frames`, with a short side for each time: one pass serves several backbones."""
-    out: list[np.ndarray] = []
+def sample_sizes(path: Path, wanted: list[tuple[float, int | None]]) -> list[RGB]:
+    """Decode frames in several sizes in one pass, which serves several backbones.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    wanted : list of (float, int or None)
+        For each frame its time and its short side, as in `sample_frames`.
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (height, width, 3)
+        RGB, one for each wanted frame.
+
+    Raises
+    ------
+    MediaError, ValueError
+        As `sample_frames` does.
+    """
+    out: list[RGB] = []
     if not wanted:
         return out
-    if any(b[0] < a[0] for a, b in zip(wanted, wanted[1:], strict=False)):
+    if any(later[0] < earlier[0] for earlier, later in pairwise(wanted)):
         raise ValueError("times_sec must ascend")
     jump_to = [wanted[0][0]]
     shown: av.VideoFrame | None = None
-    converted: dict[int | None, np.ndarray] = {}
+    converted: dict[int | None, RGB] = {}  # of the frame that is shown
 
-    def take() -> None:
+    def take(frame: av.VideoFrame) -> None:
         short_side = wanted[len(out)][1]
         if short_side not in converted:
-            converted[short_side] = _to_rgb(shown, short_side)
+            converted[short_side] = _to_rgb(frame, short_side)
         out.append(converted[short_side])
 
     for time_sec, frame in _frames(path, jump_to):
         while shown is not None and wanted[len(out)][0] < time_sec:
-            take()
+            take(shown)
             if len(out) == len(wanted):
                 return out
         shown, converted = frame, {}
         jump_to[0] = wanted[len(out)][0]
-    while len(out) < len(wanted):
-        take()
+    while shown is not None and len(out) < len(wanted):
+        take(shown)
     return out
 
 
 def _turn(frame: av.VideoFrame) -> int:
-    """Quarter turns counter-clockwise that make a phone's frame upright."""
+    """Return the quarter turns counter-clockwise that make a phone's frame upright."""
     return round(getattr(frame, "rotation", 0) / 90) % 4
 
 
@@ -182,28 +294,13 @@ def _upright_size(frame: av.VideoFrame) -> tuple[int, int]:
     return (size[1], size[0]) if _turn(frame) % 2 else size
 
 
-def _to_rgb(frame: av.VideoFrame, short_side: int | None) -> np.ndarray:
+def _to_rgb(frame: av.VideoFrame, short_side: int | None) -> RGB:
     if short_side:
         scale = short_side / min(frame.width, frame.height)
         size = [max(2, round(side * scale)) for side in (frame.width, frame.height)]
-        rgb = frame.to_ndarray(width=size[0], height=size[1], format="rgb24")
+        pixels = frame.to_ndarray(width=size[0], height=size[1], format="rgb24")
     else:
-        rgb = frame.to_ndarray(format="rgb24")
+        pixels = frame.to_ndarray(format="rgb24")
+    rgb = np.asarray(pixels, np.uint8)
     turn = _turn(frame)
     return np.ascontiguousarray(np.rot90(rgb, turn)) if turn else rgb
-
-
-def even_times(duration_sec: float, count: int) -> list[float]:
-    """`count` times (seconds), each in the middle of its equal share of the duration."""
-    return [duration_sec * (i + 0.5) / count for i in range(count)]
-
-
-def clip_times(duration_sec: float, clips: int, clip_sec: float, frames: int) -> list[list[float]]:
-    """For each of `clips` windows, spread evenly, the times (seconds) of its `frames` frames.
-
-    A video shorter than `clip_sec` is one window as long as the video.
-    """
-    span = min(clip_sec, duration_sec)
-    room = duration_sec - span
-    starts = [room * (i + 0.5) / clips for i in range(clips)] if room > 0 else [0.0]
-    return [[start + t for t in even_times(span, frames)] for start in starts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 LABELS = {"harmful": 1, "safe": 0}
 LABEL_NAMES = {number: name for name, number in LABELS.items()}
@@ -40,4 +40,4 @@ class Unusable:
 
     def row(self) -> dict[str, str]:
         """Return the values of `LEDGER_COLUMNS`, in their order."""
-        return {name: asdict(self)[name] for name in LEDGER_COLUMNS}
+        return {name: getattr(self, name) for name in LEDGER_COLUMNS}

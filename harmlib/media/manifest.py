@@ -1,20 +1,19 @@
-"""Folders or CSV files to a manifest (what is used) and a ledger (what isn't, and why)."""
+"""Build the manifest (the files that are used) and the ledger (those that aren't, and why)."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from harmlib.media.decode import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
+from harmlib.media.listing import DataError, list_media
 from harmlib.media.probe import probe_all
-from harmlib.media.splits import SPLITS, assign_splits, subsample_to_ratio
+from harmlib.media.splits import assign_splits, subsample_to_ratio
+from harmlib.params import Modality, Params
 
-LABELS = {"harmful": 1, "safe": 0}
-LEDGER_COLUMNS = ["path", "label", "modality", "step", "reason"]
-MANIFEST_COLUMNS = [
+MANIFEST_COLUMNS = (
     "item_id",
     "path",
     "modality",
@@ -26,113 +25,60 @@ MANIFEST_COLUMNS = [
     "height",
     "frames",
     "duration_sec",
-]
-_CSV_COLUMNS = ("path", "label", "group", "split")
-_SUFFIXES = {"image": IMAGE_SUFFIXES, "video": VIDEO_SUFFIXES}
+)
+_SUFFIXES = {
+    "image": (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+    "video": (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"),
+}
 
 
-class DataError(ValueError):
-    """Media or CSV files that can't be used at all; the message says what to do."""
+def build_manifests(
+    params: Params,
+    progress: Callable[[Modality], Callable[[int, int], None]] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List, probe and split the media of all modalities, as the params say.
 
+    Parameters
+    ----------
+    params : Params
+        Where the media are, the ratio of the classes, the splits, and the seed.
+    progress : callable, optional
+        Takes a modality and returns what is called as ``(done, total)`` while its files are read.
 
-def scan_folders(root: Path, modality: str) -> pd.DataFrame:
-    """Every visible file below `root/images/{harmful,safe}` (or `videos`), whatever its ending.
+    Returns
+    -------
+    manifest : DataFrame
+        One row per file that is used, with `MANIFEST_COLUMNS`.
+    ledger : DataFrame
+        One row per file that is not, with `LEDGER_COLUMNS`.
 
-    Returns the columns path (relative to root), label (`harmful` or `safe`), group and split
-    (both empty). Raises DataError for a missing folder.
+    Raises
+    ------
+    DataError, SplitError
+        As `list_media` and `build_manifest` do.
     """
-    top = root / f"{modality}s"
-    if not top.is_dir():
-        raise DataError(
-            f"{top}: there is no such folder. Expected {modality}s/harmful and {modality}s/safe "
-            f"below {root}; or name a CSV (data.{modality}_csv), or leave {modality!r} out of "
-            "`modalities`"
+    tables = [
+        build_manifest(
+            list_media(params.data, modality),
+            params.data.root,
+            modality,
+            ratio=params.data.ratio(modality),
+            val_fraction=params.splits.val_fraction,
+            test_fraction=params.splits.test_fraction,
+            seed=params.seed,
+            probe_cache=params.artifacts / f"probe_{modality}.parquet",
+            progress=progress(modality) if progress else None,
         )
-    rows = []
-    for label in LABELS:
-        if not (top / label).is_dir():
-            raise DataError(
-                f"{top / label}: there is no such folder; {modality}s need both classes"
-            )
-        # Links to nowhere or to folders are listed too: the ledger says why they aren't used.
-        files = (p for p in sorted((top / label).rglob("*")) if p.is_symlink() or not p.is_dir())
-        rows += [
-            {"path": _printable(p.relative_to(root)), "label": label}
-            for p in files
-            if not any(part.startswith(".") for part in p.relative_to(top).parts)
-        ]
-    return pd.DataFrame(rows, columns=["path", "label"]).assign(group=None, split=None)
-
-
-def _printable(path: Path) -> str:
-    """Names from an old Korean Windows aren't UTF-8; no table could hold their bytes."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode()
-
-
-def read_csv(csv_path: Path) -> pd.DataFrame:
-    """A CSV with the columns path,label[,group][,split]; paths are relative to `data.root`.
-
-    Raises DataError, naming file, line and column, for a missing or misspelt column, an unknown
-    label or split, or a path listed twice.
-    """
-    try:
-        table = pd.read_csv(
-            csv_path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
-    except FileNotFoundError:
-        raise DataError(f"{csv_path}: there is no such CSV file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{csv_path}: not in UTF-8; save it as 'CSV UTF-8' ({error})") from None
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{csv_path}: not a readable CSV: {error}") from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise DataError(f"{csv_path}: the rows have more fields than the header names columns")
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    _check_columns(list(table.columns), csv_path)
-    table = pd.DataFrame(
-        {name: table[name].str.strip() if name in table else "" for name in _CSV_COLUMNS}
-    )
-    table = table[(table != "").any(axis=1)]  # spreadsheets leave empty rows behind
-    table["split"] = table["split"].replace("validation", "val")
-    _check_values(table, "label", tuple(LABELS), csv_path)
-    _check_values(table, "split", (*SPLITS, ""), csv_path)
-    if (table["path"] == "").any():
-        raise DataError(f"{csv_path}: line {_line(table['path'] == '')}: empty path")
-    twice = table["path"].duplicated()
-    if twice.any():
-        line = _line(twice)
-        raise DataError(f"{csv_path}: line {line}: {table['path'][twice].iloc[0]} is listed twice")
-    return table.reset_index(drop=True).replace({"group": {"": None}, "split": {"": None}})
-
-
-def _check_columns(columns: list[str], csv_path: Path) -> None:
-    for name in _CSV_COLUMNS:
-        near = difflib.get_close_matches(name, columns, 1, cutoff=0.75)
-        # A misspelt `group` would pass for none and let one source leak into two splits.
-        if name not in columns and (near or name in ("path", "label")):
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns)}"
-            raise DataError(f"{csv_path}: no column {name!r}; {hint}")
-
-
-def _line(bad: pd.Series) -> int:
-    return int(bad.idxmax()) + 2  # the header is line 1
-
-
-def _check_values(table: pd.DataFrame, column: str, known: tuple[str, ...], path: Path) -> None:
-    bad = ~table[column].isin(known)
-    if bad.any():
-        value = table[column][bad].iloc[0]
-        near = difflib.get_close_matches(value, known, 1)
-        hint = (
-            f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(filter(None, known))}"
-        )
-        raise DataError(f"{path}: line {_line(bad)}: {column} {value!r}; {hint}")
+        for modality in params.modalities
+    ]
+    manifests, ledgers = zip(*tables, strict=True)
+    return pd.concat(manifests, ignore_index=True), pd.concat(ledgers, ignore_index=True)
 
 
 def build_manifest(
     listed: pd.DataFrame,
     root: Path,
-    modality: str,
+    modality: Modality,
     *,
     ratio: float | None,
     val_fraction: float,
@@ -143,20 +89,42 @@ def build_manifest(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probe the listed files of one modality and split the usable ones.
 
-    listed : columns path (relative to `root`), label, group, split, as `scan_folders` or
-        `read_csv` return them
-    Returns (manifest, ledger). Files listed = manifest rows + ledger rows, always.
-    Raises DataError when a class has no usable file, SplitError when no split is possible.
+    Parameters
+    ----------
+    listed : DataFrame
+        Columns path (relative to `root`), label, group, split, as `list_media` returns them.
+    root : Path
+        The folder of the media.
+    modality : {"image", "video"}
+        What the files should be.
+    ratio : float or None
+        Harmful items per safe item to subsample to; None keeps all.
+    val_fraction, test_fraction : float
+        Shares of the items, as in `assign_splits`.
+    seed : int
+        For the subsample and the splits.
+    probe_cache : Path
+        The facts of files that were probed before, as in `probe_all`.
+    progress : callable, optional
+        Called as ``progress(done, total)`` while files are read.
+
+    Returns
+    -------
+    manifest : DataFrame
+        One row per file that is used, with `MANIFEST_COLUMNS`, sorted by item_id.
+    ledger : DataFrame
+        One row per file that is not, with `LEDGER_COLUMNS`. The rows of both together are
+        always as many as those of `listed`.
+
+    Raises
+    ------
+    DataError
+        If a class has no usable file.
+    SplitError
+        If no split is possible.
     """
     full = pd.Series([root / path for path in listed["path"]], index=listed.index, dtype=object)
-    reason = pd.Series("", index=listed.index)
-    reason[[p.suffix.lower() not in _SUFFIXES[modality] for p in full]] = (
-        f"not {'an image' if modality == 'image' else 'a video'} by its file name ending"
-    )
-    reason[[not p.is_file() for p in full]] = "file is missing"
-    reason[[p.is_dir() for p in full]] = "a folder or a link to one, which is not followed"
-    reason[listed["path"].str.contains(r"\udc", regex=False)] = "file name is not UTF-8; rename it"
-
+    reason = _refused_by_name(listed["path"], full, modality)
     usable = listed[reason == ""]
     facts = probe_all(list(full[usable.index]), modality, probe_cache, progress)
     facts.index = usable.index
@@ -173,9 +141,8 @@ def build_manifest(
         keep = subsample_to_ratio(items, ratio, seed)
         reason[items.index[~keep]] = f"left out to reach harmful:safe {ratio}:1"
         items = items[keep]
-    items = items.assign(split=assign_splits(items, val_fraction, test_fraction, seed))
-
     manifest = items.assign(
+        split=assign_splits(items, val_fraction, test_fraction, seed),
         item_id=items["path"],
         path=[str(full[i]) for i in items.index],
         group=items["group"].where(items["group"].notna(), items["sha256"].str[:16]),
@@ -183,12 +150,26 @@ def build_manifest(
     reason = reason[reason != ""]
     ledger = listed.loc[reason.index].assign(modality=modality, step="data", reason=reason)
     return (
-        manifest.sort_values("item_id")[MANIFEST_COLUMNS].reset_index(drop=True),
-        ledger[LEDGER_COLUMNS].reset_index(drop=True),
+        manifest.sort_values("item_id")[list(MANIFEST_COLUMNS)].reset_index(drop=True),
+        ledger[list(LEDGER_COLUMNS)].reset_index(drop=True),
     )
 
 
-def _require_classes(items: pd.DataFrame, modality: str, root: Path, reasons: pd.Series) -> None:
+def _refused_by_name(names: pd.Series, full: pd.Series, modality: Modality) -> pd.Series:
+    """Return why a file can't be used, as far as it needs no reading; empty where it may be."""
+    reason = pd.Series("", index=names.index)
+    reason[[p.suffix.lower() not in _SUFFIXES[modality] for p in full]] = (
+        f"not {'an image' if modality == 'image' else 'a video'} by its file name ending"
+    )
+    reason[[not p.is_file() for p in full]] = "file is missing"
+    reason[[p.is_dir() for p in full]] = "a folder or a link to one, which is not followed"
+    reason[names.str.contains(r"\udc", regex=False)] = "file name is not UTF-8; rename it"
+    return reason
+
+
+def _require_classes(
+    items: pd.DataFrame, modality: Modality, root: Path, reasons: pd.Series
+) -> None:
     lacking = [name for name, label in LABELS.items() if not (items["label"] == label).any()]
     if lacking:
         common = reasons.value_counts().head(3)
@@ -200,8 +181,56 @@ def _require_classes(items: pd.DataFrame, modality: str, root: Path, reasons: pd
         )
 
 
+def split_counts(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Count the items of each modality and split.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Columns modality, split, label (0/1), group.
+
+    Returns
+    -------
+    DataFrame
+        Columns modality, split, harmful, n (items), group (how many groups), sorted.
+
+    Examples
+    --------
+    >>> manifest = pd.DataFrame({"modality": "image", "split": ["train", "train", "val"],
+    ...                          "label": [1, 0, 1], "group": ["a", "a", "b"]})
+    >>> split_counts(manifest)
+      modality  split  harmful  n  group
+    0    image  train        1  2      1
+    1    image    val        1  1      1
+    """
+    counts = manifest.groupby(["modality", "split"]).agg(
+        harmful=("label", "sum"), n=("label", "size"), group=("group", "nunique")
+    )
+    return counts.reset_index()
+
+
 def exact_duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
-    """One row a content that stands in several files: sha256, copies, splits, first item_id."""
+    """Find contents that stand in several files.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Columns modality, sha256, split, item_id.
+
+    Returns
+    -------
+    DataFrame
+        One row per such content: modality, sha256, copies (how many files), splits (those that
+        it is in, joined by commas), first_item_id.
+
+    Examples
+    --------
+    >>> manifest = pd.DataFrame({"modality": "image", "sha256": ["aa", "aa", "bb"],
+    ...                          "split": "val", "item_id": ["2.jpg", "1.jpg", "3.jpg"]})
+    >>> exact_duplicates(manifest)
+      modality sha256  copies splits first_item_id
+    0    image     aa       2    val         1.jpg
+    """
     copies = manifest.groupby(["modality", "sha256"]).agg(
         copies=("item_id", "size"),
         splits=("split", lambda s: ", ".join(sorted(set(s)))),

@@ -1,11 +1,14 @@
-"""Which items train, validate and test: stratified, groups kept together, content decides."""
+"""Split items into training, validation and test: stratified, groups kept together."""
 
 from __future__ import annotations
 
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 SPLITS = ("train", "val", "test")
 GROUP_WEIGHT = 0.3  # against 1 for each class: item counts first, variety second
@@ -16,15 +19,58 @@ class SplitError(ValueError):
 
 
 def content_order(sha256: pd.Series, seed: int) -> pd.Series:
-    """A seeded random-looking text to sort each content hash by, whatever the file's name."""
+    """Return a seeded, random-looking text for each content, by which to sort items.
+
+    Parameters
+    ----------
+    sha256 : Series of str
+        Content hashes.
+    seed : int
+        Another seed gives another order.
+
+    Returns
+    -------
+    Series of str
+        64 hexadecimal digits, with the index of `sha256`. They depend on the content and the
+        seed, never on the file's name.
+
+    Examples
+    --------
+    >>> content_order(pd.Series(["aa", "bb"]), seed=1).str[:8].tolist()
+    ['5fae5a1f', 'b298f020']
+    """
     return sha256.map(lambda sha: hashlib.sha256(f"{seed}:{sha}".encode()).hexdigest())
 
 
 def subsample_to_ratio(items: pd.DataFrame, ratio: float, seed: int) -> pd.Series:
-    """True for the items to keep so that harmful : safe comes nearest to `ratio` : 1.
+    """Choose the items to keep so that harmful : safe comes nearest to `ratio` : 1.
 
     Only the class with a surplus loses items; which ones depends on seed and content alone.
-    `items` has the columns label (0/1) and sha256.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Columns label (0/1) and sha256.
+    ratio : float
+        Harmful items per safe item, above 0.
+    seed : int
+        Decides which items of the surplus are left out.
+
+    Returns
+    -------
+    Series of bool
+        True for the items to keep, with the index of `items`.
+
+    Raises
+    ------
+    SplitError
+        If no item of a class would be left.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"label": [1, 1, 1, 0], "sha256": ["aa", "bb", "cc", "dd"]})
+    >>> subsample_to_ratio(items, 2.0, seed=1).tolist()
+    [True, True, False, True]
     """
     labels = items["label"].to_numpy()
     harmful, safe = int(labels.sum()), int((1 - labels).sum())
@@ -43,61 +89,86 @@ def subsample_to_ratio(items: pd.DataFrame, ratio: float, seed: int) -> pd.Serie
 
 
 def join_duplicates(items: pd.DataFrame) -> pd.Series:
-    """Group names in which items of one group, and items of equal content, are together.
+    """Name groups so that items of one group, and items of equal content, are together.
 
-    `items` has the columns sha256 and group (None or NaN: a group of its own).
+    Parameters
+    ----------
+    items : DataFrame
+        Columns sha256 and group (None or NaN: the item has no group).
+
+    Returns
+    -------
+    Series of str
+        The name of each item's joined group, with the index of `items`: the smallest of the
+        names `group:…` and `sha:…` that it joins, so that it doesn't depend on the rows' order.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"sha256": ["aa", "aa", "bb"], "group": [None, "cam1", "cam1"]})
+    >>> join_duplicates(items).tolist()
+    ['group:cam1', 'group:cam1', 'group:cam1']
     """
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        while parent.setdefault(node, node) != node:
-            node = parent[node]
-        return node
-
-    for sha, group in zip(items["sha256"], items["group"], strict=True):
-        a, b = root(f"sha:{sha}"), root(f"group:{group}") if pd.notna(group) else root(f"sha:{sha}")
-        # The smaller name becomes the root, so the result doesn't depend on the order of rows.
-        parent[max(a, b)] = min(a, b)
-    return items["sha256"].map(lambda sha: root(f"sha:{sha}"))
+    contents = [f"sha:{sha}" for sha in items["sha256"]]
+    groups = [
+        f"group:{group}" if pd.notna(group) else content
+        for group, content in zip(items["group"], contents, strict=True)
+    ]
+    nodes, names = pd.factorize(np.array(contents + groups, dtype=object), sort=True)
+    content_nodes, group_nodes = nodes.reshape(2, len(items))
+    links = coo_array(
+        (np.ones(len(items)), (content_nodes, group_nodes)), shape=(len(names), len(names))
+    )
+    _, components = connected_components(links, directed=False)
+    _, firsts = np.unique(components, return_index=True)  # the names are sorted
+    return pd.Series(names[firsts[components[content_nodes]]], index=items.index)
 
 
 def assign_splits(
     items: pd.DataFrame, val_fraction: float, test_fraction: float, seed: int
 ) -> pd.Series:
-    """A split for every item of one modality.
+    """Give every item of one modality a split.
 
     Whole groups go, roughly the largest first, to the split that then lies nearest to its wished
-    counts of safe and harmful items, and of groups (or a few large groups would fill test and
-    leave it little variety). The order depends on the seed and the content only.
-    Items with a given `split` keep it, and their group follows them.
+    counts of safe items, harmful items and groups (without the groups, a few large ones would
+    fill test and leave it little variety). The order depends on the seed and the content only.
+    Items with a given split keep it, and their group follows them.
 
-    items : columns label (0/1), sha256, group, split (one of SPLITS, or None)
-    Raises SplitError when a group is given two splits, or a split would lack a class.
+    Parameters
+    ----------
+    items : DataFrame
+        Columns path, label (0/1), sha256, group, split (one of `SPLITS`, or None).
+    val_fraction, test_fraction : float
+        Shares of the items, in (0, 1), together below 1; training gets the rest.
+    seed : int
+        Another seed gives other splits.
+
+    Returns
+    -------
+    Series of str
+        One of `SPLITS` for each item, with the index of `items`.
+
+    Raises
+    ------
+    SplitError
+        If a group is given two splits, or if a split would lack a class.
+
+    Examples
+    --------
+    >>> contents = [hashlib.sha256(bytes([i])).hexdigest() for i in range(20)]
+    >>> items = pd.DataFrame({"sha256": contents, "label": [0, 1] * 10, "path": contents})
+    >>> items = items.assign(group=None, split=None)
+    >>> assign_splits(items, 0.2, 0.2, seed=1).value_counts()[list(SPLITS)].tolist()
+    [12, 4, 4]
     """
     unit = join_duplicates(items)
     given = items["split"].astype(object).where(items["split"].notna(), None)
-    clash = given.groupby(unit).nunique()
-    if (clash > 1).any():
-        names = items[unit.isin(clash.index[clash > 1])]
-        examples = ", ".join(map(str, names["path"].head(4)))
-        raise SplitError(
-            f"{int((clash > 1).sum())} group(s) are given in several splits (e.g. {examples}): "
-            "items of one source or of equal content must stay together. "
-            "Correct the CSV's split column, or leave it empty"
-        )
-    labels = items["label"].groupby(unit)
-    counts = pd.DataFrame({"safe": labels.size() - labels.sum(), "harmful": labels.sum()})
-    counts["groups"] = 1
-    first = items["sha256"].groupby(unit).min()
-    # Up to a factor of two either way, so that another seed gives other splits.
-    jitter = content_order(first, seed).map(lambda digest: 4.0 ** (int(digest[:8], 16) / 2**32))
-    order = (labels.size() * jitter).sort_values(ascending=False, kind="stable")
-
+    _require_one_split_each(items, unit, given)
+    counts = _counts(items, unit)
     fractions = np.array([1 - val_fraction - test_fraction, val_fraction, test_fraction])
     wished = fractions[:, None] * counts.sum().to_numpy()[None, :]  # (3 splits, 3 counts)
     filled = np.zeros_like(wished)
     chosen = given.groupby(unit).first().to_dict()
-    free = [name for name in order.index if chosen[name] is None]
+    free = [name for name in _filling_order(items, unit, seed) if chosen[name] is None]
     for name, split in chosen.items():
         if split is not None:
             filled[SPLITS.index(split)] += counts.loc[name].to_numpy()
@@ -110,14 +181,43 @@ def assign_splits(
     return unit.map(final)
 
 
-def _misfit(filled: np.ndarray, wished: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """How badly the three splits would fit if `group` joined each in turn, shape (3,).
+def _require_one_split_each(items: pd.DataFrame, unit: pd.Series, given: pd.Series) -> None:
+    clash = given.groupby(unit).nunique() > 1
+    if clash.any():
+        names = items[unit.isin(clash.index[clash])]
+        examples = ", ".join(map(str, names["path"].head(4)))
+        raise SplitError(
+            f"{int(clash.sum())} group(s) are given in several splits (e.g. {examples}): "
+            "items of one source or of equal content must stay together. "
+            "Correct the CSV's split column, or leave it empty"
+        )
+
+
+def _counts(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
+    """Count the safe and harmful items of each group, and the group itself."""
+    labels = items["label"].groupby(unit)
+    counts = pd.DataFrame({"safe": labels.size() - labels.sum(), "harmful": labels.sum()})
+    return counts.assign(groups=1)
+
+
+def _filling_order(items: pd.DataFrame, unit: pd.Series, seed: int) -> pd.Index:
+    """Order the groups by size, times up to two either way, so that seeds give other splits."""
+    first = items["sha256"].groupby(unit).min()
+    jitter = content_order(first, seed).map(lambda digest: 4.0 ** (int(digest[:8], 16) / 2**32))
+    sizes = items["label"].groupby(unit).size()
+    return (sizes * jitter).sort_values(ascending=False, kind="stable").index
+
+
+def _misfit(
+    filled: npt.NDArray[np.float64], wished: npt.NDArray[np.float64], group: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return how badly the three splits would fit if `group` joined each in turn, shape (3,).
 
     Squared error relative to the wished counts, so that a small class weighs as much as a large.
     """
     scale = np.maximum(wished, 1.0) / [1.0, 1.0, GROUP_WEIGHT]
-    now = (((filled - wished) / scale) ** 2).sum(axis=1)
-    then = (((filled + group - wished) / scale) ** 2).sum(axis=1)
+    now: npt.NDArray[np.float64] = (((filled - wished) / scale) ** 2).sum(axis=1)
+    then: npt.NDArray[np.float64] = (((filled + group - wished) / scale) ** 2).sum(axis=1)
     return then - now
 
 
@@ -155,9 +255,23 @@ def _require_both_classes(chosen: pd.Series, counts: pd.DataFrame) -> None:
 
 
 def split_digest(items: pd.DataFrame) -> str:
-    """sha256 of which content was in which split under which label; the items' order is all one.
+    """Hash which content is in which split under which label; the rows' order has no effect.
 
-    items : columns sha256, label (0/1), split
+    Parameters
+    ----------
+    items : DataFrame
+        Columns sha256, label (0/1) and split.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"sha256": ["aa", "bb"], "label": [0, 1], "split": ["val", "test"]})
+    >>> split_digest(items) == split_digest(items[::-1])
+    True
     """
     lines = items["sha256"] + " " + items["label"].astype(str) + " " + items["split"]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -1,32 +1,60 @@
-"""Small pictures of media for the report: an image, or a strip of frames of a video."""
+"""Draw small pictures of media for the report: an image, or a strip of frames of a video."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from harmlib.media.decode import even_times, load_image, sample_frames, video_facts
+from harmlib.media.decode import RGB, load_image, sample_frames, video_facts
+from harmlib.media.frame_times import even_times
+from harmlib.params import Modality
 
 MAX_BYTES = {"image": 6_000, "video": 12_000}
+_MAX_SEGMENT_BYTES = 100_000
 GAP = 4  # pixels between the frames of a strip
 _GAP_COLOUR = (128, 128, 128)  # set off from the frames on a light and on a dark page
 
 
 def thumbnail(
-    path: Path, modality: str, height: int = 120, frames: int = 4, max_width: int = 480
+    path: Path, modality: Modality, height: int = 120, frames: int = 4, max_width: int = 480
 ) -> bytes:
-    """A JPEG of an image, or of up to `frames` frames spread evenly over a video, side by side.
+    """Draw an image, or frames spread evenly over a video side by side, as a small JPEG.
 
-    modality : `image` or `video`
-    height, max_width : pixels that the whole picture, or strip, fits in; proportions stay, and
-        nothing is enlarged
-    The quality is 70, or the next lower step of 10 that keeps an image within 6,000 bytes and a
-    strip within 12,000. No metadata. The same file gives the same bytes.
+    Parameters
+    ----------
+    path : Path
+        The media file.
+    modality : {"image", "video"}
+        What it is.
+    height, max_width : int
+        Pixels that the whole picture, or strip, fits in; proportions stay, nothing is enlarged.
+    frames : int
+        Frames of a video, at least 1; a video with fewer frames shows each once.
 
-    Raises MediaError for a file that can't be decoded, ValueError for a bad argument.
+    Returns
+    -------
+    bytes
+        A JPEG of quality 70, or of the next lower step of 10 that keeps an image within 6,000
+        bytes and a strip within 12,000. No metadata. The same file gives the same bytes.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be decoded.
+    ValueError
+        If an argument is out of its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     Image.new("RGB", (800, 600)).save(file, "PNG")
+    ...     file.flush()
+    ...     jpeg = thumbnail(Path(file.name), "image")
+    >>> Image.open(io.BytesIO(jpeg)).size
+    (160, 120)
     """
     if modality not in MAX_BYTES:
         raise ValueError(f"modality is {modality!r}; known: {', '.join(MAX_BYTES)}")
@@ -34,23 +62,42 @@ def thumbnail(
         raise ValueError(f"height is {height} px and frames {frames}; both must be at least 1")
     if modality == "image":
         return _strip([load_image(path)], height, max_width, MAX_BYTES[modality])
-    *_, count, duration_sec = video_facts(path)
-    arrays = sample_frames(path, even_times(duration_sec, min(frames, count)))
-    return _strip(arrays, height, max_width, MAX_BYTES[modality])
+    facts = video_facts(path)
+    times_sec = even_times(facts.duration_sec, min(frames, facts.frames))
+    return _strip(sample_frames(path, times_sec), height, max_width, MAX_BYTES[modality])
 
 
 def segment_strip(
     path: Path, start_sec: float, end_sec: float, height: int = 180, frames: int = 6
 ) -> bytes:
-    """A JPEG of `frames` frames spread evenly over a stretch of a video, side by side.
+    """Draw frames spread evenly over a segment of a video, side by side, as a JPEG.
 
-    Raises MediaError when the video can't be decoded.
+    Parameters
+    ----------
+    path : Path
+        The video.
+    start_sec, end_sec : float
+        The segment, in seconds from the first frame.
+    height : int
+        Pixels of the strip; frames are not enlarged.
+    frames : int
+        How many frames.
+
+    Returns
+    -------
+    bytes
+        A JPEG as `thumbnail` makes it, of at most 100,000 bytes.
+
+    Raises
+    ------
+    MediaError
+        If the video can't be decoded.
     """
-    times = [start_sec + t for t in even_times(end_sec - start_sec, frames)]
-    return _strip(sample_frames(path, times), height, 320 * frames, 100_000)
+    times_sec = [start_sec + t for t in even_times(end_sec - start_sec, frames)]
+    return _strip(sample_frames(path, times_sec), height, 320 * frames, _MAX_SEGMENT_BYTES)
 
 
-def _strip(arrays: list[np.ndarray], height: int, max_width: int, max_bytes: int) -> bytes:
+def _strip(arrays: list[RGB], height: int, max_width: int, max_bytes: int) -> bytes:
     share = (max_width - GAP * (len(arrays) - 1)) // len(arrays)
     if share < 1:
         raise ValueError(f"max_width is {max_width} px: too narrow for {len(arrays)} frames")

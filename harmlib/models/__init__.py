@@ -1,0 +1,1 @@
+"""How harmful is it? The classifier, its losses, the training loop, and the checkpoint."""

@@ -1,30 +1,51 @@
-"""A trained model on disk, with what its threshold needs in order to mean something."""
+"""A trained classifier on disk, with everything that its threshold needs to mean something."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
+import pandas as pd
 import torch
+from pydantic import ValidationError
 
-from harmlib.models.classifier import HarmfulClassifier, build_classifier
+from harmlib.analysis.calibration import fit_temperature
+from harmlib.analysis.thresholds import sweep
+from harmlib.media.splits import split_digest
+from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
+from harmlib.models.classifier import HarmfulClassifier, LastLayer, probabilities
 from harmlib.models.scaler import Scaler
+from harmlib.models.training import Split, Training
+from harmlib.models.training_data import TrainingData
+from harmlib.params import Variant
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+_AGAIN = "train again with ./run_all.sh"
 
 
 class CheckpointError(ValueError):
-    """A file that isn't a checkpoint of this program, or of a version that it doesn't know."""
+    """A file that is no checkpoint of this program, of another version, or incomplete."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Items that the saved model has scored; what new scores are held against.
+    """Items as the saved classifier scored them; new scores are held against them.
 
-    item_id, group : n names; label : (n,) 0/1; logit : (n,) float64
-    embedding : (n, 128) float16, of `HarmfulClassifier.embed`
+    Attributes
+    ----------
+    item_id, group : list of str
+        n names each.
+    label : torch.Tensor
+        (n,) uint8: 1 harmful, 0 safe.
+    logit : torch.Tensor
+        (n,) float64.
+    embedding : torch.Tensor
+        (n, 128) float16, of `HarmfulClassifier.embed`.
     """
 
     item_id: list[str]
@@ -36,54 +57,139 @@ class Reference:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model ready to judge: features -> `scaler` -> `model` -> probability > `threshold`.
+    """A classifier ready to predict: features -> scaler -> classifier -> probability > threshold.
 
-    about : modality, variant, epoch, seed, objective, threshold_unit, pos_weight, class counts,
-        calibration, features (the params of the backbones), backbones (settings and weights'
-        keys), split_digest, validation_curve, window_sec, versions
+    Attributes
+    ----------
+    classifier : HarmfulClassifier
+        In evaluation mode.
+    scaler : Scaler
+        Fitted to the training split.
+    threshold : float
+        The operating threshold, a probability. An item is harmful above it.
+    about : About
+        Where classifier and threshold come from.
+    training, validation : Reference
+        The items of these splits, as the classifier scores them.
     """
 
-    model: HarmfulClassifier
+    classifier: HarmfulClassifier
     scaler: Scaler
-    threshold: float  # a probability
-    about: dict
+    threshold: float
+    about: About
     training: Reference
     validation: Reference
 
 
-def refer(
-    model: HarmfulClassifier,
-    features: torch.Tensor,
-    item_id: list[str],
-    group: list[str],
-    label: torch.Tensor,
-) -> Reference:
-    """Score items for a checkpoint. features : (n, sum of dims), scaled."""
-    model.eval()
+def make_checkpoint(
+    data: TrainingData,
+    training: Training,
+    operating_points: pd.DataFrame,
+    *,
+    variant: str,
+    spec: Variant,
+    seed: int,
+) -> Checkpoint:
+    """Assemble the checkpoint of the chosen epoch.
+
+    Parameters
+    ----------
+    data : TrainingData
+        What the classifier was trained on.
+    training : Training
+        The finished training.
+    operating_points : pandas.DataFrame
+        As `harmlib.analysis.operating_points.operating_points` returns them for the validation
+        scores of this training, with a column pos_weight.
+    variant : str
+        The variant's name.
+    spec : Variant
+        The variant's params.
+    seed : int
+        The run's seed.
+
+    Returns
+    -------
+    Checkpoint
+    """
+    point = operating_points[operating_points["chosen"]].iloc[0]
+    classifier = HarmfulClassifier(data.dims, spec.last_layer)
+    classifier.load_state_dict(training.states[int(point["epoch"])])
+    classifier.eval()
+    validation = _score(classifier, data.splits["val"])
+    labels, logits = validation.label.numpy(), validation.logit.numpy()
+    curve = sweep(labels, probabilities(logits), CURVE_THRESHOLDS)
+    in_training = data.items["split"] == "train"
+    about = About(
+        modality=data.modality,
+        variant=variant,
+        epoch=int(point["epoch"]),
+        seed=seed,
+        threshold_rule=spec.threshold_rule,
+        objective="f1" if spec.threshold_rule == "best_f1" else "fixed",
+        threshold_unit="probability",
+        pos_weight=float(point["pos_weight"]),
+        thresholds=list(spec.thresholds),
+        validation_f1=float(point["f1"]),
+        validation_curve=curve[CURVE_COLUMNS].to_dict("list"),
+        calibration=Calibration(
+            method="temperature", temperature=float(fit_temperature(labels, logits))
+        ),
+        counts={
+            name: {"harmful": int(split.labels.sum()), "safe": int((1 - split.labels).sum())}
+            for name, split in data.splits.items()
+        },
+        split_digest=split_digest(data.items),
+        duration_sec=float(data.items.loc[in_training, "duration_sec"].median()),
+        features=data.features,
+        backbones=data.backbones,
+        versions={name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    )
+    return Checkpoint(
+        classifier,
+        data.scaler,
+        float(point["threshold"]),
+        about,
+        _score(classifier, data.splits["train"]),
+        validation,
+    )
+
+
+def _score(classifier: HarmfulClassifier, split: Split) -> Reference:
     with torch.inference_mode():
-        logit = model.logits(features).double()
-        embedding = model.embed(features).half()
-    return Reference(list(item_id), list(group), label.to(torch.uint8), logit, embedding)
+        logit = classifier.logits(split.features).double()
+        embedding = classifier.embed(split.features).half()
+    return Reference(
+        list(split.item_ids), list(split.groups), split.labels.to(torch.uint8), logit, embedding
+    )
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write one file that `torch.load(..., weights_only=True)` can open.
+    """Write one file that `torch.load(..., weights_only=True)` can open; whole or not at all.
 
-    `best_threshold` is there when the threshold was chosen automatically.
+    It holds plain values and tensors. `best_threshold` is in it when the threshold was chosen
+    automatically.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write; its folder may be new.
+    checkpoint : Checkpoint
+        What to save.
     """
     content = {
         "format_version": FORMAT_VERSION,
-        "model_state_dict": checkpoint.model.state_dict(),
-        "dims": dict(checkpoint.model.dims),
-        "last_layer": "sigmoid" if checkpoint.model.ends_in_sigmoid else "logits",
+        "model_state_dict": checkpoint.classifier.state_dict(),
+        "dims": dict(checkpoint.classifier.dims),
+        "last_layer": checkpoint.classifier.last_layer,
         "scaler_mean": checkpoint.scaler.mean,
         "scaler_sd": checkpoint.scaler.sd,
         "threshold": float(checkpoint.threshold),  # NumPy's would need weights_only=False
-        "about": checkpoint.about,
+        "about": checkpoint.about.model_dump(),
         "training": vars(checkpoint.training),
         "validation": vars(checkpoint.validation),
     }
-    if checkpoint.about["operating"] == "best_f1":
+    if checkpoint.about.threshold_rule == "best_f1":
         content["best_threshold"] = content["threshold"]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -92,7 +198,23 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Raises CheckpointError for a file of another kind or version, or with parts missing."""
+    """Read a checkpoint onto the CPU.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file that `save_checkpoint` wrote.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        For a missing file, a file of another kind or version, and a file in which a part is
+        missing or of another type. The message names the part.
+    """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -102,30 +224,58 @@ def load_checkpoint(path: Path) -> Checkpoint:
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path}: format version {version!r}, this program reads {FORMAT_VERSION}; "
-            "train again with ./run_all.sh"
+            f"{path}: format version {version!r}, this program reads {FORMAT_VERSION}; {_AGAIN}"
         )
     try:
-        model = build_classifier(
-            content["about"]["modality"], content["dims"], content["last_layer"]
+        return _from_content(content)
+    except ValidationError as error:
+        parts = "; ".join(
+            f"about.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
         )
-        model.load_state_dict(content["model_state_dict"])
-        return Checkpoint(
-            model.eval(),
-            Scaler(content["scaler_mean"], content["scaler_sd"]),
-            content["threshold"],
-            content["about"],
-            Reference(**content["training"]),
-            Reference(**content["validation"]),
-        )
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path}: a checkpoint with parts missing or changed ({error}); "
-            "train again with ./run_all.sh"
-        ) from error
+        raise CheckpointError(f"{path}: a damaged checkpoint: {parts}; {_AGAIN}") from None
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(f"{path}: a damaged checkpoint: {reason}; {_AGAIN}") from error
+
+
+def _from_content(content: Mapping[str, Any]) -> Checkpoint:
+    last_layer: LastLayer = content["last_layer"]
+    if last_layer not in get_args(LastLayer):
+        raise ValueError(f"last_layer is {last_layer!r}")
+    threshold: float = content["threshold"]
+    if not isinstance(threshold, float):
+        raise TypeError(f"threshold is {threshold!r}, not a float")
+    classifier = HarmfulClassifier(content["dims"], last_layer)
+    classifier.load_state_dict(content["model_state_dict"])
+    return Checkpoint(
+        classifier.eval(),
+        Scaler(content["scaler_mean"], content["scaler_sd"]),
+        threshold,
+        About.model_validate(content["about"]),
+        Reference(**content["training"]),
+        Reference(**content["validation"]),
+    )
 
 
 def checkpoint_digest(path: Path) -> str:
-    """sha256 of the file: names the model in a log of decisions."""
+    """The sha256 of a checkpoint file, which names its classifier in tables and logs.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     checkpoint_digest(Path(file.name))[:12]
+    'e3b0c44298fc'
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,75 +1,115 @@
-"""The two classifiers: features of a picture, or of a video, to one logit."""
+"""The classifier: the vectors of the backbones in, one logit per image or video out."""
 
 from __future__ import annotations
 
 from itertools import combinations
 from math import factorial
+from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 DROPOUT = 0.3
-HIDDEN = 64  # of each backbone's projection
-_EMBEDDING = 3  # layers of `classifier` up to the one whose output the last layer judges
+HIDDEN = 64  # width of each backbone's projection
+EMBEDDING = 128  # width of the last hidden layer
+_EMBEDDING_LAYERS = 3  # layers of `classifier` up to the one that the last linear layer reads
+
+LastLayer = Literal["sigmoid", "logits"]
 
 
 class HarmfulClassifier(nn.Module):
-    """Each backbone's vector is projected to the same width, then all of them are judged together.
+    """Project each backbone's vector to one width, then classify the projections together.
 
-    The projection keeps one long vector (SlowFast has 2,304 numbers) from drowning out a short one.
+    The projection keeps a long vector (SlowFast has 2,304 numbers) from drowning out a short one.
+
+    Parameters
+    ----------
+    dims : dict of str to int
+        Length of each backbone's vector, in the order in which the vectors are joined.
+    last_layer : {"sigmoid", "logits"}
+        Whether `forward` ends in a sigmoid.
+
+    Examples
+    --------
+    >>> classifier = HarmfulClassifier({"clip": 4, "yolo": 3}, "logits")
+    >>> classifier.logits(torch.zeros(5, 7)).shape
+    torch.Size([5])
     """
 
-    def __init__(self, dims: dict[str, int], last_layer: str) -> None:
-        """dims : length of each backbone's vector, in the order in which they are joined."""
+    def __init__(self, dims: dict[str, int], last_layer: LastLayer) -> None:
         super().__init__()
         self.dims = dims
         self.projections = nn.ModuleDict(
             {name: nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU()) for name, dim in dims.items()}
         )
-        layers = [
+        layers: list[nn.Module] = [
             nn.Dropout(DROPOUT),
-            nn.Linear(HIDDEN * len(dims), 128),
+            nn.Linear(HIDDEN * len(dims), EMBEDDING),
             nn.ReLU(),
             nn.Dropout(DROPOUT),
-            nn.Linear(128, 1),
+            nn.Linear(EMBEDDING, 1),
         ]
         if last_layer == "sigmoid":
             layers.append(nn.Sigmoid())
         self.classifier = nn.Sequential(*layers)
 
     @property
-    def ends_in_sigmoid(self) -> bool:
-        return isinstance(self.classifier[-1], nn.Sigmoid)
+    def last_layer(self) -> LastLayer:
+        """What `forward` ends in."""
+        return "sigmoid" if isinstance(self.classifier[-1], nn.Sigmoid) else "logits"
 
     def _project(self, features: torch.Tensor) -> torch.Tensor:
-        parts = features.split(list(self.dims.values()), dim=1)
+        parts = torch.split(features, list(self.dims.values()), dim=1)
         projected = [
             project(part) for project, part in zip(self.projections.values(), parts, strict=True)
         ]
         return torch.cat(projected, dim=1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(n, sum of dims) to (n,): probabilities after a sigmoid, else logits."""
-        return self.classifier(self._project(features)).squeeze(1)
+        """Map (n, sum of dims) to (n,): probabilities after a sigmoid, else logits."""
+        output: torch.Tensor = self.classifier(self._project(features))
+        return output.squeeze(1)
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
-        """(n, sum of dims) to (n,) logits, whatever the last layer is."""
-        end = -1 if self.ends_in_sigmoid else None
-        return self.classifier[:end](self._project(features)).squeeze(1)
+        """Map (n, sum of dims) to (n,) logits, whatever the last layer is."""
+        end = -1 if self.last_layer == "sigmoid" else None
+        output: torch.Tensor = self.classifier[:end](self._project(features))
+        return output.squeeze(1)
 
     def embed(self, features: torch.Tensor) -> torch.Tensor:
-        """(n, sum of dims) to (n, 128): what the last layer judges; near means judged alike."""
-        return self.classifier[:_EMBEDDING](self._project(features))
+        """Map (n, sum of dims) to (n, 128), the input of the last linear layer.
+
+        Items that are near each other there are classified alike.
+        """
+        embedding: torch.Tensor = self.classifier[:_EMBEDDING_LAYERS](self._project(features))
+        return embedding
 
     def contributions(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
-        """How much each backbone moved the logits, (n,) each, against the average training item.
+        """How much each backbone moves the logits away from those of the average training item.
 
-        Shapley values (Shapley 1953; Lundberg & Lee 2017, sec. 2.4) of the backbones, exact: with
-        the missing ones at their training mean, which is 0 after scaling. They add up to the
-        logits less the logit of the average item.
+        Exact Shapley values of the backbones, where a missing backbone is set to its training mean
+        (0 after scaling). Their sum is the logit minus the logit of the average item.
+
+        Parameters
+        ----------
+        features : torch.Tensor
+            (n, sum of dims), scaled.
+
+        Returns
+        -------
+        dict of str to torch.Tensor
+            Backbone name to (n,) contributions, in logits.
+
+        References
+        ----------
+        Shapley (1953); Lundberg & Lee (2017), section 2.4.
         """
         names = list(self.dims)
-        parts = dict(zip(names, features.split(list(self.dims.values()), dim=1), strict=True))
+        parts = dict(
+            zip(names, torch.split(features, list(self.dims.values()), dim=1), strict=True)
+        )
 
         def value(seen: frozenset[str]) -> torch.Tensor:
             shown = [part if n in seen else torch.zeros_like(part) for n, part in parts.items()]
@@ -96,15 +136,27 @@ def _shapley(
     return total
 
 
-class ImageHarmfulClassifier(HarmfulClassifier):
-    """CLIP and YOLO vectors of a picture to a verdict."""
+def probabilities(logits: torch.Tensor | npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The sigmoid of logits, in float64.
 
+    Parameters
+    ----------
+    logits : torch.Tensor or array_like
+        Any shape; a tensor must be on the CPU.
 
-class VideoHarmfulClassifier(HarmfulClassifier):
-    """CLIP, YOLO and SlowFast vectors of a video to a verdict."""
+    Returns
+    -------
+    ndarray of float64
+        Probabilities in [0, 1], of the same shape.
 
-
-def build_classifier(modality: str, dims: dict[str, int], last_layer: str) -> HarmfulClassifier:
-    """A freshly initialised classifier of the modality."""
-    kind = ImageHarmfulClassifier if modality == "image" else VideoHarmfulClassifier
-    return kind(dims, last_layer)
+    Examples
+    --------
+    >>> probabilities([-2.0, 0.0, 2.0]).round(4).tolist()
+    [0.1192, 0.5, 0.8808]
+    """
+    if isinstance(logits, torch.Tensor):
+        values = logits.double()
+    else:  # a copy, because torch warns about arrays that can't be written to
+        values = torch.from_numpy(np.array(logits, dtype=np.float64))
+    result: npt.NDArray[np.float64] = torch.sigmoid(values).numpy()
+    return result

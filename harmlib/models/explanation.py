@@ -1,54 +1,110 @@
-"""What a checkpoint's own training and validation items say of a new one."""
+"""What a checkpoint's own training and validation items say about a new item."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+
 import pandas as pd
 import torch
 
-from harmlib.models.checkpoint import Checkpoint
+from harmlib.models.checkpoint import Checkpoint, Reference
+from harmlib.models.classifier import probabilities
 
 NEIGHBOURS = 5
 
 
-def validation_items(checkpoint: Checkpoint) -> pd.DataFrame:
-    """The validation items as the saved model scored them: label, probability, group.
+@dataclass(frozen=True)
+class Neighbour:
+    """A training item that the classifier sees as near.
 
-    Where all are of one group, which can't be redrawn, each item is a group of its own.
+    Attributes
+    ----------
+    item_id : str
+    label : int
+        1 harmful, 0 safe.
+    probability : float
+        Of the item itself, in [0, 1].
+    similarity : float
+        Cosine of the two embeddings, in [-1, 1].
+    """
+
+    item_id: str
+    label: int
+    probability: float
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an item got its logit.
+
+    Attributes
+    ----------
+    contributions : dict of str to float
+        Backbone to what it adds to the logit, against the average training item.
+    nearest : list of Neighbour
+        The `NEIGHBOURS` nearest training items, the nearest first.
+    """
+
+    contributions: dict[str, float]
+    nearest: list[Neighbour]
+
+
+def validation_items(checkpoint: Checkpoint) -> pd.DataFrame:
+    """The validation items as the saved classifier scored them.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per item: label (0/1), probability, group. Where all items are of one group, which
+        cannot be resampled, each item is a group of its own.
     """
     items = checkpoint.validation
     groups = items.group if len(set(items.group)) > 1 else items.item_id
     return pd.DataFrame(
         {
             "label": items.label.numpy().astype(int),
-            "probability": sigmoid(items.logit.numpy()),
+            "probability": probabilities(items.logit),
             "group": groups,
         }
     )
 
 
-def explain(checkpoint: Checkpoint, features: torch.Tensor) -> tuple[dict[str, float], list[dict]]:
-    """Each backbone's share of the logit, and the training items that the model sees as nearest.
+def explain(checkpoint: Checkpoint, features: torch.Tensor) -> Explanation:
+    """Explain one item by its backbones and by the training items near it.
 
-    features : (1, sum of dims), scaled
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    features : torch.Tensor
+        (1, sum of dims), scaled.
+
+    Returns
+    -------
+    Explanation
     """
+    classifier = checkpoint.classifier
     with torch.inference_mode():
-        shares = checkpoint.model.contributions(features)
-        own = checkpoint.model.embed(features)
-        training = checkpoint.training
-        near = torch.nn.functional.cosine_similarity(own, training.embedding.float())
-        order = near.argsort(descending=True)[:NEIGHBOURS].tolist()
-    return {name: float(share) for name, share in shares.items()}, [
-        {
-            "item_id": training.item_id[i],
-            "label": int(training.label[i]),
-            "probability": float(sigmoid(training.logit[i])),
-            "similarity": float(near[i]),
-        }
-        for i in order
+        contributions = classifier.contributions(features)
+        embedding = classifier.embed(features)
+    return Explanation(
+        {name: float(value) for name, value in contributions.items()},
+        _nearest(checkpoint.training, embedding),
+    )
+
+
+def _nearest(training: Reference, embedding: torch.Tensor) -> list[Neighbour]:
+    similarity = torch.nn.functional.cosine_similarity(embedding, training.embedding.float())
+    return [
+        Neighbour(
+            training.item_id[i],
+            int(training.label[i]),
+            float(probabilities(training.logit[i])),
+            float(similarity[i]),
+        )
+        for i in similarity.argsort(descending=True)[:NEIGHBOURS].tolist()
     ]
-
-
-def sigmoid(logit) -> np.ndarray:
-    """Probabilities of logits, in double precision."""
-    return 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))

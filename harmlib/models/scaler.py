@@ -1,29 +1,41 @@
-"""Stored vectors of several backbones as one scaled matrix."""
+"""Features in standard deviations from the training mean."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-CLIP_SD = 5.0  # scaled values are cut here: a number that hardly varied in training may jump later
+CLIP_SD = 5.0  # scaled values are cut here: a column that hardly varied in training may jump later
 MIN_SD = 1e-6
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """Standardises each column by the training split; travels in the checkpoint.
+    """Standardise each column by the training split; saved in the checkpoint.
 
-    mean, sd : (dim,) float32
+    Attributes
+    ----------
+    mean : torch.Tensor
+        (dim,) float32, in the units of the features.
+    sd : torch.Tensor
+        (dim,) float32, standard deviations; infinite for a column that is switched off.
+
+    Examples
+    --------
+    >>> scaler = Scaler.fit(np.array([[0.0, 1.0], [4.0, 1.0]]))
+    >>> scaler(np.array([[3.0, 9.0]])).tolist()
+    [[0.5, 0.0]]
     """
 
     mean: torch.Tensor
     sd: torch.Tensor
 
     @classmethod
-    def fit(cls, train: np.ndarray) -> Scaler:
-        """From (n, dim) training features. A column that never varies is switched off."""
+    def fit(cls, train: npt.NDArray[np.floating]) -> Scaler:
+        """Fit to (n, dim) training features. A column that never varies is switched off."""
         sd = train.std(axis=0, dtype=np.float64)
         mean = train.mean(axis=0, dtype=np.float64)
         constant = sd < MIN_SD * np.maximum(np.abs(mean), 1.0)
@@ -32,8 +44,8 @@ class Scaler:
             torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(sd.astype(np.float32))
         )
 
-    def __call__(self, features: np.ndarray) -> torch.Tensor:
-        """(n, dim) to (n, dim) float32, in standard deviations from the training mean."""
+    def __call__(self, features: npt.NDArray[np.floating]) -> torch.Tensor:
+        """Scale (n, dim) features to (n, dim) float32, cut at `CLIP_SD` standard deviations."""
         matrix = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
         scaled = (matrix - self.mean) / self.sd
         return scaled.clamp_(-CLIP_SD, CLIP_SD)

@@ -1,10 +1,9 @@
-"""The one training loop: every variant, both modalities; every epoch's scores are kept."""
+"""The one training loop, of every variant and both modalities. It keeps every epoch's scores."""
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,28 +11,50 @@ import pandas as pd
 import torch
 from torch import nn
 
-from harmlib.models.classifier import HarmfulClassifier
+from harmlib.models.classifier import HarmfulClassifier, probabilities
 from harmlib.params import Schedule
+
+SCORE_COLUMNS = ["epoch", "split", "item_id", "label", "logit", "probability"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """What the loop sees of one split.
+    """The items of one split, n of them.
 
-    features : (n, dim) float32, scaled; labels : (n,) 0/1; item_ids : n names
+    Attributes
+    ----------
+    features : torch.Tensor
+        (n, dim) float32, scaled.
+    labels : torch.Tensor
+        (n,) int64: 1 harmful, 0 safe.
+    item_ids : list of str
+        n names.
+    groups : list of str
+        The source of each item. Training does not use it.
     """
 
     features: torch.Tensor
     labels: torch.Tensor
     item_ids: list[str]
+    groups: list[str]
 
 
 @dataclass(frozen=True)
 class Training:
-    """What came out: a row an epoch, a row an item and epoch, and each epoch's weights."""
+    """The result of one training.
 
-    history: pd.DataFrame  # epoch, train_loss, val_loss, learning_rate, seconds
-    scores: pd.DataFrame  # epoch, split, item_id, label, logit, probability
+    Attributes
+    ----------
+    history : pandas.DataFrame
+        One row per epoch: epoch, train_loss, val_loss, learning_rate, seconds.
+    scores : pandas.DataFrame
+        One row per item and epoch: epoch, split, item_id, label, logit, probability.
+    states : dict of int to dict
+        Epoch to the classifier's `state_dict` after it, on the CPU.
+    """
+
+    history: pd.DataFrame
+    scores: pd.DataFrame
     states: dict[int, dict[str, torch.Tensor]]
 
 
@@ -41,53 +62,79 @@ def train(
     build: Callable[[], HarmfulClassifier],
     loss: nn.Module,
     schedule: Schedule,
-    train_split: Split,
-    judged: dict[str, Split],
+    splits: Mapping[str, Split],
     *,
     seed: int,
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
 ) -> Training:
-    """Train with Adam; after each epoch (counted from 1) score the `judged` splits.
+    """Train with Adam on the split "train"; score every other split after each epoch.
 
-    build : makes the classifier; called once, under `seed`
-    judged : name to split; must hold 'val', whose loss goes to the history. Nothing here looks
-        at a threshold, and the test split never touches the weights.
-    On the CPU, the same seed gives the same numbers to the bit.
+    Nothing here looks at a threshold, and only the split "train" changes the weights. On the CPU
+    the same seed gives the same numbers to the bit.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the classifier; called once, under `seed`.
+    loss : torch.nn.Module
+        From the outputs of `HarmfulClassifier.forward` and float labels to the mean loss.
+    schedule : Schedule
+        Epochs, batch size, learning rate.
+    splits : mapping of str to Split
+        "train", "val", whose loss goes to the history, and any others to score.
+    seed : int
+        Seeds the weights, the dropout and the order of the items.
+    device : torch.device
+        Where to train.
+    progress : callable, optional
+        Called with (epochs done, epochs in all) after each epoch.
+
+    Returns
+    -------
+    Training
+        Epochs are counted from 1.
     """
+    scored = {name: split for name, split in splits.items() if name != "train"}
     with torch.random.fork_rng(), _one_thread():
         torch.manual_seed(seed)
-        model = build().to(device)
+        classifier = build().to(device)
         loss = loss.to(device)
         # Fused: the layers are so small that most of the time goes into calling them one by one.
-        optimiser = torch.optim.Adam(model.parameters(), lr=schedule.learning_rate, fused=True)
-        features, labels = train_split.features.to(device), train_split.labels.float().to(device)
+        optimiser = torch.optim.Adam(classifier.parameters(), lr=schedule.learning_rate, fused=True)
+        features = splits["train"].features.to(device)
+        labels = splits["train"].labels.float().to(device)
         history, scores, states = [], [], {}
         for epoch in range(1, schedule.epochs + 1):
             start = time.perf_counter()
-            train_loss = _one_epoch(model, loss, optimiser, features, labels, schedule.batch_size)
-            scored = {name: _score(model, split, device) for name, split in judged.items()}
+            train_loss = _one_epoch(
+                classifier, loss, optimiser, features, labels, schedule.batch_size
+            )
+            tables = {name: _score(classifier, split, device) for name, split in scored.items()}
             history.append(
                 {
                     "epoch": epoch,
                     "train_loss": train_loss,
-                    "val_loss": _loss_of(model, loss, judged["val"], device),
+                    "val_loss": _mean_loss(classifier, loss, splits["val"], device),
                     "learning_rate": schedule.learning_rate,
                     "seconds": time.perf_counter() - start,
                 }
             )
-            scores += [frame.assign(epoch=epoch, split=name) for name, frame in scored.items()]
-            states[epoch] = copy.deepcopy({k: v.cpu() for k, v in model.state_dict().items()})
+            scores += [table.assign(epoch=epoch, split=name) for name, table in tables.items()]
+            states[epoch] = {k: v.cpu().clone() for k, v in classifier.state_dict().items()}
             if progress:
                 progress(epoch, schedule.epochs)
-    columns = ["epoch", "split", "item_id", "label", "logit", "probability"]
-    return Training(pd.DataFrame(history), pd.concat(scores, ignore_index=True)[columns], states)
+    table = pd.concat(scores, ignore_index=True)[SCORE_COLUMNS]
+    return Training(pd.DataFrame(history), table, states)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """These layers are too small to share among cores: threads would mostly wait for each other,
-    and the sums' order, hence the last bit, would depend on how many cores there are."""
+    """Compute with a single thread.
+
+    These layers are too small to share among cores: threads would mostly wait for each other, and
+    the order of the sums, hence the last bit, would depend on how many cores there are.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -97,42 +144,44 @@ def _one_thread() -> Iterator[None]:
 
 
 def _one_epoch(
-    model: HarmfulClassifier,
+    classifier: HarmfulClassifier,
     loss: nn.Module,
     optimiser: torch.optim.Optimizer,
     features: torch.Tensor,
     labels: torch.Tensor,
     batch_size: int,
 ) -> float:
-    """The mean training loss of an item. Batches are drawn by index from the matrix at hand."""
-    model.train()
+    """The mean training loss per item. Batches are drawn by index from the matrix at hand."""
+    classifier.train()
     total = torch.zeros((), device=features.device)
-    for rows in torch.randperm(len(labels)).to(features.device).split(batch_size):
+    order = torch.randperm(len(labels)).to(features.device)
+    for rows in torch.split(order, batch_size):
         optimiser.zero_grad()
-        value = loss(model(features[rows]), labels[rows])
+        value = loss(classifier(features[rows]), labels[rows])
         value.backward()
         optimiser.step()
         total += value.detach() * len(rows)
     return float(total) / len(labels)
 
 
-@torch.inference_mode()
-def _score(model: HarmfulClassifier, split: Split, device: torch.device) -> pd.DataFrame:
-    model.eval()
-    logits = model.logits(split.features.to(device)).double().cpu()
+def _score(classifier: HarmfulClassifier, split: Split, device: torch.device) -> pd.DataFrame:
+    """One row per item: item_id, label, logit, probability."""
+    classifier.eval()
+    with torch.inference_mode():
+        logits = classifier.logits(split.features.to(device)).double().cpu()
     return pd.DataFrame(
         {
             "item_id": split.item_ids,
             "label": split.labels.numpy(),
             "logit": logits.numpy(),
-            "probability": torch.sigmoid(logits).numpy(),
+            "probability": probabilities(logits),
         }
     )
 
 
-@torch.inference_mode()
-def _loss_of(
-    model: HarmfulClassifier, loss: nn.Module, split: Split, device: torch.device
+def _mean_loss(
+    classifier: HarmfulClassifier, loss: nn.Module, split: Split, device: torch.device
 ) -> float:
-    model.eval()
-    return float(loss(model(split.features.to(device)), split.labels.float().to(device)))
+    classifier.eval()
+    with torch.inference_mode():
+        return float(loss(classifier(split.features.to(device)), split.labels.float().to(device)))

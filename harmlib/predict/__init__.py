@@ -1,0 +1,80 @@
+"""What does a saved classifier say about new files? One stream from a path to a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harmlib.predict.windows import Windowing
+
+
+def predict_files(
+    checkpoint: str | Path,
+    paths: Iterable[str | Path],
+    *,
+    weights: Mapping[str, str] | None = None,
+    artifacts: Path | None = None,
+    device: str = "auto",
+    windowing: Windowing | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predict files, folders or patterns with a saved classifier.
+
+    For more files than fit into memory, iterate over `harmlib.predict.stream.predict_stream`.
+
+    Parameters
+    ----------
+    checkpoint : str or Path
+        A checkpoint file, or a folder with the checkpoints of both modalities.
+    paths : iterable of str or Path
+        Files; folders, searched to the bottom; patterns.
+    weights : mapping of str to str, optional
+        Backbone to a path or word, in place of what the checkpoint names.
+    artifacts : Path, optional
+        Folder with the weights and converted networks; by default the project's.
+    device : str
+        "auto", "cpu", "cuda", "cuda:1", …
+    windowing : Windowing, optional
+        How long videos are cut; by default as the training suggests.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row per file: `harmlib.predict.prediction.COLUMNS`.
+    ledger : pandas.DataFrame
+        One row per unusable file: `harmlib.media.ledger.LEDGER_COLUMNS`.
+
+    Raises
+    ------
+    CheckpointError
+        For a file or a set of weights that does not fit.
+    WeightsError
+        For weights that are not there.
+    """
+    # Here, not above: they import torch, and `harmlib.predict` is imported for small things too.
+    import pandas as pd
+
+    from harmlib.media.find import find_files
+    from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
+    from harmlib.predict.prediction import COLUMNS
+    from harmlib.predict.predictor import ARTIFACTS, open_predictors
+    from harmlib.predict.stream import predict_stream
+
+    predictors = open_predictors(
+        checkpoint,
+        weights=weights,
+        artifacts=artifacts or ARTIFACTS,
+        device=device,
+        windowing=windowing,
+    )
+    rows, unusable = [], []
+    for one in predict_stream(predictors, find_files(paths)):
+        if isinstance(one, Unusable):
+            unusable.append(one.row())
+        else:
+            rows.append(one.row())
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table, pd.DataFrame(unusable, columns=list(LEDGER_COLUMNS))

@@ -1,64 +1,90 @@
-"""The log of decisions: one JSON line each, only ever added to; any of them can be explained."""
+"""The log of decisions: a file of JSON lines, which are only ever added."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from harmlib.media.find import Found
-from harmlib.predict.predictor import Judged, Predictor, Windows
+if TYPE_CHECKING:
+    from harmlib.predict.prediction import Prediction
+
+Entry = dict[str, Any]  # one line of the log; `log_entry` makes it
 
 
 class LogError(ValueError):
-    """A log that can't be read, or has no such decision."""
+    """A log that can't be read, or that has no such decision."""
 
 
-def entry(judged: Judged, predictor: Predictor) -> dict[str, Any]:
-    """What is kept of one decision: enough to explain it, and to make it again."""
+def log_entry(prediction: Prediction) -> Entry:
+    """What is kept of one prediction: enough to explain it, and to make it again.
+
+    Parameters
+    ----------
+    prediction : Prediction
+
+    Returns
+    -------
+    dict
+        Plain values: id, time, sha256, size and mtime_ns of the file, `prediction.COLUMNS`, file
+        (the absolute path), model_sha256, checkpoint (its path), windowing, segments (list of
+        dict), contributions (backbone to float), nearest (list of dict).
+    """
+    facts = prediction.facts
     now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-    name = f"{judged.facts['sha256']} {predictor.digest} {now}"
+    name = f"{facts.sha256} {prediction.model_sha256} {now}"
     return {
         "id": hashlib.sha256(name.encode()).hexdigest()[:12],
         "time": now,
-        **{key: judged.facts[key] for key in ("sha256", "size", "mtime_ns")},
-        **judged.row,
-        "file": str(Path(judged.row["path"]).absolute()),
-        "model_sha256": predictor.digest,
-        "checkpoint": str(predictor.path.resolve()),
-        "windows": asdict(predictor.windows),
-        "segments": judged.segments.to_dict("records"),
-        "contributions": judged.contributions,
-        "nearest": judged.nearest,
+        "sha256": facts.sha256,
+        "size": facts.size,
+        "mtime_ns": facts.mtime_ns,
+        **prediction.row(),
+        "file": str(Path(facts.path).absolute()),
+        "model_sha256": prediction.model_sha256,
+        "checkpoint": str(prediction.checkpoint.resolve()),
+        "windowing": asdict(prediction.windowing),
+        "segments": prediction.segments.to_dict("records"),
+        **asdict(prediction.explanation),
     }
 
 
 class DecisionLog:
-    """A file of JSON lines. What is there is never changed."""
+    """A file of JSON lines, one per decision. What is in it is never changed.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist yet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = DecisionLog(Path(folder) / "new" / "a.decisions.jsonl")
+    ...     log.append({"id": "7b81", "model_id": "model4/image@0f"})
+    ...     log.find("7b81")["model_id"]
+    'model4/image@0f'
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, decision: dict[str, Any]) -> None:
-        """Add one line, whole: a line that an earlier crash cut off is closed first."""
+    def append(self, entry: Entry) -> None:
+        """Add one whole line. A line that an earlier crash cut off is closed first."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
-            if file.tell() and not self._ends_a_line(file):
+            if file.tell() and not _ends_a_line(file):
                 file.write(b"\n")
             # Names that aren't UTF-8 come as lone surrogates, which ASCII escapes can hold.
-            file.write(json.dumps(decision).encode("ascii") + b"\n")
+            file.write(json.dumps(entry).encode("ascii") + b"\n")
 
-    @staticmethod
-    def _ends_a_line(file) -> bool:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """The decisions in order. A line cut off by a crash is passed over: it never counted."""
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries in order. A line that a crash cut off is skipped: it never counted."""
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
@@ -68,78 +94,84 @@ class DecisionLog:
                 except ValueError:
                     continue
 
-    def find(self, name: str) -> dict[str, Any]:
-        """The decision with this id. Raises LogError, naming near ones."""
+    def find(self, name: str) -> Entry:
+        """The entry with this id. Raises LogError where there is none, and names the last one."""
         if not self.path.exists():
             raise LogError(f"{self.path}: there is no such log")
         last = None
         for last in self:
-            if last.get("id") == name:
-                return last
+            if last.get("id") != name:
+                continue
+            if "model_id" not in last:
+                raise LogError(
+                    f"{self.path}: decision {name} was logged by an earlier version, which called "
+                    "things by other names; predict the file again"
+                )
+            return last
         hint = f"the last one is {last['id']}" if last else "it is empty"
         raise LogError(f"{self.path}: no decision {name!r}; {hint}")
 
-    def judged_by(self, predictor: Predictor) -> set[tuple[str, int, int]]:
-        """(path, size, mtime_ns) of the files that this model has judged in this way."""
-        way = (predictor.digest, asdict(predictor.windows))
+    def latest(self, models: Collection[str]) -> Iterator[Entry]:
+        """The last entry on each path by these models (their sha256), in the log's order."""
+        last = {e["path"]: number for number, e in enumerate(self) if e["model_sha256"] in models}
+        for number, entry in enumerate(self):
+            if last.get(entry["path"]) == number:
+                yield entry
+
+    def states(self, model: str, windowing: dict[str, Any]) -> set[tuple[str, int, int]]:
+        """The files that a model has predicted in one way, as (path, size, mtime_ns).
+
+        model : sha256 of the checkpoint. windowing : as in the entries
+        """
         return {
-            (d["path"], d["size"], d["mtime_ns"])
-            for d in self
-            if (d["model_sha256"], d["windows"]) == way
+            (e["path"], e["size"], e["mtime_ns"])
+            for e in self
+            if e["model_sha256"] == model and e.get("windowing") == windowing
         }
 
 
-def replay(decision: dict[str, Any], **options) -> dict[str, Any]:
-    """Judge the file again with the logged model. options : of `Predictor`.
+def _ends_a_line(file: BinaryIO) -> bool:
+    file.seek(-1, 2)
+    return file.read(1) == b"\n"
 
-    Returns probability, decision, and `same`: whether the decision is the logged one and the
-    probability within 1e-3 (another batch or processor moves the last bits of bf16).
-    Raises LogError when the file or the model isn't what it was.
+
+def format_decision(entry: Entry) -> str:
+    """A decision in words, for the terminal.
+
+    Parameters
+    ----------
+    entry : dict
+        As `log_entry` makes it.
+
+    Returns
+    -------
+    str
+        Several lines: what was decided, what would have turned it, and why.
     """
-    predictor = Predictor(decision["checkpoint"], windows=Windows(**decision["windows"]), **options)
-    if predictor.digest != decision["model_sha256"]:
-        raise LogError(f"{decision['checkpoint']}: the model there is another one by now")
-    found = Found(Path(decision["file"]), decision["modality"])
-    judged = next(predictor.judge([found]))
-    if not isinstance(judged, Judged):
-        raise LogError(f"{decision['file']}: can't be judged again: {judged['reason']}")
-    if judged.facts["sha256"] != decision["sha256"]:
-        raise LogError(f"{decision['file']}: the file there has another content by now")
-    probability = judged.row["probability"]
-    return {
-        "probability": probability,
-        "decision": judged.row["decision"],
-        "same": judged.row["decision"] == decision["decision"]
-        and abs(probability - decision["probability"]) <= 1e-3,
-    }
-
-
-def format_decision(decision: dict[str, Any]) -> str:
-    """A decision in words, for the terminal."""
-    p, t = decision["probability"], decision["threshold"]
+    p, t = entry["probability"], entry["threshold"]
     turn = (
         f"it would be safe at any threshold from {p:.6f} up"
-        if decision["decision"] == "harmful"
+        if entry["decision"] == "harmful"
         else f"it would be harmful at any threshold below {p:.6f}"
     )
     lines = [
-        f"{decision['id']}  {decision['time']}",
-        f"file       {decision['path']}  (sha256 {decision['sha256'][:12]}…)",
-        f"model      {decision['model']}",
-        f"decision   {decision['decision']}: probability {p:.4f}, threshold {t:.4f} "
+        f"{entry['id']}  {entry['time']}",
+        f"file       {entry['path']}  (sha256 {entry['sha256'][:12]}…)",
+        f"model_id   {entry['model_id']}",
+        f"decision   {entry['decision']}: probability {p:.4f}, threshold {t:.4f} "
         f"(margin {p - t:+.4f}); {turn}",
         "backbones  what each added to the logit, against the average training item:",
-        *(f"           {n:<9} {v:+.4f}" for n, v in decision["contributions"].items()),
-        "nearest    training items, by what the model sees:",
+        *(f"           {n:<9} {v:+.4f}" for n, v in entry["contributions"].items()),
+        "nearest    training items, by what the classifier sees:",
         *(
             f"           {('safe', 'harmful')[n['label']]:<8} similarity {n['similarity']:.3f}, "
             f"probability {n['probability']:.3f}  {n['item_id']}"
-            for n in decision["nearest"]
+            for n in entry["nearest"]
         ),
     ]
-    for segment in decision["segments"]:
-        lines.append(
-            f"segment    {segment['start_sec']:.1f} s to {segment['end_sec']:.1f} s, highest "
-            f"probability {segment['peak_probability']:.3f}"
-        )
+    lines += [
+        f"segment    {segment['start_sec']:.1f} s to {segment['end_sec']:.1f} s, highest "
+        f"probability {segment['peak_probability']:.3f}"
+        for segment in entry["segments"]
+    ]
     return "\n".join(lines)

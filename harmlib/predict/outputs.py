@@ -1,13 +1,14 @@
-"""Files judged into a table, with a ledger, segments and a log beside it; resumed from the log."""
+"""Predictions into a table, with a ledger, segments and a log beside it; resumed from the log."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,11 +16,12 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from harmlib.analysis.bands import Bands, assign
-from harmlib.media.find import Found
+from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
 from harmlib.media.thumbnails import segment_strip
-from harmlib.predict.decision_log import DecisionLog, entry
-from harmlib.predict.predictor import COLUMNS, LEDGER_COLUMNS, Judged, Predictor
-from harmlib.predict.stream import judge_all
+from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
+from harmlib.predict.prediction import COLUMNS, Prediction
+from harmlib.predict.predictor import Predictor
+from harmlib.predict.stream import predict_stream
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
@@ -27,89 +29,110 @@ _ROW_GROUP = 1000
 
 
 @dataclass(frozen=True)
-class Done:
-    """What one call did: files judged, files known from before, and those that can't be judged.
+class Written:
+    """What one call of `predict_into` did.
 
-    ledger : `LEDGER_COLUMNS`, of this call. log : all decisions, of earlier calls too
+    Attributes
+    ----------
+    predicted : int
+        Files predicted by this call.
+    reused : int
+        Files whose predictions an earlier call had left in the log.
+    ledger : pandas.DataFrame
+        The unusable files of this call, `LEDGER_COLUMNS`.
+    ledger_path : Path
+        Where the ledger lies.
+    log : DecisionLog
+        All decisions, of earlier calls too.
+    models : frozenset of str
+        sha256 of the checkpoints of this call.
     """
 
-    judged: int
+    predicted: int
     reused: int
     ledger: pd.DataFrame
     ledger_path: Path
     log: DecisionLog
+    models: frozenset[str]
+
+    def decisions_on(self, paths: Iterable[str | Path]) -> list[Entry]:
+        """The last entries of the log on these files by these checkpoints."""
+        wanted = set(map(str, paths))
+        return [entry for entry in self.log.latest(self.models) if entry["path"] in wanted]
 
 
-def judge_into(
+def predict_into(
     out: Path,
     predictors: list[Predictor],
-    found: Iterable[Found],
+    found: Iterable[Path | Unusable],
     bands: dict[str, Bands] | None = None,
     *,
     strips: bool = True,
-) -> Done:
-    """Judge `found` into `out` (.csv, .parquet, .jsonl), whose folder may be new.
+) -> Written:
+    """Predict files into the table `out`, and into the files beside it.
 
-    A file that these models have judged in the same way, and that hasn't changed since, is not
-    judged again. The table holds the last decision on every path of the log by these models.
-    bands : modality -> bands, for a column `band`. strips : pictures of harmful segments, too.
+    A file that these checkpoints have predicted in the same way, and that has not changed since,
+    is not predicted again. The table holds the last decision of these checkpoints on every path of
+    the log.
+
+    Parameters
+    ----------
+    out : Path
+        A .csv, .parquet or .jsonl file; its folder may be new.
+    predictors : list of Predictor
+        One, or one for each modality.
+    found : iterable of Path or Unusable
+        As `harmlib.media.find.find_files` yields them.
+    bands : dict of str to Bands, optional
+        Modality to its bands, for a column `band`.
+    strips : bool
+        Write pictures of harmful segments, too.
+
+    Returns
+    -------
+    Written
     """
-    bands = bands or {}
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
-    known = set().union(*(log.judged_by(predictor) for predictor in predictors))
-    by_modality = {predictor.modality: predictor for predictor in predictors}
-    reused, judged, lost = 0, 0, []
-
-    def fresh() -> Iterator[Found]:
-        nonlocal reused
-        for one in found:
-            if known and _state(one.path) in known:
-                reused += 1
-            else:
-                yield one
-
+    fresh = _Fresh(found, predictors, log)
+    unusable: list[Unusable] = []
+    predicted = 0
     out.parent.mkdir(parents=True, exist_ok=True)
-    for one in tqdm(judge_all(predictors, fresh()), unit=" files", disable=None):
-        if isinstance(one, Judged):
-            decision = entry(one, by_modality[one.row["modality"]])
+    for one in tqdm(predict_stream(predictors, fresh), unit=" files", disable=None):
+        if isinstance(one, Prediction):
+            entry = log_entry(one)
             if strips:
-                _write_strips(decision, out.with_suffix(".segments"))
-            log.append(decision)
-            judged += 1
+                entry["segments"] = _write_strips(entry, out.with_suffix(".segments"))
+            log.append(entry)
+            predicted += 1
         else:
-            lost.append(one)
-    models = {predictor.digest for predictor in predictors}
-    rows = (with_band(decision, bands) for decision in _latest(log, models))
-    _write_table(rows, COLUMNS + ["band"] * bool(bands), out)
-    _write_segments(_latest(log, models), out.with_suffix(".segments.csv"))
+            unusable.append(one)
+    models = frozenset(predictor.digest for predictor in predictors)
+    _write_table((with_band(entry, bands) for entry in log.latest(models)), out, bands)
+    _write_segments(log.latest(models), out.with_suffix(".segments.csv"))
     ledger_path = out.with_suffix(".ledger.csv")
-    ledger = pd.DataFrame(lost, columns=LEDGER_COLUMNS)
+    ledger = pd.DataFrame([one.row() for one in unusable], columns=list(LEDGER_COLUMNS))
     ledger.to_csv(ledger_path, index=False, encoding="utf-8-sig")
-    return Done(judged, reused, ledger, ledger_path, log)
+    return Written(predicted, fresh.reused, ledger, ledger_path, log, models)
 
 
-def decisions_on(paths: Iterable[str], log: DecisionLog, predictors: list[Predictor]) -> list[dict]:
-    """The last decisions of these models on these paths, as they stand in the log."""
-    wanted = set(paths)
-    models = {predictor.digest for predictor in predictors}
-    return [decision for decision in _latest(log, models) if decision["path"] in wanted]
+class _Fresh:
+    """Files less those whose predictions the log holds already; these are counted."""
 
+    def __init__(
+        self, found: Iterable[Path | Unusable], predictors: list[Predictor], log: DecisionLog
+    ) -> None:
+        self.reused = 0
+        self._found = found
+        self._known: set[tuple[str, int, int]] = set()
+        for predictor in predictors:
+            self._known |= log.states(predictor.digest, asdict(predictor.windowing))
 
-def with_band(row: dict, bands: dict[str, Bands]) -> dict:
-    """`row` with its band, where bands were asked for."""
-    if not bands:
-        return row
-    return row | {"band": str(assign([row["probability"]], bands[row["modality"]])[0])}
-
-
-def _write_segments(decisions: Iterator[dict], path: Path) -> None:
-    segments = [
-        {"path": decision["path"], "id": decision["id"], **segment}
-        for decision in decisions
-        for segment in decision["segments"]
-    ]
-    if segments:
-        pd.DataFrame(segments).to_csv(path, index=False)
+    def __iter__(self) -> Iterator[Path | Unusable]:
+        for path in self._found:
+            if self._known and isinstance(path, Path) and _state(path) in self._known:
+                self.reused += 1
+            else:
+                yield path
 
 
 def _state(path: Path) -> tuple[str, int, int] | None:
@@ -120,43 +143,89 @@ def _state(path: Path) -> tuple[str, int, int] | None:
     return str(path), stat.st_size, stat.st_mtime_ns
 
 
-def _write_strips(decision: dict, folder: Path) -> None:
-    """A strip of frames for each harmful segment, named by the decision, for the reviewer."""
-    for number, segment in enumerate(decision["segments"], 1):
+def with_band(row: dict[str, Any], bands: dict[str, Bands] | None) -> dict[str, Any]:
+    """A row with its band, where bands are asked for.
+
+    Parameters
+    ----------
+    row : dict
+        With modality and probability.
+    bands : dict of str to Bands, optional
+        Modality to its bands.
+
+    Returns
+    -------
+    dict
+        `row` itself without bands, else a copy with "band": "pass", "review" or "block".
+    """
+    if not bands:
+        return row
+    return row | {"band": str(assign([row["probability"]], bands[row["modality"]])[0])}
+
+
+def table_columns(bands: dict[str, Bands] | None) -> list[str]:
+    """The columns of the table of predictions; with bands one more.
+
+    Parameters
+    ----------
+    bands : dict of str to Bands, optional
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> table_columns(None)[:2]
+    ['path', 'modality']
+    """
+    return [*COLUMNS, "band"] if bands else list(COLUMNS)
+
+
+def _write_strips(entry: Entry, folder: Path) -> list[dict[str, Any]]:
+    """A strip of frames for each harmful segment; the segments, each with its strip's name."""
+    segments = []
+    for number, segment in enumerate(entry["segments"], 1):
         folder.mkdir(parents=True, exist_ok=True)
-        strip = segment_strip(Path(decision["file"]), segment["start_sec"], segment["end_sec"])
-        name = f"{decision['id']}-{number}.jpg"
+        strip = segment_strip(Path(entry["file"]), segment["start_sec"], segment["end_sec"])
+        name = f"{entry['id']}-{number}.jpg"
         (folder / name).write_bytes(strip)
-        segment["strip"] = f"{folder.name}/{name}"
+        segments.append(segment | {"strip": f"{folder.name}/{name}"})
+    return segments
 
 
-def _latest(log: DecisionLog, models: set[str]) -> Iterator[dict]:
-    """Each path's last decision by these models, in the log's order."""
-    last = {d["path"]: number for number, d in enumerate(log) if d["model_sha256"] in models}
-    for number, decision in enumerate(log):
-        if last.get(decision["path"]) == number:
-            yield decision
+def _write_segments(entries: Iterable[Entry], path: Path) -> None:
+    segments = [
+        {"path": entry["path"], "id": entry["id"], **segment}
+        for entry in entries
+        for segment in entry["segments"]
+    ]
+    if segments:
+        pd.DataFrame(segments).to_csv(path, index=False)
 
 
-def _write_table(decisions: Iterator[dict], columns: list[str], out: Path) -> None:
-    """The rows, a thousand at a time; whole or not at all."""
+def _write_table(
+    decisions: Iterable[dict[str, Any]], out: Path, bands: dict[str, Bands] | None
+) -> None:
+    """Write the rows a thousand at a time; whole or not at all."""
+    columns = table_columns(bands)
     part = out.with_name(out.name + ".part")
-    schema = pa.schema(
-        [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
-    )
-    rows = ({name: _text(d[name]) for name in columns} for d in decisions)
+    rows = ({name: _text(decision[name]) for name in columns} for decision in decisions)
     if out.suffix == ".parquet":
-        with pq.ParquetWriter(part, schema) as writer:
+        schema = pa.schema(
+            [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
+        )
+        with pq.ParquetWriter(part, schema) as parquet:
             while chunk := list(islice(rows, _ROW_GROUP)):
-                writer.write_table(pa.Table.from_pylist(chunk, schema))
+                parquet.write_table(pa.Table.from_pylist(chunk, schema))
+    elif out.suffix == ".csv":
+        with part.open("w", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
     else:
-        with part.open("w", encoding="utf-8-sig" if out.suffix == ".csv" else "utf-8") as file:
-            if out.suffix == ".csv":
-                writer = csv.DictWriter(file, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-            else:
-                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     part.replace(out)
 
 

@@ -1,65 +1,182 @@
-"""A saved model on new files: one row a file, with the threshold that was saved beside it."""
+"""New files to predictions, in one stream that never holds more than a few files.
+
+A path is identified, probed and cut into windows; each window becomes vectors and a logit; the
+logits of a file become its prediction. What can't be used drops out as `Unusable` at the step
+that finds out.
+"""
 
 from __future__ import annotations
 
-import os
+import json
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
-import pandas as pd
+from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
+from harmlib.media.decode import MediaError
+from harmlib.media.identify import identify
+from harmlib.media.ledger import Unusable
+from harmlib.media.probe import Facts, probe
+from harmlib.params import Modality
+from harmlib.predict.prediction import Prediction, ScoredFile, make_prediction
+from harmlib.predict.predictor import Predictor
 
-from harmlib.features.engine import Engine
-from harmlib.media.find import Found, find_media
-from harmlib.models.checkpoint import CheckpointError
-from harmlib.predict.predictor import COLUMNS, LEDGER_COLUMNS, Judged, Predictor
+Identified = tuple[Path, Modality]
 
 
-def judge_all(predictors: list[Predictor], found: Iterable[Found]) -> Iterator[Judged | dict]:
-    """As `Predictor.judge`, with one model for pictures and one for videos, one after the other."""
-    first, *rest = predictors
-    if not rest:
-        yield from first.judge(found)
+def predict_stream(
+    predictors: list[Predictor], found: Iterable[Path | Unusable]
+) -> Iterator[Prediction | Unusable]:
+    """Predict files as they come.
+
+    Files are taken a few ahead, and memory does not grow with their number.
+
+    Parameters
+    ----------
+    predictors : list of Predictor
+        One, or one for each modality.
+    found : iterable of Path or Unusable
+        As `harmlib.media.find.find_files` yields them; no path twice.
+
+    Yields
+    ------
+    Prediction
+        For each file that can be used: first those of the first predictor's modality, then those
+        of the second's. Batches are filled across files, so that the order within a modality is
+        not exactly that of `found`.
+    Unusable
+        For each other file, and for what was unusable already.
+    """
+    identified = _identify(found, [predictor.modality for predictor in predictors])
+    first, *others = predictors
+    if not others:
+        yield from _predict_modality(first, identified)
         return
-    with tempfile.TemporaryFile() as later:  # names, not a list: there may be millions
-
-        def own() -> Iterator[Found]:
-            for one in found:
-                if one.modality == rest[0].modality:
-                    later.write(os.fsencode(one.path) + b"\0")
-                else:
-                    yield one
-
-        yield from first.judge(own())
-        if later.tell():
-            later.seek(0)
-            yield from rest[0].judge(find_media(["-"], stdin=later))
+    (second,) = others
+    with tempfile.TemporaryFile("w+") as later:  # not a list: there may be millions
+        yield from _predict_modality(first, _defer(identified, second.modality, later))
+        later.seek(0)
+        yield from _predict_modality(second, _deferred(later, second.modality))
 
 
-def open_predictors(checkpoint: str | Path, **options) -> list[Predictor]:
-    """A checkpoint file, or a folder with the models of both modalities, as predictors.
-
-    options : of `Predictor`. Raises CheckpointError where there is none.
-    """
-    path = Path(checkpoint)
-    files = sorted(path.glob("*_model_best.pth")) if path.is_dir() else [path]
-    if not files:
-        raise CheckpointError(f"{path}: holds no checkpoint (*_model_best.pth)")
-    opened: dict[str, Engine] = {}  # both modalities' models see through the same backbones
-    return [Predictor(file, opened=opened, **options) for file in files]
-
-
-def predict(
-    checkpoint: str | Path, paths: Iterable[str | Path], **options
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge files, folders or patterns. Returns (`COLUMNS`, the ledger with `LEDGER_COLUMNS`).
-
-    options : of `Predictor`. For more files than fit into memory, iterate over `judge_all`.
-    """
-    judged, lost = [], []
-    for one in judge_all(open_predictors(checkpoint, **options), find_media(paths)):
-        if isinstance(one, Judged):
-            judged.append(one.row)
+def _identify(
+    found: Iterable[Path | Unusable], modalities: list[Modality]
+) -> Iterator[Identified | Unusable]:
+    """Tell what each file is, and refuse what no predictor is for."""
+    for path in found:
+        if isinstance(path, Unusable):
+            yield path
+            continue
+        try:
+            modality = identify(path)
+        except MediaError as error:
+            yield Unusable(str(path), str(error), "identify")
+            continue
+        if modality in modalities:
+            yield path, modality
         else:
-            lost.append(one)
-    return pd.DataFrame(judged, columns=COLUMNS), pd.DataFrame(lost, columns=LEDGER_COLUMNS)
+            reason = f"a file of the modality {modality}; the checkpoint is for {modalities[0]}s"
+            yield Unusable(str(path), reason, "identify", modality)
+
+
+def _defer(
+    identified: Iterable[Identified | Unusable], modality: Modality, later: IO[str]
+) -> Iterator[Identified | Unusable]:
+    """Write the paths of files of `modality` to `later`, one per line; pass on everything else."""
+    for one in identified:
+        if isinstance(one, tuple) and one[1] == modality:
+            # Names that aren't UTF-8 hold lone surrogates, which JSON's escapes keep.
+            later.write(json.dumps(str(one[0])) + "\n")
+        else:
+            yield one
+
+
+def _deferred(later: IO[str], modality: Modality) -> Iterator[Identified]:
+    for line in later:
+        yield Path(json.loads(line)), modality
+
+
+def _predict_modality(
+    predictor: Predictor, identified: Iterable[Identified | Unusable]
+) -> Iterator[Prediction | Unusable]:
+    aside: deque[Unusable] = deque()
+    for one in _predict(predictor, _set_aside(_probe_ahead(identified), aside)):
+        while aside:
+            yield aside.popleft()
+        yield one
+    yield from aside
+
+
+def _probe_ahead(identified: Iterable[Identified | Unusable]) -> Iterator[Facts | Unusable]:
+    """Hash and decode files in threads, a few ahead, in order."""
+
+    def check(one: Identified | Unusable) -> Facts | Unusable:
+        if isinstance(one, Unusable):
+            return one
+        path, modality = one
+        try:
+            facts = probe(path, modality)
+        except OSError as error:
+            return Unusable(str(path), f"can't be read: {error}", "probe", modality)
+        if facts.reason:
+            return Unusable(facts.path, facts.reason, "probe", modality)
+        return facts
+
+    queue: deque[Future[Facts | Unusable]] = deque()
+    with ThreadPoolExecutor(2) as pool:
+        for one in identified:
+            queue.append(pool.submit(check, one))
+            if len(queue) == PREFETCH:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()
+
+
+def _set_aside(probed: Iterable[Facts | Unusable], aside: deque[Unusable]) -> Iterator[Facts]:
+    """Pass on what can be used; the rest waits in `aside` for the next prediction to come out."""
+    for one in probed:
+        if isinstance(one, Unusable):
+            aside.append(one)
+        else:
+            yield one
+
+
+def _predict(predictor: Predictor, usable: Iterable[Facts]) -> Iterator[Prediction | Unusable]:
+    """Score the windows of files until each file is decided."""
+    undecided: dict[str, ScoredFile] = {}
+    windows = _cut(predictor, usable, undecided)
+    for window, vectors in stream_vectors(windows, predictor.engines, predictor.params):
+        path = str(window.path)
+        scored = undecided.get(path)
+        if scored is None:  # decided early, or given up
+            continue
+        if isinstance(vectors, MediaError):
+            del undecided[path]
+            yield Unusable(path, str(vectors), "extract", predictor.modality)
+            continue
+        scored.add(window.key, *predictor.score(vectors))
+        if scored.is_decided(predictor.checkpoint.threshold, predictor.windowing):
+            del undecided[path]
+            yield make_prediction(scored, predictor)
+
+
+def _cut(
+    predictor: Predictor, usable: Iterable[Facts], undecided: dict[str, ScoredFile]
+) -> Iterator[Window]:
+    """The windows of file after file; those of a file that has left `undecided` are not cut."""
+    training_sec = predictor.checkpoint.about.duration_sec
+    for facts in usable:
+        path, backbones = Path(facts.path), tuple(predictor.engines)
+        cuts = predictor.windowing.cut(facts.duration_sec, training_sec)
+        windows = [
+            Window(f"{path}#{i}", path, predictor.modality, length_sec, backbones, start_sec)
+            for i, (start_sec, length_sec) in enumerate(cuts)
+        ]
+        undecided[str(path)] = ScoredFile(facts, windows)
+        for window in windows:
+            if str(path) not in undecided:
+                break
+            yield window

@@ -1,22 +1,23 @@
-"""`metrics.json`: the key figures of a run for other programs, with a schema that holds them."""
+"""`metrics.json`: the key figures of a run for other programs, and the schema that they follow."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harmlib.analysis.operating_points import BASELINE
+from harmlib.analysis.baseline import BASELINE
 
-SCHEMA_VERSION = 1  # raise it when a reader of the older document would misread the new one
-_FRACTION = {"ge": 0.0, "le": 1.0}
+SCHEMA_VERSION = 2  # raise it when a reader of the older document would misread the new one
+_Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class MetricsError(ValueError):
-    """A `metrics.json` that is missing or isn't as the schema says."""
+    """A `metrics.json` that is missing or does not follow the schema."""
 
 
 class _Section(BaseModel):
@@ -24,7 +25,7 @@ class _Section(BaseModel):
 
 
 def _fraction(meaning: str) -> Any:
-    return Field(description=f"{meaning} A fraction, 0 to 1.", **_FRACTION)
+    return Field(description=f"{meaning} A fraction, 0 to 1.", ge=0.0, le=1.0)
 
 
 class Interval(_Section):
@@ -34,7 +35,7 @@ class Interval(_Section):
     high: float = _fraction("Upper end (97.5 % quantile of the resamples).")
 
 
-class TestIntervals(_Section):
+class IntervalsOnTest(_Section):
     """Intervals of the test figures; accuracy and AUC have none."""
 
     precision: Interval | None = Field(description="Of `test.precision`.")
@@ -43,8 +44,8 @@ class TestIntervals(_Section):
     average_precision: Interval | None = Field(description="Of `test.average_precision`.")
 
 
-class TestFigures(_Section):
-    """What happened on the test split at `threshold`."""
+class FiguresOnTest(_Section):
+    """What happened on the test split at `operating_threshold`."""
 
     n: int = Field(ge=1, description="Items of the test split that were scored.")
     tp: int = Field(ge=0, description="Harmful items that were flagged (count).")
@@ -55,54 +56,54 @@ class TestFigures(_Section):
     precision: float = _fraction("tp / (tp + fp); 0 where nothing was flagged.")
     recall: float = _fraction("tp / (tp + fn); 0 where nothing is harmful.")
     f1: float = _fraction("2 tp / (2 tp + fp + fn).")
-    average_precision: Annotated[float, Field(**_FRACTION)] | None = Field(
+    average_precision: _Fraction | None = Field(
         description="AP over all thresholds, 0 to 1; null without harmful items."
     )
-    roc_auc: Annotated[float, Field(**_FRACTION)] | None = Field(
+    roc_auc: _Fraction | None = Field(
         description="Area under the ROC curve, 0 to 1; null where one class is missing."
     )
 
 
-class ValidationFigures(_Section):
-    """What the choice of epoch and threshold saw: the validation split at the chosen epoch."""
+class FiguresOnValidation(_Section):
+    """The figures that the choice of epoch and threshold saw: validation at the chosen epoch."""
 
-    precision: float = _fraction("At `threshold`.")
-    recall: float = _fraction("At `threshold`.")
-    f1: float = _fraction("At `threshold`.")
-    best_threshold: Annotated[float, Field(**_FRACTION)] | None = Field(
+    precision: float = _fraction("At `operating_threshold`.")
+    recall: float = _fraction("At `operating_threshold`.")
+    f1: float = _fraction("At `operating_threshold`.")
+    best_threshold: _Fraction | None = Field(
         description="Threshold of the grid with the highest F1, a probability; null where no "
         "threshold is better than another."
     )
-    best_f1: Annotated[float, Field(**_FRACTION)] | None = Field(
+    best_f1: _Fraction | None = Field(
         description="F1 at `best_threshold`, 0 to 1; null as `best_threshold`."
     )
-    average_precision: Annotated[float, Field(**_FRACTION)] | None = Field(
+    average_precision: _Fraction | None = Field(
         description="AP over all thresholds, 0 to 1; null without harmful items."
     )
 
 
 class ModelFigures(_Section):
-    """One model: what validation chose, and what came of it."""
+    """One model: what validation chose, and what that does on test."""
 
     epoch: int = Field(ge=1, description="The epoch that validation chose, from 1.")
-    threshold: float = _fraction(
+    operating_threshold: float = _fraction(
         "An item is flagged as harmful where its probability is above this; set on validation."
     )
-    validation: ValidationFigures
-    test: TestFigures
-    test_intervals: TestIntervals
+    validation: FiguresOnValidation
+    test: FiguresOnTest
+    test_intervals: IntervalsOnTest
 
 
 class BaselineFigures(_Section):
     """The baseline: everything is called harmful. It chooses nothing, so it has test figures only."""
 
-    test: TestFigures
+    test: FiguresOnTest
 
 
 class Metrics(_Section):
     """The key figures of one run of harmlib."""
 
-    schema_version: Literal[1] = Field(description="Of this layout.")
+    schema_version: Literal[2] = Field(description="Of this layout.")
     run: str = Field(min_length=1, description="Name of the run: its folder below `reports`.")
     modalities: dict[Literal["image", "video"], dict[str, ModelFigures | BaselineFigures]] = Field(
         description="For each modality the models by their names in the params, and the baseline "
@@ -112,40 +113,67 @@ class Metrics(_Section):
 
 def metrics_document(
     run: str,
-    tests: dict[str, pd.DataFrame],
-    epochs: dict[str, pd.DataFrame],
-    intervals: dict[str, pd.DataFrame],
+    tests: Mapping[str, pd.DataFrame],
+    operating_points: Mapping[str, pd.DataFrame],
+    intervals: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
-    """The content of `metrics.json`, checked against the schema. The dicts are by modality.
+    """Put together the content of `metrics.json`, checked against the schema.
 
-    tests : `compare_on_test`, the baseline among its rows
-    epochs : `operating_points` of every model, with variant
-    intervals : `test_intervals`
+    Parameters
+    ----------
+    run : str
+        Name of the run.
+    tests : mapping of str to DataFrame
+        By modality, as `compare_on_test` returns them, with the baseline among the rows.
+    operating_points : mapping of str to DataFrame
+        By modality, the `operating_points` of every model, with a column variant.
+    intervals : mapping of str to DataFrame
+        By modality, as `intervals_on_test` returns them.
+
+    Returns
+    -------
+    dict
+        For `json.dumps`; None for a figure that does not exist.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A figure breaks the schema, such as a rate above 1.
     """
-    modalities: dict[str, dict[str, Any]] = {}
-    for modality, test in tests.items():
-        points = epochs[modality][epochs[modality]["chosen"]].set_index("variant")
-        ends = intervals[modality].set_index(["variant", "metric"])[["low", "high"]]
-        modalities[modality] = {}
-        for row in test.to_dict("records"):
-            name, entry = row["variant"], {"test": _plain(row, TestFigures)}
-            if name != BASELINE:
-                entry |= {
-                    "epoch": int(row["epoch"]),
-                    "threshold": row["threshold"],
-                    "validation": _plain(points.loc[name], ValidationFigures),
-                    "test_intervals": {
-                        metric: _interval(ends.loc[(name, metric)])
-                        for metric in TestIntervals.model_fields
-                    },
-                }
-            modalities[modality][name] = entry
+    modalities = {
+        modality: _model_entries(test, operating_points[modality], intervals[modality])
+        for modality, test in tests.items()
+    }
     document = {"schema_version": SCHEMA_VERSION, "run": run, "modalities": modalities}
     return Metrics.model_validate(document).model_dump()
 
 
-def _plain(row: Any, section: type[BaseModel]) -> dict[str, Any]:
-    """The fields of a section from a row of a table. JSON has no NaN: what isn't there is null."""
+def _model_entries(
+    test: pd.DataFrame, operating_points: pd.DataFrame, intervals: pd.DataFrame
+) -> dict[str, dict[str, Any]]:
+    """The entries of one modality: its models, and the baseline."""
+    chosen = operating_points[operating_points["chosen"]].set_index("variant")
+    ends = intervals.set_index(["variant", "metric"])[["low", "high"]]
+    entries = {}
+    for row in test.to_dict("records"):
+        name = row["variant"]
+        entry: dict[str, Any] = {"test": _plain(row, FiguresOnTest)}
+        if name != BASELINE:
+            entry |= {
+                "epoch": int(row["epoch"]),
+                "operating_threshold": row["threshold"],
+                "validation": _plain(chosen.loc[name], FiguresOnValidation),
+                "test_intervals": {
+                    metric: _interval(ends.loc[(name, metric)])
+                    for metric in IntervalsOnTest.model_fields
+                },
+            }
+        entries[name] = entry
+    return entries
+
+
+def _plain(row: Mapping[str, Any], section: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a section from a row of a table; None for NaN, which JSON does not have."""
     values = {name: row[name] for name in section.model_fields}
     return {name: None if pd.isna(value) else value for name, value in values.items()}
 
@@ -155,7 +183,31 @@ def _interval(ends: pd.Series) -> dict[str, float] | None:
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """A checked `metrics.json`. Raises MetricsError, naming the file and the first fault."""
+    """Read a `metrics.json` and check it against the schema.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        As `metrics_document` returns it.
+
+    Raises
+    ------
+    MetricsError
+        The file is missing, cannot be read, or breaks the schema. The message names the file and
+        the first fault.
+
+    Examples
+    --------
+    >>> read_metrics(Path("metrics.json"))
+    Traceback (most recent call last):
+    ...
+    harmlib.reporting.metrics.MetricsError: metrics.json: there is no such file; finish that run first
+    """
     try:
         return Metrics.model_validate_json(path.read_text(encoding="utf-8")).model_dump()
     except FileNotFoundError:
@@ -172,5 +224,16 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The JSON Schema of `metrics.json`, as `docs/metrics.schema.json` holds it."""
+    """Write the JSON Schema of `metrics.json`, as `docs/metrics.schema.json` holds it.
+
+    Returns
+    -------
+    str
+        JSON, indented, with a newline at the end.
+
+    Examples
+    --------
+    >>> json.loads(schema_text())["title"]
+    'Metrics'
+    """
     return json.dumps(Metrics.model_json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,1 @@
+"""What has to run, and what is still valid: steps, their cache, execution, verify, compare."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmlib.params import PROJECT_ROOT, Params
+from harmlib.workflow.steps import Step
 
 if TYPE_CHECKING:
     from harmlib.workflow.kernels import KernelServer
@@ -17,9 +18,18 @@ KERNEL_START_SEC = 300
 
 
 class StepFailed(RuntimeError):
-    """A notebook stopped; the message says which, why, and where to look.
+    """A notebook stopped.
 
-    step, kind, text, cell : the step's name, the error's class and message, the cell's id
+    Parameters
+    ----------
+    message : str
+        Which notebook, why, and where to look.
+    step : str
+        The step's name, such as ``02_train-video-model4``.
+    kind, text : str
+        The class and the message of the notebook's own error.
+    cell : str
+        The id of the cell that stopped; empty where no single cell did.
     """
 
     def __init__(self, message: str, step: str, kind: str, text: str, cell: str = "") -> None:
@@ -27,29 +37,31 @@ class StepFailed(RuntimeError):
         self.step, self.kind, self.text, self.cell = step, kind, text, cell
 
 
-@dataclass(frozen=True)
-class Step:
-    """One execution of one notebook."""
-
-    notebook: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    reads: tuple[str, ...] = ()  # below the run's folder
-    writes: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return "-".join([self.notebook, *self.parameters.values()])
+def source_notebook(name: str) -> Path:
+    """Return where a notebook lies that steps execute."""
+    return NOTEBOOKS / f"{name}.ipynb"
 
 
 def executed_notebook(params: Params, name: str) -> Path:
+    """Return where the executed copy of a step's notebook lies."""
     return params.run_dir / "notebooks" / f"{name}.ipynb"
 
 
 def check_declared(step: Step, common: dict[str, str]) -> None:
-    """papermill only warns about a parameter that a notebook lacks: stop before anything runs."""
+    """Raise StepFailed for a parameter that the step's notebook doesn't declare.
+
+    Papermill only warns of one, when the notebook already runs.
+
+    Parameters
+    ----------
+    step : Step
+        The step that would be executed.
+    common : dict
+        Parameters that every notebook of the run gets.
+    """
     import papermill
 
-    declared = papermill.inspect_notebook(str(NOTEBOOKS / f"{step.notebook}.ipynb"))
+    declared = papermill.inspect_notebook(str(source_notebook(step.notebook)))
     unknown = set(common | step.parameters) - set(declared)
     if unknown:
         text = (
@@ -60,10 +72,23 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
 
 
 def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelServer) -> None:
-    """Run the step's notebook into the run's folder. Raises StepFailed.
+    """Execute a step's notebook; its executed copy goes to the run's folder.
 
-    common : parameters that every notebook of the run gets
-    kernels : where the notebook's kernel comes from
+    Parameters
+    ----------
+    params : Params
+        The run's params.
+    step : Step
+        What to execute.
+    common : dict
+        Parameters that every notebook of the run gets.
+    kernels : KernelServer
+        Where the notebook's kernel comes from.
+
+    Raises
+    ------
+    StepFailed
+        If a cell raised an error, the kernel died, or the step didn't write all that it should.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -73,7 +98,7 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         notebook = papermill.execute_notebook(
-            str(NOTEBOOKS / f"{step.notebook}.ipynb"),
+            str(source_notebook(step.notebook)),
             str(out),
             parameters=common | step.parameters,
             progress_bar=False,
@@ -99,23 +124,25 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
             "DeadKernelError",
             str(error),
         ) from None
-    # papermill ends well in some kernel deaths, with cells that never ran.
+    # Papermill returns as usual after some deaths of a kernel, with cells that never ran.
     silent = [c for c in notebook.cells if c.cell_type == "code" and c.execution_count is None]
-    lacking = [name for name in step.writes if not (params.run_dir / name).exists()]
+    files = [name for name in step.writes if isinstance(name, str)]
+    lacking = [name for name in files if not (params.run_dir / name).exists()]
     if silent or lacking:
         text = (
-            f"{len(silent)} cell(s) did not run and it did not write "
-            f"{', '.join(lacking) or 'all that it should'}"
+            f"{len(silent)} cell(s) did not run, and these files were not written: "
+            f"{', '.join(lacking) or 'none is missing'}"
         )
         cell = silent[0].id if silent else ""
         raise StepFailed(f"{step.name}: {text}; see {out}", step.name, "Incomplete", text, cell)
 
 
 def _stopped_cell(executed: Path) -> str:
-    """The id of the cell that holds an error."""
-    import nbformat
-
-    for cell in nbformat.read(executed, as_version=4).cells:
-        if any(output.output_type == "error" for output in cell.get("outputs", [])):
-            return cell.id
-    return ""
+    """Return the id of the cell that holds an error; empty if there is none."""
+    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    failed = (
+        str(cell["id"])
+        for cell in cells
+        if any(output["output_type"] == "error" for output in cell.get("outputs", []))
+    )
+    return next(failed, "")

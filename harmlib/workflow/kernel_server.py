@@ -1,8 +1,9 @@
 """The process that kernels are forked from: it imports once what notebooks import. Linux only.
 
-`harmlib.workflow.kernels` starts it and talks to it over a pipe; when that pipe closes, it ends.
-It only imports: nothing here computes, draws or opens a ZMQ socket before the fork, since threads
-and locks of such work don't survive one. (Those of OpenBLAS and jemalloc do: they have fork handlers.)
+`harmlib.workflow.kernels` starts it and talks to it over a pipe; it ends when that pipe closes.
+It only imports: nothing here computes, draws or opens a ZMQ socket before the fork, since the
+threads and locks of such work don't survive one. (Those of OpenBLAS and jemalloc do: they have
+fork handlers.)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import json
 import os
 import signal
 import sys
@@ -19,109 +21,55 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-_KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "debugpy")
-_TABLES = (
-    "pandas",
-    "pyarrow.dataset",
-    "pyarrow.parquet",
-    "harmlib.workflow.notebook",
-    "harmlib.workflow.progress",
-)
+# What every kernel needs, and all that is imported for a notebook that nothing is known of.
+KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "debugpy")
 
-# What each notebook imports, itself or later on. A name too few only costs its kernel time. Not
-# here: openvino, ultralytics, clip and pytorchvideo. Extraction alone needs them, seconds among
-# minutes; when imported they look at the machine, and change the environment. Nor tqdm.auto and
-# matplotlib.pyplot, which look for a running IPython.
-PRELOAD = {
-    "00_data": (
-        *_KERNEL,
-        *_TABLES,
-        "harmlib.media.demo.files",
-        "harmlib.media.manifest",
-        "harmlib.reporting.figures.report",
-        "harmlib.reporting.page.pages",
-    ),
-    "01_extract_features": (*_KERNEL, *_TABLES, "torch", "harmlib.features.backbones"),
-    "02_train": (
-        *_KERNEL,
-        *_TABLES,
-        "torch",
-        "torch._dynamo",  # torch imports it with the first step of an optimiser
-        "harmlib.features.backbones",
-        "harmlib.analysis.calibration",
-        "harmlib.analysis.operating_points",
-        "harmlib.media.splits",
-        "harmlib.models.checkpoint",
-        "harmlib.models.training",
-    ),
-    "03_thresholds": (
-        *_KERNEL,
-        *_TABLES,
-        "harmlib.analysis.variant_tables",
-        "harmlib.analysis.operating_points",
-        "harmlib.reporting.figures.certainty",
-        "harmlib.reporting.text.certainty",
-        "harmlib.reporting.text.findings",
-        "harmlib.reporting.page.pages",
-    ),
-    "04_report": (
-        *_KERNEL,
-        *_TABLES,
-        "torch",
-        "harmlib.audit.auditor",
-        "harmlib.analysis.misclassified",
-        "harmlib.analysis.variant_tables",
-        "harmlib.media.thumbnails",
-        "harmlib.reporting.text.report_tables",
-        "harmlib.reporting.figures.certainty",
-        "harmlib.reporting.text.certainty",
-        "harmlib.reporting.page.threshold_explorer",
-        "harmlib.reporting.text.findings",
-        "harmlib.reporting.page.gallery",
-        "harmlib.reporting.metrics",
-        "harmlib.reporting.page.pages",
-    ),
-}
+Modules = dict[str, list[str]]  # what each notebook needs
 
 
-def main(descriptor: int, notebooks: list[str]) -> None:
+def main(descriptor: int, ahead: Modules) -> None:
     """Serve until the pipe closes; in every forked child, become the kernel that was asked for.
 
-    notebooks : those that kernels will be asked for, in order: what they need is imported ahead
+    Parameters
+    ----------
+    descriptor : int
+        The file descriptor of this process's end of the pipe.
+    ahead : dict
+        Each notebook that kernels will be asked for, in order, with the modules that it needs.
     """
     began = set(os.environ)
     # As ipykernel does: matplotlib reads it when imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with Connection(descriptor) as runner:
-        request = _serve(runner, notebooks)
+        request = _serve(runner, ahead)
     if request is not None:
         for name in began - set(request["env"]):
-            del os.environ[name]  # but what imports have set, as in any kernel, stays
+            del os.environ[name]  # what imports have set stays, as in any kernel
         _become_kernel(**request)
-    os._exit(0)  # taking down all that was imported would cost each kernel half a second
+    os._exit(0)  # to take down all that was imported would cost each kernel half a second
 
 
-def _serve(runner: Connection, notebooks: list[str]) -> dict[str, Any] | None:
-    """Answer requests, and import ahead between them. None at the end; in a child, its request.
+def _serve(runner: Connection, ahead: Modules) -> dict[str, Any] | None:
+    """Answer requests, and import between them. Return None at the end; in a child, its request.
 
     A request is a kernel's `notebook`, `arguments`, `env` and `cwd`, answered by its pid; or a pid,
-    answered by the exit status, None as long as it runs.
+    answered by the exit status (None as long as it runs).
     """
     running: set[int] = set()
-    ahead = [name for notebook in notebooks for name in PRELOAD.get(notebook, _KERNEL)]
+    todo = [name for modules in ahead.values() for name in modules]
     with contextlib.suppress(EOFError, ConnectionError, SystemExit):
         while True:
-            if ahead and not runner.poll():
-                _import(ahead.pop(0))
+            if todo and not runner.poll():
+                _import(todo.pop(0))
                 continue
-            request = runner.recv()
+            request: int | dict[str, Any] = runner.recv()
             if isinstance(request, int):
                 ended, status = os.waitpid(request, os.WNOHANG)
                 running.discard(ended)
                 runner.send(os.waitstatus_to_exitcode(status) if ended else None)
                 continue
-            for name in PRELOAD.get(request.pop("notebook"), _KERNEL):
+            for name in ahead.get(request.pop("notebook"), KERNEL):
                 _import(name)
             gc.freeze()  # else a child's first collection copies every page
             with warnings.catch_warnings():
@@ -137,13 +85,13 @@ def _serve(runner: Connection, notebooks: list[str]) -> dict[str, Any] | None:
 
 
 def _import(name: str) -> None:
-    with contextlib.suppress(ImportError):  # the notebook that needs it will tell
+    with contextlib.suppress(ImportError):  # the notebook that needs it will say so
         importlib.import_module(name)
 
 
 def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -> None:
-    """As `python -m ipykernel_launcher` would, in a session of its own."""
-    import ipykernel_launcher
+    """Do what `python -m ipykernel_launcher` does, in a session of its own."""
+    import ipykernel_launcher  # type: ignore[import-untyped]
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
@@ -160,10 +108,10 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -
     np.random.seed()  # noqa: NPY002
     if "torch" in sys.modules:
         sys.modules["torch"].default_generator.seed()
-    # Imported before the fork, ipykernel took the variable's value then.
+    # ipykernel was imported before the fork, and read the variable then.
     IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={parent}"])
     atexit._run_exitfuncs()  # as multiprocessing ends its forks
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), json.loads(sys.argv[2]))

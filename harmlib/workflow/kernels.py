@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from multiprocessing import Pipe
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
-from jupyter_client import AsyncKernelManager
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 # macOS has fork too, but its system libraries don't survive one.
 CAN_FORK = sys.platform == "linux"
@@ -20,17 +22,20 @@ END_SEC = 5
 
 
 class KernelServer:
-    """Starts `kernel_server` with the first kernel that asks for one; a context manager.
+    """Starts `kernel_server` with the first kernel that is asked for. A context manager.
 
-    At its end, and when this process dies, the server and all its kernels end too.
+    When it is left, and when this process dies, the server and all its kernels end too.
 
-    notebooks : names of those that will be executed, in order
+    Parameters
+    ----------
+    ahead : mapping of str to list of str
+        The notebooks that will be executed, in order, and the modules that each needs.
     """
 
-    def __init__(self, notebooks: Iterable[str]) -> None:
-        self.notebooks = list(notebooks)
+    def __init__(self, ahead: Mapping[str, list[str]]) -> None:
+        self.ahead = dict(ahead)
         self.closed = False
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # kernels run side by side in threads
 
     def __enter__(self) -> KernelServer:
@@ -40,27 +45,22 @@ class KernelServer:
         self.close()
 
     def start(self) -> None:
-        """Begin with the imports, unless that was done already."""
+        """Start the server, which begins with the imports, unless it runs already."""
         with self._lock:
             if self._process is not None or not CAN_FORK:
                 return
             self._pipe, theirs = Pipe()
             with theirs:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "harmlib.workflow.kernel_server",
-                    str(theirs.fileno()),
-                ]
+                server = ["-m", "harmlib.workflow.kernel_server"]
                 self._process = subprocess.Popen(
-                    [*command, *self.notebooks],
+                    [sys.executable, *server, str(theirs.fileno()), json.dumps(self.ahead)],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,  # Ctrl-C is for the runner, which ends the server
                 )
 
     def close(self) -> None:
-        """End the server and its kernels. Waits for no answer that a thread is waiting for."""
+        """End the server and its kernels, even while a thread waits for an answer."""
         self.closed = True
         if self._process is None:
             return
@@ -74,13 +74,20 @@ class KernelServer:
             self._pipe.close()
 
     def ask(self, request: dict[str, Any] | int) -> int | None:
-        """The server's answer; OSError or EOFError where it is gone."""
+        """Return the server's answer to a request. Raises OSError or EOFError when it is gone."""
         with self._lock:
             self._pipe.send(request)
-            return self._pipe.recv()
+            answer: int | None = self._pipe.recv()
+        return answer
 
     def manager_class(self, notebook: str) -> type[AsyncKernelManager]:
-        """For nbclient: its kernel comes from this server, with what the notebook imports."""
+        """Return a class for nbclient whose kernels come from this server.
+
+        Parameters
+        ----------
+        notebook : str
+            The name of the notebook: its modules are imported before the fork.
+        """
         own = {"server": self, "notebook": notebook}
         return type("WarmKernelManager", (_WarmKernelManager,), own)
 
@@ -96,17 +103,18 @@ class _WarmKernelManager(AsyncKernelManager):
 
 
 class _WarmProvisioner(LocalProvisioner):
-    """A kernel of this Python is forked; one that can't be is started in the usual way."""
+    """Forks a kernel of this Python; starts it in the usual way where that is impossible."""
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
             return await super().launch_kernel(cmd, **options)
-        server: KernelServer = self.parent.server
+        manager = cast("_WarmKernelManager", self.parent)
+        server = manager.server
         if server.closed:
             raise RuntimeError("the run is ending: no kernel starts any more")
         server.start()
         request = {
-            "notebook": self.parent.notebook,
+            "notebook": manager.notebook,
             "arguments": cmd[3:],
             "env": options["env"],
             "cwd": options.get("cwd"),
@@ -115,9 +123,10 @@ class _WarmProvisioner(LocalProvisioner):
             pid = server.ask(request)
         except (OSError, EOFError):
             return await super().launch_kernel(cmd, **options)
-        self.process = _ForkedKernel(server, pid)
+        assert pid is not None
+        self.process = cast("subprocess.Popen[bytes]", _ForkedKernel(server, pid))
         self.pid = self.pgid = pid  # it leads a session of its own
-        self.cwd = options.get("cwd") or os.getcwd()
+        self.cwd = options.get("cwd") or str(Path.cwd())
         return self.connection_info
 
 
@@ -139,7 +148,7 @@ class _ForkedKernel:
         return self.returncode
 
     def wait(self) -> int:
-        """Called when `poll` has told the end."""
+        """Return the exit status; called after `poll` has told the end."""
         assert self.returncode is not None
         return self.returncode
 

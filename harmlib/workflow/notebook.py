@@ -1,4 +1,4 @@
-"""What every notebook does first: check the parameters that it was given, open the run."""
+"""What every notebook does first: check its parameters and open the run."""
 
 from __future__ import annotations
 
@@ -18,10 +18,22 @@ class ParameterError(ValueError):
 
 
 def start(namespace: dict[str, Any]) -> Run:
-    """Check this notebook's parameters, then open the run that `params_file` describes.
+    """Check the notebook's parameters, then open the run that ``params_file`` describes.
 
-    namespace : the notebook's `globals()`. Its parameters cell declares each parameter with a
-        type (`modality: str = "video"`); papermill alone would accept anything.
+    Papermill alone would accept any parameter of any type.
+
+    Parameters
+    ----------
+    namespace : dict
+        The notebook's ``globals()``. Its parameters cell declares each parameter with a type
+        (``modality: str = "video"``).
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is not declared, has another type, or was overwritten.
+    ParamsError
+        If the params file can't be used.
     """
     check_parameters(namespace, namespace.get("In", []))
     _quiet()
@@ -29,10 +41,26 @@ def start(namespace: dict[str, Any]) -> Run:
 
 
 def check_parameters(namespace: dict[str, Any], cells: list[str]) -> None:
-    """Raise ParameterError for an undeclared, mistyped or ineffective parameter.
+    """Check that every given parameter is declared, has its type, and took effect.
 
-    namespace : the notebook's globals, with the declared types in `__annotations__`
-    cells : the sources of the cells that have run, papermill's among them, if it put one in
+    Parameters
+    ----------
+    namespace : dict
+        The notebook's globals, with the declared types in ``__annotations__``.
+    cells : list of str
+        The sources of the cells that have run, with papermill's cell if it put one in.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is not declared, has another type, or was overwritten.
+
+    Examples
+    --------
+    >>> check_parameters({"__annotations__": {"seed": int}, "seed": "1"}, [])
+    Traceback (most recent call last):
+        ...
+    harmlib.workflow.notebook.ParameterError: seed must be int, got '1' (str)
     """
     declared = namespace.get("__annotations__", {})
     for name, value in _injected(cells).items():
@@ -55,18 +83,19 @@ def check_parameters(namespace: dict[str, Any], cells: list[str]) -> None:
 
 
 def _injected(cells: list[str]) -> dict[str, Any]:
+    """Return the parameters that papermill's cell sets; none where it put no cell in."""
     for source in cells:
         if source.startswith(_INJECTED):
             return {
                 node.targets[0].id: ast.literal_eval(node.value)
                 for node in ast.parse(source).body
-                if isinstance(node, ast.Assign)
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
             }
     return {}
 
 
 def _quiet() -> None:
-    """Keep other packages' notices out of pages that people read; errors still show."""
+    """Keep other packages' notices out of the pages that people read; errors still show."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")

@@ -1,9 +1,7 @@
-"""Which notebook runs when, through papermill; what is still valid is reused."""
+"""Execute the steps of a run that are no longer valid, and write its pages."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import threading
 import time
@@ -11,19 +9,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import harmlib
-from harmlib.params import MODALITIES, Params, load_params
+from harmlib.params import Params, load_params
 from harmlib.workflow.execution import (
-    NOTEBOOKS,
-    Step,
     StepFailed,
     check_declared,
     execute,
     executed_notebook,
+    source_notebook,
 )
+from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
+from harmlib.workflow.step_cache import StepCache
+from harmlib.workflow.steps import Step, plan
 
 if TYPE_CHECKING:
     from harmlib.workflow.kernels import KernelServer
@@ -33,53 +32,27 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2}
 
 
-def plan(params: Params) -> list[Step]:
-    """The steps of a run, in an order in which each finds what it reads."""
-    modalities = [m for m in MODALITIES if m in params.modalities]
-    steps = [Step("00_data", writes=("manifest.parquet",))]
-    for modality in modalities:
-        steps.append(
-            Step(
-                "01_extract_features",
-                {"modality": modality},
-                reads=("manifest.parquet",),
-                writes=(f"tables/weights_{modality}.csv",),
-            )
-        )
-    parts = {m: [] for m in modalities}
-    for modality in modalities:
-        for variant in params.variants:
-            part = f"models/{variant}/{modality}_scores.parquet"
-            parts[modality].append(part)
-            steps.append(
-                Step(
-                    "02_train",
-                    {"modality": modality, "variant": variant},
-                    reads=("manifest.parquet", f"tables/weights_{modality}.csv"),
-                    writes=(part, f"models/{variant}/{modality}_model_best.pth"),
-                )
-            )
-    tables = []
-    for modality in modalities:
-        written = tuple(f"tables/{kind}_{modality}.csv" for kind in ("sweep", "epochs", "test"))
-        tables += written
-        steps.append(Step("03_thresholds", {"modality": modality}, tuple(parts[modality]), written))
-    every_part = [part for m in modalities for part in parts[m]]
-    steps.append(
-        Step(
-            "04_report",
-            {},
-            ("manifest.parquet", *every_part, *tables),
-            ("metrics.json", "run.json"),
-        )
-    )
-    return steps
+def run_pipeline(params_file: str | Path) -> Params:
+    """Execute the notebooks of a params file, and write the report.
 
+    Steps that are still valid are reused.
 
-def run_pipeline(params_file: Path) -> Params:
-    """Execute the notebooks of a params file, and write the page.
+    Parameters
+    ----------
+    params_file : str or Path
+        Such as ``params/demo.yaml``.
 
-    Raises ParamsError for the params, StepFailed for a notebook that stopped.
+    Returns
+    -------
+    Params
+        The params of the run.
+
+    Raises
+    ------
+    ParamsError
+        If the params file can't be used.
+    StepFailed
+        If a notebook stopped. The run's `index.html` then says which and why.
     """
     from harmlib.workflow.kernels import KernelServer
 
@@ -87,11 +60,9 @@ def run_pipeline(params_file: Path) -> Params:
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one in the home
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
-    record = _Record(params)
-    valid = [record.is_valid(step, record.key(step)) for step in steps]
-    todo = steps[valid.index(False) :] if False in valid else []
-    with KernelServer(dict.fromkeys(step.notebook for step in todo)) as kernels:
-        if todo:
+    cache = StepCache(params)
+    with KernelServer(_ahead(steps, cache)) as kernels:
+        if kernels.ahead:
             kernels.start()  # it imports while the notebooks are checked
         for step in steps:
             check_declared(step, common)
@@ -99,43 +70,56 @@ def run_pipeline(params_file: Path) -> Params:
         os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
         try:
             with Watch(Path(os.environ[VARIABLE])):
-                _run_steps(params, steps, common, record, kernels)
+                _run_steps(params, steps, common, cache, kernels)
         except StepFailed as error:
-            _write_failure(params, steps, record, error)
+            _write_failure(params, steps, cache, error)
             raise
         finally:
             del os.environ[VARIABLE]
-    _write_page(params, steps[-1])
+    _write_report(params, steps[-1], cache)
     return params
+
+
+def _ahead(steps: list[Step], cache: StepCache) -> dict[str, list[str]]:
+    """Return the notebooks from the first invalid step on, and what their kernels import."""
+    valid = [cache.is_valid(step) for step in steps]
+    todo = steps[valid.index(False) :] if False in valid else []
+    names = dict.fromkeys(step.notebook for step in todo)
+    return {name: preload(source_notebook(name), cache.graph) for name in names}
 
 
 def _run_steps(
     params: Params,
     steps: list[Step],
     common: dict[str, str],
-    record: _Record,
+    cache: StepCache,
     kernels: KernelServer,
 ) -> None:
-    """Execute the steps that aren't valid any more; their pages are written beside the next."""
+    """Execute the steps that are not valid; pages are written beside the next step."""
     heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
-    written: list[Future] = []
+    written: list[Future[None]] = []
 
     def start(step: Step) -> None:
         print(f"{heads[step.name]} …", flush=True)
+        for name in step.may_write:  # if it isn't written this time, none must stay
+            (params.run_dir / name).unlink(missing_ok=True)
         execute(params, step, common, kernels)
 
     with ThreadPoolExecutor(1) as pages:
         for notebook, stage in groupby(steps, key=lambda step: step.notebook):
             todo = []
             for step in stage:
-                if record.is_valid(step, record.key(step)):
+                if cache.is_valid(step):
                     print(f"{heads[step.name]}: reused", flush=True)
+                    written.append(pages.submit(_write_notebook_page, params, step, cache))
                 else:
                     todo.append(step)
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
-                record.done(step, record.key(step), seconds)
-                written.append(pages.submit(_write_notebook_page, params, step.name))
+                cache.done(step, seconds)
+                written.append(pages.submit(_write_notebook_page, params, step, cache))
                 print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+            if notebook == "02_train":
+                _gather(params, cache, just_trained=bool(todo))
     for page in written:
         page.result()
 
@@ -143,14 +127,14 @@ def _run_steps(
 def _side_by_side(
     steps: list[Step], start: Callable[[Step], None], workers: int, kernels: KernelServer
 ) -> Iterator[tuple[Step, float]]:
-    """Steps that don't read each other's tables as they end, and their seconds.
+    """Run steps that don't read each other's tables; yield each with its seconds as it ends.
 
-    At the first StepFailed no further step starts; what runs beside it may end, and is kept.
+    After the first StepFailed no further step starts; what runs beside it may end, and is kept.
     """
     stopped = threading.Event()
 
     def timed(step: Step) -> float | None:
-        """Seconds; None for a step that need not start any more."""
+        """Return the seconds; None for a step that need not start any more."""
         if stopped.is_set():
             return None
         began = time.monotonic()
@@ -181,110 +165,70 @@ def _side_by_side(
         raise failed
 
 
-def _write_page(params: Params, report: Step) -> None:
-    """`index.html`, unless it is there already and newer than the executed report."""
-    executed, page = executed_notebook(params, report.name), params.run_dir / "index.html"
-    if page.exists() and page.stat().st_mtime_ns > executed.stat().st_mtime_ns:
+def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
+    """Make sure that the gathered tables are those of the trainings that were kept."""
+    if not just_trained and cache.is_gathered():
         return
-    from harmlib.reporting.page.pages import write_page
+    if not just_trained:
+        from harmlib.workflow.run import Run
 
-    write_page(executed, page, _title(params))
+        Run(params).gather()
+    cache.gathering_done()
+
+
+# Pages
+
+
+def _write_report(params: Params, report: Step, cache: StepCache) -> None:
+    """Write `index.html` from the executed report, unless it is still valid."""
+    executed, page = executed_notebook(params, report.name), params.run_dir / "index.html"
+    if not cache.page_is_valid(page, executed):
+        from harmlib.reporting.page.pages import write_page
+
+        write_page(executed, page, _title(params))
+        cache.page_done(page, executed)
+
+
+def _write_notebook_page(params: Params, step: Step, cache: StepCache) -> None:
+    """Write a step's executed notebook as HTML beside it, unless that is still valid."""
+    executed = executed_notebook(params, step.name)
+    page = executed.with_suffix(".html")
+    if not cache.page_is_valid(page, executed):
+        _executed_as_page(params, executed)
+        cache.page_done(page, executed)
+
+
+def _executed_as_page(params: Params, executed: Path) -> None:
+    from harmlib.reporting.page.pages import write_notebook_page
+
+    title = f"{executed.stem}: {params.run}"
+    write_notebook_page(executed, executed.with_suffix(".html"), title)
 
 
 def _title(params: Params) -> str:
     return f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}"
 
 
-def _write_notebook_page(params: Params, name: str) -> None:
-    """The executed notebook as HTML beside it: what the report and the failure page link to."""
-    from harmlib.reporting.page.pages import write_notebook_page
-
-    executed = params.run_dir / "notebooks" / f"{name}.ipynb"
-    write_notebook_page(executed, executed.with_suffix(".html"), f"{name}: {params.run}")
-
-
-def _write_failure(params: Params, steps: list[Step], record: _Record, error: StepFailed) -> None:
-    """`index.html` says what stopped; a report that was there stays as `previous.html`."""
+def _write_failure(params: Params, steps: list[Step], cache: StepCache, error: StepFailed) -> None:
+    """Say in `index.html` what stopped; a report that was there stays as `previous.html`."""
     from harmlib.reporting.page.failure import Failure, write_failure_page
 
-    states = {s.name: "done" if record.is_valid(s, record.key(s)) else "waiting" for s in steps} | {
-        error.step: "failed"
-    }
+    states = {step.name: "done" if cache.is_valid(step) else "waiting" for step in steps}
+    states[error.step] = "failed"
     page = params.run_dir / "index.html"
     if page.exists():
         page.replace(page.with_name("previous.html"))
-    if executed_notebook(params, error.step).exists():
-        _write_notebook_page(params, error.step)
+    executed = executed_notebook(params, error.step)
+    if executed.exists():
+        _executed_as_page(params, executed)
     failure = Failure(error.step, error.kind, error.text, error.cell)
     write_failure_page(failure, states, page, _title(params))
 
 
 def _clear_failure(params: Params) -> None:
-    """A new run starts without the page of the last one's failure."""
+    """Remove the page of the last run's failure."""
     from harmlib.reporting.page.failure import is_failure_page
 
     page = params.run_dir / "index.html"
     if is_failure_page(page):
         page.unlink()
-
-
-class _Record:
-    """Which steps are done, and from what: `steps.json` in the run's folder."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-        self.path = params.run_dir / "steps.json"
-        self.code = _digest_files(sorted(Path(harmlib.__file__).parent.rglob("*.py")))
-        self.steps: dict[str, Any] = {}
-        if self.path.exists():
-            self.steps = json.loads(self.path.read_text(encoding="utf-8"))
-
-    def key(self, step: Step) -> str:
-        """Changes whenever the step could give something else."""
-        parts = [
-            self.params.model_dump_json(),
-            self.code,
-            _digest_files([NOTEBOOKS / f"{step.notebook}.ipynb"]),
-            json.dumps(step.parameters),
-            _digest_files([self.params.run_dir / name for name in step.reads]),
-        ]
-        if step.notebook == "00_data":
-            parts += _media_state(self.params)
-        text = "\n".join(parts)
-        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
-
-    def is_valid(self, step: Step, key: str) -> bool:
-        known = self.steps.get(step.name, {})
-        return (
-            known.get("key") == key
-            and executed_notebook(self.params, step.name).exists()
-            and known.get("outputs") == self._outputs(step)
-        )
-
-    def done(self, step: Step, key: str, seconds: float) -> None:
-        self.steps[step.name] = {
-            "key": key,
-            "outputs": self._outputs(step),
-            "seconds": round(seconds, 2),
-        }
-        self.path.write_text(json.dumps(self.steps, indent=1), encoding="utf-8")
-
-    def _outputs(self, step: Step) -> str:
-        return _digest_files([self.params.run_dir / name for name in step.writes])
-
-
-def _digest_files(paths: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode())
-        if path.exists():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _media_state(params: Params) -> Iterator[str]:
-    """Names, sizes and times of the media files: cheap, and enough to notice a change."""
-    for path in sorted(params.data.root.rglob("*")):
-        if path.is_file():
-            stat = path.stat()
-            yield f"{path} {stat.st_size} {stat.st_mtime_ns}"

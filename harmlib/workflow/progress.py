@@ -1,7 +1,7 @@
 """Progress of long work: a bar on a terminal, plain lines in a log, nothing in a notebook's copy.
 
 Work in a notebook's kernel has no terminal. It writes its state to the file that the environment
-variable HARMLIB_PROGRESS names, and whoever started the kernel shows it.
+variable HARMLIB_PROGRESS names, and the process that started the kernel shows it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-from IPython import get_ipython
+from typing import NoReturn
 
 VARIABLE = "HARMLIB_PROGRESS"
 LOG_EVERY_SEC = 15.0
@@ -23,7 +22,20 @@ Progress = Callable[[int, int], None]
 
 
 def progress(description: str, unit: str = "") -> Progress:
-    """A function to call with (done, total); it shows them where people look."""
+    """Return a function that shows how far some work is, where people look.
+
+    Parameters
+    ----------
+    description : str
+        What is being done.
+    unit : str
+        What is counted, such as ``files``.
+
+    Returns
+    -------
+    callable
+        Call it with (done, total), two counts.
+    """
     if path := os.environ.get(VARIABLE):
         return _to_file(Path(path), description, unit)
     return show(description, unit)
@@ -45,12 +57,18 @@ def _to_file(path: Path, description: str, unit: str) -> Progress:
 
 
 def show(description: str, unit: str = "") -> Progress:
-    """As `progress`, shown by this process: a bar on a terminal or in Jupyter, else some lines."""
-    if not sys.stderr.isatty() and get_ipython() is None:
+    """Do as `progress`, in this process: a bar on a terminal or in Jupyter, else some lines.
+
+    Parameters
+    ----------
+    description, unit : str
+        As in `progress`.
+    """
+    if not sys.stderr.isatty() and not _in_ipython():
         return _to_log(description, unit)
     from tqdm.auto import tqdm  # looks where it is when imported, and may load ipywidgets
 
-    bar: tqdm | None = None
+    bar: tqdm[NoReturn] | None = None
 
     def report(done: int, total: int) -> None:
         nonlocal bar
@@ -61,6 +79,11 @@ def show(description: str, unit: str = "") -> Progress:
             bar.close()
 
     return report
+
+
+def _in_ipython() -> bool:
+    ipython = sys.modules.get("IPython")  # a process without it doesn't run in it
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 def _to_log(description: str, unit: str) -> Progress:
@@ -78,7 +101,15 @@ def _to_log(description: str, unit: str) -> Progress:
 
 
 class Watch:
-    """Shows, from the starter's side, what a kernel writes to its progress file."""
+    """Shows what kernels write to the progress file, in the process that started them.
+
+    A context manager.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is removed at the beginning and at the end.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -103,7 +134,7 @@ class Watch:
                 state = json.loads(self.path.read_text(encoding="utf-8"))
             except (FileNotFoundError, ValueError):
                 continue
-            if state == seen:  # no news, or work long finished, isn't worth another line
+            if state == seen:  # nothing new, or work that ended long ago
                 continue
             seen = state
             description, unit, done, total = state

@@ -1,4 +1,4 @@
-"""A finished run's folder, read without its params: what `compare` and `verify` start from."""
+"""Read a finished run's folder without its params: what `compare` and `verify` start from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from harmlib.params import PROJECT_ROOT
 from harmlib.reporting.metrics import read_metrics
-from harmlib.workflow.run_changes import RecordedRun
+from harmlib.workflow.compare_runs import RecordedRun
 
 _REPORTS = PROJECT_ROOT / "reports"
 _COLUMNS = {
@@ -29,7 +29,20 @@ class UnreadableRun(ValueError):
 
 
 def find_run(name: str, reports: Path = _REPORTS) -> Path:
-    """The folder of a run, given as a path or as its name below `reports`."""
+    """Return the folder of a run.
+
+    Parameters
+    ----------
+    name : str
+        Its path, or its name below `reports`.
+    reports : Path
+        The folder of all runs.
+
+    Raises
+    ------
+    UnreadableRun
+        If there is no such folder; the message names the nearest.
+    """
     for folder in (reports / name, Path(name)):
         if folder.is_dir():
             return folder
@@ -40,10 +53,21 @@ def find_run(name: str, reports: Path = _REPORTS) -> Path:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """The checked `run.json` of a run that came to its end."""
+    """Read and check the `run.json` of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+
+    Raises
+    ------
+    UnreadableRun
+        If the file is missing (the run didn't come to its end) or damaged.
+    """
     path = folder / "run.json"
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UnreadableRun(
             f"{folder}: no finished run (it has no run.json); run it first"
@@ -62,7 +86,18 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def read_run(folder: Path) -> RecordedRun:
-    """What a finished run left behind. Raises UnreadableRun or MetricsError, naming the file."""
+    """Read what a finished run left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+
+    Raises
+    ------
+    UnreadableRun, MetricsError
+        If a file is missing or damaged; the message names it.
+    """
     about = read_about(folder)
     metrics = read_metrics(folder / "metrics.json")
     tables = [_read_table(folder / name, columns, about) for name, columns in _COLUMNS.items()]
@@ -78,7 +113,7 @@ def _read_table(path: Path, columns: tuple[str, ...], about: dict[str, Any]) -> 
     except (OSError, ValueError) as error:  # pyarrow's own errors are among these
         raise UnreadableRun(f"{path}: damaged: {error}; run it again") from None
     if hashlib.sha256(content).hexdigest() != about["sha256"].get(path.name):
-        # Written by a later run that didn't come to its end: the metrics aren't of this table.
+        # A later run wrote it and didn't come to its end: the metrics aren't those of this table.
         raise UnreadableRun(
             f"{path}: not the table that run.json was written with; run it again to its end"
         )

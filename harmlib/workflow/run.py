@@ -14,22 +14,33 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from filelock import FileLock
 
+from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
 from harmlib.params import PROJECT_ROOT, Params, load_params
+from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEDGER_COLUMNS = ["path", "label", "modality", "step", "reason"]
-LABEL_NAMES = {1: "harmful", 0: "safe"}
+# Packages whose versions `run.json` tells.
+PACKAGES = ("torch", "torchvision", "openvino", "ultralytics", "openai-clip", "pytorchvideo",
+            "numpy", "pandas", "scikit-learn", "matplotlib", "av", "papermill")  # fmt: skip
 _PART_KEYS = ["modality", "variant", "seed"]
 
 
 class MissingTable(ValueError):
-    """A table that an earlier notebook should have written isn't there."""
+    """A table is missing that an earlier notebook should have written."""
 
 
 class Run:
-    """The folder `reports/<run>/` of one set of params. Tables are whole or absent, never half."""
+    """The folder ``reports/<run>/`` of one set of params.
+
+    A table is written whole or not at all: an interrupted write leaves the old one.
+
+    Parameters
+    ----------
+    params : Params
+        The run's params. Their folder is created if it is missing.
+    """
 
     def __init__(self, params: Params) -> None:
         self.params = params
@@ -38,14 +49,27 @@ class Run:
 
     @classmethod
     def open(cls, params_file: str | Path) -> Run:
+        """Open the run that a params file describes. Raises ParamsError."""
         return cls(load_params(params_file))
 
-    # Tables
+    # Reading and writing tables
 
     def read(self, name: str, made_by: str) -> pd.DataFrame:
-        """A table (`.parquet` or `.csv`) by its name in the folder.
+        """Read a table by its name in the folder (``.parquet`` or ``.csv``).
 
-        It carries `attrs` name and rows (how many), so that sentences can point at its cells.
+        Its `attrs` hold its name and its number of rows, so that sentences can cite its cells.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``tables/test_video.csv``.
+        made_by : str
+            The notebook that writes the table, for the message when it is missing.
+
+        Raises
+        ------
+        MissingTable
+            If the table is not there.
         """
         path = self.dir / name
         if not path.exists():
@@ -55,6 +79,7 @@ class Run:
         return table
 
     def write(self, table: pd.DataFrame, name: str) -> Path:
+        """Write a table (``.parquet`` or ``.csv``) and return its path."""
         path = self.dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
@@ -66,84 +91,152 @@ class Run:
         return path
 
     def write_json(self, content: dict[str, Any], name: str) -> Path:
+        """Write JSON and return its path. Raises ValueError for NaN and infinity."""
         path = self.dir / name
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str)
         path.write_text(text + "\n", encoding="utf-8")
         return path
 
     def write_figure(self, figure: Figure, name: str) -> None:
-        """As SVG and PNG into `figures/`."""
+        """Write a figure as SVG and PNG into ``figures/``."""
         folder = self.dir / "figures"
         folder.mkdir(exist_ok=True)
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
         figure.savefig(folder / f"{name}.png", dpi=160)
 
-    # What each of the tables means
+    # The manifest and the ledger
 
     def items(self, modality: str) -> pd.DataFrame:
-        """The manifest's rows of a modality, less those that extraction had to give up."""
+        """Return the manifest's rows of a modality without the files that extraction gave up."""
         manifest = self.read("manifest.parquet", "00_data")
         ledger = self.ledger()
-        lost = set(ledger.loc[ledger["step"] == "extract", "path"])
-        rows = manifest[(manifest["modality"] == modality) & ~manifest["path"].isin(lost)]
+        unusable = set(ledger.loc[ledger["step"] == "extract", "path"])
+        rows = manifest[(manifest["modality"] == modality) & ~manifest["path"].isin(unusable)]
         if rows.empty:
             raise MissingTable(f"{self.dir / 'manifest.parquet'}: holds no {modality}s")
         return _renumbered(rows)
 
     def ledger(self) -> pd.DataFrame:
+        """Return the ledger, all columns as text; empty if no step has written it yet."""
         path = self.dir / "ledger.csv"
         if not path.exists():
-            return pd.DataFrame(columns=LEDGER_COLUMNS)
+            return pd.DataFrame(columns=list(LEDGER_COLUMNS))
         ledger = pd.read_csv(path, dtype=str, keep_default_na=False)
         ledger.attrs = {"name": path.name, "rows": len(ledger)}
         return ledger
 
-    def record(self, lost: pd.DataFrame, step: str, modality: str) -> pd.DataFrame:
-        """Put the files that a step lost into the ledger, in place of what it said before.
+    def record(self, unusable: pd.DataFrame, step: str, modality: str) -> pd.DataFrame:
+        """Write a step's unusable files into the ledger, in place of its earlier rows.
 
-        lost : columns path, label (0/1 or its name), reason
+        Parameters
+        ----------
+        unusable : pandas.DataFrame
+            Columns path, label (0, 1 or the label's name) and reason.
+        step : {"data", "extract"}
+            The step that found out.
+        modality : {"image", "video"}
+            Rows of the same step with another modality stay.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows that were written.
         """
         kept = self.ledger()
         kept = kept[(kept["step"] != step) | (kept["modality"] != modality)]
-        rows = lost.assign(label=lost["label"].replace(LABEL_NAMES), modality=modality, step=step)[
-            LEDGER_COLUMNS
-        ]
+        labels = unusable["label"].replace(LABEL_NAMES)
+        rows = unusable.assign(label=labels, modality=modality, step=step)[list(LEDGER_COLUMNS)]
         ledger = pd.concat([kept, rows], ignore_index=True) if len(kept) else rows
         self.write(ledger, "ledger.csv")
         return rows
 
-    def steps(self) -> dict[str, Any]:
-        """What the pipeline recorded of each finished step; empty where it ran none."""
-        path = self.dir / "steps.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    # Trainings
 
     def checkpoint(self, variant: str, modality: str) -> Path:
-        return self.dir / "models" / variant / f"{modality}_model_best.pth"
+        """Return the path of a variant's checkpoint."""
+        return self.dir / checkpoint_name(variant, modality)
 
     def write_training(
-        self, modality: str, variant: str, scores: pd.DataFrame, history: pd.DataFrame
+        self,
+        modality: str,
+        variant: str,
+        scores: pd.DataFrame,
+        history: pd.DataFrame,
+        operating_points: pd.DataFrame,
     ) -> None:
-        """Keep one training's rows, and bring `scores.parquet` and `history.parquet` up to date."""
+        """Keep the tables of one training, and gather those of all trainings.
+
+        The three tables go to ``models/<variant>/<modality>_<kind>.parquet``; the gathered ones
+        (`scores.parquet`, `history.parquet`, `operating_points.parquet`) begin with the columns
+        modality, variant and seed.
+
+        Parameters
+        ----------
+        modality : {"image", "video"}
+        variant : str
+            A name of ``params/variants.yaml``.
+        scores : pandas.DataFrame
+            One row per item and epoch: epoch, split, item_id, label, logit, probability.
+        history : pandas.DataFrame
+            One row per epoch: losses, learning rate, seconds.
+        operating_points : pandas.DataFrame
+            One row per epoch: the operating threshold and what it gives on validation.
+        """
         key = {"modality": modality, "variant": variant, "seed": self.params.seed}
-        # Trainings run side by side: one at a time gathers what is there.
+        tables = dict(zip(TRAINING_TABLES, (scores, history, operating_points), strict=True))
+        # Trainings run side by side: they gather one after another.
         with FileLock(self.dir / ".gather.lock"):
-            for kind, table in {"scores": scores, "history": history}.items():
+            for kind, table in tables.items():
                 table = table.assign(**key)
                 table = table[_PART_KEYS + [c for c in table if c not in _PART_KEYS]]
-                self.write(table, f"models/{variant}/{modality}_{kind}.parquet")
-                parts = [
-                    self.dir / "models" / v / f"{m}_{kind}.parquet"
-                    for m in self.params.modalities
-                    for v in self.params.variants
-                ]
-                known = [pd.read_parquet(part) for part in parts if part.exists()]
-                self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
+                self.write(table, training_part(variant, modality, kind))
+            self.gather()
+
+    def gather(self) -> None:
+        """Write the tables of all trainings from those that each training has kept."""
+        for kind in TRAINING_TABLES:
+            parts = [
+                self.dir / training_part(variant, modality, kind)
+                for modality in self.params.modalities
+                for variant in self.params.variants
+            ]
+            known = [pd.read_parquet(part) for part in parts if part.exists()]
+            self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
+
+    def scores(self, modality: str) -> pd.DataFrame:
+        """Return the rows of `scores.parquet` of a modality."""
+        return self._of_trainings("scores", modality)
+
+    def history(self, modality: str) -> pd.DataFrame:
+        """Return the rows of `history.parquet` of a modality."""
+        return self._of_trainings("history", modality)
+
+    def operating_points(self, modality: str) -> pd.DataFrame:
+        """Return the rows of `operating_points.parquet` of a modality: one per variant and epoch.
+
+        Columns modality, variant and seed, those of
+        `harmlib.analysis.operating_points.operating_points`, and pos_weight (the weight of the
+        harmful class in the training's loss; 1 where it had none).
+        """
+        return self._of_trainings("operating_points", modality)
+
+    def _of_trainings(self, kind: str, modality: str) -> pd.DataFrame:
+        table = self.read(f"{kind}.parquet", "02_train")
+        return _renumbered(table[table["modality"] == modality])
+
+    # What was run, and with what
+
+    def steps(self) -> dict[str, Any]:
+        """Return what the pipeline recorded of each finished step; empty where it ran none."""
+        path = self.dir / "steps.json"
+        if not path.exists():
+            return {}
+        steps: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("steps", {})
+        return steps
 
     def provenance(self) -> dict[str, Any]:
-        """What one needs to make this run again: `run.json`."""
-        names = ("torch", "torchvision", "openvino", "ultralytics", "openai-clip", "pytorchvideo",
-                 "numpy", "pandas", "scikit-learn", "matplotlib", "av", "papermill")  # fmt: skip
-        tables = ("manifest.parquet", "ledger.csv", "scores.parquet", "history.parquet")
+        """Return what is needed to make this run again: the content of `run.json`."""
+        gathered = [f"{kind}.parquet" for kind in TRAINING_TABLES]
         weights = [
             self.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
             for m in self.params.modalities
@@ -152,33 +245,26 @@ class Run:
             "params": self.params.model_dump(mode="json"),
             "weights": pd.concat(weights).astype(object).fillna("").to_dict("records"),
             "sha256": {
-                name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest() for name in tables
+                name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest()
+                for name in ("manifest.parquet", "ledger.csv", *gathered)
             },
             "versions": {"python": platform.python_version()}
-            | {name: importlib.metadata.version(name) for name in names},
+            | {name: importlib.metadata.version(name) for name in PACKAGES},
             "machine": f"{platform.system()} {platform.machine()}",
             "made": datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": _commit(),
         }
 
-    def scores(self, modality: str) -> pd.DataFrame:
-        table = self.read("scores.parquet", "02_train")
-        return _renumbered(table[table["modality"] == modality])
-
-    def history(self, modality: str) -> pd.DataFrame:
-        table = self.read("history.parquet", "02_train")
-        return _renumbered(table[table["modality"] == modality])
-
 
 def _renumbered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows as a table of its own; its index no longer tells a file's row."""
+    """Return rows as a table of its own: its index no longer tells a row of the file."""
     table = rows.reset_index(drop=True)
     table.attrs = {}
     return table
 
 
 def _commit() -> str:
-    """The commit of the program, with a `+` when files differ from it; empty outside of git."""
+    """Return the program's commit, with a `+` if files differ from it; empty outside of git."""
     git = ["git", "-C", str(PROJECT_ROOT)]
     try:
         head = subprocess.run(

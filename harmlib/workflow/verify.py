@@ -15,22 +15,23 @@ import pandas as pd
 import yaml
 
 from harmlib.params import PROJECT_ROOT, Params, load_params
+from harmlib.workflow.compare_runs import changed_keys, environment, flat
+from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.execution import StepFailed
 from harmlib.workflow.pipeline import run_pipeline
 from harmlib.workflow.recorded_run import UnreadableRun, read_about
-from harmlib.workflow.run_changes import changed_keys, environment, flat
-from harmlib.workflow.run_changes_text import key_lines
 
 # In the order in which they are made: the first difference is the nearest to its cause. run.json
-# is not among them: it holds the machine, the commit and the paths, which are told beside.
-_TABLES = ("manifest.parquet", "ledger.csv", "history.parquet", "scores.parquet")
-# What is left out of the comparison: nothing takes the same time twice, and steps that run side by
-# side end in another order, in which this table lists them.
+# is not among them: its machine, commit and versions are compared as the environment.
+_TABLES = ("manifest.parquet", "ledger.csv", "history.parquet", "scores.parquet",
+           "operating_points.parquet")  # fmt: skip
+# Left out of the comparison: nothing takes the same time twice, and the table of the steps lists
+# those that ran side by side in the order in which they ended.
 _TIMES = ["seconds"]
 _TIMES_OF_STEPS = "tables/steps.csv"
-# Where things lie may change without the numbers: hashes of media and weights are compared.
+# These may change without the numbers: media and weights are compared by their hashes.
 _PLACES = ("reports", "artifacts", "data.root")
-# What tells a person which row it is, where a table has it.
+# Columns that tell a person which row it is.
 _ROW_NAMES = ("modality", "variant", "a", "b", "backbone", "seed", "epoch", "epoch_from", "split",
               "item_id", "threshold", "metric", "objective", "figure", "part", "method",
               "min_recall")  # fmt: skip
@@ -38,16 +39,24 @@ _SHOWN = 5  # differences of a table that are printed
 
 
 class NotVerifiable(ValueError):
-    """There is no run that a second execution could be held against."""
+    """There is no run that a second execution could be compared with."""
 
 
 @dataclass(frozen=True)
 class TableDifference:
-    """Where one table of the second execution isn't the one on disk.
+    """How one table of the second execution differs from the one on disk.
 
-    cells : how many differ
-    largest : absolute difference of two numbers; NaN where none differ
-    first : (row, column, on disk, executed again) of the first few; without a row for the shape
+    Attributes
+    ----------
+    table : str
+        Its name below the run's folder.
+    cells : int
+        How many cells differ.
+    largest : float
+        The largest absolute difference of two numbers; NaN where no numbers differ.
+    first : list of tuple
+        (row, column, value on disk, value executed again) of the first few cells; the row is
+        empty where the files' shapes differ.
     """
 
     table: str
@@ -58,12 +67,18 @@ class TableDifference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A run on disk against its second execution.
+    """The comparison of a run on disk with its second execution.
 
-    folders : of the run on disk, and of the second execution
-    tables, numbers : how many were compared (counts)
-    differences : of the tables that differ
-    environment : columns key, a (of the run on disk), b (of the second execution)
+    Attributes
+    ----------
+    folders : tuple of Path
+        Of the run on disk, and of the second execution.
+    tables, numbers : int
+        How many were compared.
+    differences : list of TableDifference
+        One for each table that differs.
+    environment : pandas.DataFrame
+        What it ran on and with, where that differs: key, a (run on disk), b (second execution).
     """
 
     folders: tuple[Path, Path]
@@ -74,14 +89,30 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
+        """Whether every number is the same."""
         return not self.differences
 
 
 def verify(params_file: str | Path) -> Verdict:
-    """Execute everything again in a temporary folder, and compare; the run on disk isn't touched.
+    """Execute a run again in a temporary folder, and compare; the run on disk isn't touched.
 
     The folder is removed when every number is the same, and kept otherwise.
-    Raises ParamsError; NotVerifiable or UnreadableRun without a run of these params; StepFailed.
+
+    Parameters
+    ----------
+    params_file : str or Path
+        The params file of the run.
+
+    Raises
+    ------
+    ParamsError
+        If the params file can't be used.
+    NotVerifiable
+        If there is no finished run of exactly these params.
+    UnreadableRun
+        If a table can't be read after the second execution.
+    StepFailed
+        If a notebook of the second execution stopped.
     """
     params = verifiable(params_file)
     folder = Path(tempfile.mkdtemp(prefix=f"harmlib-verify-{params.run}-"))
@@ -89,7 +120,7 @@ def verify(params_file: str | Path) -> Verdict:
     try:
         verdict = compare_folders(params.run_dir, reexecute(params, folder))
     except StepFailed:
-        print(f"Not verified. What was written so far is kept: {folder}", flush=True)
+        print(f"Not verified. The files written so far are kept: {folder}", flush=True)
         raise
     if verdict.passed:
         shutil.rmtree(folder)
@@ -97,12 +128,25 @@ def verify(params_file: str | Path) -> Verdict:
 
 
 def verifiable(params_file: str | Path) -> Params:
-    """The params, when a finished run of exactly these is on disk."""
+    """Return the params, if a finished run of exactly these is on disk.
+
+    Parameters
+    ----------
+    params_file : str or Path
+        The params file of the run.
+
+    Raises
+    ------
+    ParamsError
+        If the params file can't be used.
+    NotVerifiable
+        If the run is missing, unfinished, damaged, or was made with other params.
+    """
     params = load_params(params_file)
     try:
         about = read_about(params.run_dir)
         for name in _table_names(params.run_dir):
-            _read(params.run_dir / name, "")  # a damaged one is told before the long way
+            _read(params.run_dir / name, "")  # report a damaged one before the long execution
     except UnreadableRun as error:
         raise NotVerifiable(f"nothing to verify: {error}") from None
     changed = changed_keys(about["params"], params.model_dump(mode="json"))
@@ -122,9 +166,21 @@ def _is_place(row: pd.Series) -> bool:
 
 
 def reexecute(params: Params, folder: Path) -> Path:
-    """Run everything below `folder`, features too; downloaded weights and drawn media are reused.
+    """Execute all steps below `folder`, the extraction too.
 
-    Returns the folder of the second execution.
+    Downloaded weights and drawn media are reused.
+
+    Parameters
+    ----------
+    params : Params
+        The run's params.
+    folder : Path
+        An empty folder.
+
+    Returns
+    -------
+    Path
+        The run's folder of the second execution.
     """
     artifacts = folder / "artifacts"
     artifacts.mkdir(parents=True)
@@ -135,12 +191,14 @@ def reexecute(params: Params, folder: Path) -> Path:
     path = folder / "params.yaml"
     content = _spelled_out(params) | {name: str(place) for name, place in elsewhere.items()}
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    assert load_params(path) == params.model_copy(update=elsewhere), "the params went astray"
+    assert load_params(path) == params.model_copy(update=elsewhere), (
+        "the params of the second execution differ"
+    )
     return run_pipeline(path).run_dir
 
 
 def _spelled_out(params: Params) -> dict[str, Any]:
-    """The content of a params file that loads as these params, whatever they were made from."""
+    """Return the content of a params file that loads as exactly these params."""
     table = yaml.safe_load((PROJECT_ROOT / "params/variants.yaml").read_text(encoding="utf-8"))
     content = params.model_dump(mode="json")
     own = {
@@ -151,11 +209,23 @@ def _spelled_out(params: Params) -> dict[str, Any]:
 
 
 def compare_folders(on_disk: Path, again: Path) -> Verdict:
-    """Every table of a run against that of its second execution, exactly."""
+    """Compare every table of a run with that of its second execution, exactly.
+
+    Parameters
+    ----------
+    on_disk, again : Path
+        The run's folders.
+
+    Raises
+    ------
+    UnreadableRun
+        If a table or `run.json` can't be read.
+    """
     about = [read_about(folder) for folder in (on_disk, again)]
     names = dict.fromkeys([*_table_names(on_disk), *_table_names(again)])
     roots = [recorded["params"]["data"]["root"] for recorded in about]
-    numbers, found = 0, []
+    numbers = 0
+    found: list[TableDifference] = []
     for name in names:
         first, second = _read(on_disk / name, roots[0]), _read(again / name, roots[1])
         numbers += 0 if first is None else _count_numbers(first)
@@ -173,7 +243,7 @@ def _table_names(folder: Path) -> list[str]:
 
 
 def _read(path: Path, root: str) -> pd.DataFrame | None:
-    """What is compared of a table; None where there is none. root : `data.root` of its run."""
+    """Return what is compared of a table; None if it is missing. `root` is its run's data.root."""
     if not path.exists():
         return None
     try:
@@ -190,7 +260,7 @@ def _read(path: Path, root: str) -> pd.DataFrame | None:
     except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are among these
         raise UnreadableRun(f"{path}: damaged: {error}") from None
     table = table.drop(columns=_TIMES, errors="ignore")
-    for column in {"path", "reason"} & set(table):  # below the root, wherever that lies
+    for column in {"path", "reason"} & set(table):  # the root may lie elsewhere
         table[column] = table[column].astype(str).str.replace(f"{root}/", "", regex=False)
     return table
 
@@ -204,8 +274,8 @@ def _difference(
     name: str, a: pd.DataFrame | None, b: pd.DataFrame | None
 ) -> TableDifference | None:
     if a is None or b is None:
-        there = ["absent" if table is None else "there" for table in (a, b)]
-        return TableDifference(name, 1, math.nan, [("", "(file)", *there)])
+        there, also = ("absent" if table is None else "there" for table in (a, b))
+        return TableDifference(name, 1, math.nan, [("", "(file)", there, also)])
     if list(a) != list(b):
         return TableDifference(name, 1, math.nan, [("", "(columns)", ", ".join(a), ", ".join(b))])
     if len(a) != len(b):
@@ -238,7 +308,13 @@ def _row_name(table: pd.DataFrame, row: int, column: str) -> str:
 
 
 def format_verdict(verdict: Verdict) -> str:
-    """What was compared; where numbers differ: table, row, column and both values."""
+    """Describe what was compared and, where numbers differ, table, row, column and both values.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        As `compare_folders` returns it.
+    """
     on_disk, again = verdict.folders
     compared = f"{verdict.tables} tables with {verdict.numbers:,} numbers compared"
     lines = []
@@ -248,7 +324,7 @@ def format_verdict(verdict: Verdict) -> str:
     if verdict.passed:
         return "\n".join([*lines, f"Verified: {compared} with {on_disk}, every one the same."])
     if len(verdict.environment):
-        lines += ["Under these, numbers may differ although nobody made a mistake."]
+        lines += ["Under other conditions numbers may differ although nobody made a mistake."]
     for difference in verdict.differences:
         lines += [f"{difference.table}: {difference.cells:,} difference(s)"]
         for row, column, first, second in difference.first:
@@ -263,6 +339,6 @@ def format_verdict(verdict: Verdict) -> str:
 
 
 def _largest(verdict: Verdict) -> str:
-    """Tells a rounding from another result."""
+    """Describe the largest difference: it tells a rounding from another result."""
     largest = [d.largest for d in verdict.differences if not math.isnan(d.largest)]
     return f", numbers by up to {max(largest):.3g}" if largest else ""

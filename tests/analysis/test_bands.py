@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.bands import BANDS, Bands, assign, band_shares, band_table, choose_bands
-from harmlib.analysis.thresholds import EmptyScores, NonFiniteScores, NotBinaryLabels, sweep
+from harmlib.analysis.checks import EmptyScores, NonFiniteScores, NotBinaryLabels
+from harmlib.analysis.thresholds import sweep
 
 # Ten items: harmful at 0.9 0.8 0.7 0.6 0.3, safe at 0.65 0.5 0.4 0.2 0.1
 LABELS = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
 SCORES = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.65, 0.5, 0.4, 0.2, 0.1])
 
 
-def lines(labels, scores, min_recall, min_precision):
+def thresholds_of(labels, scores, min_recall, min_precision):
     bands = choose_bands(labels, scores, min_recall=min_recall, min_precision=min_precision)
     return bands.state, bands.pass_at, bands.block_above
 
@@ -27,14 +28,14 @@ def lines(labels, scores, min_recall, min_precision):
         (0.81, 1.0, 0.25, 0.675),
         (1.0, 0.9, 0.25, 0.675),
         (1.0, 0.66, 0.25, 0.55),  # 4 of 6 would do, but the sixth is safe
-        (1.0, 0.625, 0.25, 0.25),  # 5 of 8: one line keeps both
+        (1.0, 0.625, 0.25, 0.25),  # 5 of 8: one threshold keeps both
         (0.8, 0.8, 0.55, 0.55),
-        (0.2, 0.5, 0.55, 0.55),  # many lines keep both: the best F1
+        (0.2, 0.5, 0.55, 0.55),  # many thresholds keep both: the best F1
         (0.2, 0.9, 0.675, 0.675),
     ],
 )
-def test_lines_on_ten_items(min_recall, min_precision, pass_at, block_above):
-    found = lines(LABELS, SCORES, min_recall, min_precision)
+def test_thresholds_on_ten_items(min_recall, min_precision, pass_at, block_above):
+    found = thresholds_of(LABELS, SCORES, min_recall, min_precision)
     assert found == ("ok", pytest.approx(pass_at), pytest.approx(block_above))
 
 
@@ -53,7 +54,7 @@ def test_lines_on_ten_items(min_recall, min_precision, pass_at, block_above):
     ],
 )
 def test_floors_that_cannot_be_met_leave_it_all_to_people(labels, scores, expected):
-    found = lines(labels, scores, 1.0, 1.0)
+    found = thresholds_of(labels, scores, 1.0, 1.0)
     assert found == tuple(pytest.approx(v) if isinstance(v, float) else v for v in expected)
     bands = Bands(1.0, 1.0, *found, pd.DataFrame())
     decided = assign(scores, bands)
@@ -82,9 +83,11 @@ def f1(labels, scores, threshold):
     min_recall=st.sampled_from([Fraction(n, 20) for n in range(1, 21)]),
     min_precision=st.sampled_from([Fraction(n, 20) for n in range(1, 21)]),
 )
-def test_lines_are_those_of_the_definition(items, min_recall, min_precision):
+def test_thresholds_are_those_of_the_definition(items, min_recall, min_precision):
     labels, scores = (np.array(column) for column in zip(*items, strict=True))
-    state, pass_at, block_above = lines(labels, scores, float(min_recall), float(min_precision))
+    state, pass_at, block_above = thresholds_of(
+        labels, scores, float(min_recall), float(min_precision)
+    )
     if labels.all() or not labels.any() or (scores == scores[0]).all():
         assert (state != "ok", pass_at, block_above) == (True, None, None)
         return
@@ -93,8 +96,8 @@ def test_lines_are_those_of_the_definition(items, min_recall, min_precision):
     both = [t for t in thresholds if all(kept[t])]
     if both:
         best = max(f1(labels, scores, t) for t in both)
-        line = next(t for t in both if f1(labels, scores, t) == best)
-        assert (pass_at, block_above) == (line, line)
+        first = next(t for t in both if f1(labels, scores, t) == best)
+        assert (pass_at, block_above) == (first, first)
         return
     highest = max(t for t in thresholds if kept[t][0])
     assert pass_at == (highest if (scores <= highest).any() else None)
@@ -104,7 +107,7 @@ def test_lines_are_those_of_the_definition(items, min_recall, min_precision):
         return
     blocked = [(-(labels & (scores > t)).sum(), (~labels & (scores > t)).sum()) for t in blocking]
     assert block_above == blocking[blocked.index(min(blocked))]
-    lowest = min(blocking)  # what lies between it and the line is safe
+    lowest = min(blocking)  # what lies between it and the chosen one is safe
     assert not labels[(scores > lowest) & (scores <= block_above)].any()
     assert pass_at is None or pass_at < block_above
 

@@ -1,84 +1,27 @@
 import numpy as np
 import pytest
+from group_samples import clustered, holds_both, small_samples, weights_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
-from harmlib.analysis import bootstrap
+from harmlib.analysis import resampling
 from harmlib.analysis.bootstrap import (
-    METRICS,
-    average_precision_draws,
     best_threshold_interval,
     best_thresholds,
-    confusion_draws,
     curve_band,
-    draw_groups,
-    group_codes,
-    interval,
     metric_intervals,
     precision_recall_band,
-    rate,
 )
-from harmlib.analysis.choice import Objective, choose
+from harmlib.analysis.choice import choose
+from harmlib.analysis.objectives import Objective
+from harmlib.analysis.rates import RATES
+from harmlib.analysis.resampling import (
+    confusion_draws,
+)
 from harmlib.analysis.thresholds import sweep
 
 GRID = np.array([0.15, 0.3, 0.5, 0.7])
-item = st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(0, 4))
-
-
-@st.composite
-def small_samples(draw):
-    """Labels, tied scores and groups with both classes and at least two groups."""
-    items = [(0, draw(st.integers(0, 6)), 0), (1, draw(st.integers(0, 6)), 1)]
-    labels, scores, groups = zip(*(items + draw(st.lists(item, max_size=20))), strict=True)
-    return np.array(labels), np.array(scores) / 6, np.array(groups)
-
-
-def clustered(n_groups=60, size=5, seed=3):
-    rng = np.random.default_rng(seed)
-    labels = np.repeat(rng.random(n_groups) < 0.6, size).astype(int)
-    logits = np.repeat(rng.normal(size=n_groups), size) + rng.normal(size=n_groups * size)
-    return labels, 1 / (1 + np.exp(-logits - 2 * labels + 1)), np.repeat(np.arange(n_groups), size)
-
-
-def weights_of(groups, resamples, seed):
-    """The item weights that the draws stand for, row 0 the sample itself."""
-    codes, n_groups = group_codes(groups, len(groups))
-    return np.concatenate(list(draw_groups(n_groups, resamples, seed)))[:, codes]
-
-
-def holds_both(labels, weights):
-    return 0 < weights @ labels < weights.sum()
-
-
-@settings(deadline=None)
-@given(small_samples(), st.integers(0, 100))
-def test_average_precision_is_scikit_learns_with_the_draws_as_weights(sample, seed):
-    labels, scores, groups = sample
-    draws = average_precision_draws(labels, scores, groups, resamples=6, seed=seed)
-    for value, weights in zip(draws, weights_of(groups, 6, seed), strict=True):
-        if holds_both(labels, weights):
-            expected = average_precision_score(labels, scores, sample_weight=weights)
-            assert value == pytest.approx(expected, abs=1e-12)
-        else:
-            assert np.isnan(value)
-
-
-@settings(deadline=None)
-@given(small_samples(), st.integers(0, 100), st.permutations(list(GRID)))
-def test_counts_and_rates_are_the_sweeps_with_the_draws_as_weights(sample, seed, thresholds):
-    labels, scores, groups = sample
-    counts = confusion_draws(labels, scores, thresholds, groups, resamples=4, seed=seed)
-    for row, weights in enumerate(weights_of(groups, 4, seed)):
-        if not holds_both(labels, weights):
-            assert np.isnan(counts[:, row]).all()
-            continue
-        table = sweep(labels, scores, thresholds, weights=weights)
-        table = table.set_index("threshold").loc[list(thresholds)]
-        np.testing.assert_array_equal(counts[:, row], table[["tp", "fp", "fn", "tn"]].T)
-        for metric in METRICS:
-            np.testing.assert_allclose(rate(metric, counts)[row], table[metric], atol=1e-12)
 
 
 @settings(deadline=None)
@@ -119,7 +62,7 @@ def test_metric_intervals_hold_the_sample_value_of_the_sweep():
     labels, scores, groups = clustered()
     table = metric_intervals(labels, scores, 0.5, groups, resamples=500).set_index("metric")
     row = sweep(labels, scores, [0.5]).iloc[0]
-    for metric in METRICS:
+    for metric in RATES:
         assert table.loc[metric, "value"] == pytest.approx(row[metric])
     assert table.loc["average_precision", "value"] == pytest.approx(
         average_precision_score(labels, scores)
@@ -128,57 +71,11 @@ def test_metric_intervals_hold_the_sample_value_of_the_sweep():
     assert (table["value"] < table["high"]).all()
 
 
-def coverage_of_recall(by_group, simulations=300):
-    """How often the 95 % interval holds the recall that the generating law implies."""
-    rng = np.random.default_rng(11)
-    n_groups, size, threshold = 50, 8, -0.5
-    truth = norm.sf(threshold / np.sqrt(5))
-    groups = np.repeat(np.arange(n_groups), size)
-    hits = 0
-    for simulation in range(simulations):
-        shared = np.repeat(2 * rng.normal(size=n_groups), size)
-        scores = shared + rng.normal(size=n_groups * size)
-        labels = rng.integers(0, 2, n_groups * size)
-        counts = confusion_draws(
-            labels,
-            scores,
-            [threshold],
-            groups if by_group else None,
-            resamples=400,
-            seed=simulation,
-        )
-        low, high, _ = interval(rate("recall", counts)[1:, 0])
-        hits += low <= truth <= high
-    return hits / simulations
-
-
-def test_group_bootstrap_covers_where_item_bootstrap_is_too_narrow():
-    assert 0.90 <= coverage_of_recall(by_group=True) <= 0.98
-    assert coverage_of_recall(by_group=False) <= 0.80
-
-
-def test_draws_are_the_sample_then_multinomial_rows():
-    rows = np.concatenate(list(draw_groups(20, 4000, seed=1)))
-    assert (rows[0] == 1).all()
-    assert (rows.sum(axis=1) == 20).all()
-    assert rows[1:].mean(axis=0) == pytest.approx(np.ones(20), abs=0.08)
-    assert rows[1:].var() == pytest.approx(0.95, abs=0.02)  # n p (1 - p)
-
-
-def test_draws_do_not_depend_on_the_block_size(monkeypatch):
-    whole = np.concatenate(list(draw_groups(7, 50, seed=5)))
-    monkeypatch.setattr(bootstrap, "BLOCK_CELLS", 7 * 3)
-    blocks = list(draw_groups(7, 50, seed=5))
-    assert max(len(block) for block in blocks) == 3
-    np.testing.assert_array_equal(np.concatenate(blocks), whole)
-    assert not np.array_equal(np.concatenate(list(draw_groups(7, 50, seed=6))), whole)
-
-
 def test_blocks_do_not_change_results(monkeypatch):
     labels, scores, groups = clustered()
     band = precision_recall_band(labels, scores, groups, resamples=40)
     table = metric_intervals(labels, scores, 0.5, groups, resamples=40)
-    monkeypatch.setattr(bootstrap, "BLOCK_CELLS", 1000)
+    monkeypatch.setattr(resampling, "BLOCK_CELLS", 1000)
     np.testing.assert_array_equal(precision_recall_band(labels, scores, groups, resamples=40), band)
     assert metric_intervals(labels, scores, 0.5, groups, resamples=40).equals(table)
 
@@ -247,23 +144,14 @@ def test_curve_band_is_the_sweep_with_pointwise_intervals():
     band = curve_band(labels, scores, GRID, groups, resamples=300, seed=4)
     assert list(band.columns) == ["threshold", "metric", "value", "low", "high", "excluded"]
     table = sweep(labels, scores, GRID)
-    for metric in METRICS:
+    for metric in RATES:
         part = band[band["metric"] == metric]
         np.testing.assert_allclose(part["value"], table[metric])
     at_half = band[band["threshold"] == 0.5].set_index("metric")
     alone = metric_intervals(labels, scores, 0.5, groups, resamples=300, seed=4).set_index("metric")
-    for metric in METRICS:
+    for metric in RATES:
         np.testing.assert_allclose(at_half.loc[metric, ["low", "high"]].astype(float),
                                    alone.loc[metric, ["low", "high"]].astype(float))  # fmt: skip
-
-
-def test_interval_takes_percentiles_without_missing_rows():
-    draws = np.append(np.arange(101.0), np.nan)
-    assert interval(draws, 0.9) == (pytest.approx(5), pytest.approx(95), 1)
-    low, high, excluded = interval(np.full((3, 2), np.nan))
-    assert np.isnan([low, high]).all()
-    assert excluded == 3
-    assert low.shape == (2,)
 
 
 def test_arguments_are_not_changed():
@@ -309,11 +197,6 @@ def test_bad_input_is_named(change, message):
 def test_recalls_are_fractions(recalls):
     with pytest.raises(ValueError, match="fractions in"):
         precision_recall_band([0, 1], [0.1, 0.9], recalls=recalls)
-
-
-def test_unknown_metric_is_named():
-    with pytest.raises(ValueError, match="unknown metric 'accuracy'; known: precision, recall"):
-        rate("accuracy", np.ones((4, 1)))
 
 
 def test_unknown_objective_is_named():

@@ -12,10 +12,8 @@ from harmlib.analysis.calibration import (
     compare_calibrations,
     fit_isotonic,
     fit_temperature,
-    recall_floor,
     reliability_table,
     unweighted_probability,
-    weighted_probability,
 )
 
 
@@ -110,7 +108,7 @@ def test_isotonic_rises_and_matches_the_labels_it_saw():
     assert beyond[1] == probabilities[-1]
 
 
-def test_calibration_is_fitted_on_validation_and_judged_on_test():
+def test_calibration_is_fitted_on_validation_and_evaluated_on_test():
     validation_labels, validation_logits = calibrated(3000, seed=1)
     labels, logits = calibrated(3000, seed=2)
     table = compare_calibrations(
@@ -130,129 +128,53 @@ def test_calibration_is_fitted_on_validation_and_judged_on_test():
         np.testing.assert_array_equal(table.loc[method], expected.set_index("metric"))
 
 
+def weighted(probability, pos_weight):
+    """What a model trained with `pos_weight` learns in place of a calibrated probability."""
+    odds = pos_weight * probability
+    return odds / (odds + (1 - probability))
+
+
 def test_weight_maps_model_4s_half_to_model_3s_threshold():
     assert unweighted_probability(0.5, 893 / 2393) == pytest.approx(0.728, abs=5e-4)
-    assert weighted_probability(0.728, 0.373) == pytest.approx(0.5, abs=1e-3)
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1), st.floats(1e-3, 1e3))
+def test_the_mapping_undoes_the_weight(probability, pos_weight):
+    found = unweighted_probability(weighted(probability, pos_weight), pos_weight)
+    assert 0 <= found <= 1
+    assert found == pytest.approx(probability, abs=1e-9)
 
 
 @example(0.9999999999999999, 1.9)
 @settings(deadline=None)
 @given(st.floats(0, 1), st.floats(1e-3, 1e3))
-def test_mapping_there_and_back(probability, pos_weight):
-    there = weighted_probability(probability, pos_weight)
-    assert 0 <= there <= 1
-    assert unweighted_probability(there, pos_weight) == pytest.approx(probability, abs=1e-9)
-    assert (there >= probability) == (pos_weight >= 1) or there == pytest.approx(probability)
+def test_a_weight_above_1_lowers_and_one_below_raises(probability, pos_weight):
+    found = unweighted_probability(probability, pos_weight)
+    assert 0 <= found <= 1
+    assert (found <= probability) == (pos_weight >= 1) or found == pytest.approx(probability)
 
 
 def test_mapping_shifts_the_logit_by_the_log_of_the_weight():
     probabilities = np.array([0.0, 0.2, 0.9, 1.0])
-    shifted = expit(logit(probabilities) + np.log(0.373))
-    np.testing.assert_allclose(weighted_probability(probabilities, 0.373), shifted)
+    shifted = expit(logit(probabilities) - np.log(0.373))
+    np.testing.assert_allclose(unweighted_probability(probabilities, 0.373), shifted)
 
 
 def test_mapping_moves_decisions_with_the_threshold():
     _, logits = calibrated(500)
-    weighted = weighted_probability(expit(logits), 0.373)
     same = expit(logits) > unweighted_probability(0.6, 0.373)
-    np.testing.assert_array_equal(weighted > 0.6, same)
-
-
-HARMFUL = np.arange(1, 20) / 20  # 19 harmful scores, 0.05 to 0.95
-
-
-@pytest.mark.parametrize(
-    ("n_harmful", "min_recall", "missed"),
-    [
-        (19, 0.95, 0),  # (0 + 1) / 20 <= 0.05, just
-        (18, 0.95, None),  # 1 / 19 > 0.05
-        (19, 0.90, 1),
-        (19, 0.50, 9),
-        (9, 0.90, 0),  # 0.1 x 10 - 1 is -2e-16 in floating point
-        (8, 0.90, None),
-        (1, 0.50, 0),
-        (19, 0.001, 18),
-        (19, 1e-12, 18),
-    ],
-)
-def test_recall_floor_by_hand(n_harmful, min_recall, missed):
-    scores = np.concatenate([HARMFUL[:n_harmful], [0.01, 0.99]])
-    labels = np.concatenate([np.ones(n_harmful, int), [0, 0]])
-    floor = recall_floor(labels, scores, min_recall)
-    assert floor.units == n_harmful
-    assert floor.feasible == (missed is not None)
-    if missed is None:
-        assert np.isnan([floor.threshold, floor.recall, floor.flagged_share]).all()
-        return
-    assert (scores[labels == 1] <= floor.threshold).sum() == missed
-    assert floor.recall == pytest.approx(1 - missed / n_harmful)
-    assert floor.flagged_share == pytest.approx((n_harmful - missed + 1) / (n_harmful + 2))
-    below = 0.01 if missed == 0 else HARMFUL[missed - 1]
-    assert floor.threshold == pytest.approx((below + HARMFUL[missed]) / 2)
-
-
-def test_recall_floor_keeps_tied_harmful_items_together():
-    labels, scores = np.ones(20, int), np.repeat([0.3, 0.6], [2, 18])
-    assert recall_floor(labels, scores, 0.90).recall == 1  # 1 of 20 may be missed, both cannot
-    assert recall_floor(labels, scores, 0.85).recall == 0.9
-
-
-def test_recall_floor_with_groups_weighs_sources_not_items():
-    """One source with 90 easily missed clips may be missed as 1 unit of 20."""
-    labels = np.ones(109, int)
-    scores = np.repeat([0.1, 0.8], [90, 19])
-    groups = np.concatenate([np.zeros(90, int), np.arange(1, 20)])
-    by_source = recall_floor(labels, scores, 0.90, groups)
-    assert by_source.units == 20
-    assert by_source.threshold > 0.1
-    assert recall_floor(labels, scores, 0.90).threshold < 0.1
-    no_harm = recall_floor(np.append(labels, 0), np.append(scores, 0.9), 0.9, [*groups, "safe"])
-    assert no_harm.units == 20
-
-
-def test_recall_floor_agrees_with_mapie():
-    from mapie.risk_control import MultiLabelClassificationController
-
-    labels, logits = calibrated(400, seed=4)
-    scores = expit(logits)
-    harmful = scores[labels == 1]
-    levels = [0.83, 0.912, 0.957]
-    candidates = np.concatenate([[0], np.sort(harmful)])  # each one misses one item more
-    controller = MultiLabelClassificationController(
-        lambda column: column, risk="recall", method="crc",
-        target_level=levels, predict_params=candidates,
-    )  # fmt: skip
-    controller.calibrate(harmful[:, None], np.ones((len(harmful), 1), int))
-    for level, expected in zip(levels, np.ravel(controller.best_predict_param), strict=True):
-        floor = recall_floor(labels, scores, level)
-        np.testing.assert_array_equal(harmful > floor.threshold, harmful > expected)
-
-
-def test_recall_floor_keeps_its_promise_on_new_items():
-    rng = np.random.default_rng(8)
-    recalls = []
-    for _ in range(2000):
-        known, new = rng.normal(size=(2, 30))
-        floor = recall_floor(np.ones(30, int), known, 0.9)
-        recalls.append((new > floor.threshold).mean())
-    # 2 of 30 may be missed: the threshold lies midway between the 2nd and the 3rd lowest, below
-    # which a new item falls with probability 2/31 and 3/31
-    assert np.mean(recalls) == pytest.approx(1 - 2.5 / 31, abs=0.004)
+    np.testing.assert_array_equal(weighted(expit(logits), 0.373) > 0.6, same)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: recall_floor([1, 0], [0.9, 0.1], 95), "min_recall is 95"),
-        (lambda: recall_floor([1, 0], [0.9, 0.1], 1.0), "min_recall is 1.0"),
-        (lambda: recall_floor([0, 0], [0.9, 0.1], 0.9), "no item is harmful"),
-        (lambda: recall_floor([1, 0], [0.9, 0.1], 0.9, ["a"]), "each of the 2 items"),
-        (lambda: recall_floor([1, 0], [0.9, 0.1], 0.9, ["a", None]), "each of the 2 items"),
-        (lambda: reliability_table([1, 0], [3.2, 0.1]), r"from 0.1 to 3.2.*are these logits"),
+        (lambda: reliability_table([1, 0], [3.2, 0.1]), r"range from 0.1 to 3.2.*are these logits"),
         (lambda: reliability_table([1, 0], [-0.2, 0.1]), "from -0.2"),
         (lambda: calibration_intervals([1, 0], [2, 0]), "must lie in"),
-        (lambda: weighted_probability(1.2, 0.5), "probability is 1.2"),
-        (lambda: weighted_probability(np.nan, 0.5), "probability is nan"),
+        (lambda: unweighted_probability(1.2, 0.5), "probability is 1.2"),
+        (lambda: unweighted_probability(np.nan, 0.5), "probability is nan"),
         (lambda: unweighted_probability(0.5, 0), "pos_weight is 0"),
         (lambda: unweighted_probability(0.5, np.inf), "pos_weight is inf"),
         (lambda: fit_temperature([1, 0], [np.inf, 0]), "scores"),

@@ -1,12 +1,24 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, logit
 from scipy.stats import ks_2samp
 
 from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.checks import ScoresError
 from harmlib.analysis.choice import choose
-from harmlib.analysis.drift import MIN_CHANGE, MIN_ITEMS, MOVED_SHARE, REASONS, compare_scores
-from harmlib.analysis.thresholds import ScoresError, sweep
+from harmlib.analysis.drift import (
+    MIN_CHANGE,
+    MIN_ITEMS,
+    MOVED_SHARE,
+    REASONS,
+    calibrated_probabilities,
+    compare_scores,
+    harmful_share,
+)
+from harmlib.analysis.thresholds import sweep
 
 
 def scored(n, seed, harmful=0.5, shift=0.0, flip=0.0):
@@ -62,8 +74,8 @@ def test_labels_raise_no_more_alarms():
     verdicts = []
     for i in range(30):
         validation, new = scored(150, i), scored(150, 500 + i)
-        line = choose(validation["label"], validation["probability"], "f1").threshold
-        verdicts.append(compare_scores(validation, new, line, resamples=200).verdict)
+        threshold = choose(validation["label"], validation["probability"], "f1").threshold
+        verdicts.append(compare_scores(validation, new, threshold, resamples=200).verdict)
     assert verdicts.count("steady") > 30 - 7
 
 
@@ -256,3 +268,91 @@ def test_bad_input(validation, new, message):
         compare_scores(scored(50, 1)[["probability"]], scored(50, 1), 0.5)
     with pytest.raises(ScoresError, match="thresholds"):
         compare_scores(scored(50, 1), scored(50, 1), np.nan)
+
+
+# The harmful share of new items
+
+
+def calibration_sample(n, seed, harmful):
+    rng = np.random.default_rng(seed)
+    label = rng.random(n) < harmful
+    return label, rng.normal(np.where(label, 1.0, -1.0))  # logit(p) = 2 x + log prior odds
+
+
+def test_probabilities_mean_what_they_say_after_calibration():
+    label, x = calibration_sample(4000, 0, 0.3)
+    distorted = 3 * x + 2  # overconfident, and shifted as by a pos_weight
+    calibrated = calibrated_probabilities(label, distorted, distorted)
+    assert calibrated.mean() == pytest.approx(label.mean(), abs=1e-3)
+    np.testing.assert_allclose(calibrated, expit(2 * x + np.log(0.3 / 0.7)), atol=0.03)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.8])
+def test_the_share_of_new_items_is_found(share):
+    label, x = calibration_sample(4000, 0, 0.3)
+    new_label, new_x = calibration_sample(4000, 1, share)
+    calibrated = calibrated_probabilities(label, x, new_x)
+    found = harmful_share(label.mean(), calibrated)
+    assert found == pytest.approx(new_label.mean(), abs=0.03)
+
+
+def em(prior, calibrated, weights, steps=20_000):
+    """Saerens, Latinne & Decaestecker (2002), eq. 2.4 and 2.5, as printed."""
+    share = prior
+    for _ in range(steps):
+        harm = share / prior * calibrated
+        posterior = harm / (harm + (1 - share) / (1 - prior) * (1 - calibrated))
+        share = (weights * posterior).sum() / weights.sum()
+    return share
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    calibrated=st.lists(st.floats(0.01, 0.99), min_size=1, max_size=12),
+    prior=st.floats(0.05, 0.95),
+    seed=st.integers(0, 99),
+)
+def test_the_new_share_is_where_em_arrives(calibrated, prior, seed):
+    calibrated = np.array(calibrated)
+    weights = np.random.default_rng(seed).integers(1, 9, calibrated.size)
+    found = harmful_share(prior, calibrated, weights)
+
+    def likelihood(share):
+        mixture = share * calibrated / prior + (1 - share) * (1 - calibrated) / (1 - prior)
+        return (weights * np.log(mixture)).sum()
+
+    arrived = em(prior, calibrated, weights)
+    assert likelihood(found) >= likelihood(arrived) - 1e-9
+    if weights @ (calibrated - prior) ** 2 > 0.1:  # else the likelihood is all but flat
+        assert found == pytest.approx(arrived, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("row", "share"), [([1, 1, 1], None), ([5, 0, 0], 0), ([0, 0, 2], 1), ([2, 1, 3], None)]
+)
+def test_a_weight_is_so_many_items(row, share):
+    calibrated = np.array([0.1, 0.4, 0.9])
+    found = harmful_share(0.5, calibrated, row)
+    assert found == pytest.approx(harmful_share(0.5, np.repeat(calibrated, row)), abs=1e-9)
+    assert share is None or found == pytest.approx(share, abs=1e-9)
+    labels, logits, weights = [0, 1, 0, 1], np.array([-1.0, 0.5, 1.0, 2.0]), [1, 2, 3, 2]
+    weighted = calibrated_probabilities(labels, logits, [0.0, 1.0], weights)
+    repeated = calibrated_probabilities(
+        np.repeat(labels, weights), np.repeat(logits, weights), [0.0, 1.0]
+    )
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-6)
+
+
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_scores_without_doubt(certain):
+    ends = logit([1e-6, 1 - 1e-6])
+    calibrated = calibrated_probabilities([0, 0, 1, 1], ends.repeat(2), [ends[int(certain)]] * 3)
+    assert abs(calibrated - certain).max() < 0.01
+    assert harmful_share(0.5, np.full(3, certain)) == pytest.approx(certain)
+
+
+def test_calibration_needs_both_classes_and_finite_logits():
+    with pytest.raises(ValueError, match="all 2 labels are 1; pass both classes"):
+        calibrated_probabilities([1, 1], [0.1, 0.2], [0.3])
+    with pytest.raises(ScoresError, match=r"scores\[1\] is nan"):
+        calibrated_probabilities([1, 0], [0.1, np.nan], [0.3])

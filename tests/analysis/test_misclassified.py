@@ -94,7 +94,7 @@ def test_the_rows_are_not_said_to_be_those_of_the_file_they_come_from():
 GOOD = scored(("x", 1, 0.9), ("y", 0, 0.1))
 BAD = [
     (GOOD.drop(columns=["group", "label"]), 0.5, "scored lacks group, label; it has probability"),
-    (GOOD.assign(item_id="a"), 0.5, "item 'a' has several rows; pass one model"),
+    (GOOD.assign(item_id="a"), 0.5, "item 'a' has several rows; pass one variant"),
     (GOOD.assign(group=["x", None]), 0.5, "1 of 2 rows have no group"),
     (GOOD.assign(item_id=["x", None]), 0.5, "1 of 2 rows have no item_id"),
     (GOOD.assign(probability=[0.1, 1.5]), 0.5, r"item 'b' has probability 1\.5; .* not logits"),

@@ -3,12 +3,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 
+from harmlib.analysis.baseline import BASELINE
+from harmlib.analysis.checks import NonFiniteThresholds
 from harmlib.analysis.operating_points import (
-    BASELINE,
     UNDECIDED_THRESHOLD,
     compare_on_test,
-    judge,
+    count_items,
+    evaluate,
     operating_points,
     sweep_epochs,
 )
@@ -115,12 +118,16 @@ def test_sweep_of_every_epoch():
     assert table.columns[0] == "epoch"
 
 
-def test_test_is_judged_at_validations_epoch_and_threshold():
+def test_test_is_evaluated_at_validations_epoch_and_threshold():
     points = operating_points(scores(1, 3), GRID, None)  # epoch 3 at 0.4
     test = scores(1, 3, split="test")
     harder = test["epoch"].eq(3) & test["probability"].eq(0.45)
     test.loc[harder, "probability"] = 0.39
-    found = judge(test, points)
+    found = evaluate(test, points)
+    assert list(found) == [
+        "epoch", "threshold", "tp", "fp", "fn", "tn", "accuracy", "precision", "recall", "f1",
+        "average_precision", "roc_auc", "n",
+    ]  # fmt: skip
     assert (found["epoch"], found["threshold"]) == (3, 0.4)
     assert [found[name] for name in ("tp", "fp", "fn", "tn")] == [3, 0, 1, 4]
     assert found["f1"] == pytest.approx(6 / 7)
@@ -156,6 +163,77 @@ def test_the_comparison_ends_with_the_baseline_classifier():
     assert baseline["f1"] == pytest.approx(2 * prevalence / (1 + prevalence))
     assert baseline["roc_auc"] == pytest.approx(0.5)
     assert np.isnan(baseline["threshold"])
+
+
+def test_figures_are_scikit_learns():
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, 2, 400)
+    probabilities = np.round((labels * 0.3 + rng.random(400)) / 1.3, 2)
+    points = pd.DataFrame({"epoch": [4], "threshold": [0.6], "chosen": [True]})
+    found = evaluate(
+        pd.DataFrame({"epoch": 4, "label": labels, "probability": probabilities}), points
+    )
+    flagged = probabilities > 0.6
+    assert found == pytest.approx(
+        {
+            "epoch": 4,
+            "threshold": 0.6,
+            "tp": (flagged & (labels == 1)).sum(),
+            "fp": (flagged & (labels == 0)).sum(),
+            "fn": (~flagged & (labels == 1)).sum(),
+            "tn": (~flagged & (labels == 0)).sum(),
+            "accuracy": metrics.accuracy_score(labels, flagged),
+            "precision": metrics.precision_score(labels, flagged),
+            "recall": metrics.recall_score(labels, flagged),
+            "f1": metrics.f1_score(labels, flagged),
+            "average_precision": metrics.average_precision_score(labels, probabilities),
+            "roc_auc": metrics.roc_auc_score(labels, probabilities),
+            "n": 400,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "average_precision"), [(1, 1.0), (0, np.nan)], ids=["harmful", "safe"]
+)
+def test_one_class_has_no_roc_auc(label, average_precision):
+    points = pd.DataFrame({"epoch": [1], "threshold": [0.5], "chosen": [True]})
+    test = pd.DataFrame({"epoch": 1, "label": [label] * 2, "probability": [0.2, 0.9]})
+    found = evaluate(test, points)
+    assert (found["average_precision"], found["roc_auc"]) == pytest.approx(
+        (average_precision, np.nan), nan_ok=True
+    )
+    assert operating_points(test, GRID, 0.5)["average_precision"].tolist() == pytest.approx(
+        [average_precision], nan_ok=True
+    )
+
+
+def test_a_bad_threshold_is_named():
+    points = pd.DataFrame({"epoch": [1], "threshold": [np.nan], "chosen": [True]})
+    with pytest.raises(NonFiniteThresholds, match=r"thresholds\[0\] is nan"):
+        evaluate(scores(1, split="test"), points)
+
+
+def test_items_are_counted():
+    items = pd.DataFrame(
+        [("train", 1, "a"), ("train", 1, "a"), ("train", 1, "b"), ("train", 0, "c"),
+         ("val", 1, "d"), ("val", 1, "e")],
+        columns=["split", "label", "group"],
+    )  # fmt: skip
+    table = count_items(items)
+    assert list(table.columns) == [
+        "split", "n", "harmful", "safe", "group", "harmful_share", "baseline_f1",
+        "harmful_per_safe", "safe_per_harmful",
+    ]  # fmt: skip
+    rows = {row[0]: list(row[1:]) for row in table.itertuples(index=False)}
+    assert list(rows) == ["train", "val", "test", "all"]
+    assert rows["train"] == [4, 3, 1, 3, 3 / 4, 6 / 7, 3.0, 1 / 3]
+    assert rows["val"] == pytest.approx([2, 2, 0, 2, 1, 1, np.nan, 0], nan_ok=True)
+    assert rows["test"] == pytest.approx([0, 0, 0, 0] + [np.nan] * 4, nan_ok=True)
+    assert rows["all"] == [6, 5, 1, 5, 5 / 6, 10 / 11, 5.0, 1 / 5]
+    safe = count_items(items.assign(label=0)).iloc[0]
+    assert safe[["harmful", "harmful_share", "baseline_f1", "harmful_per_safe"]].tolist() == [0] * 4
+    assert np.isnan(safe["safe_per_harmful"])
 
 
 probability = st.integers(0, 20).map(lambda i: i / 20)

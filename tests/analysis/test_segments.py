@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmlib.analysis.segments import can_stop, harmful_segments, overlap, reduce_scores
-from harmlib.analysis.thresholds import EmptyScores, NonFiniteScores, ScoresError
+from harmlib.analysis.checks import EmptyScores, NonFiniteScores, ScoresError
+from harmlib.analysis.segments import can_stop, harmful_segments, reduce_scores
 
 SCORES = st.floats(0, 1) | st.sampled_from([0.0, 0.3, 0.5, 0.7, 1.0])
 
@@ -122,7 +122,7 @@ def test_stopping_early_changes_no_decision_and_waits_no_longer_than_needed(
     [
         ([], 0, "max", "0 windows seen, 0 remain; need at least 1"),
         ([0.5, 0.5], -1, "max", "-1 remain"),
-        ([0.5, -0.1], 3, "max", r"run from -0.1 to 0.5; they must lie in \[0, 1\] \(are these"),
+        ([0.5, -0.1], 3, "max", r"range from -0.1 to 0.5; they must lie in \[0, 1\] \(are these"),
         ([7.0], 3, "max", r"must lie in \[0, 1\]"),
         ([math.nan], 3, "max", "is nan"),
         ([0.5], 3, "mean", "how is 'mean'"),
@@ -147,7 +147,7 @@ def sliding(probabilities, window=4.0, stride=2.0):
     return windows(*zip(starts, starts + window, probabilities, strict=True))
 
 
-def spans(table):
+def times(table):
     return list(table[["start_sec", "end_sec"]].itertuples(index=False, name=None))
 
 
@@ -175,7 +175,7 @@ def spans(table):
 def test_segments(table, gap, expected):
     before = table.copy()
     found = harmful_segments(table, 0.5, min_gap_sec=gap)
-    assert spans(found) == [pytest.approx(span) for span in expected]
+    assert times(found) == [pytest.approx(segment) for segment in expected]
     assert list(found.dtypes.astype(str)) == ["float64"] * 4 + ["int64"]
     pd.testing.assert_frame_equal(table, before)
 
@@ -199,7 +199,7 @@ def test_an_instant_counts_as_its_nearest_window_does(scores, stride, gap):
     found = harmful_segments(table := sliding(scores, 4, stride), 0.5, min_gap_sec=gap)
     assert len(found) > 0 or reduce_scores(scores, "max") <= 0.5
     marked = np.zeros(4 + stride * len(scores) * 8, bool)
-    for start, end in spans(found):
+    for start, end in times(found):
         marked[round(start * 8) : round(end * 8)] = True
     middles = table["start_sec"].to_numpy() + 2
     instants = (np.arange(marked.size) + 0.5) / 8  # half-second grid points are never ties
@@ -217,8 +217,8 @@ def test_an_instant_counts_as_its_nearest_window_does(scores, stride, gap):
 def test_an_event_is_found_within_half_a_stride(begin, end):
     starts = np.arange(0, 27, 1.0)
     share = np.clip(np.minimum(starts + 4, end) - np.maximum(starts, begin), 0, 4) / 4
-    line = min(0.5, share.max() - 0.01)
-    ((start, stop),) = spans(harmful_segments(sliding(share, 4, 1), line))
+    threshold = min(0.5, share.max() - 0.01)
+    ((start, stop),) = times(harmful_segments(sliding(share, 4, 1), threshold))
     if end - begin > 4:
         assert abs(start - begin) <= 0.5
         assert abs(stop - end) <= 0.5
@@ -232,10 +232,11 @@ def test_an_event_is_found_within_half_a_stride(begin, end):
     [
         (windows(), 0, "there is no window"),
         (windows((0, 4, 0.1)).drop(columns="probability"), 0, "windows lack probability; they"),
-        (windows((0, 4, 0.1)).drop(columns="end_sec"), 0, "windows lacks end_sec; it has start"),
+        (windows((0, 4, 0.1)).drop(columns="end_sec"), 0, "windows lack end_sec; they have start"),
         (windows((0, 4, math.nan)), 0, r"scores\[0\] is nan"),
         (windows((0, 4, 0.1), (2, math.nan, 0.1)), 0, "windows, row 1: from 2.0 to nan seconds"),
-        (windows((4, 4, 0.1)), 0, "the window at 4.0 seconds has no length"),
+        (windows((6, 4, 0.1)), 0, "from 6.0 to 4.0 seconds has no length; windows must end after"),
+        (windows((4, 4, 0.1)), 0, "the window from 4.0 to 4.0 seconds has no length"),
         (windows((0, 4, 0.1), (0, 4, 0.2)), 0, "from 0.0 to 4.0 and from 0.0 to 4.0 seconds lie"),
         (windows((0, 9, 0.1), (2, 6, 0.2)), 0, "inside one another; pass windows of one length"),
         (windows((0, 4, 0.1)), -1, "min_gap_sec is -1"),
@@ -245,56 +246,3 @@ def test_an_event_is_found_within_half_a_stride(begin, end):
 def test_windows_that_make_no_sense(table, gap, match):
     with pytest.raises(ValueError, match=match):
         harmful_segments(table, 0.5, min_gap_sec=gap)
-
-
-# How well it was found
-
-
-def times(*rows):
-    return pd.DataFrame(rows, columns=["start_sec", "end_sec"], dtype=float)
-
-
-@pytest.mark.parametrize(
-    ("found", "truth", "iou", "recall", "precision"),
-    [
-        ([(0, 10)], [(0, 10)], 1, 1, 1),
-        ([(0, 10)], [(5, 15)], 1 / 3, 0.5, 0.5),
-        ([(0, 2), (8, 10)], [(0, 10)], 0.4, 0.4, 1),
-        ([(8, 10), (0, 2), (1, 3), (0, 2)], [(0, 10)], 0.5, 0.5, 1),
-        ([(0, 100)], [(10, 20), (30, 40)], 0.2, 1, 0.2),
-        ([(0.1, 0.2), (1.9, 2.6)], [(0.3, 1.1)], 0, 0, 0),  # where rounding leaves -2e-16
-        ([], [(1, 2)], 0, 0, math.nan),
-        ([(1, 2)], [], 0, math.nan, 0),
-        ([], [], math.nan, math.nan, math.nan),
-        ([(1, 1)], [(0, 2)], 0, 0, math.nan),
-    ],
-)
-def test_overlap(found, truth, iou, recall, precision):
-    result = overlap(times(*found), times(*truth))
-    expected = (iou, recall, precision)
-    assert (result.iou, result.recall, result.precision) == pytest.approx(expected, nan_ok=True)
-    mirrored = overlap(times(*truth), times(*found))
-    assert mirrored.iou == pytest.approx(iou, nan_ok=True)
-    assert result.shared_sec >= 0
-    assert mirrored.shared_sec == pytest.approx(result.shared_sec)
-
-
-@given(*[st.lists(st.tuples(st.integers(0, 20), st.integers(0, 8)), max_size=6)] * 2)
-def test_overlap_counts_seconds(found, truth):
-    tables, seconds = [], []
-    for spans_ in (found, truth):
-        tables.append(times(*[(start, start + length) for start, length in spans_]))
-        seconds.append({t for start, length in spans_ for t in range(start, start + length)})
-    result = overlap(*tables)
-    both, either = seconds[0] & seconds[1], seconds[0] | seconds[1]
-    expected = tuple(map(len, (*seconds, both)))
-    assert (result.found_sec, result.true_sec, result.shared_sec) == expected
-    if either:
-        assert result.iou == len(both) / len(either)
-
-
-def test_times_that_make_no_sense():
-    with pytest.raises(ValueError, match="truth, row 0: from 2.0 to 1.0 seconds"):
-        overlap(times((0, 1)), times((2, 1)))
-    with pytest.raises(ValueError, match="found lacks start_sec; it has end_sec"):
-        overlap(times((0, 1))[["end_sec"]], times((0, 1)))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from harmlib.analysis.checks import EmptyScores
 from harmlib.analysis.shards import GridCounts, ScoreCounts
-from harmlib.analysis.thresholds import EmptyScores, sweep
+from harmlib.analysis.thresholds import sweep
 
 GRID = [-1.0, 0.0, 0.25, 0.3, 0.7]
 SCORE = (
@@ -92,5 +93,5 @@ def test_grids_must_agree(other):
 
 @pytest.mark.parametrize("count", [ScoreCounts.of, lambda y, s: GridCounts.of(y, s, GRID)])
 def test_an_empty_shard_is_an_error(count):
-    with pytest.raises(EmptyScores, match="nothing to sweep"):
+    with pytest.raises(EmptyScores, match="pass at least one item"):
         count([], [])

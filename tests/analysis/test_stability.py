@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from harmlib.analysis.bootstrap import best_threshold_interval, draw_groups, metric_intervals
+from harmlib.analysis.bootstrap import best_threshold_interval, metric_intervals
 from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
+from harmlib.analysis.resampling import draw_groups
 from harmlib.analysis.stability import epoch_stability, optimism
 from harmlib.analysis.thresholds import sweep
 
@@ -31,7 +32,7 @@ def epochs_table(*shifts, jitter=0.0, **options):
     return pd.concat(parts, ignore_index=True)
 
 
-def test_out_of_bag_judges_groups_that_the_choice_did_not_see():
+def test_out_of_bag_evaluates_on_groups_that_the_choice_did_not_see():
     labels, scores, groups = sample(n_groups=12)
     table = optimism(labels, scores, GRID, groups, resamples=50, seed=3).set_index("figure")
     inside, outside = [], []
@@ -74,9 +75,9 @@ def test_same_data_and_test_figures():
     best = best_threshold_interval(labels, scores, GRID, groups, resamples=300, seed=2)
     assert table.loc["same_data", "threshold"] == table.loc["test", "threshold"] == best.value
     assert table.loc["same_data", "value"] == sweep(labels, scores, GRID)["f1"].max()
-    honest = metric_intervals(test[0], test[1], best.value, test[2], resamples=300, seed=2)
-    honest = honest.set_index("metric").loc["f1", ["value", "low", "high"]]
-    assert table.loc["test", ["value", "low", "high"]].tolist() == honest.tolist()
+    on_test = metric_intervals(test[0], test[1], best.value, test[2], resamples=300, seed=2)
+    on_test = on_test.set_index("metric").loc["f1", ["value", "low", "high"]]
+    assert table.loc["test", ["value", "low", "high"]].tolist() == on_test.tolist()
     assert "test" not in optimism(labels, scores, GRID, groups, resamples=10)["figure"].tolist()
 
 
@@ -90,7 +91,7 @@ def test_optimism_of_a_cost_has_the_sign_of_a_saving():
     assert table.loc["in_bag", "value"] < table.loc["out_of_bag", "value"]
 
 
-def test_a_floor_binds_the_choice_not_the_judgement():
+def test_a_floor_binds_the_choice_not_the_evaluation():
     labels, scores, groups = sample(n_groups=30)
     floor = "precision@recall>=0.95"
     test = sample(seed=1, shift=-3)

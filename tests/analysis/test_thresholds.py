@@ -13,7 +13,7 @@ from sklearn.metrics import (
 )
 
 from harmlib.analysis import thresholds as module
-from harmlib.analysis.thresholds import (
+from harmlib.analysis.checks import (
     EmptyScores,
     InvalidWeights,
     NonFiniteScores,
@@ -22,10 +22,8 @@ from harmlib.analysis.thresholds import (
     NotOneDimensional,
     ScoresError,
     UnequalLengths,
-    attainable_thresholds,
-    confusion_counts,
-    sweep,
 )
+from harmlib.analysis.thresholds import attainable_thresholds, sweep
 
 COUNTS = ["tp", "fp", "fn", "tn"]
 RATES = ["precision", "recall", "f1", "specificity", "mcc", "flagged_share"]
@@ -220,22 +218,11 @@ def test_counts_match_precision_recall_curve(dtype, decimals):
     labels = rng.integers(0, 2, 20_000)
     scores = np.round(rng.random(20_000), decimals).astype(dtype)
     precision, recall, _ = precision_recall_curve(labels, scores)
-    thresholds, tp, fp = confusion_counts(labels, scores)
-    np.testing.assert_array_equal(tp[:-1] / (tp + fp)[:-1], precision[:-1])
-    np.testing.assert_array_equal(tp / labels.sum(), recall)
     table = sweep(labels, scores)
-    np.testing.assert_array_equal(table["threshold"], thresholds)
-    np.testing.assert_array_equal(table["tp"], tp)
-    np.testing.assert_array_equal(table["fp"], fp)
-    on_grid = sweep(labels, scores, thresholds)  # by search instead of by rank
+    np.testing.assert_array_equal(table["precision"][:-1], precision[:-1])
+    np.testing.assert_array_equal(table["recall"], recall)
+    on_grid = sweep(labels, scores, table["threshold"])  # by search instead of by rank
     pd.testing.assert_frame_equal(on_grid, table)
-
-
-def test_many_rows_cross_the_blocks():
-    n = 2 * module._BLOCK_ROWS + 7
-    table = sweep(np.arange(n) % 2, np.arange(n))
-    assert len(table) == n + 1
-    np.testing.assert_array_equal(table["flagged_share"], np.arange(n, -1, -1) / n)
 
 
 @pytest.mark.parametrize("weights", [None, np.ones(4)])
@@ -272,7 +259,7 @@ NAN, INF = np.nan, np.inf
 @pytest.mark.parametrize(
     ("error", "match", "labels", "scores", "options"),
     [
-        (EmptyScores, "nothing to sweep", [], [], {}),
+        (EmptyScores, "pass at least one item", [], [], {}),
         (EmptyScores, "pass None", [0, 1], [0.1, 0.2], {"thresholds": []}),
         (NonFiniteScores, r"scores\[1\] is nan \(2 of 3", [0, 1, 1], [0.1, NAN, NAN], {}),
         (NonFiniteScores, r"scores\[0\] is inf", [0, 1], [INF, 0.1], {}),

@@ -1,16 +1,17 @@
-"""The evidence tables on made-up scores: the right rows reach the right functions."""
+"""The tables of a modality's report on made-up scores: the right rows reach the right functions."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from harmlib.analysis import variant_tables as evidence
+from harmlib.analysis import variant_tables
 from harmlib.analysis.bootstrap import metric_intervals
-from harmlib.analysis.operating_points import operating_points
+from harmlib.analysis.operating_points import operating_points as make_operating_points
 from harmlib.analysis.thresholds import sweep
 
 GRID = [0.3, 0.4, 0.5, 0.6, 0.7]
-THRESHOLDS = {"model2": [0.5], "model4": GRID}
+GRIDS = {"model2": [0.5], "model4": GRID}
+POS_WEIGHTS = {"model2": 1.0, "model4": 893 / 2393}
 
 
 @pytest.fixture(scope="module")
@@ -41,32 +42,36 @@ def scored():
     splits = [name.rstrip("0123456789") for name in ids]
     groups = [name[:-1] for name in ids]
     manifest = pd.DataFrame({"item_id": ids, "group": groups, "split": splits})
-    return evidence.with_groups(scores, manifest)
+    return variant_tables.with_groups(scores, manifest)
 
 
 @pytest.fixture(scope="module")
-def points(scored):
+def operating_points(scored):
     validation = scored[scored["split"] == "val"]
     tables = [
-        operating_points(
+        make_operating_points(
             validation[validation["variant"] == v], grid, 0.5 if v == "model2" else None
-        ).assign(variant=v)
-        for v, grid in THRESHOLDS.items()
+        ).assign(variant=v, pos_weight=POS_WEIGHTS[v])
+        for v, grid in GRIDS.items()
     ]
     return pd.concat(tables, ignore_index=True)
 
 
-def rows_of(scored, points, variant, split):
-    point = points[points["chosen"] & (points["variant"] == variant)].iloc[0]
+def rows_of(scored, operating_points, variant, split):
+    point = operating_points[
+        operating_points["chosen"] & (operating_points["variant"] == variant)
+    ].iloc[0]
     keys = {"variant": variant, "epoch": point["epoch"], "split": split}
     own = scored[(scored[list(keys)] == pd.Series(keys)).all(axis=1)]
     return point, own.sort_values("item_id")
 
 
-def test_intervals_are_of_the_test_items_at_the_threshold_validation_chose(scored, points):
-    table = evidence.test_intervals(scored, points, seed=3)
-    for variant in THRESHOLDS:
-        point, own = rows_of(scored, points, variant, "test")
+def test_intervals_are_of_the_test_items_at_the_threshold_validation_chose(
+    scored, operating_points
+):
+    table = variant_tables.intervals_on_test(scored, operating_points, seed=3)
+    for variant in GRIDS:
+        point, own = rows_of(scored, operating_points, variant, "test")
         expected = metric_intervals(
             own["label"], own["probability"], point["threshold"], own["group"], seed=3
         )
@@ -74,37 +79,37 @@ def test_intervals_are_of_the_test_items_at_the_threshold_validation_chose(score
         pd.testing.assert_frame_equal(found.reset_index(drop=True), expected)
 
 
-def test_choices_are_made_on_validation_and_judged_on_test(scored, points):
-    table = evidence.choices(scored, points).set_index(["variant", "objective"])
-    assert len(table) == 2 * len(evidence.OBJECTIVES)
-    _, own = rows_of(scored, points, "model4", "test")
+def test_choices_are_made_on_validation_and_evaluated_on_test(scored, operating_points):
+    table = variant_tables.choices(scored, operating_points).set_index(["variant", "objective"])
+    assert len(table) == 2 * len(variant_tables.OBJECTIVES)
+    _, own = rows_of(scored, operating_points, "model4", "test")
     row = table.loc[("model4", "f1")]
     at = sweep(own["label"], own["probability"], [row["threshold"]]).iloc[0]
     assert row["f1"] == at["f1"]
-    _, validation = rows_of(scored, points, "model4", "val")
+    _, validation = rows_of(scored, operating_points, "model4", "val")
     best = sweep(validation["label"], validation["probability"])["f1"].max()
     assert row["value"] == best
     flipped = scored.assign(
         label=np.where(scored["split"] == "test", 1 - scored["label"], scored["label"])
     )
-    again = evidence.choices(flipped, points).set_index(["variant", "objective"])
+    again = variant_tables.choices(flipped, operating_points).set_index(["variant", "objective"])
     pd.testing.assert_series_equal(table["threshold"], again["threshold"])
 
 
 def test_stability_leaves_out_models_with_one_threshold(scored):
-    epochs, changes = evidence.stability(scored, THRESHOLDS, seed=0)
+    epochs, changes = variant_tables.stability(scored, GRIDS, seed=0)
     assert set(epochs["variant"]) == {"model4"}
     assert len(changes) == 1
 
 
 def test_stability_of_fixed_models_alone_is_empty(scored):
-    epochs, changes = evidence.stability(scored, {"model2": [0.5]}, seed=0)
+    epochs, changes = variant_tables.stability(scored, {"model2": [0.5]}, seed=0)
     assert epochs.empty
     assert changes.empty
 
 
-def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, points):
-    differences, gains = evidence.comparisons(scored, points, seed=0)
+def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, operating_points):
+    differences, gains = variant_tables.comparisons(scored, operating_points, seed=0)
     assert set(differences["a"]) == {"model2"}
     parts = gains.set_index("part")["value"]
     assert parts["retraining"] + parts["threshold"] == pytest.approx(parts["total"])
@@ -113,48 +118,48 @@ def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, points):
     assert f1["value_b"] - f1["value_a"] == pytest.approx(f1["difference"])
 
 
-def test_one_model_has_nothing_to_compare(scored, points):
-    one = points[points["variant"] == "model4"]
-    assert all(table.empty for table in evidence.comparisons(scored, one, seed=0))
+def test_one_model_has_nothing_to_compare(scored, operating_points):
+    one = operating_points[operating_points["variant"] == "model4"]
+    assert all(table.empty for table in variant_tables.comparisons(scored, one, seed=0))
 
 
-def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, points):
-    table = evidence.tried_thresholds(scored, points, THRESHOLDS, seed=0)
+def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, operating_points):
+    table = variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed=0)
     assert table["threshold"].tolist() == GRID
     assert table.set_index("threshold").loc[0.5, "difference"] == 0
 
 
-def test_optimism_holds_the_honest_test_figure(scored, points):
-    table = evidence.optimism_table(scored, points, THRESHOLDS, seed=0)
+def test_optimism_holds_the_figure_on_test(scored, operating_points):
+    table = variant_tables.optimism_table(scored, operating_points, GRIDS, seed=0)
     own = table[table["variant"] == "model4"].set_index("figure")
-    _, test = rows_of(scored, points, "model4", "test")
+    _, test = rows_of(scored, operating_points, "model4", "test")
     at = sweep(test["label"], test["probability"], [own.loc["test", "threshold"]]).iloc[0]
     assert own.loc["test", "value"] == pytest.approx(at["f1"])
 
 
-def test_calibration_is_judged_on_every_test_item(scored, points):
-    reliability, compared = evidence.calibrations(scored, points, seed=0)
+def test_calibration_is_evaluated_on_every_test_item(scored, operating_points):
+    reliability, compared = variant_tables.calibrations(scored, operating_points, seed=0)
     assert (reliability.groupby("variant")["count"].sum() == 100).all()
     assert len(compared) == 2 * 3 * 2
 
 
-def test_floors_that_cannot_be_promised_have_no_threshold(scored, points):
-    table = evidence.floors(scored, points).set_index(["variant", "min_recall"])
+def test_floors_that_cannot_be_promised_have_no_threshold(scored, operating_points):
+    table = variant_tables.floors(scored, operating_points).set_index(["variant", "min_recall"])
     row = table.loc[("model4", 0.95)]  # 12 harmful groups; 19 are needed
     assert not row["feasible"]
     assert np.isnan(row["threshold"])
     assert table.loc[("model4", 0.8), "feasible"]
 
 
-def test_scale_maps_weighted_thresholds_only(points):
-    table = evidence.weighted_scale(points, {"model2": None, "model4": 893 / 2393})
+def test_scale_maps_weighted_thresholds_only(operating_points):
+    table = variant_tables.weighted_scale(operating_points)
     table = table.set_index("variant")
     assert table.loc["model2", "unweighted_threshold"] == table.loc["model2", "threshold"]
     assert table.loc["model4", "half_unweighted"] == pytest.approx(0.728, abs=5e-4)
 
 
-def test_bands_cover_a_fine_grid_for_each_model(scored, points):
-    table = evidence.threshold_bands(scored, points, seed=0)
+def test_bands_cover_a_fine_grid_for_each_model(scored, operating_points):
+    table = variant_tables.threshold_bands(scored, operating_points, seed=0)
     assert (table.groupby(["variant", "metric"]).size() == 49).all()
     assert (table["low"] <= table["high"]).all()
 
@@ -163,6 +168,6 @@ def test_a_split_of_one_group_is_redrawn_by_items_and_named(scored):
     scores = scored.drop(columns="group")
     ids = scores.drop_duplicates("item_id")[["item_id", "split"]]
     manifest = ids.assign(group=ids["split"].where(ids["split"] == "val", ids["item_id"]))
-    assert evidence.item_level_splits(manifest) == ["val"]
-    regrouped = evidence.with_groups(scores, manifest)
+    assert variant_tables.item_level_splits(manifest) == ["val"]
+    regrouped = variant_tables.with_groups(scores, manifest)
     assert (regrouped["group"] == regrouped["item_id"]).all()

@@ -39,10 +39,10 @@ def test_published_set_is_unique_up_to_its_multiples(published):
 def test_published_findings_are_the_known_ones_and_no_more(published):
     assert kinds(published, "impossible") == []
     assert sorted(kinds(published, "warning")) == [
+        ("baseline", 1),
         ("edge_optimum", 10),
         ("edge_optimum", 11),
         ("gain_split", 10),
-        ("baseline", 1),
     ]
     assert kinds(published, "note") == [("evaluation_set", None)]
     findings = published.to_frame().set_index(["kind", "row"])
@@ -197,7 +197,10 @@ def test_read_claims_keeps_text_and_known_columns(tmp_path):
         ("precision,recall\n0.9,0.9\n", "no column f1; found: precision, recall"),
         ("precision,recall,f1\n", "no rows"),
         ("", "not a CSV file"),
-        ("precision,recall,f1\n0.9,0.9,0.9\n0.9,91.1%,0.9\n", r"'recall', row 2: '91.1%' is no fr"),
+        (
+            "precision,recall,f1\n0.9,0.9,0.9\n0.9,91.1%,0.9\n",
+            r"'recall', row 2: '91.1%' is not a fr",
+        ),
         ("precision,recall,f1\n0.9,,0.9\n", "'recall', row 1: nan"),
         ("precision,recall,f1\n0.9,inf,0.9\n", "'recall', row 1: 'inf'"),
         ("precision,recall,f1\n0.9,0.9,1e300\n", "'f1', row 1: '1e300'"),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harmlib.audit.published import published_figures, published_sizes
+from harmlib.audit.published import published_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("HARMLIB_SHARED", ROOT / ".." / "shared"))
@@ -51,17 +51,3 @@ def test_figures_equal_the_shared_table():
         pytest.skip(f"the seed table is not at {path} (set HARMLIB_SHARED)")
     shared = pd.read_csv(path).drop(columns=["tp", "fp", "fn", "tn"])
     pd.testing.assert_frame_equal(published_figures().drop(columns="modality"), shared)
-
-
-def test_sizes_give_the_printed_ratios():
-    sizes = published_sizes().set_index("modality")
-    assert sizes.loc["video", ["harmful", "safe"]].tolist() == [2393, 893]
-    assert sizes.loc["image", ["harmful", "safe"]].tolist() == [18123, 4369]
-    assert (sizes["harmful"] / sizes["safe"]).round(2).tolist() == [2.68, 4.15]
-    assert sizes["harmful_per_safe"].tolist() == [2.68, 4.15]
-
-
-def test_callers_cannot_change_the_published_sizes():
-    sizes = published_sizes()
-    sizes.loc[0, "harmful"] = 0
-    assert published_sizes().loc[0, "harmful"] == 2393

@@ -50,7 +50,7 @@ def runs(small_run, tmp_path_factory):
         shutil.copytree(small_run, reports / name)
     path = reports / "second/metrics.json"
     metrics = json.loads(path.read_text(encoding="utf-8"))
-    metrics["modalities"]["video"]["model4"]["threshold"] = 0.999
+    metrics["modalities"]["video"]["model4"]["operating_threshold"] = 0.999
     path.write_text(json.dumps(metrics), encoding="utf-8")
     return reports
 
@@ -66,7 +66,7 @@ def test_compare_prints_what_changed_for_people_and_for_machines(runs, capsys):
     document = json.loads(capsys.readouterr().out)
     changed = [row for row in document["figures"] if row["difference"]]
     assert [(row["model"], row["figure"], row["b"]) for row in changed] == [
-        ("model4", "threshold", 0.999)
+        ("model4", "operating_threshold", 0.999)
     ]
     pair = next(r for r in document["paired"] if (r["modality"], r["model"]) == ("video", "model4"))
     assert pair["f1_b"] == 0, "nothing is flagged above 0.999"

@@ -8,19 +8,9 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
 VIDEO_FPS = 10
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """On a busy machine threads would wait for each other longer than the small pictures take."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

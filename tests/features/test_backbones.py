@@ -1,8 +1,11 @@
+import subprocess
+import sys
+from typing import get_args
+
 import pytest
 
-from harmlib.features import clip, slowfast, yolo
 from harmlib.features.backbones import (
-    VERSIONS,
+    BACKBONES,
     WEIGHTS_SEED,
     backbone_names,
     find_weights,
@@ -10,7 +13,7 @@ from harmlib.features.backbones import (
     open_store,
     sampling,
 )
-from harmlib.features.weights import Weights
+from harmlib.features.weights import Weights, WeightsError
 from harmlib.params import ClipParams, FeatureParams, SlowFastParams, YoloParams
 
 PARAMS = FeatureParams(
@@ -56,31 +59,57 @@ def test_untrained_weights_and_a_file(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "model"),
+    ("name", "architecture"),
     [("clip", "ViT-B/16"), ("clip", "ViT-L/14"), ("yolo", "yolo11n")],
 )
-def test_pretrained_means_the_model_of_the_params(monkeypatch, tmp_path, name, model):
-    asked = []
-    monkeypatch.setattr(
-        "harmlib.features.backbones.resolve_weights", lambda *a, **k: asked.append(a + (k["seed"],))
-    )
-    find_weights(changed(**{f"{name}__model": model}), name, tmp_path)
-    find_weights(PARAMS, "slowfast", tmp_path)
-    assert asked == [
-        ("untrained", f"{name}/{model}", WEIGHTS_SEED),
-        ("untrained", "slowfast/slowfast_r50_8x8", WEIGHTS_SEED),
-    ]
+def test_pretrained_means_the_architecture_of_the_params(tmp_path, name, architecture):
+    """The file is there already, and its hash is wrong: the message names what was looked for."""
+    file = BACKBONES[name].official_files[architecture]
+    (tmp_path / file.file_name).write_bytes(b"weights")
+    params = changed(**{f"{name}__architecture": architecture, f"{name}__weights": "pretrained"})
+    with pytest.raises(WeightsError, match=f"official file of {architecture}: .* {file.sha256}"):
+        find_weights(params, name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "architectures"),
+    [
+        ("clip", get_args(ClipParams.model_fields["architecture"].annotation)),
+        ("yolo", get_args(YoloParams.model_fields["architecture"].annotation)),
+        ("slowfast", (SlowFastParams.architecture,)),
+    ],
+)
+def test_every_architecture_has_an_official_file_of_its_own(name, architectures):
+    files = BACKBONES[name].official_files
+    assert tuple(files) == architectures
+    assert tuple(file.architecture for file in files.values()) == architectures
 
 
 def test_each_backbone_gets_its_own_section(monkeypatch):
-    monkeypatch.setattr(clip, "ClipBackbone", lambda *args: args)
-    monkeypatch.setattr(yolo, "YoloBackbone", lambda *args: args)
-    monkeypatch.setattr(slowfast, "SlowFastBackbone", lambda *args: args)
-    assert [load_backbone(PARAMS, name, UNTRAINED) for name in VERSIONS] == [
-        ("ViT-B/32", UNTRAINED, 3),
-        ("yolov8n", UNTRAINED, 64, 5),
-        (UNTRAINED, 80, 7),
-    ]
+    for name in BACKBONES:
+        monkeypatch.setitem(BACKBONES, name, lambda *args: args)
+    built = {name: load_backbone(PARAMS, name, UNTRAINED) for name in BACKBONES}
+    assert built == {name: (getattr(PARAMS, name), UNTRAINED) for name in BACKBONES}
+
+
+def test_looking_up_a_backbone_imports_no_network_library():
+    """Training and the warm kernels open stores; the libraries of the networks take seconds."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from harmlib.features.backbones import backbone_names, find_weights, open_store\n"
+        "from harmlib.params import FeatureParams\n"
+        "params = FeatureParams()\n"
+        "for name in backbone_names(params, 'video'):\n"
+        "    section = getattr(params, name).model_copy(update={'weights': 'untrained'})\n"
+        "    params = params.model_copy(update={name: section})\n"
+        "    weights = find_weights(params, name, Path('w'))\n"
+        "    open_store(params, name, weights, 'video', 'fp32', Path('s')).missing([])\n"
+        "heavy = {'clip', 'ultralytics', 'pytorchvideo', 'torchvision', 'openvino'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_sampling_in_words():
@@ -103,10 +132,10 @@ FILE = Weights("file", None, "a" * 64, None)
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("clip", {"params": changed(clip__model="ViT-B/16")}),
+        ("clip", {"params": changed(clip__architecture="ViT-B/16")}),
         ("clip", {"params": changed(video_frames=4)}),
         ("yolo", {"params": changed(yolo__image_size=96)}),
-        ("yolo", {"params": changed(yolo__model="yolo11n")}),
+        ("yolo", {"params": changed(yolo__architecture="yolo11n")}),
         ("slowfast", {"params": changed(slowfast__image_size=96)}),
         ("slowfast", {"params": changed(slowfast__clips=2)}),
         ("slowfast", {"params": changed(slowfast__clip_sec=1.0)}),
@@ -122,7 +151,7 @@ def test_what_changes_a_vector_changes_the_store(tmp_path, name, change):
 
 def test_a_new_version_of_the_code_changes_the_store(tmp_path, monkeypatch):
     before = folder(tmp_path)
-    monkeypatch.setitem(VERSIONS, "clip", 99)
+    monkeypatch.setattr(BACKBONES["clip"], "version", 99)
     assert folder(tmp_path) != before
 
 
@@ -137,7 +166,7 @@ def test_a_new_version_of_the_code_changes_the_store(tmp_path, monkeypatch):
         (
             "clip",
             {"weights": FILE},
-            {"weights": Weights("pretrained", None, "a" * 64, None, "clip/ViT-B/32")},
+            {"weights": Weights("pretrained", None, "a" * 64, None, "ViT-B/32")},
         ),
     ],
 )

@@ -11,8 +11,10 @@ from torchvision.transforms import Normalize
 from harmlib.features import clip
 from harmlib.features.clip import ClipBackbone
 from harmlib.features.weights import Weights, WeightsError
+from harmlib.params import ClipParams
 
 pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),  # the official files are jit
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
 ]
@@ -29,7 +31,7 @@ def untrained(seed=0):
 
 
 def from_file(path):
-    return ClipBackbone("ViT-B/32", Weights("file", path, "0" * 64, None), 4)
+    return ClipBackbone(ClipParams(), Weights("file", path, "0" * 64, None))
 
 
 def tiny_clip(vision_layers=2, patch=32):
@@ -78,16 +80,16 @@ def test_prepare_is_clips_own_preprocessing(checkpoints, frames):
 
 
 @pytest.mark.parametrize(
-    ("model", "numbers", "dim"),
+    ("architecture", "numbers", "dim"),
     [
         ("ViT-B/32", 87_849_216, 512),
         ("ViT-B/16", 86_192_640, 512),
         ("ViT-L/14", 303_966_208, 768),
     ],
 )
-def test_the_towers_have_the_official_sizes(model, numbers, dim):
+def test_the_towers_have_the_official_sizes(architecture, numbers, dim):
     with torch.device("meta"):  # shapes alone
-        backbone = ClipBackbone(model, untrained(), 4)
+        backbone = ClipBackbone(ClipParams(architecture=architecture), untrained())
         (rows,) = backbone.compute(torch.zeros(2, 3, 224, 224, dtype=torch.uint8))
         assert rows.shape == (2, dim)
     assert sum(p.numel() for p in backbone.network.parameters()) == numbers
@@ -96,7 +98,7 @@ def test_the_towers_have_the_official_sizes(model, numbers, dim):
 def test_untrained_depends_on_its_seed_alone(monkeypatch, frames):
     monkeypatch.setitem(clip._TOWERS, "ViT-B/32", SMALL)
     before = torch.get_rng_state()
-    built = [ClipBackbone("ViT-B/32", untrained(seed), 4) for seed in (0, 0, 1)]
+    built = [ClipBackbone(ClipParams(), untrained(seed)) for seed in (0, 0, 1)]
     assert torch.equal(torch.get_rng_state(), before)
     batch = built[0].prepare(frames(2))
     with torch.inference_mode():

@@ -1,16 +1,24 @@
 """No weights are at hand: checkpoints of the official layout that the tests make themselves."""
 
 import io
+import warnings
 
 import numpy as np
 import pytest
 import torch
-from pytorchvideo.models.hub import slowfast_r50
 
 from harmlib.features.slowfast import CLIP_FRAMES, SlowFastBackbone
 from harmlib.features.weights import Weights, WeightsError
+from harmlib.params import SlowFastParams
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # fvcore uses torch.jit when it is imported
+    from pytorchvideo.models.hub import slowfast_r50
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIDE = 64
+SECTION = SlowFastParams(image_size=SIDE, batch_size=2)
 
 
 def untrained(seed=0):
@@ -18,7 +26,7 @@ def untrained(seed=0):
 
 
 def from_file(path):
-    return SlowFastBackbone(Weights("file", path, "0" * 64, None), SIDE, 2)
+    return SlowFastBackbone(SECTION, Weights("file", path, "0" * 64, None))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +65,7 @@ def test_a_checkpoint_of_the_official_layout_gives_the_pooled_activations(offici
 
 def test_untrained_depends_on_its_seed_alone():
     before = torch.get_rng_state()
-    states = [SlowFastBackbone(untrained(s), SIDE, 2).network.state_dict() for s in (0, 0, 1)]
+    states = [SlowFastBackbone(SECTION, untrained(s)).network.state_dict() for s in (0, 0, 1)]
     assert torch.equal(torch.get_rng_state(), before)
     one, same, other = states
     assert all(torch.equal(one[name], same[name]) for name in one)

@@ -7,7 +7,7 @@ import pytest
 
 from harmlib.features.store import FeatureStore, join_features
 
-SETTINGS = {"model": "tiny", "weights": "untrained:0", "size": 64}
+SETTINGS = {"architecture": "tiny", "weights": "untrained:0", "size": 64}
 
 
 def vector(value, dim=3):

@@ -63,20 +63,19 @@ def server(monkeypatch):
     server.asked, server.sent_bytes = [], []  # Range header, and body bytes, of each request
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    point_official_file_at(monkeypatch, server.server_address[1])
     yield server
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def point_official_file_at(monkeypatch, port):
-    official = OfficialFile(f"http://127.0.0.1:{port}/models/tiny.pt", BODY_SHA256)
-    monkeypatch.setattr(weights, "OFFICIAL_FILES", {"clip/tiny": official})
+def official_at(port):
+    return OfficialFile("tiny", f"http://127.0.0.1:{port}/models/tiny.pt", BODY_SHA256)
 
 
-def pretrained(cache_dir, progress=None):
-    return resolve_weights("pretrained", "clip/tiny", cache_dir=cache_dir, progress=progress)
+def pretrained(server, cache_dir, progress=None):
+    official = official_at(server.server_address[1])
+    return resolve_weights("pretrained", official, cache_dir=cache_dir, progress=progress)
 
 
 def files_in(folder):
@@ -86,8 +85,8 @@ def files_in(folder):
 def test_download_then_cache_hit(server, tmp_path):
     steps = []
     cache_dir = tmp_path / "made/on/demand"
-    found = pretrained(cache_dir, lambda *step: steps.append(step))
-    assert found == Weights("pretrained", cache_dir / "tiny.pt", BODY_SHA256, None, "clip/tiny")
+    found = pretrained(server, cache_dir, lambda *step: steps.append(step))
+    assert found == Weights("pretrained", cache_dir / "tiny.pt", BODY_SHA256, None, "tiny")
     assert found.label == f"pretrained tiny (sha256 {BODY_SHA256[:8]}…)"
     assert found.path.read_bytes() == BODY
     assert files_in(cache_dir) == ["tiny.pt"]
@@ -97,13 +96,14 @@ def test_download_then_cache_hit(server, tmp_path):
     assert done[-1] == len(BODY)
     assert {total for _, total in steps} == {len(BODY)}
 
-    assert pretrained(cache_dir, lambda *step: pytest.fail("no download expected")) == found
+    assert pretrained(server, cache_dir, lambda *_: pytest.fail("no download expected")) == found
     assert server.asked == [None]
 
 
 def test_pretrained_and_the_same_file_by_path_share_a_key(server, tmp_path):
-    found = pretrained(tmp_path)
-    by_path = resolve_weights(str(found.path), "clip/tiny", cache_dir=tmp_path)
+    found = pretrained(server, tmp_path)
+    official = official_at(server.server_address[1])
+    by_path = resolve_weights(str(found.path), official, cache_dir=tmp_path)
     assert by_path.key == found.key
     assert by_path.label == f"file tiny.pt (sha256 {BODY_SHA256[:8]}…)"
 
@@ -111,14 +111,14 @@ def test_pretrained_and_the_same_file_by_path_share_a_key(server, tmp_path):
 def test_unknown_length_is_told_to_progress(server, tmp_path):
     server.tells_length = False
     steps = []
-    pretrained(tmp_path, lambda *step: steps.append(step))
+    pretrained(server, tmp_path, lambda *step: steps.append(step))
     assert steps[-1] == (len(BODY), None)
 
 
 def test_resume_after_a_cut_fetches_only_the_rest(server, tmp_path):
     server.cut_bytes = 150_000
     with pytest.raises(WeightsError, match=r"reason: .*") as caught:
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     kept = (tmp_path / "tiny.pt.part").stat().st_size
     assert 150_000 - weights.CHUNK_BYTES < kept <= 150_000
     assert f"({kept:,} bytes are kept)" in str(caught.value)
@@ -126,7 +126,7 @@ def test_resume_after_a_cut_fetches_only_the_rest(server, tmp_path):
 
     server.cut_bytes = None
     steps = []
-    found = pretrained(tmp_path, lambda *step: steps.append(step))
+    found = pretrained(server, tmp_path, lambda *step: steps.append(step))
     assert found.path.read_bytes() == BODY
     assert server.asked == [None, f"bytes={kept}-"]
     assert server.sent_bytes == [150_000, len(BODY) - kept]
@@ -148,7 +148,7 @@ def test_start_over_where_resuming_is_impossible(server, tmp_path, ranges, part,
     server.ranges = ranges
     (tmp_path / "tiny.pt.part").write_bytes(part)
     steps = []
-    found = pretrained(tmp_path, lambda *step: steps.append(step))
+    found = pretrained(server, tmp_path, lambda *step: steps.append(step))
     assert found.path.read_bytes() == BODY
     assert server.asked == asked
     assert steps[-1] == (len(BODY), len(BODY))
@@ -158,7 +158,7 @@ def test_a_server_that_always_says_416_is_an_error(server, tmp_path):
     server.status = 416
     (tmp_path / "tiny.pt.part").write_bytes(b"x")
     with pytest.raises(WeightsError, match="reason: 416"):
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     assert server.asked == ["bytes=1-", None]
 
 
@@ -167,20 +167,20 @@ def test_wrong_content_is_deleted_and_not_cached(server, tmp_path):
     got = hashlib.sha256(server.body).hexdigest()
     message = f"127.0.0.1.*expected sha256 {BODY_SHA256}, got {got}.*Run again to download anew"
     with pytest.raises(WeightsError, match=message):
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     assert files_in(tmp_path) == []
 
 
 def test_a_foreign_part_is_found_out_and_the_next_try_succeeds(server, tmp_path):
     (tmp_path / "tiny.pt.part").write_bytes(b"x" * 1000)
     with pytest.raises(WeightsError, match=f"expected sha256 {BODY_SHA256}"):
-        pretrained(tmp_path)
-    assert pretrained(tmp_path).path.read_bytes() == BODY
+        pretrained(server, tmp_path)
+    assert pretrained(server, tmp_path).path.read_bytes() == BODY
     assert server.asked == ["bytes=1000-", None]
 
 
 def assert_says_how_to_go_on(error, tmp_path, port, kept="0"):
-    assert "cannot download the weights of clip/tiny\n" in str(error)
+    assert "cannot download the weights of tiny\n" in str(error)
     assert f"from:   http://127.0.0.1:{port}/models/tiny.pt\n" in str(error)
     assert f"to:     {tmp_path / 'tiny.pt'}\n" in str(error)
     assert f"sha256: {BODY_SHA256}\n" in str(error)
@@ -193,7 +193,7 @@ def test_http_error_keeps_the_part(server, tmp_path, status):
     server.status = status
     (tmp_path / "tiny.pt.part").write_bytes(BODY[:1234])
     with pytest.raises(WeightsError, match=f"reason: {status}") as caught:
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     assert_says_how_to_go_on(caught.value, tmp_path, server.server_address[1], kept="1,234")
     assert (tmp_path / "tiny.pt.part").read_bytes() == BODY[:1234]
 
@@ -203,28 +203,29 @@ def test_offline(tmp_path, monkeypatch):
     with socket.socket() as bound:  # bound but not listening: nothing else can take the port
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
-        point_official_file_at(monkeypatch, port)
+        official = official_at(port)
         with pytest.raises(WeightsError, match="Connection refused") as caught:
-            pretrained(tmp_path)
+            resolve_weights("pretrained", official, cache_dir=tmp_path)
     assert_says_how_to_go_on(caught.value, tmp_path, port)
     assert files_in(tmp_path) == []
 
     (tmp_path / "tiny.pt").write_bytes(BODY)  # brought by hand, as the message says
-    assert pretrained(tmp_path).path == tmp_path / "tiny.pt"
+    found = resolve_weights("pretrained", official, cache_dir=tmp_path)
+    assert found.path == tmp_path / "tiny.pt"
 
 
 def test_a_silent_server_times_out(server, tmp_path, monkeypatch):
     server.delay_sec = 0.5
     monkeypatch.setattr(weights, "TIMEOUT_SEC", (5, 0.05))
     with pytest.raises(WeightsError, match="timed out") as caught:
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     assert_says_how_to_go_on(caught.value, tmp_path, server.server_address[1])
 
 
 def test_cache_dir_that_cannot_be_made(server, tmp_path):
     (tmp_path / "occupied").write_bytes(b"")
-    with pytest.raises(WeightsError, match="reason: .*occupied"):
-        pretrained(tmp_path / "occupied")
+    with pytest.raises(WeightsError, match=r"reason: .*occupied"):
+        pretrained(server, tmp_path / "occupied")
     assert server.asked == []
 
 
@@ -233,7 +234,7 @@ def test_corrupted_cache_file_is_detected_and_left_alone(server, tmp_path, conte
     (tmp_path / "tiny.pt").write_bytes(content)
     got = hashlib.sha256(content).hexdigest()
     with pytest.raises(WeightsError, match=f"expected sha256 {BODY_SHA256}, got {got}") as caught:
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
     assert str(tmp_path / "tiny.pt") in str(caught.value)
     assert (tmp_path / "tiny.pt").read_bytes() == content
     assert server.asked == []
@@ -242,14 +243,15 @@ def test_corrupted_cache_file_is_detected_and_left_alone(server, tmp_path, conte
 def test_a_folder_in_the_place_of_the_file(server, tmp_path):
     (tmp_path / "tiny.pt").mkdir()
     with pytest.raises(WeightsError, match=r"cannot read the weights file .*tiny\.pt"):
-        pretrained(tmp_path)
+        pretrained(server, tmp_path)
 
 
 def test_two_at_once_download_once(server, tmp_path):
     server.delay_sec = 0.3  # long enough for both to have seen the empty cache
     found = []
     threads = [
-        threading.Thread(target=lambda: found.append(pretrained(tmp_path))) for _ in range(2)
+        threading.Thread(target=lambda: found.append(pretrained(server, tmp_path)))
+        for _ in range(2)
     ]
     for thread in threads:
         thread.start()

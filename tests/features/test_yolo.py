@@ -9,17 +9,31 @@ import torch
 from PIL import Image
 
 from harmlib.features import yolo
-from harmlib.features.persons import SUMMARY_NAMES, summarise_detections
 from harmlib.features.weights import Weights, WeightsError
-from harmlib.features.yolo import MAX_IOU, MIN_CONFIDENCE, YoloBackbone
+from harmlib.features.yolo import (
+    MAX_IOU,
+    MIN_CONFIDENCE,
+    SUMMARY_NAMES,
+    YoloBackbone,
+    import_ultralytics,
+    summarise_detections,
+)
 from harmlib.media.decode import MediaError, load_image
 from harmlib.models.scaler import Scaler
+from harmlib.params import YoloParams
 
-# harmlib.features.yolo switches off what ultralytics does while it is imported
-from ultralytics import YOLO  # isort: skip
-from ultralytics.nn.tasks import ClassificationModel, DetectionModel, SegmentationModel
-from ultralytics.utils.nms import non_max_suppression
-from ultralytics.utils.ops import clip_boxes, scale_boxes
+import_ultralytics()  # else its import would look for updates and write to the home folder
+
+from ultralytics import YOLO  # noqa: E402
+from ultralytics.nn.tasks import (  # noqa: E402
+    ClassificationModel,
+    DetectionModel,
+    SegmentationModel,
+)
+from ultralytics.utils.nms import non_max_suppression  # noqa: E402
+from ultralytics.utils.ops import clip_boxes, scale_boxes  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("HARMLIB_SHARED", ROOT / ".." / "shared"))
@@ -27,7 +41,8 @@ SIDE, EMBEDDING = 96, 256
 
 
 def from_file(path, image_size=SIDE):
-    return YoloBackbone("yolov8n", Weights("file", path, "0" * 64, None), image_size, 4)
+    section = YoloParams(image_size=image_size, batch_size=4)
+    return YoloBackbone(section, Weights("file", path, "0" * 64, None))
 
 
 def save(model, path):
@@ -144,12 +159,11 @@ def test_prepare_keeps_the_aspect_and_pads_with_grey(backbone, height, width):
     assert (batch[0][:, ~filled] == 114).all()
 
 
-@pytest.mark.parametrize("model", ["yolov8n", "yolo11n"])
-def test_untrained_depends_on_its_seed_and_tells_pictures_apart(model, batch):
+@pytest.mark.parametrize("architecture", ["yolov8n", "yolo11n"])
+def test_untrained_depends_on_its_seed_and_tells_pictures_apart(architecture, batch):
+    section = YoloParams(architecture=architecture, image_size=SIDE)
     before = torch.get_rng_state()
-    built = [
-        YoloBackbone(model, Weights("untrained", None, None, seed), SIDE, 4) for seed in (0, 0, 1)
-    ]
+    built = [YoloBackbone(section, Weights("untrained", None, None, seed)) for seed in (0, 0, 1)]
     assert torch.equal(torch.get_rng_state(), before)
     with torch.inference_mode():
         one, same, other = (backbone.compute(batch)[0] for backbone in built)
@@ -185,12 +199,12 @@ def test_another_model_of_ultralytics(tmp_path, kind):
 
 
 WRONG_FILES = {
-    "empty": lambda path, good: path.write_bytes(b""),
-    "text": lambda path, good: path.write_text("<html>please log in</html>\n" * 99),
+    "empty": lambda path, _: path.write_bytes(b""),
+    "text": lambda path, _: path.write_text("<html>please log in</html>\n" * 99),
     "cut off": lambda path, good: path.write_bytes(good.read_bytes()[:99_999]),
-    "other weights": lambda path, good: torch.save({"a": torch.ones(2)}, path),
-    "a tensor": lambda path, good: torch.save(torch.ones(2), path),
-    "unknown classes": lambda path, good: path.write_bytes(b"cno_such_module\nThing\n."),
+    "other weights": lambda path, _: torch.save({"a": torch.ones(2)}, path),
+    "a tensor": lambda path, _: torch.save(torch.ones(2), path),
+    "unknown classes": lambda path, _: path.write_bytes(b"cno_such_module\nThing\n."),
 }
 
 

@@ -1,6 +1,7 @@
 """A manifest of a small folder of pictures, with settings that fit it."""
 
-from harmlib.media.manifest import build_manifest, scan_folders
+from harmlib.media.listing import scan_folders
+from harmlib.media.manifest import build_manifest
 
 PER_CLASS = 6
 

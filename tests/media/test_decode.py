@@ -1,4 +1,4 @@
-"""Frames of videos, and the times at which they are taken."""
+"""Frames of videos."""
 
 from pathlib import Path
 
@@ -12,8 +12,6 @@ from spoilt import EDITS, spoilt
 from harmlib.media import decode
 from harmlib.media.decode import (
     MediaError,
-    clip_times,
-    even_times,
     sample_frames,
     sample_sizes,
     video_facts,
@@ -34,9 +32,6 @@ def _no_circles():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decode, "_decode", counting)
         yield
-
-
-# Videos
 
 
 @pytest.mark.parametrize(
@@ -129,8 +124,8 @@ def audio_only(path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (lambda folder, _: b"", r"empty file \(0 bytes\)"),
-        (lambda folder, _: b"only words\n" * 500, "damaged or unknown video"),
+        (lambda *_: b"", r"empty file \(0 bytes\)"),
+        (lambda *_: b"only words\n" * 500, "damaged or unknown video"),
         (lambda folder, _: audio_only(folder / "audio.mp4"), "no video stream"),
         # Index at the end: nothing is left. Index in front: what is left must not pass for all.
         (lambda folder, write: write(folder / "a.mp4").read_bytes()[:-900], "damaged or unknown"),
@@ -161,7 +156,7 @@ def test_no_spoilt_video_escapes_as_another_error(tmp_path_factory, clip, edits,
     path = tmp_path_factory.getbasetemp() / "spoilt.mp4"
     path.write_bytes(spoilt(clip.read_bytes(), edits, keep))
     try:
-        assert video_facts(path)[2] >= 1
+        assert video_facts(path).frames >= 1
         assert len(sample_frames(path, [0.5, 1.5])) == 2
     except MediaError as error:
         assert str(error)  # noqa: PT017 - either outcome is right
@@ -181,7 +176,7 @@ def test_seeking_gives_the_same_frames(
     monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", 0.75)
     for i in range(0, 60, 3):
         assert [frame_index(f) for f in sample_frames(path, [times[i]])] == [i]
-    assert [frame_index(f) for f in sample_frames(path, times[2::19] + [99])] == [2, 21, 40, 59, 59]
+    assert [frame_index(f) for f in sample_frames(path, [*times[2::19], 99])] == [2, 21, 40, 59, 59]
 
 
 @pytest.mark.parametrize(
@@ -233,57 +228,9 @@ def test_a_phones_video_comes_upright(tmp_path, clip, clockwise):
     assert video_facts(path)[:2] == width_height
 
 
-# Times
-
-
-@pytest.mark.parametrize(
-    ("duration_sec", "count", "expected"),
-    [
-        (0.0, 3, [0, 0, 0]),
-        (1.0, 1, [0.5]),
-        (2.0, 4, [0.25, 0.75, 1.25, 1.75]),
-        (3.0, 2, [0.75, 2.25]),
-    ],
-)
-def test_even_times(duration_sec, count, expected):
-    assert even_times(duration_sec, count) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("duration_sec", "clips", "clip_sec", "frames", "expected"),
-    [
-        (2.0, 1, 2.0, 2, [[0.5, 1.5]]),  # exact fit
-        (2.0, 3, 2.0, 2, [[0.5, 1.5]]),  # exact fit: three windows would all be this one
-        (1.0, 1, 2.0, 4, [[0.125, 0.375, 0.625, 0.875]]),  # shorter: as long as the video
-        (1.0, 2, 2.0, 1, [[0.5]]),
-        (0.0, 2, 2.0, 3, [[0, 0, 0]]),  # a single frame
-        (2.1, 1, 2.0, 2, [[0.55, 1.55]]),  # one frame over: in the middle of the room
-        (6.0, 1, 2.0, 2, [[2.5, 3.5]]),
-        (6.0, 2, 2.0, 1, [[2.0], [4.0]]),
-        (10.0, 4, 2.0, 1, [[2.0], [4.0], [6.0], [8.0]]),
-        (3.0, 2, 2.0, 2, [[0.75, 1.75], [1.25, 2.25]]),  # windows may overlap
-    ],
-)
-def test_clip_times(duration_sec, clips, clip_sec, frames, expected):
-    windows = clip_times(duration_sec, clips, clip_sec, frames)
-    assert len(windows) == len(expected)
-    for window, wanted in zip(windows, expected, strict=True):
-        assert window == pytest.approx(wanted)
-
-
-@given(st.floats(0, 1e4), st.integers(1, 9), st.floats(0.01, 60), st.integers(1, 32))
-def test_clip_times_stay_inside(duration_sec, clips, clip_sec, frames):
-    windows = clip_times(duration_sec, clips, clip_sec, frames)
-    times = [t for window in windows for t in window]
-    assert all(0 <= t <= duration_sec for t in times)
-    assert all(window == sorted(window) for window in windows)
-    assert all(max(w) - min(w) <= clip_sec for w in windows)
-    assert len(windows) in (1, clips)
-
-
 def test_a_name_that_ffmpeg_would_take_for_a_command(clip, tmp_path, monkeypatch, write_video):
     other = write_video(tmp_path / "other.mp4", 5)
     (tmp_path / "concat:other.mp4").write_bytes(clip.read_bytes())
     monkeypatch.chdir(tmp_path)
-    assert video_facts(Path("concat:other.mp4"))[2] == 20
-    assert video_facts(Path(other.name))[2] == 5
+    assert video_facts(Path("concat:other.mp4")).frames == 20
+    assert video_facts(Path(other.name)).frames == 5

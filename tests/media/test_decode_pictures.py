@@ -83,9 +83,9 @@ def pictures(tmp_path_factory, write_image):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (lambda kinds: b"", r"empty file \(0 bytes\)"),
-        (lambda kinds: b"only words\n" * 50, "not a picture that Pillow can read"),
-        (lambda kinds: b"\0" * 999, "not a picture that Pillow can read"),
+        (lambda _: b"", r"empty file \(0 bytes\)"),
+        (lambda _: b"only words\n" * 50, "not a picture that Pillow can read"),
+        (lambda _: b"\0" * 999, "not a picture that Pillow can read"),
         (lambda kinds: kinds["jpg"][: len(kinds["jpg"]) // 2], "damaged picture: .*truncated"),
         (lambda kinds: kinds["jpg"][:30], "damaged picture|not a picture"),
         (lambda kinds: kinds["png"][:3000], "damaged picture"),
@@ -106,7 +106,7 @@ def test_absurdly_large_picture(tmp_path, monkeypatch, write_image):
     monkeypatch.setattr(decode, "MAX_PIXELS", 96)
     assert load_image(path).shape == (8, 12, 3)
     monkeypatch.setattr(decode, "MAX_PIXELS", 95)
-    with pytest.raises(MediaError, match="^12x8 pixels: more than 95$"):
+    with pytest.raises(MediaError, match=r"^12x8 pixels: more than 95$"):
         load_image(path)
 
 
@@ -126,7 +126,7 @@ def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, pictures, 
 def test_whatever_a_reader_raises_is_a_damaged_picture(tmp_path, monkeypatch, error):
     plain("RGB", 7).save(tmp_path / "a.png")
 
-    def stumble(*args, **kwargs):
+    def stumble(*_, **__):
         raise error("somewhere inside")
 
     monkeypatch.setattr(Image.Image, "convert", stumble)

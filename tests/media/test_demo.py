@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from harmlib.media.demo import files as demo
+from harmlib.media.demo import make_demo
+from harmlib.media.demo.cameras import random_camera
 from harmlib.media.demo.drawing import render
-from harmlib.media.demo.files import make_demo
-from harmlib.media.demo.scenes import random_camera, random_scene
+from harmlib.media.demo.scenes import random_scene
 
 SMALL = {"images": (4, 2), "videos": (3, 2)}
 
@@ -107,7 +108,7 @@ def test_encoding_a_clip_again_gives_the_same_bytes(tmp_path):
     frames = [render(scene, t, rng) for t in np.arange(24) / 12]
     encoded = set()
     for _ in range(12):  # x264 with lookahead failed here within a few rounds on AVX-512
-        demo._write_clip(tmp_path / "clip.mp4", frames, 70)
+        demo._write_video(tmp_path / "clip.mp4", frames, 70)
         encoded.add((tmp_path / "clip.mp4").read_bytes())
     assert len(encoded) == 1
 

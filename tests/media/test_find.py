@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from harmlib.media import find
-from harmlib.media.find import Found, find_media
+from harmlib.media.find import find_files
+from harmlib.media.identify import identify
+from harmlib.media.ledger import Unusable
 
 STILL = Image.new("RGB", (16, 12), (200, 40, 10))
 
@@ -28,18 +30,22 @@ def tree(tmp_path, monkeypatch, clip):
     return top
 
 
+def path_of(found):
+    return found.path if isinstance(found, Unusable) else str(found)
+
+
 def names(paths, **options):
-    return [str(found.path) for found in find_media(paths, **options)]
+    return [path_of(found) for found in find_files(paths, **options)]
 
 
 EVERYTHING = ["[1].png", "a.png", "b/2.png", "b/deep/3.png", "b/note.txt", "clip.jpg"]
 
 
 def test_a_folder_is_searched_by_name_to_the_bottom(tree):
-    found = list(find_media([tree]))
-    assert [str(f.path.relative_to(tree)) for f in found] == EVERYTHING
-    assert [f.modality for f in found] == ["image"] * 4 + [None, "video"]
-    assert found[4].reason == "neither a picture nor a video, by its content"
+    found = list(find_files([tree]))
+    assert found == [tree / name for name in EVERYTHING]
+    media = [path for path in found if path.name != "note.txt"]
+    assert [identify(path) for path in media] == ["image"] * 4 + ["video"]
 
 
 @pytest.mark.parametrize(
@@ -86,28 +92,28 @@ def test_nothing_is_lost_quietly(tree, path, reason):
     (tree / "lost.png").symlink_to("gone")
     (tree / "around.png").symlink_to("around.png")
     STILL.save(tree / unicodedata.normalize("NFD", "가.png"))
-    (found,) = find_media([path] if "*" in path else [path, path])
-    assert found.path == Path(path)
-    assert found.modality is None
+    (found,) = find_files([path] if "*" in path else [path, path])
     assert found.reason.startswith(reason)
+    assert found == Unusable(path, found.reason, "find")
 
 
+@pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize("paths", [["."], ["b", "."], ["**/*.png", "."]])
-def test_an_unreadable_folder_is_named_and_the_rest_goes_on(tree, monkeypatch, paths):
+def test_an_unreadable_folder_is_named_and_the_rest_goes_on(monkeypatch, paths):
     real = os.listdir
 
     def refusing(folder):
-        if os.path.basename(folder) == "deep":
+        if Path(folder).name == "deep":
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
     monkeypatch.setattr(os, "listdir", refusing)
-    found = list(find_media(paths))
-    refused = Found(Path("b/deep"), None, "folder can't be read: Permission denied")
+    found = list(find_files(paths))
+    refused = Unusable("b/deep", "folder can't be read: Permission denied", "find")
     assert found.count(refused) == 1
-    assert refused in find_media(["**/*.png"])
-    assert {str(f.path) for f in found} - {"b/deep"} == set(EVERYTHING) - {"b/deep/3.png"}
-    assert list(find_media(["b/deep"])) == [refused]
+    assert refused in find_files(["**/*.png"])
+    assert set(map(path_of, found)) - {"b/deep"} == set(EVERYTHING) - {"b/deep/3.png"}
+    assert list(find_files(["b/deep"])) == [refused]
 
 
 def test_links_lead_to_files_but_round_no_loop(tree, tmp_path):
@@ -115,15 +121,16 @@ def test_links_lead_to_files_but_round_no_loop(tree, tmp_path):
     (tree / "0.png").symlink_to("b/2.png")
     (tree / "b" / "again").symlink_to(tree)
     (tree / "b" / "away").symlink_to(tmp_path)
-    not_followed = "a link to a folder, not followed; name it to search it"
+    reason = "a link to a folder, not followed; name it to search it"
     once = ["0.png", "[1].png", "a.png", "b/away", "b/deep/3.png", "b/note.txt", "clip.jpg"]
     assert names(["."]) == once
-    assert [f.reason for f in find_media(["."]) if f.path.name == "away"] == [not_followed]
+    not_followed = Unusable("b/away", reason, "find")
+    assert [f for f in find_files(["."]) if isinstance(f, Unusable)] == [not_followed]
     assert names(["**/*.png"]) == ["0.png", "[1].png", "a.png", "b/deep/3.png"]
     assert names(["b/again"]) == [f"b/again/{name}" for name in once]
     assert names(["b/away"])[0] == "b/away/outside.png"
-    met = [f for f in find_media(["*/*/*/*/*/*", "*/*", "."]) if not f.reason]
-    assert len({os.path.realpath(f.path) for f in met}) == len(met) == 6
+    met = [f for f in find_files(["*/*/*/*/*/*", "*/*", "."]) if isinstance(f, Path)]
+    assert len({os.path.realpath(path) for path in met}) == len(met) == 7
 
 
 HOSTILE = ["new\nline.png", "  .png", "-", "*.png", unicodedata.normalize("NFD", "한글.png"),
@@ -135,18 +142,20 @@ def hostile(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in HOSTILE:
         STILL.save(tmp_path / "x.png")
-        os.rename("x.png", name)
+        (tmp_path / "x.png").rename(name)
 
 
-def test_hostile_names_come_through_unharmed(hostile):
+@pytest.mark.usefixtures("hostile")
+def test_hostile_names_come_through_unharmed():
     assert names(["."]) == sorted(HOSTILE)
     assert names(["./-", *HOSTILE[3:]]) == ["-", *HOSTILE[3:]]
     assert names(["./*"]) == sorted(HOSTILE)
-    assert {f.modality for f in find_media(["."])} == {"image"}
+    assert {identify(path) for path in find_files(["."])} == {"image"}
 
 
+@pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize("block", [3, 1 << 16])
-def test_standard_input(hostile, tree, monkeypatch, block):
+def test_standard_input(tree, monkeypatch, block):
     monkeypatch.setattr(find, "_BLOCK", block)
     monkeypatch.chdir(tree.parent)
     nul = b"\0".join(map(os.fsencode, HOSTILE))
@@ -156,44 +165,44 @@ def test_standard_input(hostile, tree, monkeypatch, block):
     assert names(["-"], stdin=io.BytesIO(lines)) == expected
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"top/a.png\ntop/b\n")))
     assert names(["-", "-", "top/[[]*"]) == [f"top/{EVERYTHING[i]}" for i in (1, 2, 3, 4, 0)]
-    late = list(find_media(["-"], stdin=io.BytesIO(b"\n\n\n\na\0b")))
-    assert [str(f.path) for f in late] == (["a\0b"] if block == 3 else ["\n\n\n\na", "b"])
-    assert all(f.reason for f in late)
+    late = list(find_files(["-"], stdin=io.BytesIO(b"\n\n\n\na\0b")))
+    assert [f.path for f in late] == (["a\0b"] if block == 3 else ["\n\n\n\na", "b"])
 
 
-def test_files_come_before_the_rest_is_looked_for(tree, monkeypatch):
+@pytest.mark.usefixtures("tree")
+def test_files_come_before_the_rest_is_looked_for(monkeypatch):
     listed = []
     real = os.listdir
     monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or real(folder))
-    found = find_media(str(i) if i else "." for i in itertools.count())
-    assert [str(next(found).path) for _ in range(2)] == EVERYTHING[:2]
+    found = find_files(str(i) if i else "." for i in itertools.count())
+    assert [str(next(found)) for _ in range(2)] == EVERYTHING[:2]
     assert listed == ["."]
     reader, writer = os.pipe()
-    with open(reader, "rb") as stdin, open(writer, "wb", buffering=0) as pipe:
+    with os.fdopen(reader, "rb") as stdin, os.fdopen(writer, "wb", buffering=0) as pipe:
         pipe.write(b"a.png\nclip")
-        lines = find_media(["-"], stdin=stdin)
-        assert next(lines) == Found(Path("a.png"), "image")  # the writer hasn't finished
+        lines = find_files(["-"], stdin=stdin)
+        assert next(lines) == Path("a.png")  # the writer hasn't finished
         pipe.write(b".jpg\n")
-        assert next(lines) == Found(Path("clip.jpg"), "video")
+        assert next(lines) == Path("clip.jpg")
 
 
 @pytest.mark.parametrize("path", ["a.png", Path("a.png")])
 def test_one_path_is_no_list(path):
     with pytest.raises(ValueError, match=r"paths is 'a.png'; pass a list of paths"):
-        next(find_media(path))
+        next(find_files(path))
 
 
 def test_a_tree_deeper_than_python_recurses(tmp_path, monkeypatch):
-    (tmp_path / "/".join("d" * 200)).mkdir(parents=True)
-    STILL.save(tmp_path / "/".join("d" * 200) / "a.png")
+    deep = tmp_path / "/".join("d" * 200)
+    deep.mkdir(parents=True)
+    (deep / "a.png").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(find, "modality_of", lambda path: "image")
     limit, frame, depth = sys.getrecursionlimit(), sys._getframe(), 100
     while frame := frame.f_back:
         depth += 1
     sys.setrecursionlimit(depth)
     try:
-        found = [list(find_media([path])) for path in (".", "**/*.png")]
+        found = [list(find_files([path])) for path in (".", "**/*.png")]
     finally:
         sys.setrecursionlimit(limit)
     assert [len(f) for f in found] == [1, 1]

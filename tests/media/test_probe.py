@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from harmlib.media import probe as probe_module
-from harmlib.media.probe import COLUMNS, probe, probe_all
+from harmlib.media.probe import COLUMNS, Facts, probe, probe_all
 
 
 @pytest.fixture
@@ -31,23 +31,23 @@ def pictures(tmp_path, write_image):
 def test_facts_of_a_picture(tmp_path, write_image):
     path = write_image(tmp_path / "a.png", 1, (12, 8))
     stat = path.stat()
-    assert probe(path, "image") == {
-        "path": str(path),
-        "size": stat.st_size,
-        "mtime_ns": stat.st_mtime_ns,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "width": 12,
-        "height": 8,
-        "frames": 1,
-        "duration_sec": 0.0,
-        "reason": "",
-    }
+    assert probe(path, "image") == Facts(
+        path=str(path),
+        size=stat.st_size,
+        mtime_ns=stat.st_mtime_ns,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        width=12,
+        height=8,
+        frames=1,
+        duration_sec=0.0,
+        reason="",
+    )
 
 
 def test_facts_of_a_video(clip):
     facts = probe(clip, "video")
-    assert [facts[k] for k in ("width", "height", "frames", "reason")] == [64, 48, 20, ""]
-    assert facts["duration_sec"] == pytest.approx(2.0)
+    assert (facts.width, facts.height, facts.frames, facts.reason) == (64, 48, 20, "")
+    assert facts.duration_sec == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, modality, content, reason
     path = tmp_path / "a"
     path.write_bytes(content)
     facts = probe(path, modality)
-    assert facts["reason"].startswith(reason)
-    assert facts["sha256"] == hashlib.sha256(content).hexdigest()
-    assert facts["width"] == 0
+    assert facts.reason.startswith(reason)
+    assert facts.sha256 == hashlib.sha256(content).hexdigest()
+    assert facts.width == 0
 
 
 def test_one_row_a_path_in_order_whatever_is_known(tmp_path, pictures, probed):

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from harmlib.media.decode import MediaError
-from harmlib.media.demo.files import make_demo
-from harmlib.media.thumbnails import GAP, MAX_BYTES, thumbnail
+from harmlib.media.demo import make_demo
+from harmlib.media.thumbnails import GAP, MAX_BYTES, segment_strip, thumbnail
 
 
 def opened(jpeg):
@@ -81,7 +81,7 @@ def test_even_a_picture_of_noise_keeps_the_limit(tmp_path):
     assert len(thumbnail(noise(tmp_path / "a.png", (320, 240)), "image")) <= 6_000
 
 
-def test_quality_is_70_where_that_fits(tmp_path, demo):
+def test_quality_is_70_where_that_fits(demo):
     path = next(demo.glob("images/safe/*.jpg"))
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "JPEG", quality=70)
@@ -110,6 +110,13 @@ def test_frames_is_the_callers(tmp_path, write_video):
     strip = opened(thumbnail(path, "video", frames=2))
     assert strip.size == (2 * 160 + GAP, 120)
     assert grey_of_frames(strip, 160) == pytest.approx([10, 30], abs=1)
+
+
+def test_a_segments_strip_shows_only_the_segment(tmp_path, write_video):
+    path = write_video(tmp_path / "a.mp4", frames=40, size=(320, 240))
+    strip = opened(segment_strip(path, 1.0, 3.0, height=120, frames=4))
+    assert strip.size == (4 * 160 + 3 * GAP, 120)
+    assert grey_of_frames(strip, 160) == pytest.approx([12, 17, 22, 27], abs=1)
 
 
 def test_portrait_video(tmp_path, write_video):
@@ -151,7 +158,7 @@ def test_a_broken_file_is_a_media_error(tmp_path, modality, content, reason):
 def test_a_cut_off_video_is_a_media_error(tmp_path, demo):
     whole = next(demo.glob("videos/safe/*.mp4")).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(MediaError, match="damaged|cut off"):
+    with pytest.raises(MediaError, match=r"damaged|cut off"):
         thumbnail(tmp_path / "cut.mp4", "video")
 
 

@@ -12,7 +12,7 @@ LABELS = torch.tensor([0.0, 1.0, 1.0, 0.0, 1.0])
 @pytest.mark.parametrize(
     ("setting", "labels", "expected"),
     [
-        (None, [0, 1], None),
+        (None, [0, 1], 1.0),
         (2.5, [0, 1], 2.5),
         (2.5, [0, 0], 2.5),
         ("balanced", [1, 1, 0], 0.5),
@@ -34,23 +34,35 @@ def test_balance_needs_a_harmful_item(labels):
 def test_bce_by_hand_and_by_torch():
     probabilities = torch.sigmoid(LOGITS)
     right = np.where(LABELS == 1, probabilities, 1 - probabilities)
-    found = build_loss("bce", None)(probabilities, LABELS).item()
+    found = build_loss("bce")(probabilities, LABELS).item()
     assert found == pytest.approx(-np.log(right).mean(), rel=1e-6)
     assert found == pytest.approx(functional.binary_cross_entropy(probabilities, LABELS).item())
 
 
-@pytest.mark.parametrize("weight", [None, 1, 0.373, 4.0])
+@pytest.mark.parametrize("weight", [1.0, 0.373, 4.0])
 def test_weighted_bce_with_logits_by_hand_and_by_torch(weight):
     probabilities = torch.sigmoid(LOGITS)
-    losses = -np.where(LABELS == 1, (weight or 1) * probabilities.log(), (1 - probabilities).log())
+    losses = -np.where(LABELS == 1, weight * probabilities.log(), (1 - probabilities).log())
     loss = build_loss("bce_with_logits", weight)
     assert loss(LOGITS, LABELS).item() == pytest.approx(losses.mean(), rel=1e-6)
     expected = functional.binary_cross_entropy_with_logits(
-        LOGITS, LABELS, pos_weight=None if weight is None else torch.tensor(float(weight))
+        LOGITS, LABELS, pos_weight=torch.tensor(weight)
     )
     assert loss(LOGITS, LABELS).item() == pytest.approx(expected.item(), rel=1e-6)
 
 
 def test_the_two_losses_agree_on_the_same_model():
-    with_logits = build_loss("bce_with_logits", None)(LOGITS, LABELS)
-    torch.testing.assert_close(build_loss("bce", None)(torch.sigmoid(LOGITS), LABELS), with_logits)
+    with_logits = build_loss("bce_with_logits")(LOGITS, LABELS)
+    torch.testing.assert_close(build_loss("bce")(torch.sigmoid(LOGITS), LABELS), with_logits)
+
+
+def test_a_weight_of_one_is_no_weight_to_the_bit():
+    logits = torch.randn(2000, generator=torch.Generator().manual_seed(0))
+    labels = (logits + 0.3 > 0).float()
+    plain = torch.nn.BCEWithLogitsLoss()(logits, labels)
+    assert torch.equal(build_loss("bce_with_logits", 1.0)(logits, labels), plain)
+
+
+def test_probabilities_cannot_be_weighted():
+    with pytest.raises(ValueError, match=r"pos_weight 0\.5 needs the loss 'bce_with_logits'"):
+        build_loss("bce", 0.5)

@@ -1,26 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from harmlib.models.classifier import build_classifier
+from harmlib.models.classifier import HarmfulClassifier
 from harmlib.models.losses import build_loss
 from harmlib.models.training import Split, train
 from harmlib.params import Schedule
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 DIMS = {"clip": 4, "yolo": 2}
 EPOCHS = 3
 CPU = torch.device("cpu")
 SCHEDULE = Schedule(epochs=EPOCHS, batch_size=4, learning_rate=0.003)
 HEADS = {"sigmoid": "bce", "logits": "bce_with_logits"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads would wait for each other longer than these small matrices take."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def split(name, n, seed):
@@ -33,19 +28,24 @@ def split(name, n, seed):
         torch.from_numpy(features),
         torch.tensor(labels.astype(int)),
         [f"{name}{i}" for i in range(n)],
+        [f"{name}{i // 2}" for i in range(n)],
     )
 
 
 TRAIN, VAL, TEST = split("train", 40, 0), split("val", 15, 1), split("test", 12, 2)
 
 
+def first(n):
+    """The first n items of the training split."""
+    return Split(TRAIN.features[:n], TRAIN.labels[:n], TRAIN.item_ids[:n], TRAIN.groups[:n])
+
+
 def run(head="sigmoid", seed=7, train_split=TRAIN, val=VAL, test=TEST, schedule=SCHEDULE, **kwargs):
     return train(
-        lambda: build_classifier("image", DIMS, head),
-        build_loss(HEADS[head], kwargs.pop("pos_weight", None)),
+        lambda: HarmfulClassifier(DIMS, head),
+        build_loss(HEADS[head], kwargs.pop("pos_weight", 1.0)),
         schedule,
-        train_split,
-        {"val": val, "test": test},
+        {"train": train_split, "val": val, "test": test},
         seed=seed,
         device=CPU,
         **kwargs,
@@ -95,7 +95,7 @@ def test_it_learns_what_can_be_learned(trained):
     assert (losses.iloc[-1] < losses.iloc[0] / 2).all()
 
 
-def test_a_row_an_item_and_epoch_of_both_splits(trained):
+def test_one_row_per_item_and_epoch_of_both_splits(trained):
     _, result = trained
     scores = result.scores
     assert list(scores.columns) == ["epoch", "split", "item_id", "label", "logit", "probability"]
@@ -116,7 +116,7 @@ def test_probability_is_the_sigmoid_of_the_logit(trained):
     np.testing.assert_allclose(result.scores["probability"], 1 / (1 + np.exp(-logit)), rtol=1e-12)
 
 
-def test_history_has_a_row_an_epoch(trained):
+def test_history_has_one_row_per_epoch(trained):
     _, result = trained
     history = result.history
     assert list(history.columns) == ["epoch", "train_loss", "val_loss", "learning_rate", "seconds"]
@@ -135,22 +135,24 @@ def test_val_loss_is_that_of_the_validation_scores():
 
 def test_train_loss_is_the_mean_over_items():
     def still():  # nothing is dropped and nothing moves
-        model = build_classifier("image", DIMS, "sigmoid")
+        model = HarmfulClassifier(DIMS, "sigmoid")
         for layer in model.modules():
             if isinstance(layer, torch.nn.Dropout):
                 layer.p = 0.0
         return model
 
     schedule = Schedule(epochs=1, batch_size=7, learning_rate=1e-30)  # 40 items: the last has 5
-    loss = build_loss("bce", None)
-    history = train(still, loss, schedule, TRAIN, {"val": TRAIN}, seed=0, device=CPU).history
+    loss = build_loss("bce")
+    history = train(
+        still, loss, schedule, {"train": TRAIN, "val": TRAIN}, seed=0, device=CPU
+    ).history
     assert history["train_loss"][0] == pytest.approx(history["val_loss"][0], rel=1e-5)
 
 
 def test_the_kept_weights_give_the_kept_scores(trained):
     head, result = trained
     for epoch in (1, 2, 3):
-        model = build_classifier("image", DIMS, head).eval()
+        model = HarmfulClassifier(DIMS, head).eval()
         model.load_state_dict(result.states[epoch])
         with torch.inference_mode():
             logits = model.logits(TEST.features).double().numpy()
@@ -160,10 +162,10 @@ def test_the_kept_weights_give_the_kept_scores(trained):
 
 
 @pytest.mark.parametrize("which", ["val", "test"])
-def test_what_is_judged_never_touches_the_weights(trained, which):
+def test_what_is_scored_never_touches_the_weights(trained, which):
     head, first = trained
     other = split("other", 31, 5)
-    flipped = Split(other.features, 1 - other.labels, other.item_ids)
+    flipped = replace(other, labels=1 - other.labels)
     result = run(head, **{which: flipped})
     assert same_weights(first, result)
     kept = "test" if which == "val" else "val"
@@ -175,10 +177,11 @@ def test_what_is_judged_never_touches_the_weights(trained, which):
 
 def test_every_training_item_counts_once_an_epoch():
     drawn = []
-    model = build_classifier("image", DIMS, "sigmoid")
+    model = HarmfulClassifier(DIMS, "sigmoid")
     model.register_forward_pre_hook(lambda m, args: drawn.extend(args) if m.training else None)
-    odd = Split(TRAIN.features[:11], TRAIN.labels[:11], TRAIN.item_ids[:11])
-    train(lambda: model, build_loss("bce", None), SCHEDULE, odd, {"val": VAL}, seed=0, device=CPU)
+    odd = first(11)
+    splits = {"train": odd, "val": VAL}
+    train(lambda: model, build_loss("bce"), SCHEDULE, splits, seed=0, device=CPU)
     assert [len(rows) for rows in drawn] == [4, 4, 3] * EPOCHS
     orders = [torch.cat(drawn[i : i + 3]) for i in range(0, 9, 3)]
     for order in orders:
@@ -194,6 +197,5 @@ def test_a_heavier_harmful_class_moves_the_probabilities_up():
 
 def test_a_last_batch_of_one_and_progress():
     seen = []
-    one = Split(TRAIN.features[:5], TRAIN.labels[:5], TRAIN.item_ids[:5])
-    run(train_split=one, progress=lambda *step: seen.append(step))
+    run(train_split=first(5), progress=lambda *step: seen.append(step))
     assert seen == [(1, 3), (2, 3), (3, 3)]

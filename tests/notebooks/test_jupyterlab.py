@@ -53,7 +53,7 @@ def notebooks(params, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(browser, notebooks, tmp_path_factory):
+def server(notebooks, tmp_path_factory):
     """The address of a JupyterLab of our own over the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
@@ -192,7 +192,7 @@ class Lab:
     def check_numbers(self, rows, threshold):
         """Table, matrix and charts show what the analysis says of `rows` at the threshold."""
         row = sweep(rows["label"], rows["probability"], [threshold]).iloc[0]
-        assert row["tp"] + row["fp"] > 0, "the test needs a line above which something lies"
+        assert row["tp"] + row["fp"] > 0, "the test needs a threshold above which something lies"
         rates = [f"{row[n]:.4f}" for n in ("precision", "recall", "f1", "flagged_share")]
         tp, fn, fp, tn = (str(int(row[n])) for n in ("tp", "fn", "fp", "tn"))
         for caption, start in {
@@ -255,7 +255,7 @@ def test_explore_follows_the_keyboard(run_notebook, params):
 
 def check_gallery(tab, errors):
     """Every picture is veiled until its button is pressed, and veiled again by Escape."""
-    assert len(errors), "the test needs a line with errors"
+    assert len(errors), "the test needs a threshold with errors"
     look = tab.get_by_role("button", name="이 선의 오류 보기")
     look.focus()
     tab.keyboard.press("Enter")

@@ -13,13 +13,13 @@ from bs4 import BeautifulSoup
 from joined_videos import join_videos
 
 from harmlib.params import PROJECT_ROOT
+from harmlib.predict import predict_files
 from harmlib.predict.decision_log import DecisionLog
-from harmlib.predict.stream import predict
 
 
 @pytest.fixture(scope="module")
 def uploads(copied_run, small_folder):
-    """Files good and bad, and a long video with a stretch that scores above the others."""
+    """Files good and bad, and a long video with a segment that scores above the others."""
     folder = copied_run / "올린 것"
     folder.mkdir()
     media = small_folder / "media"
@@ -27,7 +27,7 @@ def uploads(copied_run, small_folder):
         shutil.copy(path, folder)
     videos = sorted(media.glob("videos/*/*.mp4"))[:6]
     model = copied_run / "reports/small/models/model4/video_model_best.pth"
-    scored = predict(model, videos)[0].sort_values("probability")
+    scored = predict_files(model, videos)[0].sort_values("probability")
     low, high = scored["path"].iloc[0], scored["path"].iloc[-1]
     join_videos([low, low, high, high, low, low], folder / "long.mp4")
     shutil.copy(low, folder)
@@ -61,14 +61,14 @@ def execute(copied_run, out, **parameters):
     return text, tables
 
 
-def test_a_folder_is_judged_as_predict_does(copied_run, uploads, tmp_path):
+def test_a_folder_is_scored_as_predict_does(copied_run, uploads, tmp_path):
     text, tables = execute(
         copied_run, tmp_path / "out.ipynb", folder=str(uploads), min_precision=0.8
     )
-    judged, lost = predict(copied_run / "reports/small/models/model4", [uploads])
-    assert len(judged) == 5
+    predicted, ledger = predict_files(copied_run / "reports/small/models/model4", [uploads])
+    assert len(predicted) == 5
     shown = tables["판정한 파일"]
-    wanted = judged.sort_values("margin", ascending=False)
+    wanted = predicted.sort_values("margin", ascending=False)
     assert shown["파일"].tolist() == [p.removeprefix(f"{uploads}/") for p in wanted["path"]]
     names = {"harmful": "유해", "safe": "안전"}
     assert shown["판정"].tolist() == wanted["decision"].map(names).tolist()
@@ -76,7 +76,7 @@ def test_a_folder_is_judged_as_predict_does(copied_run, uploads, tmp_path):
         wanted["probability"].tolist(), abs=1e-4
     )
     assert tables["판정하지 못한 파일"][["파일", "이유"]].to_numpy().tolist() == [
-        ["broken.jpg", lost["reason"].iloc[0]]
+        ["broken.jpg", ledger["reason"].iloc[0]]
     ]
     assert "파일 6개 가운데 5개를 판정했습니다" in text
     for modality in ("이미지", "비디오"):
@@ -99,10 +99,11 @@ def test_a_folder_is_judged_as_predict_does(copied_run, uploads, tmp_path):
     assert not re.search(r"(?<![\w.])/(tmp|home|root|work|usr)/", prose), "no absolute paths"
     log = DecisionLog(copied_run / "reports/small/predict/model4.decisions.jsonl")
     assert "small/predict/model4.decisions.jsonl" in text
-    assert {d["path"] for d in log} == set(judged["path"])
+    assert {d["path"] for d in log} == set(predicted["path"])
 
 
-def test_by_default_the_test_split_is_judged_and_said_to_be_no_news(copied_run, uploads, tmp_path):
+@pytest.mark.usefixtures("uploads")
+def test_by_default_the_test_split_is_scored_and_said_to_be_no_news(copied_run, tmp_path):
     content = yaml.safe_load((copied_run / "params.yaml").read_text(encoding="utf-8"))
     (copied_run / "params.yaml").write_text(
         yaml.safe_dump(content | {"gallery": {"pictures": False}}), encoding="utf-8"

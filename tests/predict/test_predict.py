@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,17 @@ import torch
 from joined_videos import join_videos
 
 from harmlib.analysis.bands import assign
-from harmlib.analysis.segments import overlap
 from harmlib.cli import main as cli
-from harmlib.media.find import find_media
-from harmlib.models.checkpoint import CheckpointError, load_checkpoint
-from harmlib.models.explanation import validation_items
-from harmlib.predict.decision_log import DecisionLog, LogError, replay
-from harmlib.predict.predictor import COLUMNS, Judged, Predictor, Windows
-from harmlib.predict.stream import open_predictors, predict
+from harmlib.media.find import find_files
+from harmlib.media.ledger import LEDGER_COLUMNS
+from harmlib.models.checkpoint import CheckpointError
+from harmlib.predict import predict_files
+from harmlib.predict.decision_log import DecisionLog, LogError
+from harmlib.predict.prediction import COLUMNS, Prediction
+from harmlib.predict.predictor import Predictor, open_predictors
+from harmlib.predict.replay import replay
+from harmlib.predict.stream import predict_stream
+from harmlib.predict.windows import Windowing
 
 MODEL = "models/model4"
 
@@ -33,27 +37,38 @@ def media(small_folder):
     return small_folder / "media"
 
 
+def predict(predictor, paths):
+    """The predictions of files that can all be used."""
+    results = list(predict_stream([predictor], find_files(paths)))
+    assert results
+    assert all(isinstance(one, Prediction) for one in results)
+    return results
+
+
 @pytest.mark.parametrize("modality", ["image", "video"])
 def test_scores_are_those_of_the_report(small_run, media, modality):
-    judged, lost = predict(
+    table, ledger = predict_files(
         small_run / MODEL / f"{modality}_model_best.pth", [media / f"{modality}s"]
     )
     metrics = json.loads((small_run / "metrics.json").read_text(encoding="utf-8"))
     entry = metrics["modalities"][modality]["model4"]
+    threshold = entry["operating_threshold"]
     scores = pd.read_parquet(small_run / "scores.parquet").query(
         "modality == @modality and variant == 'model4' and epoch == @entry['epoch']"
     )
-    judged["item_id"] = [str(p).removeprefix(f"{media}/") for p in judged["path"]]
-    both = judged.merge(scores, on="item_id", suffixes=("", "_report"))
-    assert len(both) == len(scores)
+    assert list(table.columns) == COLUMNS
+    table["item_id"] = [str(p).removeprefix(f"{media}/") for p in table["path"]]
+    both = table.merge(scores, on="item_id", suffixes=("", "_report"))
+    assert len(both) == len(scores) > 0
     np.testing.assert_allclose(both["probability"], both["probability_report"], atol=1e-4)
-    assert list(judged.columns[:-1]) == COLUMNS
-    assert (judged["threshold"] == entry["threshold"]).all()
-    flagged = judged["probability"] > entry["threshold"]
-    assert (judged["decision"] == np.where(flagged, "harmful", "safe")).all()
-    np.testing.assert_allclose(judged["margin"], judged["probability"] - entry["threshold"])
+    assert (table["threshold"] == threshold).all()
+    flagged = table["probability"] > threshold
+    assert (table["decision"] == np.where(flagged, "harmful", "safe")).all()
+    np.testing.assert_allclose(table["margin"], table["probability"] - threshold)
+    assert table["model_id"].str.match(rf"model4/{modality}@[0-9a-f]{{12}}$").all()
+    assert tuple(ledger.columns) == LEDGER_COLUMNS
     broken = ["broken.jpg"] if modality == "image" else []
-    assert [name.rsplit("/", 1)[1] for name in lost["path"]] == broken
+    assert [name.rsplit("/", 1)[1] for name in ledger["path"]] == broken
 
 
 def test_a_hostile_folder_goes_through_the_command_line(small_run, media, tmp_path, capfd):
@@ -71,7 +86,7 @@ def test_a_hostile_folder_goes_through_the_command_line(small_run, media, tmp_pa
     status = cli.main(
         ["predict", str(small_run / MODEL), str(folder), str(tmp_path / "none"), "--out", str(out)]
     )
-    assert status == 1, "some files could not be judged"
+    assert status == 1, "some files could not be used"
     table, ledger = pd.read_csv(out), pd.read_csv(tmp_path / "scores.ledger.csv")
     kinds = dict(zip(table["path"].str.rsplit("/").str[-1], table["modality"], strict=True))
     assert kinds == {
@@ -79,10 +94,16 @@ def test_a_hostile_folder_goes_through_the_command_line(small_run, media, tmp_pa
         "이름은 비디오.mp4": "image",
         "line\nbreak.jpg": "image",
     }
-    lost = {name.rsplit("/", 1)[1] for name in ledger["path"]}
-    assert lost == {"cut.mp4", "empty.jpg", "words.txt", "none"}
+    assert tuple(ledger.columns) == LEDGER_COLUMNS
+    steps = dict(zip(ledger["path"].str.rsplit("/").str[-1], ledger["step"], strict=True))
+    assert steps == {
+        "cut.mp4": "identify",
+        "empty.jpg": "identify",
+        "words.txt": "identify",
+        "none": "find",
+    }
     assert ledger["reason"].str.len().min() > 5
-    assert "3 judged, 0 known from before, 4 unusable" in capfd.readouterr().out
+    assert "3 predicted, 0 reused from the log, 4 unusable" in capfd.readouterr().out
 
 
 def test_a_second_call_goes_on_where_the_first_stopped(video_model, media, tmp_path, capfd):
@@ -94,19 +115,19 @@ def test_a_second_call_goes_on_where_the_first_stopped(video_model, media, tmp_p
     with log.open("ab") as file:  # a crash in the middle of a line
         file.write(b'{"id": "half')
     assert cli.main(["predict", str(video_model), *videos[:3], "--out", str(out)]) == 0
-    assert "1 judged, 2 known from before, 0 unusable" in capfd.readouterr().out
+    assert "1 predicted, 2 reused from the log, 0 unusable" in capfd.readouterr().out
     assert log.read_bytes().startswith(first), "what is in the log is never changed"
     assert pq.read_table(out).column("path").to_pylist() == videos[:3]
     assert len(list(DecisionLog(log))) == 3
 
 
-def test_another_model_judges_again(small_run, media, tmp_path):
+def test_another_checkpoint_predicts_again(small_run, media, tmp_path):
     video, out = str(next((media / "videos/safe").glob("*.mp4"))), tmp_path / "scores.jsonl"
     for variant in ("model2", "model4"):
         model = small_run / f"models/{variant}/video_model_best.pth"
         assert cli.main(["predict", str(model), video, "--out", str(out)]) == 0
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert [row["model"].split("/")[0] for row in rows] == ["model4"]
+    assert [row["model_id"].split("/")[0] for row in rows] == ["model4"]
     assert len(list(DecisionLog(tmp_path / "scores.decisions.jsonl"))) == 2
 
 
@@ -124,7 +145,7 @@ def test_a_decision_is_explained_and_replayed(video_model, media, tmp_path, capf
     assert set(decision["contributions"]) == {"clip", "yolo", "slowfast"}
     predictor = Predictor(video_model)
     with torch.inference_mode():
-        average = predictor.checkpoint.model.logits(
+        average = predictor.checkpoint.classifier.logits(
             torch.zeros(1, len(predictor.checkpoint.scaler.mean))
         )
     total = sum(decision["contributions"].values()) + float(average)
@@ -136,16 +157,17 @@ def test_a_decision_is_explained_and_replayed(video_model, media, tmp_path, capf
         log.find("0000")
     video_copy = tmp_path / "moved.mp4"
     shutil.copy(next((media / "videos/safe").glob("*.mp4")), video_copy)
-    with pytest.raises(LogError, match="another content by now"):
+    with pytest.raises(LogError, match="another content now"):
         replay(decision | {"file": str(video_copy)})
 
 
 def test_an_item_of_the_training_is_its_own_nearest(video_model, media):
     predictor = Predictor(video_model)
     name = predictor.checkpoint.training.item_id[0]
-    judged = next(predictor.judge(find_media([media / name])))
-    assert judged.nearest[0]["item_id"] == name
-    assert judged.nearest[0]["similarity"] == pytest.approx(1, abs=1e-3)
+    (found,) = predict(predictor, [media / name])
+    nearest = found.explanation.nearest[0]
+    assert nearest.item_id == name
+    assert nearest.similarity == pytest.approx(1, abs=1e-3)
 
 
 def test_both_models_see_through_the_same_backbones(video_model):
@@ -154,20 +176,23 @@ def test_both_models_see_through_the_same_backbones(video_model):
     assert all(image.engines[name] is video.engines[name] for name in image.engines)
 
 
-def test_harmful_stretches_of_a_long_video_come_out(video_model, media, tmp_path, monkeypatch):
-    """The windows that score above the line are the segments, and each has its strip."""
+def shared_and_either(segments, start_sec, end_sec):
+    """Seconds that lie in segments and in a true segment, and seconds that lie in one of them."""
+    starts, ends = segments["start_sec"], segments["end_sec"]
+    shared = (ends.clip(upper=end_sec) - starts.clip(lower=start_sec)).clip(lower=0).sum()
+    return shared, (ends - starts).sum() + (end_sec - start_sec) - shared
+
+
+def test_harmful_segments_of_a_long_video_come_out(video_model, media, tmp_path, monkeypatch):
+    """The windows that score above the threshold are the segments, and each has its strip."""
     predictor = Predictor(video_model)
     clips = sorted(media.glob("videos/*/*.mp4"))
-    scored = sorted(
-        (one.row["probability"], one.row["path"]) for one in predictor.judge(find_media(clips))
-    )
-    low, high = scored[0], scored[-1]
-    line = (low[0] + high[0]) / 2
-    length = predictor.checkpoint.about["duration_sec"]
-    join_videos([low[1], low[1], high[1], high[1], low[1], low[1]], tmp_path / "long.mp4")
-    monkeypatch.setattr(
-        "harmlib.predict.predictor.load_checkpoint", lambda path: replace_threshold(predictor, line)
-    )
+    low, *_, high = sorted(predict(predictor, clips), key=lambda one: one.probability)
+    changed = replace(predictor.checkpoint, threshold=(low.probability + high.probability) / 2)
+    length = predictor.checkpoint.about.duration_sec
+    order = [low, low, high, high, low, low]
+    join_videos([one.path for one in order], tmp_path / "long.mp4")
+    monkeypatch.setattr("harmlib.predict.predictor.load_checkpoint", lambda _: changed)
     out = tmp_path / "long.csv"
     assert (
         cli.main(["predict", str(video_model), str(tmp_path / "long.mp4"), "--out", str(out)]) == 0
@@ -175,39 +200,36 @@ def test_harmful_stretches_of_a_long_video_come_out(video_model, media, tmp_path
     decision = next(iter(DecisionLog(tmp_path / "long.decisions.jsonl")))
     assert decision["decision"] == "harmful"
     segments = pd.read_csv(tmp_path / "long.segments.csv")
-    truth = pd.DataFrame({"start_sec": [2 * length], "end_sec": [4 * length]})
-    found = overlap(segments, truth)
-    assert found.iou > 0.5, found
+    assert len(segments) == len(decision["segments"]) > 0
+    shared, either = shared_and_either(segments, 2 * length, 4 * length)
+    assert shared / either > 0.5, segments
     for strip in segments["strip"]:
         assert (tmp_path / strip).read_bytes().startswith(b"\xff\xd8\xff")
-
-
-def replace_threshold(predictor, threshold):
-    from dataclasses import replace
-
-    return replace(predictor.checkpoint, threshold=threshold)
 
 
 def test_windows_cover_the_video_and_early_exit_keeps_the_decision(video_model, media, tmp_path):
     clips = sorted(media.glob("videos/*/*.mp4"))[:5]
     join_videos(clips, tmp_path / "long.mp4")
-    whole, early = (
-        next(Predictor(video_model, windows=windows).judge(find_media([tmp_path / "long.mp4"])))
-        for windows in (Windows(stride_sec=1.0), Windows(stride_sec=1.0, early_exit=True))
-    )
-    duration = whole.facts["duration_sec"]
+    predictor = Predictor(video_model, windowing=Windowing(stride_sec=1.0))
+    (whole,) = predict(predictor, [tmp_path / "long.mp4"])
+    duration = whole.facts.duration_sec
     assert whole.windows["start_sec"].iloc[0] == 0
     assert whole.windows["end_sec"].iloc[-1] == pytest.approx(duration)
     assert (whole.windows["start_sec"].diff().dropna() <= 1.0 + 1e-9).all()
-    assert whole.row["probability"] == whole.windows["probability"].max()
-    assert early.row["decision"] == whole.row["decision"]
-    assert len(early.windows) <= len(whole.windows)
+    assert whole.probability == whole.windows["probability"].max()
+    # A threshold that the first window passes: everything after it is decided already.
+    first = whole.windows["probability"].iloc[0]
+    predictor.checkpoint = replace(predictor.checkpoint, threshold=first - 1e-3)
+    predictor.windowing = Windowing(stride_sec=1.0, early_exit=True)
+    (early,) = predict(predictor, [tmp_path / "long.mp4"])
+    assert early.decision == "harmful"
+    assert len(early.windows) == 1 < len(whole.windows)
 
 
-def test_other_weights_are_refused_and_named(small_run, video_model, small_folder):
+def test_other_weights_are_refused_and_named(video_model, tmp_path):
     content = torch.load(video_model, weights_only=True)
     content["about"]["backbones"]["yolo"]["weights"] = "another"
-    changed = small_folder / "changed.pth"
+    changed = tmp_path / "changed.pth"
     torch.save(content, changed)
     with pytest.raises(CheckpointError, match=r"yolo differs from the training: weights .*another"):
         Predictor(changed)
@@ -225,7 +247,9 @@ def test_other_weights_are_refused_and_named(small_run, video_model, small_folde
         (["predict", "{model}", "x", "--weights", "yolo"], "write BACKBONE=PATH"),
         (["predict", "{model}", "x", "--weights", "resnet=a.pt"], "has no backbone 'resnet'"),
         (["predict", "{model}", "x", "--reduce", "median"], "use max, or top:K"),
-        (["predict", "{model}", "x", "--window", "0"], "must be a positive number"),
+        (["predict", "{model}", "x", "--reduce", "top:0"], "average at least 1 window"),
+        (["predict", "{model}", "x", "--window", "0"], "window_sec is 0.0; it must be a positive"),
+        (["predict", "{model}", "x", "--stride", "-1"], "stride_sec is -1.0; it must be a posit"),
         (["explain", "gone.jsonl", "1"], "there is no such log"),
     ],
 )
@@ -247,11 +271,6 @@ def test_rows_are_printed_without_a_table(video_model, media, capfd):
     assert "/not/there: " in printed.err
 
 
-def test_judged_is_what_comes_out_of_a_stream(video_model, media):
-    found = find_media([media / "videos/safe"])
-    assert all(isinstance(one, Judged) for one in Predictor(video_model).judge(found))
-
-
 def test_bands_are_a_column_and_are_told(video_model, media, tmp_path, capfd):
     out = tmp_path / "scores.csv"
     arguments = ["predict", str(video_model), str(media / "videos"), "--out", str(out)]
@@ -263,27 +282,3 @@ def test_bands_are_a_column_and_are_told(video_model, media, tmp_path, capfd):
     assert f"block above {bands.block_above}" in said
     assert cli.main([*arguments[:3], "--bands", "2", "0.9"]) == 2
     assert "min_recall is 2.0" in capfd.readouterr().err
-
-
-def test_drift_against_validation(video_model, tmp_path, capfd):
-    validation = validation_items(load_checkpoint(video_model))
-    copies = [validation.assign(group=f"{i} " + validation["group"]) for i in range(20)]
-    scores = pd.concat(copies).assign(modality="video")
-    scores.to_csv(tmp_path / "same.csv", index=False)
-    assert cli.main(["drift", str(video_model), str(tmp_path / "same.csv")]) == 0
-    said = capfd.readouterr().out
-    assert "steady: keep the threshold" in said
-    assert "harmful_share" in said
-    scores.assign(label=1 - scores["label"]).to_parquet(tmp_path / "other.parquet")
-    assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
-    assert "choose the threshold again" in capfd.readouterr().out
-    few = scores.assign(group=validation["group"].iloc[0] + scores["label"].astype(str))
-    few.to_csv(tmp_path / "few.csv", index=False)
-    assert cli.main(["drift", str(video_model), str(tmp_path / "few.csv")]) == 0
-    assert "too few new scores" in capfd.readouterr().out, "two groups, however many items"
-    scores.assign(label="maybe").to_csv(tmp_path / "bad.csv", index=False)
-    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
-    assert "label 'maybe'; use harmful or safe" in capfd.readouterr().err
-    scores[["label"]].to_csv(tmp_path / "bad.csv", index=False)
-    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
-    assert "no column modality, probability" in capfd.readouterr().err

@@ -1,9 +1,9 @@
-"""What several test files of this room read: explorers in a page, and widgets over scores."""
+"""What several test files of this room use: explorers in a page, and the lab over scores."""
 
 import pytest
 from browser import watch
-from explorer_page import IMAGE, POINTS, VALIDATION, part
-from lab_scores import make_explorer, make_scored
+from explorer_page import IMAGE, OPERATING_POINTS, VALIDATION, part
+from lab_scores import make_lab, make_scored
 
 from harmlib.reporting.page.pages import write_html
 from harmlib.reporting.page.threshold_explorer import explorer_html
@@ -15,15 +15,15 @@ def scored():
 
 
 @pytest.fixture
-def explorer(scored):
-    """The widgets of 05_explore over `scored`."""
-    return make_explorer(scored)
+def lab(scored):
+    """The threshold lab over `scored`."""
+    return make_lab(scored)
 
 
 @pytest.fixture(scope="module")
 def two_explorers(tmp_path_factory):
     """Two explorers in the frame of the report's pages: the file."""
-    first = explorer_html(VALIDATION, POINTS).data
+    first = explorer_html(VALIDATION, OPERATING_POINTS).data
     second = explorer_html({"image": VALIDATION["image"]}, IMAGE).data
     out = tmp_path_factory.mktemp("explorer") / "index.html"
     return write_html(f"<h1>시험</h1>{first}{second}", out, "시험")

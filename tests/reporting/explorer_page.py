@@ -1,4 +1,4 @@
-"""Scores at every awkward place, and hands and eyes for a page with explorers of them."""
+"""Scores at every awkward place, and what acts on a page with explorers of them."""
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,9 @@ def scores(variant, epoch, labels, probabilities):
     )
 
 
-def point(variant, epoch, threshold, best=np.nan, chosen=True):
-    return {"variant": variant, "epoch": epoch, "threshold": threshold}, best, chosen
-
-
-def points(*rows):
-    return pd.DataFrame([r | {"best_threshold": b, "chosen": c} for r, b, c in rows])
+def operating_points(*rows):
+    columns = ["variant", "epoch", "threshold", "best_threshold", "chosen"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def many(rng, n, decimals=None):
@@ -45,20 +42,22 @@ VALIDATION = {
         ]
     ),
 }
-POINTS = {
-    "video": points(
-        point("model2", 1, 0.4, 0.35, chosen=False),
-        point("model2", 2, 0.55, 0.6),
-        point("ties", 1, 0.3, 0.5),
-        point("halves", 1, 0.15627, 0.25),
+OPERATING_POINTS = {
+    "video": operating_points(
+        ("model2", 1, 0.4, 0.35, False),
+        ("model2", 2, 0.55, 0.6, True),
+        ("ties", 1, 0.3, 0.5, True),
+        ("halves", 1, 0.15627, 0.25, True),
     ),
-    "image": points(
-        point("constant", 1, 0.5), point("ends", 1, 0.0, 1.0), point("safe_only", 1, 0.5)
+    "image": operating_points(
+        ("constant", 1, 0.5, np.nan, True),
+        ("ends", 1, 0.0, 1.0, True),
+        ("safe_only", 1, 0.5, np.nan, True),
     ),
 }
 
 
-IMAGE = {"image": POINTS["image"]}
+IMAGE = {"image": OPERATING_POINTS["image"]}
 
 
 def part(tab, name, which=0):
@@ -82,5 +81,6 @@ def choose(tab, modality, variant, epoch):
 
 
 def items(modality, variant, epoch):
-    rows = VALIDATION[modality].query("variant == @variant and epoch == @epoch")
+    rows = VALIDATION[modality]
+    rows = rows[(rows["variant"] == variant) & (rows["epoch"] == epoch)]
     return rows["label"].to_numpy(), rows["probability"].to_numpy()

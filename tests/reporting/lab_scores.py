@@ -1,11 +1,11 @@
-"""Made-up scores, the widgets of 05_explore over them, and readers of what they show."""
+"""Made-up scores, the threshold lab over them, and readers of what it shows."""
 
 import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup
 
 from harmlib.analysis.operating_points import operating_points
-from harmlib.reporting.lab.threshold_lab import Explorer
+from harmlib.reporting.lab.threshold_lab import ThresholdLab
 
 
 def make_scored(variants=("model3", "model4"), epochs=(1, 2, 3), seeds=(42,), n=80):
@@ -36,21 +36,23 @@ def make_scored(variants=("model3", "model4"), epochs=(1, 2, 3), seeds=(42,), n=
     return pd.concat(parts, ignore_index=True)
 
 
-def make_points(scored):
+def make_operating_points(scored):
+    """As `Run.operating_points` gives them, all at 0.45."""
+    keys = ["variant", "seed"]
     tables = {
-        variant: operating_points(own[own["split"] == "val"], [0.3, 0.45, 0.6], 0.45)
-        for variant, own in scored.groupby("variant")
+        key: operating_points(own[own["split"] == "val"], [0.3, 0.45, 0.6], 0.45)
+        for key, own in scored.groupby(keys)
     }
-    return pd.concat(tables, names=["variant"]).reset_index("variant")
+    return pd.concat(tables, names=keys).reset_index(keys)
 
 
-def make_explorer(scored):
-    return Explorer(scored, make_points(scored))
+def make_lab(scored):
+    return ThresholdLab(scored, make_operating_points(scored))
 
 
-def cells(explorer, caption):
-    """The texts of the table with a caption that starts so, a dict a row."""
-    page = BeautifulSoup(explorer.numbers.value + explorer.effects.value, "html.parser")
+def cells(lab, caption):
+    """The texts of the table whose caption starts so, one dict per row."""
+    page = BeautifulSoup(lab.figures.value + lab.effects.value, "html.parser")
     (table,) = (t for t in page.find_all("table") if t.caption.text.startswith(caption))
     head, *rows = ([c.text for c in row.find_all(["th", "td"])] for row in table.find_all("tr"))
     return [dict(zip(head, row, strict=True)) for row in rows]
@@ -60,11 +62,11 @@ def text(widget):
     return BeautifulSoup(widget.value, "html.parser").text
 
 
-def validation(scored, explorer):
+def validation(scored, lab):
     wanted = {
         "split": "val",
-        "variant": explorer.model.value,
-        "seed": explorer.seed.value,
-        "epoch": explorer.epoch.value,
+        "variant": lab.model.value,
+        "seed": lab.seed.value,
+        "epoch": lab.epoch.value,
     }
     return scored[(scored[list(wanted)] == pd.Series(wanted)).all(axis=1)]

@@ -1,18 +1,20 @@
+"""The charts of the threshold lab: what they draw, and what is sent to the browser."""
+
 import numpy as np
 import pandas as pd
 from lab_scores import validation
 
 from harmlib.analysis.curves import pr_curve
-from harmlib.reporting.lab import views as lab_views
+from harmlib.reporting.lab.charts import CURVE_STEPS, Charts, curve_rows
 
 
-def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, explorer):
-    rows = validation(scored, explorer)
-    drawn = pd.DataFrame(explorer.charts.tables["curve"])
+def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, lab):
+    rows = validation(scored, lab)
+    drawn = pd.DataFrame(lab.charts.tables["curve"])
     whole = pr_curve(rows["label"], rows["probability"])
-    for name in ("recall", "precision"):
-        nearest = np.abs(whole[name].to_numpy()[:, None] - drawn[name].to_numpy()).min(axis=1)
-        assert nearest.max() <= 1 / lab_views.CURVE_STEPS
+    points, kept = (table[["recall", "precision"]].to_numpy() for table in (whole, drawn))
+    nearest = np.abs(points[:, None] - kept).max(axis=2).min(axis=1)
+    assert nearest.max() <= 1 / CURVE_STEPS, "in both directions at once"
     assert drawn.iloc[0][["recall", "precision"]].tolist() == [1, rows["label"].mean()]
     assert drawn["order"].tolist() == list(range(len(drawn)))
     assert drawn["recall"].is_monotonic_decreasing
@@ -21,12 +23,12 @@ def test_the_curve_is_the_analysis_curve_to_the_pixel(scored, explorer):
 def test_many_items_make_a_curve_of_pixels():
     rng = np.random.default_rng(0)
     labels, scores = rng.integers(0, 2, 10_000), rng.random(10_000)
-    assert len(lab_views.curve_rows(labels, scores)) < 2_000
+    assert len(curve_rows(labels, scores)) < 2_000
 
 
-def test_bars_count_every_item_once(scored, explorer):
-    rows = validation(scored, explorer)
-    bars = pd.DataFrame(explorer.charts.tables["bars"])
+def test_bars_count_every_item_once(scored, lab):
+    rows = validation(scored, lab)
+    bars = pd.DataFrame(lab.charts.tables["bars"])
     up, down = bars[bars["label"] == "유해"], bars[bars["label"] == "안전"]
     assert up["count"].sum() == rows["label"].sum()
     assert -down["count"].sum() == (1 - rows["label"]).sum()
@@ -34,14 +36,14 @@ def test_bars_count_every_item_once(scored, explorer):
     assert up.loc[np.isclose(up["low"], 0.5), "count"].item() == inside.sum()
 
 
-def test_a_moved_line_leaves_the_curves_alone(explorer):
+def test_a_moved_threshold_leaves_the_curves_alone(lab):
     sent = []
-    explorer.charts.observe(lambda change: sent.append(change["name"]), ["spec", "tables", "line"])
-    explorer.slider.value = 0.77
-    assert sent == ["line"]
+    lab.charts.observe(lambda change: sent.append(change["name"]), ["spec", "tables", "current"])
+    lab.slider.value = 0.77
+    assert sent == ["current"]
 
 
 def test_the_charts_bring_vega_along():
-    code = str(lab_views.Charts._esm)
+    code = str(Charts._esm)
     assert len(code) > 500_000
     assert "esm.sh" not in code

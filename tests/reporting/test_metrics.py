@@ -1,3 +1,5 @@
+"""`metrics.json`: its content, its schema, and what is refused."""
+
 import json
 import math
 from pathlib import Path
@@ -45,21 +47,22 @@ def document(**changes):
 
 
 def test_each_figure_is_that_of_its_table():
-    tests, epochs, intervals = make_tables()
+    tests, points, intervals = make_tables()
     intervals["video"].loc[intervals["video"]["metric"] == "f1", "low"] = [0.1, 0.2]
-    found = metrics_document("small", tests, epochs, intervals)
-    assert found["schema_version"] == 1
+    found = metrics_document("small", tests, points, intervals)
+    assert found["schema_version"] == 2
     assert found["run"] == "small"
     models = found["modalities"]["video"]
     assert list(models) == ["model2", "model4", "baseline"]
-    points = epochs["video"][epochs["video"]["chosen"]].set_index("variant")
+    chosen = points["video"][points["video"]["chosen"]].set_index("variant")
     for row in tests["video"].to_dict("records"):
         entry = models[row["variant"]]
         assert entry["test"] == {name: row[name] for name in entry["test"]}
         assert sum(entry["test"][name] for name in ("tp", "fp", "fn", "tn")) == 4
         if row["variant"] != "baseline":
-            point = points.loc[row["variant"]]
-            assert (entry["epoch"], entry["threshold"]) == (point["epoch"], point["threshold"])
+            point = chosen.loc[row["variant"]]
+            assert entry["epoch"] == point["epoch"]
+            assert entry["operating_threshold"] == point["threshold"]
             assert entry["validation"] == {name: point[name] for name in entry["validation"]}
     assert models["model2"]["test_intervals"]["f1"] == {"low": 0.1, "high": 0.75}
     assert models["model4"]["test_intervals"]["f1"] == {"low": 0.2, "high": 0.75}
@@ -69,11 +72,12 @@ def test_each_figure_is_that_of_its_table():
 def test_what_does_not_exist_is_null():
     found = document(test_labels=(0, 0, 0, 0))
     test = found["modalities"]["video"]["model2"]["test"]
+    assert test["n"] == 4
     assert test["roc_auc"] is None
     assert test["average_precision"] is None
-    tests, epochs, intervals = make_tables()
+    tests, points, intervals = make_tables()
     intervals["video"][["low", "high"]] = math.nan
-    found = metrics_document("small", tests, epochs, intervals)
+    found = metrics_document("small", tests, points, intervals)
     assert found["modalities"]["video"]["model4"]["test_intervals"]["recall"] is None
     json.dumps(found, allow_nan=False)
 
@@ -88,11 +92,14 @@ def test_it_reads_back_as_written(tmp_path):
     ("change", "message"),
     [
         (lambda d: d.pop("schema_version"), "schema_version: Field required.*run again"),
-        (lambda d: d.update(schema_version=2), "schema_version: Input should be 1"),
+        (lambda d: d.update(schema_version=3), "schema_version: Input should be 2"),
         (lambda d: d.update(extra=1), "extra: Extra inputs"),
         (lambda d: d.update(run=""), "run: String should have at least 1"),
         (lambda d: d["modalities"].update(audio={}), "modalities.audio"),
-        (lambda d: model(d).update(threshold=1.5), "threshold: Input should be less than"),
+        (
+            lambda d: model(d).update(operating_threshold=1.5),
+            "operating_threshold: Input should be less than",
+        ),
         (lambda d: model(d).update(epoch="2"), "epoch: Input should be a valid integer"),
         (lambda d: model(d)["test"].update(n=0), "test.n: Input should be greater"),
         (lambda d: model(d)["test"].pop("tp"), "test.tp: Field required"),
@@ -105,6 +112,17 @@ def test_a_document_of_another_shape_is_refused(tmp_path, change, message):
     path = tmp_path / "metrics.json"
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(MetricsError, match=message):
+        read_metrics(path)
+
+
+def test_a_document_of_version_1_says_to_run_it_again(tmp_path):
+    content = document() | {"schema_version": 1}
+    model(content)["threshold"] = model(content).pop("operating_threshold")
+    models = content["modalities"]["video"]
+    models["trivial"] = models.pop("baseline")
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(MetricsError, match=r"Expected schema version 2 .* must be run again"):
         read_metrics(path)
 
 
@@ -126,10 +144,10 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_run_cannot_write_what_the_schema_forbids():
-    tests, epochs, intervals = make_tables()
+    tests, points, intervals = make_tables()
     intervals["video"]["high"] = 1.2
     with pytest.raises(ValidationError, match="less than or equal to 1"):
-        metrics_document("small", tests, epochs, intervals)
+        metrics_document("small", tests, points, intervals)
 
 
 def test_the_committed_schema_is_that_of_the_models():

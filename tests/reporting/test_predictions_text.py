@@ -7,6 +7,7 @@ import pytest
 from harmlib.analysis import drift
 from harmlib.analysis.bands import Bands, band_shares, choose_bands
 from harmlib.analysis.drift import compare_scores
+from harmlib.models.about import About, Calibration
 from harmlib.reporting.text import predictions as says
 
 ROOT = Path("/media/new")
@@ -46,14 +47,14 @@ def test_everything_that_drift_can_say_has_korean():
 
 
 def test_the_checkpoint_in_brief():
-    about = {
-        "variant": "model4",
-        "epoch": 3,
-        "objective": "f1",
-        "backbones": {"clip": {"weights": "untrained:0"}, "yolo": {"weights": "a" * 64}},
-        "calibration": {"method": "temperature", "temperature": 1.5},
-        "counts": {s: {"harmful": 30, "safe": 10} for s in ("train", "val", "test")},
-    }
+    about = About.model_construct(
+        variant="model4",
+        epoch=3,
+        objective="f1",
+        backbones={"clip": {"weights": "untrained:0"}, "yolo": {"weights": "a" * 64}},
+        calibration=Calibration(method="temperature", temperature=1.5),
+        counts={s: {"harmful": 30, "safe": 10} for s in ("train", "val", "test")},
+    )
     rows = says.checkpoint_table(about, 0.35).set_index("항목")["값"]
     assert rows["백본"] == f"CLIP(학습되지 않음), YOLO(가중치 {'a' * 12})"
     assert rows["Threshold"] == "0.3500"
@@ -96,7 +97,7 @@ def test_one_decision_in_words():
     assert says.segment_table([DECISION], ROOT).iloc[0].tolist() == [
         "a b/one.mp4", "2.0", "4.5", 0.9
     ]  # fmt: skip
-    assert "다른 판정" in says.replay_sentence({"same": False, "probability": 0.1})
+    assert "다른 판정" in says.replay_sentence(0.1, same=False)
 
 
 def test_strips_stay_folded_and_missing_ones_are_passed_over(tmp_path):

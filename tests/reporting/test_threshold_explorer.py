@@ -1,4 +1,4 @@
-"""What the explorer takes, and what it gives to the browser."""
+"""What the threshold explorer takes, and what it gives to the browser."""
 
 import json
 import re
@@ -7,54 +7,48 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from explorer_page import IMAGE, POINTS, VALIDATION, many, point, points, scores
+from explorer_page import IMAGE, OPERATING_POINTS, VALIDATION, many, operating_points, scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.page.threshold_explorer import STEPS, _inline, drops, explorer_html
 
-
-def with_probability(value):
-    return {"image": VALIDATION["image"].assign(probability=value)}
+SCORED, POINTS = VALIDATION["image"], OPERATING_POINTS["image"]
 
 
 @pytest.mark.parametrize(
-    ("validation", "at", "message"),
+    ("scored", "points", "message"),
     [
-        ({}, {}, "at least one"),
-        (VALIDATION, IMAGE, r"has the modalities \['image', 'video'\]"),
+        (SCORED.drop(columns="label"), POINTS, r"validation\['image'\] lacks .*\['label'\]"),
         (
-            {"image": VALIDATION["image"].drop(columns="label")},
-            IMAGE,
-            r"lacks the columns \['label",
+            SCORED,
+            POINTS.drop(columns="chosen"),
+            r"operating_points\['image'\] lacks .*\['chosen'\]",
         ),
-        (
-            {"image": VALIDATION["image"]},
-            {"image": POINTS["image"].drop(columns="chosen")},
-            "lacks",
-        ),
-        ({"image": VALIDATION["image"].assign(split="test")}, IMAGE, "another split"),
-        ({"image": VALIDATION["image"].query("variant != 'ends'")}, IMAGE, r"\('ends', 1\)"),
-        ({"image": VALIDATION["image"]}, {"image": POINTS["image"].iloc[[0, 1, 2, 2]]}, "repeated"),
-        ({"image": VALIDATION["image"]}, {"image": POINTS["image"].assign(chosen=False)}, "choose"),
-        (with_probability(1.5), IMAGE, "from 0 to 1"),
-        (with_probability(np.nan), IMAGE, "not finite"),
-        ({"image": VALIDATION["image"]}, {"image": POINTS["image"].assign(threshold=1.2)}, "1.2"),
-        (
-            {"image": VALIDATION["image"]},
-            {"image": POINTS["image"].assign(threshold=np.nan)},
-            "nan",
-        ),
+        (SCORED.assign(split="test"), POINTS, "another split than 'val'"),
+        (SCORED[SCORED["variant"] != "ends"], POINTS, r"same epochs; check \[\('ends', 1\)\]"),
+        (SCORED, POINTS.iloc[[0, 1, 2, 2]], "check repeated rows of operating_points"),
+        (SCORED, POINTS.assign(chosen=False), "choose one epoch per variant, got {'constant': 0"),
+        (SCORED.assign(probability=1.5), POINTS, "probabilities from 1.5 to 1.5: .* from 0 to 1"),
+        (SCORED.assign(probability=np.nan), POINTS, "not finite"),
+        (SCORED, POINTS.assign(threshold=1.2), r"constant epoch 1 has threshold 1\.2: give 0 to 1"),
+        (SCORED, POINTS.assign(threshold=np.nan), "constant epoch 1 has threshold nan"),
     ],
 )
-def test_what_does_not_fit_is_refused(validation, at, message):
+def test_what_does_not_fit_is_refused(scored, points, message):
     with pytest.raises(ValueError, match=message):
-        explorer_html(validation, at)
+        explorer_html({"image": scored}, {"image": points})
+
+
+@pytest.mark.parametrize("validation", [{}, VALIDATION])
+def test_both_tables_have_the_same_modalities(validation):
+    with pytest.raises(ValueError, match=r"has the modalities \[.*\], operating_points has"):
+        explorer_html(validation, IMAGE if validation else {})
 
 
 def decode(encoded, total):
-    """As explorer.js does it."""
+    """As threshold_explorer.js does it."""
     above = []
     for drop in encoded:
         if drop > 0:
@@ -84,7 +78,7 @@ def test_the_encoding_gives_back_every_count(items):
 def test_the_size_is_bounded_whatever_the_number_of_items():
     rng = np.random.default_rng(0)
     scored = pd.concat([scores("model3", epoch, *many(rng, 10_000)) for epoch in (1, 2, 3)])
-    at = points(*[point("model3", epoch, 0.5, 0.4, chosen=epoch == 1) for epoch in (1, 2, 3)])
+    at = operating_points(*[("model3", epoch, 0.5, 0.4, epoch == 1) for epoch in (1, 2, 3)])
     curves = data_of(explorer_html({"video": scored}, {"video": at}).data)
     assert len(json.dumps(curves)) / 3 * 39 < 300_000
     few = scored.groupby("epoch").head(40)
@@ -94,7 +88,7 @@ def test_the_size_is_bounded_whatever_the_number_of_items():
 
 def test_the_fragment_is_whole_and_quotes_what_could_end_it():
     validation = {"image": VALIDATION["image"].replace("ends", "</script><b>")}
-    at = {"image": POINTS["image"].replace("ends", "</script><b>")}
+    at = {"image": OPERATING_POINTS["image"].replace("ends", "</script><b>")}
     html = explorer_html(validation, at).data
     soup = BeautifulSoup(html, "html.parser")
     assert [child.name for child in soup.section.find_all(recursive=False)] == [
@@ -113,14 +107,14 @@ def test_a_script_cannot_end_its_element():
 
 
 def test_all_hangul_is_outside_of_the_scripts_for_the_font_of_the_page():
-    soup = BeautifulSoup(explorer_html(VALIDATION, POINTS).data, "html.parser")
+    soup = BeautifulSoup(explorer_html(VALIDATION, OPERATING_POINTS).data, "html.parser")
     assert not re.search("[가-힣]", soup.script.string)
 
 
 def test_a_threshold_between_two_steps_keeps_its_counts_and_says_its_step():
-    curve = data_of(explorer_html(VALIDATION, POINTS).data)[3]
+    curve = data_of(explorer_html(VALIDATION, OPERATING_POINTS).data)[3]
     exact = sweep([1] * 32, np.arange(32) / 32, [0.15627]).iloc[0]
-    assert curve["operating"] == {
+    assert curve["operating_threshold"] == {
         "k": 156,
         "between": "0.15627",
         "tp": exact["tp"],

@@ -1,6 +1,5 @@
 """Kernels from the server: as fresh as others, apart from each other, and gone when they should."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -16,10 +15,12 @@ from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from harmlib.workflow import kernels, pipeline
-from harmlib.workflow.execution import NOTEBOOKS, Step, StepFailed
-from harmlib.workflow.kernel_server import PRELOAD
+from harmlib.workflow import execution, kernels, pipeline
+from harmlib.workflow.execution import StepFailed
+from harmlib.workflow.import_graph import ImportGraph
 from harmlib.workflow.kernels import KernelServer
+from harmlib.workflow.preload import NOT_AHEAD, preload
+from harmlib.workflow.steps import Step
 
 pytestmark = pytest.mark.skipif(not kernels.CAN_FORK, reason="kernels are forked on Linux only")
 
@@ -78,8 +79,15 @@ def execute(manager, *cells, **options):
 
 
 @pytest.fixture(scope="module")
-def server():
-    with KernelServer(["02_train"]) as server:
+def ahead():
+    """What is imported ahead for the notebooks of a run."""
+    graph, paths = ImportGraph(), sorted(execution.NOTEBOOKS.glob("0[0-4]*.ipynb"))
+    return {path.stem: preload(path, graph) for path in paths}
+
+
+@pytest.fixture(scope="module")
+def server(ahead):
+    with KernelServer({"02_train": ahead["02_train"]}) as server:
         yield server
 
 
@@ -140,7 +148,7 @@ def test_an_endless_cell_can_be_interrupted(server):
 def test_no_process_is_left_and_none_starts_unasked():
     me = psutil.Process()
     before = set(me.children(recursive=True))
-    with KernelServer([]) as server:
+    with KernelServer({}) as server:
         assert set(me.children(recursive=True)) == before
         execute(server.manager_class(""), "1")
         with pytest.raises(CellExecutionError):
@@ -156,10 +164,9 @@ RUNNER = """
 import sys
 from pathlib import Path
 from harmlib.workflow import execution, pipeline
-from harmlib.workflow.execution import Step
-from harmlib.params import load_params
+from harmlib.workflow.steps import Step
 
-execution.NOTEBOOKS = pipeline.NOTEBOOKS = Path(sys.argv[1])
+execution.NOTEBOOKS = Path(sys.argv[1])
 pipeline.SIDE_BY_SIDE = {"sleeper": 2}
 pipeline.plan = lambda params: [Step("sleeper", {"name": n}) for n in "abc"]
 pipeline.run_pipeline(sys.argv[2])
@@ -195,14 +202,14 @@ def test_a_stopped_runner_leaves_no_process(tmp_path, signum):
 
 def test_where_forks_are_impossible_kernels_start_as_usual(monkeypatch):
     monkeypatch.setattr(kernels, "CAN_FORK", False)
-    with KernelServer([]) as server:
+    with KernelServer({}) as server:
         server.start()
         (parent,) = execute(server.manager_class("02_train"), "import os; print(os.getppid())")
     assert int(parent) == os.getpid()
 
 
 def test_a_dead_server_is_done_without():
-    with KernelServer([]) as server:
+    with KernelServer({}) as server:
         manager = server.manager_class("")
         (parent,) = execute(manager, "import os; print(os.getppid())")
         os.kill(int(parent), signal.SIGKILL)
@@ -212,28 +219,23 @@ def test_a_dead_server_is_done_without():
 
 def test_a_failed_notebook_ends_the_server(tmp_path, monkeypatch):
     write_notebook(tmp_path / "dying.ipynb", 'params_file: str = ""', "import os; os._exit(1)")
-    for module in ("execution", "pipeline"):
-        monkeypatch.setattr(f"harmlib.workflow.{module}.NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(pipeline, "plan", lambda params: [Step("dying")])
+    monkeypatch.setattr(execution, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(pipeline, "plan", lambda _: [Step("dying")])
     params = tmp_path / "params.yaml"
     params.write_text(json.dumps({"run": "r", "reports": str(tmp_path), "data": {"root": "."}}))
     before = set(psutil.Process().children(recursive=True))
-    with pytest.raises(StepFailed, match="kernel died|did not run"):
+    with pytest.raises(StepFailed, match=r"kernel died|did not run"):
         pipeline.run_pipeline(params)
     assert set(psutil.Process().children(recursive=True)) == before
 
 
-def test_every_notebook_is_prepared_and_every_name_exists():
-    assert set(PRELOAD) == {path.stem for path in NOTEBOOKS.glob("0[0-4]*.ipynb")}
-    names = {name for names in PRELOAD.values() for name in names}
-    assert [name for name in names if importlib.util.find_spec(name) is None] == []
-
-
-def test_what_looks_for_ipython_or_at_the_machine_is_not_imported_ahead(server):
-    unwanted = ["openvino", "ultralytics", "clip", "pytorchvideo", "matplotlib.pyplot", "tqdm.auto"]
-    for notebook in PRELOAD:  # the last one's kernel has what the server imported for all
-        code = f"import sys; print([name for name in {unwanted} if name in sys.modules])"
-        assert execute(server.manager_class(notebook), code) == ["[]\n"], notebook
+def test_modules_are_imported_ahead_but_none_that_looks_for_ipython_or_at_the_machine(ahead):
+    code = "import sys; print([name for name in {} if name in sys.modules])"
+    with KernelServer(ahead) as server:  # the last notebook's kernel has the modules of all
+        for notebook, names in ahead.items():
+            manager = server.manager_class(notebook)
+            assert execute(manager, code.format(NOT_AHEAD)) == ["[]\n"], notebook
+            assert execute(manager, code.format(names)) == [f"{names}\n"], "every one exists"
 
 
 def write_notebook(path, parameters, code):

@@ -76,7 +76,7 @@ def test_wrong_parameters(ran, given, message):
 
 def test_a_lost_tag_is_noticed(ran):
     namespace = ran(CELL, {"modality": "image"}, tags=())
-    with pytest.raises(ParameterError, match="given as 'image' but is 'video'.*tag 'parameters'"):
+    with pytest.raises(ParameterError, match=r"given as 'image' but is 'video'.*tag 'parameters'"):
         check_parameters(namespace, namespace["In"])
 
 
@@ -93,7 +93,8 @@ def test_annotations_as_text_count_too(ran, name, kind):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_our_notebooks_refuse_a_misspelt_parameter_before_they_open_a_run(ran, path):
     nb = nbformat.read(path, 4)
-    assert [c for c in nb.cells if c.cell_type == "code"][0].metadata["tags"] == ["parameters"]
+    first = next(cell for cell in nb.cells if cell.cell_type == "code")
+    assert first.metadata["tags"] == ["parameters"]
     namespace = ran(path, {"params_fiel": "params/real.yaml"})
     with pytest.raises(ParameterError, match="'params_fiel'; did you mean 'params_file'"):
         start(namespace)

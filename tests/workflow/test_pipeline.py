@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -16,8 +17,10 @@ from bs4 import BeautifulSoup
 from harmlib.cli import main as cli
 from harmlib.params import load_params
 from harmlib.workflow import pipeline
+from harmlib.workflow.execution import NOTEBOOKS, StepFailed
 from harmlib.workflow.kernels import KernelServer
-from harmlib.workflow.pipeline import Step, StepFailed, plan, run_pipeline
+from harmlib.workflow.pipeline import run_pipeline
+from harmlib.workflow.steps import Step, plan
 
 VARIANTS = ("model2", "model4")
 
@@ -33,11 +36,27 @@ def run(small_run):
 
 
 def test_every_table_is_there(run):
-    expected = """index.html scores.parquet history.parquet manifest.parquet ledger.csv metrics.json
-        run.json models/model4/video_model_best.pth models/model2/image_model_best.pth
-        figures/precision_recall_video.svg tables/sweep_image.csv notebooks/04_report.ipynb"""
+    expected = """index.html scores.parquet history.parquet operating_points.parquet
+        manifest.parquet ledger.csv metrics.json run.json models/model4/video_model_best.pth
+        models/model2/image_model_best.pth figures/precision_recall_video.svg
+        tables/sweep_image.csv notebooks/04_report.ipynb"""
     missing = [name for name in expected.split() if not (run / name).exists()]
     assert not missing
+
+
+def test_the_steps_write_what_they_declare_and_nothing_else(run, folder):
+    steps = plan(load_params(folder / "params.yaml"))
+    declared = {name for step in steps for name in step.writes if isinstance(name, str)}
+    sometimes = {name for step in steps for name in step.may_write}
+    written = {
+        path.relative_to(run).as_posix()
+        for place in ("tables", "figures", "models")
+        for path in (run / place).rglob("*")
+        if path.is_file()
+    }
+    assert written - sometimes == {name for name in declared if "/" in name}
+    assert all((run / name).is_file() for name in declared)
+    assert written & sometimes, "this run has two variants: there are gains to draw"
 
 
 def test_files_in_are_files_used_plus_ledger_rows(run, folder):
@@ -73,7 +92,7 @@ def test_metrics_are_those_of_the_scores(run):
             own = {"modality": modality, "variant": variant, "epoch": entry["epoch"]}
             rows = scores[(scores[list(own)] == pd.Series(own)).all(axis=1)]
             rows = rows[rows["split"] == "test"]
-            flagged = rows["probability"] > entry["threshold"]
+            flagged = rows["probability"] > entry["operating_threshold"]
             assert entry["test"]["accuracy"] == pytest.approx((flagged == rows["label"]).mean())
             assert entry["test"]["n"] == len(rows)
         assert models["baseline"]["test"]["recall"] == 1
@@ -82,7 +101,8 @@ def test_metrics_are_those_of_the_scores(run):
 def test_model4_checkpoint_carries_the_threshold_that_validation_chose(run):
     content = torch.load(run / "models/model4/video_model_best.pth", weights_only=True)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    assert content["best_threshold"] == metrics["modalities"]["video"]["model4"]["threshold"]
+    model4 = metrics["modalities"]["video"]["model4"]
+    assert content["best_threshold"] == model4["operating_threshold"]
     assert content["about"]["pos_weight"] == pytest.approx(
         content["about"]["counts"]["train"]["safe"] / content["about"]["counts"]["train"]["harmful"]
     )
@@ -118,27 +138,45 @@ def test_executed_notebooks_are_free_of_noise(run):
         assert not noise, f"{path.name}: {noise}"
 
 
-def test_second_run_reuses_everything(run, folder, capfd, monkeypatch):
-    monkeypatch.setattr(papermill, "execute_notebook", lambda *a, **k: pytest.fail("executed"))
-    monkeypatch.setattr(KernelServer, "start", lambda self: pytest.fail("nobody needs a kernel"))
-    before = (run / "index.html").stat().st_mtime_ns
+@pytest.fixture
+def nothing_is_executed(monkeypatch):
+    def refuse(*_, **__):
+        pytest.fail("executed")
+
+    monkeypatch.setattr(papermill, "execute_notebook", refuse)
+    monkeypatch.setattr(KernelServer, "start", refuse)
+
+
+def contents(run):
+    """Each file below the run's folder, and what it holds, without the record of the steps."""
+    files = (path for path in run.rglob("*") if path.is_file() and path.name != "steps.json")
+    return {path.relative_to(run): path.read_bytes() for path in files}
+
+
+@pytest.mark.usefixtures("nothing_is_executed")
+def test_second_run_reuses_everything(run, folder, capfd):
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*.html")}
     assert cli.main(["run", str(folder / "params.yaml")]) == 0
     out = capfd.readouterr().out
     assert out.count(": reused") == len(plan(load_params(folder / "params.yaml")))
-    assert (run / "index.html").stat().st_mtime_ns == before
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*.html")} == before
     assert re.search(r"video +model4 +0\.\d\d", out)
 
 
-def test_a_damaged_output_is_made_again(run, folder):
-    params = load_params(folder / "params.yaml")
-    step = next(s for s in plan(params) if s.name == "03_thresholds-image")
-    record = pipeline._Record(params)
-    assert record.is_valid(step, record.key(step))
-    table = run / "tables/test_image.csv"
-    whole = table.read_bytes()
-    table.write_bytes(whole[:-20])
-    assert not record.is_valid(step, record.key(step))
-    table.write_bytes(whole)
+@pytest.mark.usefixtures("nothing_is_executed")
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+@pytest.mark.parametrize(
+    "name",
+    ["index.html", "notebooks/00_data.html", "scores.parquet", "operating_points.parquet"],
+)
+def test_what_needs_no_notebook_is_made_again_without_one(run, folder, name, how):
+    before = contents(run)
+    try:
+        (run / name).unlink() if how == "deleted" else (run / name).write_text("edited")
+        assert cli.main(["run", str(folder / "params.yaml")]) == 0
+        assert contents(run) == before
+    finally:  # other tests use this run too
+        (run / name).write_bytes(before[Path(name)])
 
 
 def test_training_again_gives_the_same_numbers_to_the_bit(run, folder):
@@ -151,7 +189,7 @@ def test_training_again_gives_the_same_numbers_to_the_bit(run, folder):
     for name in ("manifest.parquet", "ledger.csv"):
         shutil.copy(run / name, again / "small" / name)
     papermill.execute_notebook(
-        str(pipeline.NOTEBOOKS / "02_train.ipynb"),
+        str(NOTEBOOKS / "02_train.ipynb"),
         str(folder / "again.ipynb"),
         parameters={"params_file": str(folder / "again.yaml"), "modality": "video"},
         progress_bar=False,
@@ -164,7 +202,7 @@ def test_training_again_gives_the_same_numbers_to_the_bit(run, folder):
 def test_plain_papermill_refuses_an_undeclared_parameter(folder):
     with pytest.raises(papermill.PapermillExecutionError, match="did you mean 'modality'"):
         papermill.execute_notebook(
-            str(pipeline.NOTEBOOKS / "03_thresholds.ipynb"),
+            str(NOTEBOOKS / "03_thresholds.ipynb"),
             str(folder / "refused.ipynb"),
             parameters={"params_file": str(folder / "params.yaml"), "modalty": "image"},
             progress_bar=False,
@@ -175,14 +213,13 @@ def test_plain_papermill_refuses_an_undeclared_parameter(folder):
 
 
 def test_pipeline_refuses_a_parameter_that_the_notebook_lost(folder, monkeypatch):
-    monkeypatch.setattr(
-        pipeline, "plan", lambda params: [Step("03_thresholds", {"modalty": "image"})]
-    )
+    monkeypatch.setattr(pipeline, "plan", lambda _: [Step("03_thresholds", {"modalty": "image"})])
     with pytest.raises(StepFailed, match="declares no parameter modalty"):
         run_pipeline(folder / "params.yaml")
 
 
-def test_one_model_with_one_threshold_on_one_modality_still_gives_a_page(folder, run):
+@pytest.mark.usefixtures("run")
+def test_one_variant_with_one_threshold_on_one_modality_still_gives_a_page(folder):
     variants = {"model2": {"image": {"epochs": 1}}, "model3": None, "model4": None}
     path = write_params(folder, run="one", modalities=["image"], variants=variants)
     assert cli.main(["run", path]) == 0
@@ -214,7 +251,7 @@ def test_a_users_mistake_is_explained_without_a_traceback(folder, capfd, changes
     assert "Traceback" not in printed.err + printed.out
 
 
-def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder, capfd):
+def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder):
     gone = folder / "later"
     path = write_params(folder, run="stopped", data={"root": str(gone)})
     assert cli.main(["run", path]) == 1
@@ -252,6 +289,6 @@ def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monke
     assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]
     assert "모두 유해(기준선)" in (copied / "previous.html").read_text(encoding="utf-8")
     monkeypatch.setattr(pipeline, "plan", lambda params: plan(params)[:1])
-    monkeypatch.setattr(pipeline, "_write_page", lambda params, step: None)
-    assert cli.run_pipeline(path).run == "kept"
+    monkeypatch.setattr(pipeline, "_write_report", lambda *_: None)
+    assert run_pipeline(path).run == "kept"
     assert not (copied / "index.html").exists(), "the next run starts without the failure's page"

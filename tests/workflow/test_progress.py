@@ -62,7 +62,8 @@ def test_quick_work_leaves_the_log_alone(clock, capsys):
     assert captured.out == captured.err == ""
 
 
-def test_a_terminal_gets_a_bar(clock, capsys, monkeypatch):
+@pytest.mark.usefixtures("clock")
+def test_a_terminal_gets_a_bar(capsys, monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -106,9 +107,9 @@ def test_watch_shows_a_kernels_progress_in_a_log(state_file, capsys, monkeypatch
 def test_kernels_side_by_side_keep_one_bar_each(state_file, monkeypatch):
     shown, made = [], []
 
-    def record(description, unit):
+    def record(description, _unit):
         made.append(description)
-        return lambda done, total: shown.append((description, done))
+        return lambda done, _total: shown.append((description, done))
 
     monkeypatch.setattr(module, "show", record)
     with Watch(state_file):

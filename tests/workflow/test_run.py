@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.params import load_params
-from harmlib.workflow.run import LEDGER_COLUMNS, MissingTable, Run
+from harmlib.workflow.paths import TRAINING_TABLES
+from harmlib.workflow.run import MissingTable, Run
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def run(tmp_path):
     return Run.open(tmp_path / "my.yaml")
 
 
-def losses(*rows):
+def unusable(*rows):
     return pd.DataFrame(rows, columns=["path", "label", "reason"])
 
 
@@ -44,7 +46,7 @@ def test_csv_opens_in_a_korean_spreadsheet(run):
 def test_an_interrupted_write_leaves_the_old_table(run, monkeypatch, name, method):
     run.write(TABLE, name)
 
-    def half(self, path, **_):
+    def half(_, path, **__):
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
@@ -62,6 +64,7 @@ def test_an_interrupted_write_leaves_the_old_table(run, monkeypatch, name, metho
         (lambda run: run.items("video"), "manifest.parquet: not there yet; run the notebook 00"),
         (lambda run: run.scores("video"), "scores.parquet: .* 02_train first"),
         (lambda run: run.history("video"), "history.parquet: .* 02_train first"),
+        (lambda run: run.operating_points("video"), "operating_points.parquet: .* 02_train first"),
         (lambda run: run.provenance(), "weights_image.csv: .* 01_extract_features first"),
     ],
 )  # fmt: skip
@@ -74,7 +77,7 @@ def test_json_keeps_hangul_and_refuses_nan(run):
     path = run.write_json({"이름": "값", "where": run.dir}, "x.json")
     assert json.loads(path.read_text(encoding="utf-8")) == {"이름": "값", "where": str(run.dir)}
     assert "이름" in path.read_text(encoding="utf-8")
-    with pytest.raises(ValueError, match="(?i)nan"):
+    with pytest.raises(ValueError, match=r"(?i)nan"):
         run.write_json({"x": float("nan")}, "y.json")
 
 
@@ -83,14 +86,14 @@ def test_json_keeps_hangul_and_refuses_nan(run):
 
 def test_no_ledger_yet(run):
     assert run.ledger().empty
-    assert list(run.ledger().columns) == LEDGER_COLUMNS
+    assert tuple(run.ledger().columns) == LEDGER_COLUMNS
 
 
 def test_record_replaces_its_own_rows_and_keeps_the_others(run):
-    run.record(losses(("a", 1, "old"), ("b", 0, "old")), "data", "image")
-    run.record(losses(("c", "safe", "x")), "data", "video")
-    run.record(losses(("d", 1, "x")), "extract", "image")
-    rows = run.record(losses(("b", 0, "new")), "data", "image")
+    run.record(unusable(("a", 1, "old"), ("b", 0, "old")), "data", "image")
+    run.record(unusable(("c", "safe", "x")), "data", "video")
+    run.record(unusable(("d", 1, "x")), "extract", "image")
+    rows = run.record(unusable(("b", 0, "new")), "data", "image")
     assert rows.to_numpy().tolist() == [["b", "safe", "image", "data", "new"]]
     assert run.ledger().to_numpy().tolist() == [
         ["c", "safe", "video", "data", "x"],
@@ -99,26 +102,26 @@ def test_record_replaces_its_own_rows_and_keeps_the_others(run):
     ]
 
 
-def test_record_nothing_lost(run):
-    run.record(losses(("a", 1, "x")), "data", "image")
-    assert run.record(losses(), "data", "image").empty
+def test_record_no_unusable_file(run):
+    run.record(unusable(("a", 1, "x")), "data", "image")
+    assert run.record(unusable(), "data", "image").empty
     assert run.ledger().empty
-    assert list(run.ledger().columns) == LEDGER_COLUMNS
-    run.record(losses(("a", 1, "x")), "data", "image")
+    assert tuple(run.ledger().columns) == LEDGER_COLUMNS
+    run.record(unusable(("a", 1, "x")), "data", "image")
     assert len(run.ledger()) == 1
 
 
 @pytest.mark.parametrize("name", ["NA", "null", "가, 나.png", "1e5", "x\ny.png"])
 def test_names_survive_the_ledger(run, name):
-    run.record(losses((name, 1, "x")), "data", "image")
-    run.record(losses(("b", 1, "x")), "data", "video")
+    run.record(unusable((name, 1, "x")), "data", "image")
+    run.record(unusable(("b", 1, "x")), "data", "video")
     assert run.ledger()["path"].tolist() == [name, "b"]
 
 
 def test_record_leaves_its_argument(run):
-    lost = losses(("a", 1, "x"))
-    run.record(lost, "data", "image")
-    pd.testing.assert_frame_equal(lost, losses(("a", 1, "x")))
+    given = unusable(("a", 1, "x"))
+    run.record(given, "data", "image")
+    pd.testing.assert_frame_equal(given, unusable(("a", 1, "x")))
 
 
 def test_items_leaves_out_what_extraction_gave_up(run):
@@ -126,13 +129,13 @@ def test_items_leaves_out_what_extraction_gave_up(run):
         {"path": ["/a", "/b", "/c", "/v"], "modality": ["image"] * 3 + ["video"], "label": 1}
     )
     run.write(manifest, "manifest.parquet")
-    run.record(losses(("/a", 1, "x")), "data", "image")  # of another step: has no row here
-    run.record(losses(("/b", 1, "x")), "extract", "image")
+    run.record(unusable(("/a", 1, "x")), "data", "image")  # of another step: has no row here
+    run.record(unusable(("/b", 1, "x")), "extract", "image")
     items = run.items("image")
     assert items["path"].tolist() == ["/a", "/c"]
     assert items.index.tolist() == [0, 1]
-    run.record(losses(("/v", 1, "x")), "extract", "video")
-    with pytest.raises(MissingTable, match="manifest.parquet: holds no videos"):
+    run.record(unusable(("/v", 1, "x")), "extract", "video")
+    with pytest.raises(MissingTable, match=r"manifest\.parquet: holds no videos"):
         run.items("video")
 
 
@@ -143,7 +146,9 @@ def trained(*probabilities):
     scores = pd.DataFrame(
         {"epoch": 1, "item_id": range(len(probabilities)), "probability": probabilities}
     )
-    return scores, pd.DataFrame({"epoch": [1], "train_loss": [probabilities[0]]})  # fmt: skip
+    history = pd.DataFrame({"epoch": [1], "train_loss": [probabilities[0]]})
+    points = pd.DataFrame({"epoch": [1], "threshold": [probabilities[-1]], "pos_weight": [1.0]})
+    return scores, history, points
 
 
 def test_write_training_keeps_all_variants_and_replaces_its_own(run):
@@ -168,16 +173,26 @@ def test_write_training_keeps_all_variants_and_replaces_its_own(run):
     ]  # fmt: skip
     assert run.scores("image")["probability"].tolist() == [0.4]
     assert run.scores("video").index.tolist() == [0, 1, 2, 3]
+    points = run.operating_points("video")
+    assert list(points)[:3] == ["modality", "variant", "seed"]
+    assert points[["variant", "threshold", "pos_weight"]].to_numpy().tolist() == [
+        ["model2", 0.6, 1.0], ["model3", 0.3, 1.0],
+    ]  # fmt: skip
 
 
-def test_the_order_of_training_does_not_show(run, tmp_path):
+def test_the_order_of_training_does_not_show_and_gathering_mends(run):
     jobs = [("video", "model4", 0.1), ("image", "model2", 0.2), ("video", "model2", 0.3)]
     for modality, variant, p in jobs:
         run.write_training(modality, variant, *trained(p))
-    first = (run.dir / "scores.parquet").read_bytes()
+    names = [f"{kind}.parquet" for kind in TRAINING_TABLES]
+    first = [(run.dir / name).read_bytes() for name in names]
     for modality, variant, p in reversed(jobs):
         run.write_training(modality, variant, *trained(p))
-    assert (run.dir / "scores.parquet").read_bytes() == first
+    assert [(run.dir / name).read_bytes() for name in names] == first
+    for name in names:
+        (run.dir / name).write_text("damaged")
+    run.gather()
+    assert [(run.dir / name).read_bytes() for name in names] == first
 
 
 def test_trainings_side_by_side_lose_nothing(run):
@@ -185,8 +200,8 @@ def test_trainings_side_by_side_lose_nothing(run):
     with ThreadPoolExecutor(len(jobs)) as pool:
         futures = [pool.submit(run.write_training, *job, *trained(0.5)) for job in jobs * 2]
     assert [future.result() for future in futures] == [None] * len(futures)
-    for name in ("scores.parquet", "history.parquet"):
-        kept = run.read(name, "02_train")[["modality", "variant"]]
+    for kind in TRAINING_TABLES:
+        kept = run.read(f"{kind}.parquet", "02_train")[["modality", "variant"]]
         assert list(kept.itertuples(index=False, name=None)) == jobs
 
 
@@ -209,12 +224,13 @@ def test_provenance(run):
         weights = pd.DataFrame({"backbone": ["clip"], "sha256": [None]})
         run.write(weights, f"tables/weights_{modality}.csv")
     run.write(TABLE, "manifest.parquet")
-    run.record(losses(("a", 1, "x")), "data", "image")
+    run.record(unusable(("a", 1, "x")), "data", "image")
     run.write_training("video", "model2", *trained(0.1))
     facts = run.provenance()
     manifest = (run.dir / "manifest.parquet").read_bytes()
     assert facts["sha256"]["manifest.parquet"] == hashlib.sha256(manifest).hexdigest()
-    assert set(facts["sha256"]) >= {"ledger.csv", "scores.parquet", "history.parquet"}
+    gathered = {f"{kind}.parquet" for kind in TRAINING_TABLES}
+    assert set(facts["sha256"]) == {"manifest.parquet", "ledger.csv"} | gathered
     assert facts["weights"][1] == {"backbone": "clip", "sha256": "", "modality": "video"}
     assert facts["params"]["seed"] == 5
     assert facts["versions"].keys() >= {"python", "torch", "av"}

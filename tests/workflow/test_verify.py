@@ -22,10 +22,11 @@ def pair(tmp_path):
 def test_equal_folders_pass_and_every_number_is_counted(pair):
     verdict = compare_folders(*pair)
     assert verdict.passed
-    assert verdict.tables == 6
-    # manifest 2, history 4 (its seconds are left out), scores 1 (NaN is none), test 4, metrics 2
-    assert verdict.numbers == 13
-    assert "6 tables with 13 numbers compared" in format_verdict(verdict)
+    assert verdict.tables == 7
+    # manifest 2, history 4 (its seconds are left out), scores 1 (NaN is none), operating_points 2,
+    # test 4, metrics 2
+    assert verdict.numbers == 15
+    assert "7 tables with 15 numbers compared" in format_verdict(verdict)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,8 @@ def test_equal_folders_pass_and_every_number_is_counted(pair):
          ("row 1 (item_id a)", "logit", 0.1, math.nan)),
         (lambda d: edit_parquet(d / "scores.parquet", 1, "item_id", "c"), "scores.parquet",
          ("row 2", "item_id", "b", "c")),
+        (lambda d: edit_parquet(d / "operating_points.parquet", 1, "threshold", 0.5),
+         "operating_points.parquet", ("row 2 (variant model4)", "threshold", 0.25, 0.5)),
         (lambda d: edit_text(d / "tables/test_video.csv", "0.75", "0.7500000000000001"),
          "tables/test_video.csv",
          ("row 2 (variant model4, epoch 2.0)", "f1", 0.75, 0.7500000000000001)),

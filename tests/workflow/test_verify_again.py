@@ -12,6 +12,7 @@ from harmlib.cli import main as cli
 from harmlib.params import load_params
 from harmlib.workflow import verify
 from harmlib.workflow.execution import StepFailed
+from harmlib.workflow.paths import TRAINING_TABLES
 from harmlib.workflow.verify import (
     NotVerifiable,
     compare_folders,
@@ -44,14 +45,15 @@ def contents(folder):
 def test_a_second_execution_gives_every_number_again(small_run, again):
     verdict = compare_folders(small_run, again)
     assert verdict.passed, format_verdict(verdict)
-    assert verdict.tables == 4 + len(list((small_run / "tables").glob("*.csv"))), (
-        "all but steps.csv"
-    )
+    tables = {path.name for path in (small_run / "tables").glob("*.csv")} - {"steps.csv"}
+    gathered = {f"{kind}.parquet" for kind in TRAINING_TABLES}
+    assert verdict.tables == len(tables | gathered) + len(("manifest", "ledger", "metrics"))
     assert verdict.numbers > 1000
     assert verdict.environment.empty
 
 
-def test_the_second_execution_extracts_again(small_folder, small_run, again):
+@pytest.mark.usefixtures("small_run")
+def test_the_second_execution_extracts_again(small_folder, again):
     stores = [folder / "artifacts/features" for folder in (small_folder, again.parent.parent)]
     assert not stores[1].is_symlink()
     parts = [
@@ -82,7 +84,7 @@ def test_a_changed_number_on_disk_is_found_and_named(small_run, again, tmp_path)
 
 
 @pytest.fixture
-def quick(small_folder, small_run, again, tmp_path, monkeypatch):
+def quick(small_folder, again, tmp_path, monkeypatch):
     """`verify` whose second execution is a copy of the one that was made above."""
     monkeypatch.setattr(verify.tempfile, "tempdir", str(tmp_path))
 
@@ -95,7 +97,8 @@ def quick(small_folder, small_run, again, tmp_path, monkeypatch):
     return copied
 
 
-def test_success_is_told_and_leaves_nothing_behind(quick, small_folder, tmp_path, capsys):
+@pytest.mark.usefixtures("quick")
+def test_success_is_told_and_leaves_nothing_behind(small_folder, tmp_path, capsys):
     assert cli.main(["run", str(small_folder / "params.yaml"), "--verify"]) == 0
     out = capsys.readouterr().out
     assert "Executing small again in" in out
@@ -120,10 +123,9 @@ def test_a_difference_fails_and_keeps_the_second_execution(
     assert "model4 on disk, model5 executed again" in out
 
 
-def test_a_step_that_stops_fails_and_says_what_is_kept(
-    quick, small_folder, tmp_path, capsys, monkeypatch
-):
-    def stopped(params, folder):
+@pytest.mark.usefixtures("quick")
+def test_a_step_that_stops_fails_and_says_what_is_kept(small_folder, tmp_path, capsys, monkeypatch):
+    def stopped(*_):
         raise StepFailed("02_train stopped", "02_train", "ValueError", "no")
 
     monkeypatch.setattr(verify, "reexecute", stopped)

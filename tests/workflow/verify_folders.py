@@ -18,6 +18,8 @@ def write_folder(folder, root):
     history.to_parquet(folder / "history.parquet")
     scores = pd.DataFrame({"item_id": ["a", "b"], "logit": [0.1, math.nan]})
     scores.to_parquet(folder / "scores.parquet")
+    points = pd.DataFrame({"variant": ["model2", "model4"], "threshold": [0.5, 0.25]})
+    points.to_parquet(folder / "operating_points.parquet")
     table = "variant,epoch,f1,ok,sha256\nmodel2,1.0,0.5,True,\nmodel4,2.0,0.75,,\n"
     (folder / "tables/test_video.csv").write_text(table, encoding="utf-8-sig")
     write_json(folder / "metrics.json", {"run": "x", "a": {"f1": 0.5, "auc": None, "n": 3}})

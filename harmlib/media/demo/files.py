@@ -1,34 +1,40 @@
-"""The embedded demo set: JPEG images and H.264 clips that the program draws itself in seconds.
+"""Write the demo set: JPEG images and H.264 videos, with labels and cameras (groups).
 
-`make_demo` writes them with labels and cameras (groups). What they show is in
-`demo_scenes`, how it is drawn in `demo_drawing`.
+What they show is decided in `cameras` and `scenes`, and drawn in `drawing`.
 """
+
+from __future__ import annotations
 
 import csv
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
+from harmlib.media.demo.cameras import random_camera
 from harmlib.media.demo.drawing import render
-from harmlib.media.demo.scenes import random_camera, random_scene
+from harmlib.media.demo.scenes import random_scene
+from harmlib.media.ledger import LABELS
 
 DRAWING_VERSION = 2  # raise it when the same seed would draw something else
 MARKER = "demo.json"
-LABELS = ("harmful", "safe")
 IMAGE_SIZE = (320, 240)  # width, height in pixels
 VIDEO_SIZE = (240, 176)
 FPS = 12
-CLIP_SEC = 2
-FILES_A_CAMERA = 4  # or 5 where the count is not a multiple: several files share a group
+VIDEO_SEC = 2
+FILES_PER_CAMERA = 4  # or 5 where the count is not a multiple: several files share a group
 OUR_FILE = re.compile(r"images/\w+/icam\d+_\d+\.jpg|videos/\w+/vcam\d+_\d+\.mp4")
+
+Items = list[tuple[str, str, int]]  # path relative to the root, label, item number
 
 
 def make_demo(
@@ -39,16 +45,40 @@ def make_demo(
     videos: tuple[int, int] = (134, 50),
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Draw the demo set below `root`, or return at once when it is already there.
+    """Draw the demo set, or return at once when it is already there.
 
-    Writes `images/{harmful,safe}/*.jpg`, `videos/{harmful,safe}/*.mp4` and, for each modality,
-    `images.csv` and `videos.csv` with the columns path (relative to root), label, group.
-    `images` and `videos` are (harmful, safe) counts; the defaults have the seed report's ratios.
-    The same arguments give the same bytes on the same machine. `progress(done, total)` is called
-    as files are finished, with counts of files.
+    Parameters
+    ----------
+    root : Path
+        The folder to draw it in. It gets `images/{harmful,safe}/*.jpg`,
+        `videos/{harmful,safe}/*.mp4`, and `images.csv` and `videos.csv` with the columns path
+        (relative to `root`), label, group.
+    seed : int
+        At least 0. The same arguments give the same bytes on the same machine.
+    images, videos : tuple of int
+        Counts of harmful and of safe files, at least 1 each. The defaults have the ratios of
+        the report that this project reproduces.
+    progress : callable, optional
+        Called as ``progress(done, total)`` with counts of files.
 
-    Raises ValueError when a count is below 1, the seed is negative, `root` is a file, or files
-    that are not the demo's lie where the demo's would: those are never overwritten.
+    Returns
+    -------
+    Path
+        `root`.
+
+    Raises
+    ------
+    ValueError
+        If a count is below 1, the seed is negative, `root` is a file, or files that are not the
+        demo's lie where the demo's would: those are never overwritten.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     root = make_demo(Path(folder), images=(1, 1), videos=(1, 1))
+    ...     sorted(path.name for path in root.iterdir())
+    ['demo.json', 'images', 'images.csv', 'videos', 'videos.csv']
     """
     root = Path(root)
     _check(root, seed, images, videos)
@@ -69,11 +99,11 @@ def make_demo(
         _write_csv(root / f"{modality}.csv", cameras)
     partial = root / f"{MARKER}.partial"
     partial.write_text(json.dumps(wanted | {"bytes": dict(sorted(sizes.items()))}, indent=1))
-    os.replace(partial, root / MARKER)
+    partial.replace(root / MARKER)
     return root
 
 
-def _check(root, seed, images, videos):
+def _check(root: Path, seed: int, images: tuple[int, int], videos: tuple[int, int]) -> None:
     if root.exists() and not root.is_dir():
         raise ValueError(f"make_demo: {root} is a file; give the folder to draw the demo set in")
     if seed < 0:
@@ -86,16 +116,16 @@ def _check(root, seed, images, videos):
             )
 
 
-def _is_complete(root, wanted):
+def _is_complete(root: Path, wanted: dict[str, Any]) -> bool:
     try:
-        found = json.loads((root / MARKER).read_text())
-        sizes = found.pop("bytes")
+        found: dict[str, Any] = json.loads((root / MARKER).read_text())
+        sizes: dict[str, int] = found.pop("bytes")
         return found == wanted and all((root / p).stat().st_size == n for p, n in sizes.items())
     except (FileNotFoundError, json.JSONDecodeError, KeyError):
         return False
 
 
-def _clear(root):
+def _clear(root: Path) -> None:
     """Remove an older or half-drawn demo, and nothing else."""
     for path in root.rglob("*"):
         name = path.relative_to(root).as_posix()
@@ -117,13 +147,13 @@ def _clear(root):
             shutil.rmtree(root / name)
 
 
-def _plan(seed, modality, counts):
-    """Deal the items out to cameras: {camera: [(path, label, item number), ...]}."""
+def _plan(seed: int, modality: str, counts: tuple[int, int]) -> dict[str, Items]:
+    """Deal the items out to cameras; `modality` is `images` or `videos`."""
     rng = np.random.default_rng([seed, *modality.encode(), *counts])
-    labels = rng.permutation(np.repeat(LABELS, counts))
+    labels = rng.permutation(np.repeat(list(LABELS), counts))
     suffix = "jpg" if modality == "images" else "mp4"
     cameras = {}
-    chunks = np.array_split(np.arange(len(labels)), max(1, len(labels) // FILES_A_CAMERA))
+    chunks = np.array_split(np.arange(len(labels)), max(1, len(labels) // FILES_PER_CAMERA))
     for number, items in enumerate(chunks, start=1):
         camera = f"{modality[0]}cam{number:03d}"
         cameras[camera] = [
@@ -133,14 +163,19 @@ def _plan(seed, modality, counts):
     return cameras
 
 
-def _draw_all(root, seed, cameras, progress):
-    """Draw every camera's files, side by side. Returns {path: bytes}.
+def _draw_all(
+    root: Path,
+    seed: int,
+    cameras: dict[str, Items],
+    progress: Callable[[int, int], None] | None,
+) -> dict[str, int]:
+    """Draw every camera's files, side by side. Return {path: bytes}.
 
-    Threads: numpy, Pillow and x264 let others run meanwhile, and unlike processes threads also
+    Threads, since numpy, Pillow and x264 release the GIL, and unlike processes threads also
     start from a notebook or a script that is not guarded by `if __name__ == "__main__"`.
     """
     total = sum(len(items) for items in cameras.values())
-    sizes = {}
+    sizes: dict[str, int] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         futures = [pool.submit(_draw_camera, root, seed, *camera) for camera in cameras.items()]
         try:
@@ -148,14 +183,14 @@ def _draw_all(root, seed, cameras, progress):
                 sizes |= future.result()
                 if progress:
                     progress(len(sizes), total)
-        finally:  # after an error or an interrupt nothing more is begun
+        finally:  # after an error or an interrupt, start nothing more
             for future in futures:
                 future.cancel()
     return sizes
 
 
-def _draw_camera(root, seed, name, items):
-    """Draw and write the files of one camera. Returns {path: bytes}."""
+def _draw_camera(root: Path, seed: int, name: str, items: Items) -> dict[str, int]:
+    """Draw and write the files of one camera. Return {path: bytes}."""
     is_video = name.startswith("v")
     origin = [seed, *name.encode()]
     camera = random_camera(np.random.default_rng(origin), VIDEO_SIZE if is_video else IMAGE_SIZE)
@@ -163,15 +198,15 @@ def _draw_camera(root, seed, name, items):
         rng = np.random.default_rng([*origin, number])
         scene = random_scene(rng, camera, label)
         if is_video:
-            times = np.arange(CLIP_SEC * FPS) / FPS
-            _write_clip(root / path, (render(scene, t, rng) for t in times), camera.quality)
+            times = np.arange(VIDEO_SEC * FPS) / FPS
+            _write_video(root / path, (render(scene, t, rng) for t in times), camera.quality)
         else:
-            frame = render(scene, rng.uniform(0, CLIP_SEC), rng)
+            frame = render(scene, rng.uniform(0, VIDEO_SEC), rng)
             Image.fromarray(frame).save(root / path, quality=camera.quality)
     return {path: (root / path).stat().st_size for path, _, _ in items}
 
 
-def _write_clip(path, frames, quality):
+def _write_video(path: Path, frames: Iterable[npt.NDArray[np.uint8]], quality: int) -> None:
     """Encode RGB frames as H.264.
 
     One thread, so that the bytes do not depend on scheduling; and tuned for no lookahead, since
@@ -193,7 +228,7 @@ def _write_clip(path, frames, quality):
         container.mux(stream.encode())
 
 
-def _write_csv(path, cameras):
+def _write_csv(path: Path, cameras: dict[str, Items]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["path", "label", "group"])

@@ -1,18 +1,26 @@
-"""What the demo set shows: cameras, stylised people, flames, and how they move.
+"""Decide what the demo set shows: stylised people, flames, lights, and how they move.
 
-A scene is a pure function of a generator: `random_camera(rng, size)` once a camera, then
-`random_scene(rng, camera, label)` once an item; `demo_drawing.render` draws its frames. Lengths
-are fractions of the frame's height (x: of its width), so images and videos share one code.
+A scene is a pure function of a generator: `cameras.random_camera` once per camera, then
+`random_scene` once per item; `drawing.render` draws its frames. Lengths are fractions of the
+frame's height (x: of its width), so images and videos share one code.
 
 The label fixes which kind of scene is drawn; how strong its cues are (speed, closeness, flame,
 smoke, debris) comes from a severity in (0, 1) whose distributions for the two labels overlap.
 Nothing else separates the classes: cameras, light and noise are drawn without the label.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw
+
+from harmlib.media.demo.cameras import Camera, Pixels, smooth_noise
+
+Floats = npt.NDArray[np.float64]
+Colour = tuple[int, ...]  # red, green, blue in 0..255
 
 SEVERITY = {"harmful": (4.5, 1.5), "safe": (1.5, 4.5)}  # Beta(a, b): means 0.75 and 0.25
 KINDS = {
@@ -20,7 +28,6 @@ KINDS = {
     "safe": ("walk", "walk", "embrace", "lights", "play"),
 }
 LIGHTS = {"lights": (0.0, 1.0), "fight": (0.85, 0.05), "threat": (0.85, 0.05)}  # P(red), P(warm)
-SUPERSAMPLING = 2  # shapes are drawn at twice the size, which smooths their edges
 
 # Joint angles in radians from hanging straight down, positive towards where the person faces:
 # lean, then upper and lower segment of the two arms and of the two legs.
@@ -35,59 +42,62 @@ SWAY = np.array([0.06, 0.08, 0.08, 0.08, 0.08, 0.03, 0.03, 0.03, 0.03])
 
 
 @dataclass(frozen=True)
-class Camera:
-    """One fixed camera: its view and its optics.
-
-    background: RGB image at SUPERSAMPLING times the frame size. horizon: where the ground begins,
-    fraction of the height. gain: (h, w, 3) float32, light, colour cast and vignette together.
-    """
-
-    background: Image.Image
-    horizon: float
-    gain: np.ndarray
-    noise: float  # standard deviation in grey levels
-    infrared: bool
-    quality: int  # JPEG quality, and the x264 rate factor derives from it
-
-
-@dataclass(frozen=True)
 class Actor:
-    """A person: joint angles swing around `rest`, the body drifts and lunges."""
+    """A person: joint angles swing around `rest`, the body drifts and lunges.
+
+    Attributes
+    ----------
+    x, y : float
+        Where the feet stand.
+    height : float
+        Of the person.
+    facing : int
+        1 to the right, -1 to the left.
+    rest, swing, phase : ndarray of float64, shape (9,)
+        Angle of each joint, how far it swings, and when; radians.
+    freq_hz : float
+        Swings per second.
+    snap : float
+        0: sinusoidal; 1: abrupt, nearly a square wave.
+    drift_per_sec, lunge : float
+        How far the body moves steadily, and with each swing.
+    colours : tuple of tuple of int
+        Of the shirt and of the trousers.
+    prop : str
+        ``blade``, ``bag``, ``umbrella``, ``cane``, or empty.
+    prop_length : float
+        In heights of the person.
+    """
 
     x: float
     y: float
     height: float
-    facing: int  # +1 right, -1 left
-    rest: np.ndarray
-    swing: np.ndarray
-    phase: np.ndarray
+    facing: int
+    rest: Floats
+    swing: Floats
+    phase: Floats
     freq_hz: float
-    snap: float  # 0: sinusoidal; 1: abrupt, nearly a square wave
+    snap: float
     drift_per_sec: float
     lunge: float
-    colours: tuple
+    colours: tuple[Colour, Colour]
     prop: str
     prop_length: float
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One item before its camera, with all its randomness drawn except the sensor's noise."""
-
-    camera: Camera
-    background: Image.Image  # the camera's, with this scene's litter on the ground
-    actors: tuple[Actor, ...]
-    flame: "Flame | None"
-    lights: tuple[np.ndarray, ...]  # each (h, w, 3), added to the frame
-    smoke: float  # opacity 0..1
-    clouds: np.ndarray  # (2h, 2w) smooth noise in 0..1 that flames and smoke scroll through
-    grain: np.ndarray  # (2h, 2w) unit noise; each frame takes another window of it
-    ball: bool
-
-
-@dataclass(frozen=True)
 class Flame:
-    """A fire: the middle of its foot, and its height as a fraction of the frame's."""
+    """A fire.
+
+    Attributes
+    ----------
+    x, y : float
+        The middle of its foot.
+    size : float
+        Its height.
+    flicker_hz : float
+        Flickers per second.
+    """
 
     x: float
     y: float
@@ -95,64 +105,67 @@ class Flame:
     flicker_hz: float
 
 
-def random_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
-    """Draw a camera for frames of `size` (width, height) pixels."""
-    width, height = size
-    horizon = rng.uniform(0.3, 0.5)
-    light = rng.choice([1.0, 0.85, 0.7], p=[0.5, 0.3, 0.2])  # day, dusk, night
-    cast = rng.normal(1.0, 0.03, 3)
-    yy, xx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    vignette = 1 - rng.uniform(0.05, 0.3) * (xx**2 + yy**2) / 2
-    return Camera(
-        background=_background(rng, (width * SUPERSAMPLING, height * SUPERSAMPLING), horizon),
-        horizon=horizon,
-        gain=(light * vignette[..., None] * cast).astype(np.float32),
-        noise=rng.uniform(2, 7),
-        infrared=bool(rng.random() < 0.1),
-        quality=int(rng.integers(55, 90)),
-    )
+@dataclass(frozen=True)
+class Scene:
+    """One item before its camera, with all its randomness drawn except the sensor's noise.
 
+    Attributes
+    ----------
+    camera : Camera
+        What films it.
+    background : Image
+        The camera's, with this scene's litter on the ground.
+    actors : tuple of Actor
+        From far to near.
+    flame : Flame or None
+        A fire.
+    lights : tuple of ndarray of float32, shape (height, width, 3)
+        Added to the frame.
+    smoke : float
+        Opacity, 0 to 1.
+    clouds : ndarray of float32, shape (2 height, 2 width)
+        Smooth noise in 0 to 1 that flames and smoke scroll through.
+    grain : ndarray of float32, shape (2 height, 2 width)
+        Unit noise; each frame takes another window of it.
+    ball : bool
+        Whether one bounces.
+    """
 
-def _background(rng, size, horizon):
-    """A wall or sky over a textured ground, with windows, parked cars or trees on the skyline."""
-    width, height = size
-    split = int(horizon * height)
-    wall, ground = (rng.uniform(*span) + rng.normal(0, 6, 3) for span in ((125, 180), (90, 135)))
-    rows = np.arange(height)[:, None, None] / height
-    base = np.where(rows < horizon, wall * (0.8 + 0.5 * rows), ground * (0.75 + 0.35 * rows))
-    texture = 14 * (smooth_noise(rng, size, 12) - 0.5) + 22 * (smooth_noise(rng, size, 70) - 0.5)
-    pixels = np.broadcast_to(base, (height, width, 3)) + texture[..., None]
-    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    draw = ImageDraw.Draw(image, "RGBA")
-    kind = rng.choice(["windows", "cars", "trees"])
-    for left in np.arange(rng.uniform(0, 0.1), 1, rng.uniform(0.14, 0.26)) * width:
-        shade = tuple(int(v) for v in rng.uniform(40, 120, 3))
-        if kind == "windows":
-            box = (left, split * 0.25, left + 0.08 * width, split * 0.7)
-            draw.rectangle(box, fill=(*shade, 200), outline=(230, 230, 225, 150), width=3)
-        elif kind == "cars":
-            box = (left, split - 0.07 * height, left + 0.13 * width, split + 0.02 * height)
-            draw.rounded_rectangle(box, 0.03 * height, fill=shade)
-        else:
-            box = (left, split * 0.2, left + 0.12 * width, split * 0.85)
-            draw.line(
-                (left + 0.06 * width, split * 0.6, left + 0.06 * width, split), (70, 55, 40), 8
-            )
-            draw.ellipse(box, fill=(40, int(rng.uniform(70, 120)), 45, 235))
-    for edge in np.arange(-0.5, 1.6, rng.uniform(0.2, 0.5)):  # lane or floor lines to one far point
-        ends = (width * (0.5 + (edge - 0.5) * 0.5), split, width * (0.5 + (edge - 0.5) * 2), height)
-        draw.line(ends, fill=(235, 235, 220, 45), width=4)
-    return image
-
-
-def smooth_noise(rng: np.random.Generator, size: tuple[int, int], cells: int) -> np.ndarray:
-    """Float32 noise in 0..1 of shape (height, width), with about `cells` bumps across."""
-    coarse = rng.random((max(2, cells * size[1] // size[0]), cells)).astype(np.float32)
-    return np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    camera: Camera
+    background: Image.Image
+    actors: tuple[Actor, ...]
+    flame: Flame | None
+    lights: tuple[Pixels, ...]
+    smoke: float
+    clouds: Pixels
+    grain: Pixels
+    ball: bool
 
 
 def random_scene(rng: np.random.Generator, camera: Camera, label: str) -> Scene:
-    """Draw an item of `label` ("harmful" or "safe") before a camera."""
+    """Draw a scene before a camera at random.
+
+    Parameters
+    ----------
+    rng : Generator
+        Decides everything that the label leaves open.
+    camera : Camera
+        What films it.
+    label : {"harmful", "safe"}
+        Decides which kinds of scene there can be, and how severe it is likely to be.
+
+    Returns
+    -------
+    Scene
+
+    Examples
+    --------
+    >>> from harmlib.media.demo.cameras import random_camera
+    >>> rng = np.random.default_rng(1)
+    >>> scene = random_scene(rng, random_camera(rng, (64, 48)), "safe")
+    >>> scene.clouds.shape
+    (96, 128)
+    """
     severity = rng.beta(*SEVERITY[label])
     kind = rng.choice(KINDS[label])
     height, width = camera.gain.shape[:2]
@@ -178,8 +191,10 @@ def random_scene(rng: np.random.Generator, camera: Camera, label: str) -> Scene:
     )
 
 
-def _actors(rng, camera, kind, severity, x):
-    """People of a scene, sorted from far to near."""
+def _actors(
+    rng: np.random.Generator, camera: Camera, kind: str, severity: float, x: float
+) -> tuple[Actor, ...]:
+    """Draw the people of a scene, sorted from far to near."""
     low, high = {"fire": (0, 3), "fight": (2, 5), "lights": (0, 3), "walk": (1, 5)}.get(
         kind, (2, 4)
     )
@@ -202,7 +217,16 @@ def _actors(rng, camera, kind, severity, x):
     return tuple(sorted(actors, key=lambda actor: actor.y))
 
 
-def _actor(rng, camera, kind, severity, place, facing, leads):
+def _actor(
+    rng: np.random.Generator,
+    camera: Camera,
+    kind: str,
+    severity: float,
+    place: tuple[float, float],
+    facing: int,
+    *,
+    leads: bool,
+) -> Actor:
     calm = rng.uniform(0.6, 1.5)
     violent = kind in ("fight", "threat")
     rest, swing, freq_hz, prop = {
@@ -229,16 +253,20 @@ def _actor(rng, camera, kind, severity, place, facing, leads):
         snap=severity if violent else 0.0,
         drift_per_sec={"walk": 0.1 * calm, "fire": 0.05 + 0.2 * severity}.get(kind, 0.0),
         lunge={"fight": 0.07, "threat": 0.04, "play": 0.09}.get(kind, 0.004) * severity,
-        colours=tuple(
-            tuple(int(v) for v in rng.uniform(30, 175) + rng.normal(0, 28, 3)) for _ in range(2)
-        ),
+        colours=(_cloth(rng), _cloth(rng)),
         prop=str(prop),
         prop_length=rng.uniform(0.2, 0.3) + 0.2 * severity,
     )
 
 
-def _lights(rng, camera, severity, kind):
-    """Warm lamps or a low sun, or red alarms and neon: maps of light to add, each (h, w, 3)."""
+def _cloth(rng: np.random.Generator) -> Colour:
+    return tuple(int(v) for v in rng.uniform(30, 175) + rng.normal(0, 28, 3))
+
+
+def _lights(
+    rng: np.random.Generator, camera: Camera, severity: float, kind: str
+) -> tuple[Pixels, ...]:
+    """Draw warm lamps or a low sun, or red alarms and neon: maps of light to add to a frame."""
     red, warm = LIGHTS.get(kind, (0.1, 0.1))
     chance = rng.random()
     if chance > red + warm:
@@ -255,8 +283,8 @@ def _lights(rng, camera, severity, kind):
     return tuple(maps)
 
 
-def _littered(rng, camera, x, n_pieces):
-    """The camera's background with shards scattered on the ground around x."""
+def _littered(rng: np.random.Generator, camera: Camera, x: float, n_pieces: int) -> Image.Image:
+    """Draw shards on a copy of the camera's background, scattered on the ground around x."""
     image = camera.background.copy()
     draw = ImageDraw.Draw(image)
     for _ in range(n_pieces):

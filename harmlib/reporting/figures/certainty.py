@@ -5,18 +5,27 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harmlib.reporting.figures.report import COLOURS, GREY, MARKERS, _panels
+from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, panels
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name
 
 PARTS = {"retraining": "다시 학습", "threshold": "threshold 이동", "total": "합계"}
 
 
 def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
-    """One metric of each model with its interval, and the baseline's as a line.
+    """Draw the F1 of each variant on test with its interval, and the baseline's F1 as a line.
 
-    intervals : columns variant, value, low, high; reference : the baseline's value
+    Parameters
+    ----------
+    intervals : DataFrame
+        One row per variant; columns variant, value, low, high (fractions).
+    reference : float
+        The baseline's F1, 0 to 1.
+
+    Returns
+    -------
+    Figure
     """
-    figure, (axes,) = _panels(1, width=7.2, height=1.3 + 0.55 * len(intervals))
+    figure, (axes,) = panels(1, width=7.2, height=1.3 + 0.55 * len(intervals))
     for i, row in enumerate(intervals.itertuples()):
         axes.hlines(i, row.low, row.high, color=COLOURS[i % 6], linewidth=5, alpha=0.35)
         axes.plot(row.value, i, MARKERS[i % 6], color=COLOURS[i % 6], markersize=9)
@@ -36,41 +45,60 @@ def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
 
 
 def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
-    """F1 along the thresholds with its band, and the plateau of thresholds about as good.
+    """Draw F1 along the thresholds with its band, and the thresholds that are about as good.
 
-    bands : columns variant, threshold, metric, value, low, high
-    choices : columns variant, threshold, plateau_low, plateau_high, of the objective F1
+    Parameters
+    ----------
+    bands : DataFrame
+        As `threshold_bands` returns it; columns variant, threshold, metric, value, low, high.
+    choices : DataFrame
+        As `choices` returns it; columns variant, objective, threshold, plateau_low, plateau_high.
+        Its rows of the objective `f1` are drawn.
+
+    Returns
+    -------
+    Figure
     """
     rows = bands[bands["metric"] == "f1"]
+    best = choices.loc[
+        choices["objective"] == "f1", ["variant", "threshold", "plateau_low", "plateau_high"]
+    ].dropna()
     variants = list(dict.fromkeys(rows["variant"]))
-    figure, panels = _panels(len(variants), width=4.3, height=3.6)
-    for axes, variant in zip(panels, variants, strict=True):
+    figure, columns = panels(len(variants), width=4.3, height=3.6)
+    for axes, variant in zip(columns, variants, strict=True):
         own = rows[rows["variant"] == variant]
         axes.fill_between(own["threshold"], own["low"], own["high"], color=COLOURS[0], alpha=0.2,
                           label="95% 구간")  # fmt: skip
         axes.plot(own["threshold"], own["value"], color=COLOURS[0], label="F1")
-        for at in choices[choices["variant"] == variant].dropna().itertuples():
-            axes.axvspan(at.plateau_low, at.plateau_high, color=COLOURS[5], alpha=0.35,
+        for row in best[best["variant"] == variant].itertuples():
+            axes.axvspan(row.plateau_low, row.plateau_high, color=COLOURS[5], alpha=0.35,
                          label="최고와 0.005 이내")  # fmt: skip
-            axes.axvline(at.threshold, color="black", linewidth=1, label="최고 F1")
+            axes.axvline(row.threshold, color="black", linewidth=1, label="최고 F1")
         axes.set(title=model_name(variant), xlabel="Threshold", xlim=(0, 1), ylim=(0, 1.03))
-    panels[0].set_ylabel("검증 F1")
-    panels[-1].legend(loc="lower left", fontsize=9)
+    columns[0].set_ylabel("검증 F1")
+    columns[-1].legend(loc="lower left", fontsize=9)
     return figure
 
 
 def gain_parts(gains: pd.DataFrame) -> Figure:
-    """Where each gain in F1 came from, a panel a pair.
+    """Draw where each gain in F1 came from, one panel per pair of variants.
 
-    gains : columns a, b, part (retraining, threshold, total), value, low, high
+    Parameters
+    ----------
+    gains : DataFrame
+        As `comparisons` returns it; columns a, b, part (retraining, threshold, total), value,
+        low, high.
+
+    Returns
+    -------
+    Figure
     """
     pairs = list(gains[["a", "b"]].drop_duplicates().itertuples(index=False))
-    figure, panels = _panels(len(pairs), width=5.2, height=2.8)
-    for axes, (a, b) in zip(panels, pairs, strict=True):
+    figure, columns = panels(len(pairs), width=5.2, height=2.8)
+    for axes, (a, b) in zip(columns, pairs, strict=True):
         rows = gains[(gains["a"] == a) & (gains["b"] == b)]
         names = [PARTS[part] for part in rows["part"]]
-        colours = [COLOURS[0], COLOURS[1], GREY]
-        axes.barh(names, rows["value"], color=colours, height=0.55)
+        axes.barh(names, rows["value"], color=[COLOURS[0], COLOURS[1], GREY], height=0.55)
         axes.hlines(names, rows["low"], rows["high"], color="black", linewidth=1.5)
         axes.axvline(0, color="black", linewidth=1)
         axes.invert_yaxis()
@@ -80,47 +108,70 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
 
 
 def tried_differences(tried: pd.DataFrame) -> Figure:
-    """F1 at each tried threshold less F1 at 0.5, with intervals corrected for having tried many.
+    """Draw F1 at each tried threshold less F1 at 0.5, with intervals corrected for the trials.
 
-    tried : columns variant, threshold, difference, corrected_low, corrected_high
+    Parameters
+    ----------
+    tried : DataFrame
+        As `tried_thresholds` returns it; columns variant, threshold, difference, corrected_low,
+        corrected_high.
+
+    Returns
+    -------
+    Figure
+        One panel per variant.
     """
     variants = list(dict.fromkeys(tried["variant"]))
-    figure, panels = _panels(len(variants), width=5.0, height=3.2)
-    for i, (axes, variant) in enumerate(zip(panels, variants, strict=True)):
+    figure, columns = panels(len(variants), width=5.0, height=3.2)
+    for i, (axes, variant) in enumerate(zip(columns, variants, strict=True)):
         rows = tried[tried["variant"] == variant]
         bounds = rows["corrected_low"], rows["corrected_high"]
         axes.vlines(rows["threshold"], *bounds, color=COLOURS[i % 6], linewidth=3, alpha=0.4)
         axes.plot(rows["threshold"], rows["difference"], MARKERS[i % 6], color=COLOURS[i % 6])
         axes.axhline(0, color=GREY, linestyle=":")
         axes.set(title=model_name(variant), xlabel="Threshold")
-    panels[0].set_ylabel("F1의 차이 (0.5 대비)")
+    columns[0].set_ylabel("F1의 차이 (0.5 대비)")
     return figure
 
 
 def reliability(table: pd.DataFrame) -> Figure:
-    """What was predicted against what was observed, with the count of each bin.
+    """Draw the observed share of harmful items against the predicted probability.
 
-    table : columns variant, count, mean_probability, observed_share, observed_low, observed_high
+    Parameters
+    ----------
+    table : DataFrame
+        One row per variant and bin, as `reliability_table` returns it; columns variant, count,
+        mean_probability, observed_share, observed_low, observed_high (fractions).
+
+    Returns
+    -------
+    Figure
+        One panel per variant; the number of items stands above the interval of each bin.
     """
     variants = list(dict.fromkeys(table["variant"]))
-    figure, panels = _panels(len(variants), width=4.2, height=4.0)
-    for i, (axes, variant) in enumerate(zip(panels, variants, strict=True)):
+    figure, columns = panels(len(variants), width=4.2, height=4.0)
+    for i, (axes, variant) in enumerate(zip(columns, variants, strict=True)):
         rows = table[(table["variant"] == variant) & (table["count"] > 0)]
         bounds = rows["observed_low"], rows["observed_high"]
         axes.vlines(rows["mean_probability"], *bounds, color=COLOURS[i % 6], linewidth=3, alpha=0.4)
-        look = {"color": COLOURS[i % 6], "marker": MARKERS[i % 6]}
-        axes.plot(rows["mean_probability"], rows["observed_share"], **look)
+        axes.plot(
+            rows["mean_probability"],
+            rows["observed_share"],
+            color=COLOURS[i % 6],
+            marker=MARKERS[i % 6],
+        )
         for row in rows.itertuples():
             axes.annotate(
-                f"{row.count}개",
-                (row.mean_probability, row.observed_share),
-                xytext=(6, -12),
+                f"{row.count:,}개",
+                (row.mean_probability, max(row.observed_high, row.observed_share)),
+                xytext=(0, 5),
                 textcoords="offset points",
+                ha="center",
                 fontsize=9,
             )
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
         axes.set(
-            title=model_name(variant), xlabel="예측한 유해 확률", xlim=(0, 1.05), ylim=(-0.03, 1.05)
+            title=model_name(variant), xlabel="예측한 유해 확률", xlim=(0, 1.08), ylim=(-0.03, 1.12)
         )
-    panels[0].set_ylabel("실제 유해 비율")
+    columns[0].set_ylabel("실제 유해 비율")
     return figure

@@ -1,4 +1,4 @@
-"""Hangul that is there wherever the page is read: in figures, and as a small font in the page."""
+"""Hangul in figures, and a small font with the glyphs that a page needs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,52 @@ FAMILY = "NanumGothic"
 
 
 class FontError(RuntimeError):
-    """The Korean font that the dependencies bring isn't where it should be."""
+    """The Korean font is not where the dependencies put it, or lacks a glyph."""
 
 
 def font_file(bold: bool = False) -> Path:
-    """The font's file inside koreanize-matplotlib, whose import would need a removed module."""
+    """Find the font's file inside koreanize-matplotlib.
+
+    Parameters
+    ----------
+    bold : bool
+        The bold face instead of the regular one.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FontError
+        The file is not there.
+
+    Notes
+    -----
+    Importing that package would need distutils, which Python no longer has.
+
+    Examples
+    --------
+    >>> font_file(bold=True).name
+    'NanumGothicBold.ttf'
+    """
     spec = importlib.util.find_spec("koreanize_matplotlib")
     name = "NanumGothicBold.ttf" if bold else "NanumGothic.ttf"
-    path = Path(spec.submodule_search_locations[0], "fonts", name) if spec else None
-    if path is None or not path.exists():
-        raise FontError(f"{name} was not found; reinstall the environment: ./run_all.sh test")
-    return path
+    folders = (spec.submodule_search_locations if spec else None) or []
+    for folder in folders:
+        if (path := Path(folder, "fonts", name)).exists():
+            return path
+    raise FontError(f"{name} was not found; reinstall the environment: ./run_all.sh test")
 
 
 def use_korean_fonts() -> None:
-    """Make matplotlib write Hangul; from now on a character without a glyph is an error."""
+    """Make matplotlib write Hangul; from now on a character without a glyph is an error.
+
+    Raises
+    ------
+    FontError
+        The font's file is not there.
+    """
     for bold in (False, True):
         font_manager.fontManager.addfont(font_file(bold))
     matplotlib.rcParams["font.family"] = [FAMILY, "DejaVu Sans"]  # the second has U+2212 and ticks
@@ -40,9 +71,29 @@ def use_korean_fonts() -> None:
 
 
 def embedded_font(text: str, bold: bool = False) -> str:
-    """The glyphs that `text` needs, as a base64 WOFF2 file to put into a page.
+    """Take the glyphs that a text needs from the font, to put them into a page.
 
-    Raises FontError for Hangul that the font lacks: a page never shows boxes.
+    Parameters
+    ----------
+    text : str
+        All characters that the page shows, in any order.
+    bold : bool
+        The bold face instead of the regular one.
+
+    Returns
+    -------
+    str
+        A WOFF2 file in base64.
+
+    Raises
+    ------
+    FontError
+        The text has Hangul that the font lacks: a page never shows boxes.
+
+    Examples
+    --------
+    >>> embedded_font("가나다")[:8]  # every WOFF2 file begins so
+    'd09GMgAB'
     """
     font = TTFont(font_file(bold))
     known = font.getBestCmap()
@@ -52,7 +103,7 @@ def embedded_font(text: str, bold: bool = False) -> str:
     return _subset("".join(sorted(set(text))), bold)
 
 
-@cache  # the pages of trainings hold the same characters
+@cache  # pages of several trainings show the same characters
 def _subset(characters: str, bold: bool) -> str:
     font = TTFont(font_file(bold))
     options = subset.Options(flavor="woff2", layout_features=["kern"])

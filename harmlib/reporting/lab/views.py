@@ -1,64 +1,176 @@
-"""What the lab shows of a line: numbers in, sentences, tables and the rows of its charts out."""
+"""What the threshold lab shows at a threshold: numbers in, sentences and tables (HTML) out."""
 
 from __future__ import annotations
 
-import altair as alt
-import anywidget
-import numpy as np
-import pandas as pd
-import traitlets
-import vl_convert
+from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from harmlib.analysis.baseline import baseline_row
 from harmlib.analysis.choice import Choice
-from harmlib.analysis.curves import pr_curve
 from harmlib.analysis.misclassified import errors_by_group
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.figures.report import GREY, HARMFUL, SAFE
-from harmlib.reporting.page.tables import table_html
+from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.text.certainty import STATES
 from harmlib.reporting.text.korean import BASELINE_NAME, LABEL, number
 
-Row = dict[str, float]  # of `sweep`: threshold, counts and rates
+Figures = Mapping[str, float]  # counts and rates by the column names of `sweep`
 HERE = "지금의 선"
-BINS = np.linspace(0, 1, 41)
-CURVE_STEPS = 400  # a curve is drawn no finer than this: about its size in pixels
 GROUPS_SHOWN = 8
 
 
-def row_at(labels: np.ndarray, scores: np.ndarray, threshold: float) -> Row:
-    """The row of `sweep` at a threshold; NaN for a ratio that has no denominator there."""
-    row = sweep(labels, scores, [threshold]).iloc[0].to_dict()
-    undefined = [] if row["tp"] + row["fp"] else ["precision"]
-    undefined += [] if row["tp"] + row["fn"] else ["recall", "f1"]
-    undefined += [] if row["fp"] + row["tn"] else ["specificity"]
-    return row | dict.fromkeys(undefined, np.nan)
+def figures_at(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float) -> dict[str, float]:
+    """Count what a threshold gets right and wrong, with the rates that follow.
 
+    Parameters
+    ----------
+    labels : array-like of int, shape (n,)
+        1 for harmful, 0 for safe.
+    scores : array-like of float, shape (n,)
+        Probabilities, 0 to 1.
+    threshold : float
+        What scores above it is flagged.
 
-def daily(row: Row, miss: float, alarm: float, per_day: float) -> dict[str, float]:
-    """`misses`, `alarms` and their `cost` a day, if `per_day` items come as they do in validation.
+    Returns
+    -------
+    dict
+        The row of `sweep`, with NaN for each ratio without a denominator (`sweep` says 0).
 
-    miss, alarm : what one costs
+    Examples
+    --------
+    >>> figures = figures_at([0, 1, 1], [0.2, 0.6, 0.9], 0.95)
+    >>> figures["recall"], figures["precision"]
+    (0.0, nan)
     """
-    share = per_day / (row["tp"] + row["fp"] + row["fn"] + row["tn"])
-    misses, alarms = share * row["fn"], share * row["fp"]
-    return {"misses": misses, "alarms": alarms, "cost": miss * misses + alarm * alarms}
+    return _with_gaps(sweep(labels, scores, [threshold]).iloc[0].to_dict())
+
+
+def baseline_figures(labels: npt.NDArray[np.integer]) -> dict[str, float]:
+    """Count what calling everything harmful gets right and wrong.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        1 for harmful, 0 for safe.
+
+    Returns
+    -------
+    dict
+        As `baseline_row`, with NaN for each ratio without a denominator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> baseline_figures(np.array([1, 1, 1]))["specificity"]
+    nan
+    """
+    harmful = int(labels.sum())
+    return _with_gaps(baseline_row(harmful, len(labels) - harmful))
+
+
+def _with_gaps(figures: dict[str, float]) -> dict[str, float]:
+    undefined = [] if figures["tp"] + figures["fp"] else ["precision"]
+    undefined += [] if figures["tp"] + figures["fn"] else ["recall", "f1"]
+    undefined += [] if figures["fp"] + figures["tn"] else ["specificity"]
+    return figures | dict.fromkeys(undefined, np.nan)
+
+
+def expected_day(
+    figures: Figures, miss_cost: float, alarm_cost: float, items_per_day: float
+) -> dict[str, float]:
+    """Scale errors to a day, as if harmful items were as frequent as in validation.
+
+    Parameters
+    ----------
+    figures : mapping of str to float
+        Counts tp, fp, fn, tn.
+    miss_cost, alarm_cost : float
+        What one miss and one false alarm cost, in any currency.
+    items_per_day : float
+        Items that arrive per day.
+
+    Returns
+    -------
+    dict
+        misses and alarms (items per day), cost (per day).
+
+    Examples
+    --------
+    >>> expected_day({"tp": 6, "fp": 1, "fn": 2, "tn": 1}, 5000, 1000, items_per_day=100)
+    {'misses': 20.0, 'alarms': 10.0, 'cost': 110000.0}
+    """
+    share = items_per_day / sum(figures[name] for name in ("tp", "fp", "fn", "tn"))
+    misses, alarms = share * figures["fn"], share * figures["fp"]
+    return {"misses": misses, "alarms": alarms, "cost": miss_cost * misses + alarm_cost * alarms}
 
 
 # Sentences and tables
 
 
-def said(*sentences: str) -> str:
+def paragraphs(*sentences: str) -> str:
+    """Put sentences in paragraphs; empty ones are left out.
+
+    Parameters
+    ----------
+    *sentences : str
+        HTML.
+
+    Returns
+    -------
+    str
+        HTML in the style of the lab.
+
+    Examples
+    --------
+    >>> paragraphs("하나.", "", "둘.")
+    '<div class="harm-lab"><p>하나.</p><p>둘.</p></div>'
+    """
     return f'<div class="harm-lab">{"".join(f"<p>{s}</p>" for s in sentences if s)}</div>'
 
 
 def beside(*parts: str) -> str:
-    """Parts in one row where there is room: one widget, so that one message carries them."""
+    """Put parts in one row where there is room: one widget, so that one message carries them.
+
+    Parameters
+    ----------
+    *parts : str
+        HTML.
+
+    Returns
+    -------
+    str
+        HTML in the style of the lab.
+
+    Examples
+    --------
+    >>> beside("<p>왼쪽</p>", "<p>오른쪽</p>")
+    '<div class="harm-lab beside"><p>왼쪽</p><p>오른쪽</p></div>'
+    """
     return f'<div class="harm-lab beside">{"".join(parts)}</div>'
 
 
 def choice_sentence(choice: Choice) -> str:
-    """What an objective chose on validation, or why it chose nothing."""
-    if choice.threshold is None:
+    """Say what an objective chose on validation, or why it chose nothing.
+
+    Parameters
+    ----------
+    choice : Choice
+        Of `choose`.
+
+    Returns
+    -------
+    str
+        Korean.
+
+    Examples
+    --------
+    >>> from harmlib.analysis.choice import choose
+    >>> choice_sentence(choose([0, 1, 1], [0.5, 0.5, 0.5], "f1"))
+    '모든 점수가 같음: 선을 옮기지 않았습니다.'
+    """
+    if choice.threshold is None or choice.value is None or choice.plateau is None:
         return f"{STATES[choice.state]}: 선을 옮기지 않았습니다."
     plateau = f"{number(choice.plateau.low)}~{number(choice.plateau.high)}"
     better = (
@@ -70,17 +182,51 @@ def choice_sentence(choice: Choice) -> str:
     )
 
 
-def figures_table(here: Row, everything: Row) -> str:
-    """The rates at the line, and of calling everything harmful."""
+def figures_table(here: Figures, baseline: Figures) -> str:
+    """Write the rates at the threshold, and those of the baseline, as a table.
+
+    Parameters
+    ----------
+    here, baseline : mapping of str to float
+        Rates by name; NaN becomes a dash.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> here = figures_at([0, 1, 1], [0.2, 0.6, 0.9], 0.5)
+    >>> figures_table(here, here)
+    '...<th scope="row">지금의 선</th><td class="number">1.0000</td>...'
+    """
     names = ("precision", "recall", "f1", "flagged_share", "specificity", "mcc")
     rows = [
-        {"figure": who} | {name: row[name] for name in names}
-        for who, row in ((HERE, here), (BASELINE_NAME, everything))
+        {"figure": who} | {name: figures[name] for name in names}
+        for who, figures in ((HERE, here), (BASELINE_NAME, baseline))
     ]
     return table_html(pd.DataFrame(rows), "검증 분할의 지표")
 
 
-def confusion_table(here: Row) -> str:
+def confusion_table(here: Figures) -> str:
+    """Write the confusion matrix at the threshold as a table.
+
+    Parameters
+    ----------
+    here : mapping of str to float
+        Counts tp, fp, fn, tn.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> confusion_table({"tp": 3, "fn": 1, "fp": 0, "tn": 2})
+    '...<th scope="row">유해</th><td class="number">3</td><td class="number">1</td>...'
+    """
     rows = [
         {
             "실제": LABEL[label],
@@ -93,19 +239,48 @@ def confusion_table(here: Row) -> str:
 
 
 def costs_table(
-    here: Row, cheapest: Choice, everything: Row, miss: float, alarm: float, per_day: float
+    here: Figures,
+    cheapest: Choice,
+    baseline: Figures,
+    miss_cost: float,
+    alarm_cost: float,
+    items_per_day: float,
 ) -> str:
-    """The expected day at the line, at the cheapest one (if there is one), and without any."""
-    lines = {HERE: here, "비용이 가장 적은 선": cheapest.row, BASELINE_NAME: everything}
+    """Write the expected day at the threshold, at the cheapest one, and of the baseline.
+
+    Parameters
+    ----------
+    here, baseline : mapping of str to float
+        Counts tp, fp, fn, tn; `here` also threshold.
+    cheapest : Choice
+        Of a cost objective; its row is left out where nothing could be chosen.
+    miss_cost, alarm_cost, items_per_day : float
+        As for `expected_day`; costs in won.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> from harmlib.analysis.choice import choose
+    >>> import numpy as np
+    >>> labels, scores = np.array([0, 1, 1]), np.array([0.2, 0.6, 0.9])
+    >>> here, baseline = figures_at(labels, scores, 0.7), baseline_figures(labels)
+    >>> costs_table(here, choose(labels, scores, "cost:miss=5,alarm=1"), baseline, 5, 1, 300)
+    '...<th scope="row">지금의 선</th>...<td class="text">500원</td>...'
+    """
+    thresholds = {HERE: here, "비용이 가장 적은 선": cheapest.row, BASELINE_NAME: baseline}
     rows = []
-    for who, row in lines.items():
-        if row is None:
+    for who, figures in thresholds.items():
+        if figures is None:
             continue
-        day = daily(row, miss, alarm, per_day)
+        day = expected_day(figures, miss_cost, alarm_cost, items_per_day)
         rows.append(
             {
                 "figure": who,
-                "Threshold": "–" if row is everything else number(row["threshold"]),
+                "Threshold": "–" if figures is baseline else number(figures["threshold"]),
                 "미탐": f"{day['misses']:,.1f}",
                 "오탐": f"{day['alarms']:,.1f}",
                 "비용": f"{day['cost']:,.0f}원",
@@ -115,106 +290,35 @@ def costs_table(
 
 
 def groups_table(rows: pd.DataFrame, threshold: float) -> str:
-    """The groups with the most errors. rows : as for `errors_by_group`."""
+    """Write the groups with the most errors as a table.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As for `errors_by_group`: columns item_id, group, label, probability.
+    threshold : float
+        What scores above it is flagged.
+
+    Returns
+    -------
+    str
+        HTML; a sentence where there are no errors.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({
+    ...     "item_id": ["a", "b"], "group": ["camera1", "camera2"], "label": [0, 1],
+    ...     "probability": [0.7, 0.8],
+    ... })
+    >>> groups_table(rows, 0.5)
+    '...<caption>그룹별 오류: 2개 그룹 중 1개에 오류가 있음</caption>...<th scope="row">camera1</th>...'
+    """
     groups = errors_by_group(rows, threshold)
     wrong = groups[groups["false_alarms"] + groups["misses"] > 0]
     if wrong.empty:
-        return said("이 선에서는 틀린 항목이 없습니다.")
+        return paragraphs("이 선에서는 틀린 항목이 없습니다.")
     caption = f"그룹별 오류: {len(groups):,}개 그룹 중 {len(wrong):,}개에 오류가 있음"
     more = f"(많은 순으로 {GROUPS_SHOWN}개)" if len(wrong) > GROUPS_SHOWN else ""
     names = {"false_alarms": "오탐", "misses": "미탐", "error_rate": "오류율"}
     return table_html(wrong.head(GROUPS_SHOWN).rename(columns=names), caption + more)
-
-
-# Charts
-
-
-def curve_rows(labels: np.ndarray, scores: np.ndarray) -> list[dict[str, float]]:
-    """The PR curve in its order, without points that would fall on the same pixel."""
-    curve = pr_curve(labels, scores)[["recall", "precision"]]
-    kept = curve[~(curve * CURVE_STEPS).round().duplicated()]
-    return kept.assign(order=range(len(kept))).to_dict("records")
-
-
-def bar_rows(labels: np.ndarray, scores: np.ndarray) -> list[dict[str, float | str]]:
-    """Items a bin of probability; those of safe items negative, to be drawn downwards."""
-    return [
-        {"low": low, "high": high, "count": sign * int(count), "label": LABEL[label]}
-        for label, sign in ((1, 1), (0, -1))
-        for low, high, count in zip(
-            BINS[:-1], BINS[1:], np.histogram(scores[labels == label], BINS)[0], strict=True
-        )
-    ]
-
-
-def _charts() -> alt.HConcatChart:
-    """The PR curve and the distribution of scores; `Charts` brings their data."""
-    line = alt.param(name="line", value={"threshold": 0, "recall": 0, "precision": 0})
-    unit = alt.Scale(domain=[0, 1])
-    recall = alt.X("recall:Q", scale=unit, title="Recall (유해 중 찾아낸 비율)")
-    precision = alt.Y("precision:Q", scale=unit, title="Precision (유해 판정 중 맞은 비율)")
-    here = alt.Chart(alt.Data(values=[{}])).transform_calculate(
-        threshold="line.threshold", recall="line.recall", precision="line.precision"
-    )
-    curve = alt.Chart(alt.NamedData("curve")).encode(x=recall, y=precision, order="order:Q")
-    baseline = alt.Chart(alt.NamedData("baseline")).encode(y=precision)
-    pr = alt.layer(
-        baseline.mark_rule(color=GREY, strokeDash=[3, 3]),
-        curve.mark_line(color=SAFE, interpolate="step-after"),
-        here.mark_point(color="black", filled=True, size=130).encode(x=recall, y=precision),
-        title="PR 곡선: 점은 지금의 선, 점선은 기준선",
-    )
-    colour = alt.Color("label:N", legend=None).scale(
-        domain=[LABEL[1], LABEL[0]], range=[HARMFUL, SAFE]
-    )
-    count = alt.Y("count:Q", title="항목 수").axis(labelExpr="format(abs(datum.value), ',')")
-    low = alt.X("low:Q", bin="binned", scale=unit, title="유해 확률")
-    bars = alt.Chart(alt.NamedData("bars")).mark_bar()
-    scores = alt.layer(
-        bars.encode(x=low, x2="high", y=count, color=colour),
-        here.mark_rule(color="black", size=2).encode(x="threshold:Q"),
-        title="점수 분포: 위는 유해, 아래는 안전, 세로선은 threshold",
-    )
-    sides = [side.properties(width=330, height=250) for side in (pr, scores)]
-    both = alt.hconcat(*sides, description="PR 곡선과 점수 분포. 수치는 위의 표에 있습니다.")
-    return both.add_params(line).configure(font="NanumGothic, sans-serif")
-
-
-class Charts(anywidget.AnyWidget):
-    """`_charts` drawn by Vega without a network; `tables` and `line` change, the rest stays.
-
-    Altair's own JupyterChart takes new data as a new chart only: checked and compiled again, it
-    answers seven times slower, and flickers.
-    """
-
-    _esm = vl_convert.javascript_bundle(
-        """
-        async function render({ model, el }) {
-          const spec = { ...model.get("spec"), datasets: model.get("tables") };
-          const { view, finalize } = await vegaEmbed(el, spec, { actions: false, renderer: "svg" });
-          const move = () => {
-            view.signal("line", model.get("line")).runAsync();
-            // JupyterLab would take the arrow keys and letters of a select for shortcuts of its own.
-            for (const select of el.closest(".harm-lab-view")?.querySelectorAll("select") ?? [])
-              select.setAttribute("data-lm-suppress-shortcuts", "true");
-          };
-          const fill = () => {
-            for (const [name, rows] of Object.entries(model.get("tables"))) view.data(name, rows);
-            move();
-          };
-          model.on("change:line", move);
-          model.on("change:tables", fill);
-          move();
-          return () => {
-            model.off("change:line", move);
-            model.off("change:tables", fill);
-            finalize();
-          };
-        }
-        export default { render };
-        """,
-        vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]),
-    )
-    spec = traitlets.Dict(_charts().to_dict()).tag(sync=True)
-    tables = traitlets.Dict().tag(sync=True)  # a list of rows for each named data source
-    line = traitlets.Dict().tag(sync=True)  # threshold, recall and precision of the param

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 _MARK = '<section class="error" data-state="failed"'
-# What each kind of error means to the person who started the run; the message itself follows.
+# What each class of error means to the person who started the run; the page adds the message.
 _MEANINGS = {
     "DataError": "미디어 파일이나 CSV를 쓸 수 없습니다. 경로와 폴더 구조, CSV의 열을 확인하십시오.",
     "SplitError": "자료를 학습·검증·시험으로 나눌 수 없습니다. 클래스나 그룹이 모자랍니다.",
@@ -28,11 +28,18 @@ _PLACES = {"done": "끝남", "failed": "멈춤", "waiting": "실행하지 않음
 
 @dataclass(frozen=True)
 class Failure:
-    """Where a run stopped.
+    """Where a run stopped, and why.
 
-    step : name of the notebook's execution, such as `02_train-video-model4`
-    kind, message : the error's class and text
-    cell : id of the cell that stopped; empty when the kernel died between cells
+    Attributes
+    ----------
+    step : str
+        Name of the notebook's execution, such as `02_train-video-model4`.
+    kind : str
+        Name of the error's class, such as `WeightsError`.
+    message : str
+        The error's text.
+    cell : str
+        Id of the cell that stopped; empty where the kernel died between cells.
     """
 
     step: str
@@ -42,7 +49,24 @@ class Failure:
 
 
 def write_failure_page(failure: Failure, states: dict[str, str], out: Path, title: str) -> Path:
-    """states : each step's name and `done`, `failed` or `waiting`, in the order of the run."""
+    """Write the page that says which step stopped, what that means and how to go on.
+
+    Parameters
+    ----------
+    failure : Failure
+        Where the run stopped.
+    states : dict of str to str
+        Each step's name and `done`, `failed` or `waiting`, in the order of the run.
+    out : Path
+        The HTML file to write, in the run's folder: its links lead to `notebooks/`.
+    title : str
+        The run's title, plain text.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
     from harmlib.reporting.page.pages import write_html  # only a failure pays for these imports
     from harmlib.reporting.text.korean import particle
 
@@ -69,4 +93,21 @@ def write_failure_page(failure: Failure, states: dict[str, str], out: Path, titl
 
 
 def is_failure_page(page: Path) -> bool:
+    """Tell whether `write_failure_page` wrote this file.
+
+    Parameters
+    ----------
+    page : Path
+        An HTML file, which need not exist.
+
+    Returns
+    -------
+    bool
+        False where there is no such file.
+
+    Examples
+    --------
+    >>> is_failure_page(Path("no such page.html"))
+    False
+    """
     return page.exists() and _MARK in page.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-// The listeners sit on the document, once: they serve every gallery on the page, also those that
+// The listeners are added once, to the document: they serve every gallery on the page, also those that
 // a notebook draws later. A clear picture is in the page only while its button is pressed.
 (() => {
   if (window.harmlibGallery) return;

@@ -1,15 +1,16 @@
 """A gallery of errors whose pictures stay blurred until a person asks for each.
 
-It is made for people who look at harmful material all day. What the HTML shows by itself is a grey
-picture of a few pixels, so nothing becomes clear without CSS, without JavaScript, in print or on
-hovering; CSS blurs it further. The clear picture lies in a data attribute, from where the script
-takes it on request.
+It is made for people who look at harmful material all day. The HTML by itself shows a grey picture
+of a few pixels, the veil, so nothing becomes clear without CSS, without JavaScript, in print or on
+hovering; CSS blurs the veil further. The clear picture is in a data attribute, and the script shows
+it on request.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -26,7 +27,7 @@ PLACES = {"near": "선에 가까움", "far": "선에서 멂"}
 
 VEIL_HEIGHT = 12  # pixels at most
 VEIL_SHRINK = 10  # at least this many times smaller: a low panorama must not stay readable
-WIDE = 240  # pixels: from here on cards are wider, for strips of frames
+WIDE = 240  # pixels: with a picture this wide, such as a strip of frames, cards are wider
 
 _HERE = Path(__file__).parent
 _HOW = (
@@ -37,17 +38,42 @@ _NO_SCRIPT = "이 브라우저에서는 JavaScript가 꺼져 있어 사진이 �
 _LEFT_OUT = "설정에 따라 사진은 싣지 않았습니다."
 
 
-def gallery_html(errors: pd.DataFrame, pictures: dict[str, bytes] | None, title: str) -> str:
-    """An HTML fragment, whole by itself; several on one page share one set of listeners.
+def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, title: str) -> str:
+    """Write the gallery as an HTML fragment with its own style and script.
 
-    errors : as `instructive_errors` returns them; a column `path` is shown where there is one
-    pictures : JPEG bytes by item_id; an item without any gets a line of text in their place.
-        None leaves all pictures out, and the gallery says so
-    title : becomes a heading of level 4, to stand below a section of level 3
-    Numbers tell the table's cell that they come from, as in `bound`.
+    Several galleries on one page share one set of listeners.
 
-    Raises ValueError for a table without these columns, for an unknown kind or place, and for a
-    picture that isn't one.
+    Parameters
+    ----------
+    errors : DataFrame
+        One row per card, as `instructive_errors` returns them; a column `path` is shown where
+        there is one. The numbers cite their cells (see `cited_numbers`).
+    pictures : mapping of str to bytes, or None
+        JPEG bytes by item_id. An item without any gets a line of text instead. None leaves all
+        pictures out, and the gallery says so.
+    title : str
+        Becomes a heading of level 4, which stands below a section of level 3.
+
+    Returns
+    -------
+    str
+        A `section`.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, a kind or place is unknown, or a picture is no JPEG.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> errors = pd.DataFrame({
+    ...     "kind": ["miss"], "place": ["near"], "item_id": ["a.mp4"], "group": ["camera1"],
+    ...     "label": [1], "probability": [0.44], "distance": [0.01],
+    ... })
+    >>> gallery_html(errors, None, "비디오 Model 4")
+    '<section class="error-gallery" ...<h4>비디오 Model 4</h4>...<strong>미탐 · 선에
+    가까움</strong>...<dt>확률</dt><dd>0.4400</dd>...</section>'
     """
     _check(errors)
     errors = errors.astype({"item_id": str, "group": str})
@@ -127,8 +153,8 @@ def _caption(row: Row, with_path: bool) -> str:
     )
 
 
-def _picture(row: Row, pictures: dict[str, bytes], images: dict[str, Image.Image]) -> str:
-    """The veiled picture and its button, or a line where there is no picture."""
+def _picture(row: Row, pictures: Mapping[str, bytes], images: Mapping[str, Image.Image]) -> str:
+    """The veiled picture and its button, or a line of text where there is no picture."""
     if row.item_id not in images:
         return '<div class="none">이 항목의 사진이 없습니다.</div>'
     grey, jpeg = images[row.item_id], pictures[row.item_id]

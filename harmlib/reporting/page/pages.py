@@ -1,77 +1,93 @@
-"""HTML pages: each one self-contained file made from an executed notebook."""
+"""HTML pages: each one a self-contained file, most of them made from an executed notebook."""
 
 from __future__ import annotations
 
-import io
 import re
 from html import escape, unescape
 from pathlib import Path
 
 import nbformat
-from IPython.display import HTML
-from matplotlib.figure import Figure
 
 from harmlib.reporting.figures.fonts import FAMILY, embedded_font
-from harmlib.reporting.text.cited_numbers import html, plain
 
 _HERE = Path(__file__).parent
 _PAGE_CHARACTERS = "".join(map(chr, range(0x20, 0x7F))) + "–—−·…“”‘’←→↑↓×≥≤±%"
 
 
-def figure_html(figure: Figure, alt: str, caption: str) -> HTML:
-    """A figure for a notebook and the page: the drawing as SVG, its words for screen readers.
-
-    alt : what the figure shows, with its numbers
-    caption : what it shows, how to read it, what follows
-    """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    width, height = (round(inches * 100) for inches in figure.get_size_inches())
-    return HTML(
-        f'<figure><div class="picture"><img src="{_data_uri(buffer.getvalue())}" width="{width}" '
-        f'height="{height}" alt="{escape(plain(alt), quote=True)}"></div>'
-        f"<figcaption>{html(caption)}</figcaption></figure>"
-    )
-
-
-def _data_uri(svg: str) -> str:
-    """The drawing for an attribute: a third smaller than base64, coordinates to 0.01 points."""
-    svg = svg[svg.index("<svg") :].replace('"', "'")
-    short = re.compile(r"(\.\d\d)\d+")
-    svg = re.sub(r"(?<= d=')[^']*", lambda path: short.sub(r"\1", path[0]), svg)
-    svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
-    for character in "%#<>":
-        svg = svg.replace(character, f"%{ord(character):02X}")
-    return f"data:image/svg+xml,{svg}"
-
-
-def first_screen(intro: str, sentences: list[str], tables: list[str], figure: HTML) -> HTML:
-    """What a reader sees first: the verdicts, then the tables beside one figure if there is room.
-
-    intro : what was compared; sentences : the verdicts; both with their numbers bound
-    tables : of `table_html`; figure : of `figure_html`
-    """
-    verdicts = "".join(f"<p>{html(sentence)}</p>" for sentence in sentences)
-    return HTML(
-        f'<div class="first"><p class="intro">{html(intro)}</p>'
-        f'<div class="verdict">{verdicts}</div>'
-        f"<div>{''.join(tables)}</div>{figure.data}</div>"
-    )
-
-
 def write_page(notebook: Path, out: Path, title: str) -> Path:
-    """Turn the executed report into `out`: code hidden, no request to any network."""
+    """Write the executed report as a page: code hidden, with a table of contents.
+
+    Parameters
+    ----------
+    notebook : Path
+        The executed notebook; its level-2 headings become the contents.
+    out : Path
+        The HTML file to write; it asks no network for anything.
+    title : str
+        The page's title, plain text.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    FontError
+        The embedded font has no glyph for a character of the page; nothing is written.
+    """
     body = _body(notebook, exclude_input=True)
     return write_html(body, out, title, _contents(body))
 
 
 def write_notebook_page(notebook: Path, out: Path, title: str) -> Path:
-    """An executed notebook as a page, code and all; each cell is an anchor, `#cell-id=…`."""
+    """Write an executed notebook as a page with its code; each cell is an anchor, `#cell-id=…`.
+
+    Parameters and errors are those of `write_page`.
+
+    Parameters
+    ----------
+    notebook : Path
+        The executed notebook.
+    out : Path
+        The HTML file to write.
+    title : str
+        The page's title, plain text.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
     return write_html(_body(notebook, exclude_input=False), out, title)
 
 
 def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
-    """`body` in the frame of every page, with the font that it needs; whole or not at all."""
+    """Write `body` in the frame that all pages share, with the glyphs that it needs.
+
+    `out` is replaced in one step: a reader sees the old page or the whole new one.
+
+    Parameters
+    ----------
+    body : str
+        HTML of the main part.
+    out : Path
+        The HTML file to write.
+    title : str
+        The page's title, plain text.
+    contents : str, optional
+        HTML of the table of contents; none by default.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    FontError
+        The embedded font has no glyph for a character of the page; nothing is written.
+    """
     words = re.sub(r"<(style|script)\b.*?</\1>", "", body, flags=re.S)
     text = _PAGE_CHARACTERS + unescape(re.sub(r"<[^>]*>", "", words)) + title
     page = (_HERE / "page.html").read_text(encoding="utf-8")
@@ -84,7 +100,7 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
         "CONTENTS": contents,
         "BODY": body,
     }
-    # In one pass: what is put in may itself hold two braces.
+    # In one pass, since a value may itself hold two braces.
     page = re.sub(r"\{\{(\w+)\}\}", lambda name: filled[name[1]], page)
     part = out.with_suffix(".part")
     part.write_text(page, encoding="utf-8")
@@ -93,6 +109,7 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
 
 
 def _body(notebook: Path, exclude_input: bool) -> str:
+    """The notebook's cells as HTML, without the frame of a page."""
     from nbconvert import HTMLExporter  # as slow to import as pandas, and notebooks don't need it
 
     exporter = HTMLExporter(
@@ -102,7 +119,7 @@ def _body(notebook: Path, exclude_input: bool) -> str:
         exclude_output_prompt=True,
     )
     exporter.anchor_link_text = ""
-    body, _ = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))
+    body: str = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))[0]
     return body
 
 

@@ -1,16 +1,16 @@
-// One threshold explorer. Runs in the fragment's own function, beside `library` (parse and View of Vega).
+// One threshold explorer. It runs in a function of its fragment, where `library` holds parse and View of Vega.
 const STEPS = 1000;
 const BIN = 25; // steps that a bar of the histogram spans
-const REST_MS = 400; // how long the line rests before its summary is announced
+const REST_MS = 400; // how long the threshold must rest before its summary is announced
 
 const root = document.currentScript.closest(".harm-explorer");
 const [words, curves, specs] = JSON.parse(root.querySelector("template").content.textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const state = { curve: null, k: 0 };
 
-// ---- numbers
+// ---- counts and rates
 
-/** Items above k/1000 for every k: `drops` as explorer.py encodes them. */
+/** How many items score above k/1000, for every k; `drops` is encoded by threshold_explorer.py. */
 function decode(drops, total) {
   const above = [];
   for (const drop of drops) {
@@ -20,7 +20,8 @@ function decode(drops, total) {
   return above;
 }
 
-function judge({ harmful, safe }, tp, fp) {
+/** Counts and rates where `tp` harmful and `fp` safe items are flagged. */
+function rates({ harmful, safe }, tp, fp) {
   const fn = harmful - tp;
   const tn = safe - fp;
   const n = harmful + safe;
@@ -36,11 +37,11 @@ function judge({ harmful, safe }, tp, fp) {
   };
 }
 
-const judgeAt = (curve, k) => judge(curve, curve.tp[k], curve.fp[k]);
-const judgeStop = (curve, stop) => judge(curve, stop.tp, stop.fp);
-const judgeAll = (curve) => judge(curve, curve.harmful, curve.safe);
+const ratesAt = (curve, k) => rates(curve, curve.tp[k], curve.fp[k]);
+const ratesAtOperating = (curve) => rates(curve, curve.operating_threshold.tp, curve.operating_threshold.fp);
+const ratesOfBaseline = (curve) => rates(curve, curve.harmful, curve.safe);
 
-/** As Python writes it, so that the report's tables agree: exact halves go to the even digit. */
+/** Rounds as Python does, so that the report's tables agree: exact halves go to the even digit. */
 function fixed(value, digits) {
   if (Number.isNaN(value)) return "–";
   const text = value.toFixed(digits);
@@ -51,14 +52,14 @@ function fixed(value, digits) {
 const metric = (value) => fixed(value, 4);
 const percent = (value) => (Number.isNaN(value) ? "–" : `${fixed(value * 100, 1)}%`);
 const count = (value) => value.toLocaleString("en-US");
-const line = (k) => (k / STEPS).toFixed(3);
+const thresholdText = (k) => (k / STEPS).toFixed(3);
 const say = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // ---- words and tables
 
 function stateWords({ curve, k }) {
   const name = `${words.modality[curve.modality] ?? curve.modality} ${curve.model}`;
-  return say("state", { name, epoch: curve.epoch, threshold: line(k) });
+  return say("state", { name, epoch: curve.epoch, threshold: thresholdText(k) });
 }
 
 const counted = (at) =>
@@ -67,33 +68,33 @@ const counted = (at) =>
   );
 
 function summaryWords({ curve, k }) {
-  const at = judgeAt(curve, k);
+  const at = ratesAt(curve, k);
   const f1 = metric(at.f1);
-  const all = judgeAll(curve).f1;
-  const difference = metric(Math.abs(at.f1 - all));
-  const compared = Number(difference) === 0 ? "equal" : at.f1 > all ? "above" : "below";
+  const baseline = ratesOfBaseline(curve).f1;
+  const difference = metric(Math.abs(at.f1 - baseline));
+  const compared = Number(difference) === 0 ? "equal" : at.f1 > baseline ? "above" : "below";
   return [
-    say("found", { threshold: line(k), ...counted(at) }),
+    say("found", { threshold: thresholdText(k), ...counted(at) }),
     at.flagged ? "" : words.none_flagged,
     say("f1", { f1 }),
-    say(compared, { baseline: metric(all), difference }),
+    say(compared, { baseline: metric(baseline), difference }),
   ].filter(Boolean).join(" ");
 }
 
-function writeNumbers(at, operating, all) {
+function writeNumbers(at, operating, baseline) {
   for (const [name, text] of Object.entries(counted(at))) part(name).textContent = text;
   for (const name of ["f1", "precision", "recall", "accuracy", "share"]) {
     const format = name === "share" ? percent : metric;
     part(name).textContent = format(at[name]);
     part(`${name}-operating`).textContent = say("at_operating", { value: format(operating[name]) });
   }
-  part("f1-baseline").textContent = say("baseline", { value: metric(all.f1) });
+  part("f1-baseline").textContent = say("baseline", { value: metric(baseline.f1) });
   part("caption").textContent = say("matrix", { state: stateWords(state), n: count(at.n) });
 }
 
-function writePlotWords(at, operating, all) {
+function writePlotWords(at, operating, baseline) {
   const shown = { state: stateWords(state), ...counted(at) };
-  for (const [suffix, row] of [["", at], ["_operating", operating], ["_all", all]]) {
+  for (const [suffix, row] of [["", at], ["_operating", operating], ["_baseline", baseline]]) {
     shown[`precision${suffix}`] = metric(row.precision);
     shown[`recall${suffix}`] = metric(row.recall);
   }
@@ -115,26 +116,26 @@ function openView(name) {
 
 /** The PR curve of every threshold that flags something, and where F1 equals the baseline's. */
 function showCurve(view, curve) {
-  const all = judgeAll(curve);
+  const baseline = ratesOfBaseline(curve);
   const rows = [];
   for (let k = 0; k <= STEPS; k += 1) {
-    const { tp, fp, precision, recall } = judgeAt(curve, k);
+    const { tp, fp, precision, recall } = ratesAt(curve, k);
     const before = rows.at(-1);
     if (tp + fp > 0 && !(before && before.tp === tp && before.fp === fp)) rows.push({ k, tp, fp, precision, recall });
   }
-  const first = all.f1 / (2 - all.f1); // the recall at which precision 1 gives that F1
+  const first = baseline.f1 / (2 - baseline.f1); // the recall at which precision 1 gives that F1
   const level = Array.from({ length: 61 }, (_, i) => {
     const recall = first + ((1 - first) * i) / 60;
-    return { recall, precision: (all.f1 * recall) / (2 * recall - all.f1) };
+    return { recall, precision: (baseline.f1 * recall) / (2 * recall - baseline.f1) };
   });
-  const lowest = Math.min(all.precision, ...rows.map((row) => row.precision));
+  const lowest = Math.min(baseline.precision, ...rows.map((row) => row.precision));
   view.signal("lowest", Math.max(0, Math.floor((lowest - 0.05) * 20) / 20));
-  view.data("curve", rows).data("level", all.f1 > 0 ? level : []);
+  view.data("curve", rows).data("level", baseline.f1 > 0 ? level : []);
 }
 
-function showPoints(view, at, operating, all) {
+function showPoints(view, at, operating, baseline) {
   const points = [
-    { ...all, kind: "everything" },
+    { ...baseline, kind: "baseline" },
     { ...operating, kind: "operating" },
     { ...at, kind: "current" },
   ].filter((row) => !Number.isNaN(row.precision + row.recall));
@@ -172,7 +173,7 @@ function showScores(view, { curve, k }, at) {
     { key: "fp", from: 1, low: bottom, align: "right", dx: -6, dy: -10 },
   ].map((row) => ({ ...row, text: say(row.key, { n: count(at[row.key]) }) }));
   view.signal("top", top).signal("bottom", bottom);
-  view.data("bars", rows).data("line", [{ from: k / STEPS }]).data("parts", parts).runAsync();
+  view.data("bars", rows).data("threshold", [{ from: k / STEPS }]).data("parts", parts).runAsync();
 }
 
 // ---- controls
@@ -183,7 +184,7 @@ function fill(select, entries, chosen) {
 
 const unique = (values) => [...new Set(values)];
 
-/** Show a curve; the menus below the one that changed offer what there is. */
+/** Show a curve; the menus offer what exists for the modality and the model that were chosen. */
 function show(curve) {
   state.curve = curve;
   const peers = curves.filter((other) => other.modality === curve.modality);
@@ -201,9 +202,9 @@ function show(curve) {
   showCurve(views.pr, curve);
 }
 
-function showStops({ operating, best }) {
+function showStops({ operating_threshold: operating, best_threshold: best }) {
   const text = (key, { k, between }) =>
-    say(key, { threshold: between ? say("between", { threshold: between, step: line(k) }) : line(k) });
+    say(key, { threshold: between ? say("between", { threshold: between, step: thresholdText(k) }) : thresholdText(k) });
   part("operating").lastElementChild.textContent = text("operating", operating);
   part("best").lastElementChild.textContent = best ? text("best", best) : words.no_best;
   part("best").disabled = !best;
@@ -214,33 +215,33 @@ function showStops({ operating, best }) {
 
 let resting;
 
-/** Draw the line at k; `keep` is the field in which a person is typing. */
+/** Move the threshold to step k; `keep` is the field in which a person is typing. */
 function moveTo(k, keep) {
   state.k = k;
   const { curve } = state;
-  const [at, operating, all] = [judgeAt(curve, k), judgeStop(curve, curve.operating), judgeAll(curve)];
-  part("slider").value = line(k);
+  const [at, operating, baseline] = [ratesAt(curve, k), ratesAtOperating(curve), ratesOfBaseline(curve)];
+  part("slider").value = thresholdText(k);
   part("slider").style.setProperty("--at", k / STEPS);
-  if (keep !== part("number")) part("number").value = line(k);
+  if (keep !== part("number")) part("number").value = thresholdText(k);
   part("notice").textContent = "";
-  writeNumbers(at, operating, all);
-  writePlotWords(at, operating, all);
-  showPoints(views.pr, at, operating, all);
+  writeNumbers(at, operating, baseline);
+  writePlotWords(at, operating, baseline);
+  showPoints(views.pr, at, operating, baseline);
   showScores(views.scores, state, at);
   clearTimeout(resting);
   resting = setTimeout(() => (part("summary").textContent = summaryWords(state)), REST_MS);
 }
 
-/** Another model has its own scale of scores: start at its saved epoch and operating threshold. */
+/** Start at the saved epoch and the operating threshold, since each model has its own scale of scores. */
 function openModel(modality, model) {
   const own = curves.filter((curve) => curve.modality === modality);
   const named = own.filter((curve) => curve.model === model);
   show((named.length ? named : own.filter((curve) => curve.model === own[0].model)).find((curve) => curve.chosen));
-  moveTo(state.curve.operating.k);
+  moveTo(state.curve.operating_threshold.k);
 }
 
 async function copy() {
-  part("notice").textContent = (await isCopied(line(state.k))) ? words.copied : words.not_copied;
+  part("notice").textContent = (await isCopied(thresholdText(state.k))) ? words.copied : words.not_copied;
 }
 
 async function isCopied(text) {
@@ -275,8 +276,8 @@ function listen() {
     const value = target.valueAsNumber;
     moveTo(Number.isNaN(value) ? state.k : Math.round(Math.min(Math.max(value, 0), 1) * STEPS));
   };
-  part("operating").onclick = () => moveTo(state.curve.operating.k);
-  part("best").onclick = () => moveTo(state.curve.best.k);
+  part("operating").onclick = () => moveTo(state.curve.operating_threshold.k);
+  part("best").onclick = () => moveTo(state.curve.best_threshold.k);
   part("copy").onclick = copy;
 }
 

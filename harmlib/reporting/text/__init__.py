@@ -1,0 +1,1 @@
+"""Numbers in, Korean sentences and tables out."""

@@ -1,14 +1,15 @@
-"""Korean sentences about how sure we are; each is a rule over a table of evidence.
+"""Korean sentences about how sure we are; each follows a rule over one of 03's tables.
 
-Numbers are bound to their cells as in `findings`.
+Numbers cite their cells where the table was read from a run's folder. `modality` is `image` or
+`video`.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from harmlib.analysis.operating_points import BASELINE
-from harmlib.reporting.text.cited_numbers import Row, at, count, row, rows
+from harmlib.analysis.baseline import BASELINE
+from harmlib.reporting.text.cited_numbers import at, count, row, rows
 from harmlib.reporting.text.korean import MODALITY, SPLIT, model_name, number, particle, signed
 
 OBJECTIVES = {
@@ -34,13 +35,29 @@ FIGURES = {
     "optimism": "낙관(둘의 차이)",
     "test": "시험 분할에서 평가",
 }
-VERDICTS = {"moved": "움직였음", "noise": "잡음과 구별되지 않음"}
 METHODS = {"none": "그대로", "temperature": "temperature", "isotonic": "isotonic"}
 CALIBRATION = {"brier": "Brier 점수", "ece": "ECE"}
 
 
 def group_warning(splits: list[str], modality: str) -> str:
-    """Which splits hold one group only. splits : `item_level_splits`"""
+    """Say which splits hold one group only.
+
+    Parameters
+    ----------
+    splits : list of str
+        As `item_level_splits` returns them.
+    modality : str
+
+    Returns
+    -------
+    str
+        Empty where there is nothing to warn of.
+
+    Examples
+    --------
+    >>> group_warning(["test"], "video")
+    '비디오: 시험 분할의 항목이 모두 한 그룹이라 그룹째 다시 뽑을 수 없습니다. ...'
+    """
     if not splits:
         return ""
     names = ", ".join(SPLIT[split] for split in splits)
@@ -51,9 +68,27 @@ def group_warning(splits: list[str], modality: str) -> str:
 
 
 def against_baseline(intervals: pd.DataFrame, test: pd.DataFrame, modality: str) -> str:
-    """Whether each model's F1 interval on test lies above the baseline's F1.
+    """Say whose F1 interval on test lies above the baseline's F1.
 
-    intervals : `test_intervals`; test : `compare_on_test`
+    Parameters
+    ----------
+    intervals : DataFrame
+        As `intervals_on_test` returns it.
+    test : DataFrame
+        As `compare_on_test` returns it.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.88})
+    >>> test = pd.DataFrame({"variant": ["model4", "baseline"], "f1": [0.94, 0.84]})
+    >>> against_baseline(intervals, test, "video")
+    '비디오: 모두 유해로 판정하는 기준선의 시험 F1은 0.8400입니다. 95% 구간이 온전히 그 위에 있는 모델은 Model
+    4입니다.'
     """
     baseline = row(test, "variant", BASELINE).f1
     f1 = intervals[intervals["metric"] == "f1"]
@@ -68,7 +103,26 @@ def against_baseline(intervals: pd.DataFrame, test: pd.DataFrame, modality: str)
 
 
 def movement(changes: pd.DataFrame, modality: str) -> list[str]:
-    """Did the best threshold move between epochs? changes : of `stability`, with variant."""
+    """Say whether the best threshold moved between neighbouring epochs.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        The second table of `stability`.
+    modality : str
+
+    Returns
+    -------
+    list of str
+        For each variant one sentence per change that is more than noise, or one for all.
+
+    Examples
+    --------
+    >>> changes = pd.DataFrame({"variant": ["model4"], "epoch_from": 1, "epoch_to": 2,
+    ...                         "difference": -0.25, "low": -0.3, "high": 0.2, "verdict": "noise"})
+    >>> movement(changes, "image")
+    ['이미지 Model 4: 이웃한 epoch 사이의 변화 1번 모두 잡음과 구별되지 않습니다. ...']
+    """
     sentences = []
     for variant, own in changes.groupby("variant", sort=False):
         name = f"{MODALITY[modality]} {model_name(variant)}"
@@ -90,7 +144,24 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
 
 
 def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
-    """What choosing on the judged data adds. table : `optimism_table`."""
+    """Say how much better F1 looks on the items that the threshold was chosen on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `optimism_table` returns it.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": ["model4"], "figure": "optimism", "value": 0.012})
+    >>> optimism_sentence(table, "video")
+    '비디오: threshold를 고른 데이터에서 그대로 평가하면 F1이 평균 Model 4 +0.0120만큼 좋아 보입니다. ...'
+    """
     found = rows(table[table["figure"] == "optimism"])
     parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in found]
     return (
@@ -100,7 +171,28 @@ def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
 
 
 def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str) -> list[str]:
-    """Where each gain came from, and whether it is one. gains, differences : `comparisons`."""
+    """Say where each gain in F1 came from, and whether it is more than chance.
+
+    Parameters
+    ----------
+    gains, differences : DataFrame
+        As `comparisons` returns them.
+    modality : str
+
+    Returns
+    -------
+    list of str
+        One sentence per pair of variants.
+
+    Examples
+    --------
+    >>> gains = pd.DataFrame({"a": "model2", "b": "model4",
+    ...                       "part": ["retraining", "threshold", "total"],
+    ...                       "value": [0.02, 0.01, 0.03], "low": -0.01, "high": 0.06})
+    >>> differences = pd.DataFrame({"a": ["model2"], "b": ["model4"], "p_mid": [0.25]})
+    >>> gain_sentences(gains, differences, "video")
+    ['비디오 Model 2에서 Model 4로: 시험 F1의 변화 +0.0300 = 다시 학습 +0.0200 + threshold 이동 +0.0100. ...']
+    """
     sentences = []
     for (a, b), own in gains.groupby(["a", "b"], sort=False):
         total, retrained, moved = (
@@ -120,7 +212,23 @@ def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str
 
 
 def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
-    """Whether any tried threshold beats 0.5 after correction. tried : `tried_thresholds`."""
+    """Say whether any tried threshold beats 0.5 after the correction.
+
+    Parameters
+    ----------
+    tried : DataFrame
+        As `tried_thresholds` returns it; possibly without rows.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tried_sentence(pd.DataFrame(columns=["variant", "corrected_low"]), "video")
+    '비디오: threshold를 하나만 쓰는 모델뿐이라 견줄 것이 없습니다.'
+    """
     if tried.empty:
         return f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 견줄 것이 없습니다."
     better = tried[tried["corrected_low"] > 0]
@@ -136,7 +244,23 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
 
 
 def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
-    """What pos_weight does to thresholds. scale : `weighted_scale`."""
+    """Say what `pos_weight` does to the thresholds.
+
+    Parameters
+    ----------
+    scale : DataFrame
+        As `weighted_scale` returns it.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> scale_sentence(pd.DataFrame({"variant": ["model2"], "pos_weight": [1.0]}), "video")
+    '비디오: pos_weight를 쓰는 모델이 없어 threshold를 그대로 견줄 수 있습니다.'
+    """
     weighted = scale[scale["pos_weight"] != 1]
     if weighted.empty:
         return f"{MODALITY[modality]}: pos_weight를 쓰는 모델이 없어 threshold를 그대로 견줄 수 있습니다."
@@ -152,9 +276,24 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
 
 
 def floor_sentence(floors: pd.DataFrame, modality: str) -> str:
-    """What a promised recall costs, with the model that flags least on validation.
+    """Say what a promised recall costs with the variant that flags least on validation.
 
-    floors : `floors`
+    Parameters
+    ----------
+    floors : DataFrame
+        As `floors` returns it.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> floors = pd.DataFrame({"variant": ["model4"], "min_recall": 0.8, "units": 3,
+    ...                        "feasible": False})
+    >>> floor_sentence(floors, "video")
+    '비디오: 검증의 유해 그룹이 3개뿐이라 어떤 Recall 하한도 분포 가정 없이 약속할 수 없습니다.'
     """
     feasible = floors[floors["feasible"]]
     if feasible.empty:
@@ -167,36 +306,3 @@ def floor_sentence(floors: pd.DataFrame, modality: str) -> str:
         for r in rows(best)
     ]
     return f"{MODALITY[modality]}: 평균적으로 보장되는 Recall 하한. {'; '.join(parts)}."
-
-
-def audit_sentences(findings: pd.DataFrame) -> list[str]:
-    """The auditor's findings about printed figures, in Korean. findings : `Audit.to_frame`."""
-    return [_audit_sentence(finding) for finding in rows(findings)]
-
-
-def _audit_sentence(finding: Row) -> str:
-    kind = finding["kind"]
-    who = f"Model {finding['model']} epoch {finding['epoch']}"
-    if kind == "evaluation_set":
-        return (
-            f"인쇄된 모든 행에 들어맞는 가장 작은 평가 집합은 유해 {finding['positives']:,}개, 안전 "
-            f"{finding['negatives']:,}개(적어도)입니다."
-        )
-    if kind == "baseline":
-        return (
-            f"{who}의 수치는 모두 유해로 판정하는 분류기의 것과 같습니다"
-            f"({finding['positives']:,}/{finding['positives'] + finding['negatives']:,} = "
-            f"{number(finding['printed'])})."
-        )
-    if kind == "edge_optimum":
-        return (
-            f"{who}의 최적 threshold {particle(number(finding['threshold'], 2), '은/는')} 시험한 범위"
-            f"({finding['grid_low']:.2f}~{finding['grid_high']:.2f})의 끝입니다. 실제 최적점은 그 너머일 수 있습니다."
-        )
-    if kind == "gain_split":
-        return (
-            f"Model {finding['other_model']}에 대한 F1 향상 {signed(finding['total_gain'])} 중 "
-            f"{particle(signed(finding['same_threshold_gain']), '은/는')} 같은 threshold에서 다시 학습한 모델에서 왔고, "
-            f"threshold의 이동은 {particle(signed(finding['threshold_gain']), '을/를')} 더할 뿐입니다."
-        )
-    return f"{who}: {finding['message']}"

@@ -1,8 +1,8 @@
-"""Numbers that remember the table cell they come from, so that a sentence can be checked.
+"""Numbers that know the table cell they come from, so that a sentence can be checked.
 
 In a sentence such a number becomes `<data value="0.9630…" data-cell="tables/test_video.csv[3].f1">`.
-Tables carry their file's name in `attrs["name"]` (`Run.read` puts it there, and their length), and keep the file's
-row numbers as their index; a table without a name gives plain text.
+`Run.read` puts a file's name and number of rows into `attrs["name"]` and `attrs["rows"]` of the
+table; the table's index holds the row numbers of the file. A table without a name gives plain text.
 """
 
 from __future__ import annotations
@@ -18,27 +18,41 @@ import pandas as pd
 _ELEMENT = r"</?data\b[^>]*>"
 
 
-class Bound(float):
-    """A number, and where it stands. Sums and differences of two are bound to both cells."""
+class CitedNumber(float):
+    """A number that cites its cell; the sum and the difference of two cite both cells.
+
+    Attributes
+    ----------
+    cell : str
+        Such as `tables/test_video.csv[3].f1`; empty where the source is unknown.
+
+    Examples
+    --------
+    >>> f"{CitedNumber(0.875, 'tables/test.csv[0].f1'):.2f}"
+    '<data value="0.875" data-cell="tables/test.csv[0].f1">0.88</data>'
+    >>> f"{CitedNumber(1200, ''):,}"
+    '1,200'
+    """
 
     cell: str
 
-    def __new__(cls, value: float, cell: str) -> Bound:
+    def __new__(cls, value: float, cell: str) -> CitedNumber:
+        """Make a number that cites `cell`."""
         number = super().__new__(cls, value)
         number.cell = cell
         return number
 
     def __sub__(self, other: float) -> float:
-        if not isinstance(other, Bound):
+        if not isinstance(other, CitedNumber):
             return float(self) - other
-        return Bound(float(self) - float(other), self._with(other, "-"))
+        return CitedNumber(float(self) - float(other), self._with(other, "-"))
 
     def __add__(self, other: float) -> float:
-        if not isinstance(other, Bound):
+        if not isinstance(other, CitedNumber):
             return float(self) + other
-        return Bound(float(self) + float(other), self._with(other, "+"))
+        return CitedNumber(float(self) + float(other), self._with(other, "+"))
 
-    def _with(self, other: Bound, sign: str) -> str:
+    def _with(self, other: CitedNumber, sign: str) -> str:
         return f"{self.cell} {sign} {other.cell}" if self.cell and other.cell else ""
 
     def __format__(self, spec: str) -> str:
@@ -52,7 +66,14 @@ class Bound(float):
 
 
 class Row:
-    """One row of a table: `row.f1` or `row["f1"]`, numbers bound to their cells."""
+    """One row of a table: `row.f1` or `row["f1"]`; its numbers cite their cells.
+
+    Examples
+    --------
+    >>> row = Row(pd.Series({"variant": "model4", "f1": 0.875}, name=3), "tables/test.csv")
+    >>> row.variant, row.f1.cell
+    ('model4', 'tables/test.csv[3].f1')
+    """
 
     def __init__(self, values: pd.Series, table: str) -> None:
         self._values = values
@@ -60,11 +81,10 @@ class Row:
 
     def __getitem__(self, column: str) -> Any:
         value = self._values[column]
-        if isinstance(value, int | float | np.integer | np.floating) and not isinstance(
-            value, bool
-        ):
-            return Bound(value, f"{self._cell}.{column}" if self._cell else "")
-        return value
+        is_number = isinstance(value, int | float | np.integer | np.floating)
+        if not is_number or isinstance(value, bool):
+            return value
+        return CitedNumber(value, f"{self._cell}.{column}" if self._cell else "")
 
     def __getattr__(self, column: str) -> Any:
         if column.startswith("_") or column not in self._values.index:
@@ -73,37 +93,142 @@ class Row:
 
 
 def at(table: pd.DataFrame, label: int) -> Row:
-    """The row with this index label, such as `idxmax` gives it."""
+    """Take one row by its index label.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the file's name in `attrs["name"]`, where it has one.
+    label : int
+        Label of the index, as `idxmax` gives it.
+
+    Returns
+    -------
+    Row
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"f1": [0.25, 0.875]})
+    >>> f"{at(table, table['f1'].idxmax()).f1:.2f}"
+    '0.88'
+    """
     return Row(table.loc[label], table.attrs.get("name", ""))
 
 
 def rows(table: pd.DataFrame) -> Iterator[Row]:
-    """The rows of a table, in order."""
+    """Go through the rows of a table in their order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the file's name in `attrs["name"]`, where it has one.
+
+    Yields
+    ------
+    Row
+
+    Examples
+    --------
+    >>> [float(row.n) for row in rows(pd.DataFrame({"n": [3, 1]}))]
+    [3.0, 1.0]
+    """
     return (at(table, label) for label in table.index)
 
 
 def row(table: pd.DataFrame, column: str, value: object) -> Row:
-    """The first row in which `column` is `value`. KeyError: there is none."""
+    """Take the first row in which `column` is `value`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the file's name in `attrs["name"]`, where it has one.
+    column : str
+        A column of the table.
+    value : object
+        What to look for.
+
+    Returns
+    -------
+    Row
+
+    Raises
+    ------
+    KeyError
+        No row has this value.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.25, 0.875]})
+    >>> float(row(table, "variant", "model4").f1)
+    0.875
+    """
     found = table.index[table[column] == value]
     if found.empty:
         raise KeyError(f"no row with {column} {value!r} in {table.attrs.get('name', 'the table')}")
     return at(table, found[0])
 
 
-def count(table: pd.DataFrame) -> Bound:
-    """How many rows `table` has, bound to those rows (or to the file, when it is all of it)."""
+def count(table: pd.DataFrame) -> CitedNumber:
+    """Count the rows of a table; the number cites those rows, or the file where they are all of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of a file, with its name in `attrs["name"]` and its length in `attrs["rows"]`.
+
+    Returns
+    -------
+    CitedNumber
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"f1": [0.25, 0.875]})
+    >>> table.attrs = {"name": "tables/test.csv", "rows": 2}
+    >>> count(table).cell, count(table[table["f1"] > 0.5]).cell
+    ('count(tables/test.csv)', 'count(tables/test.csv[1])')
+    """
     name = table.attrs.get("name", "")
     whole = len(table) == table.attrs.get("rows")
     which = "" if whole else f"[{','.join(map(str, table.index))}]"
-    return Bound(len(table), f"count({name}{which})" if name else "")
+    return CitedNumber(len(table), f"count({name}{which})" if name else "")
 
 
 def plain(text: str) -> str:
-    """A sentence without its bindings, for alt texts."""
+    """Remove the citations from a sentence, for alt texts.
+
+    Parameters
+    ----------
+    text : str
+        A sentence in which numbers may cite their cells.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain(f"F1 {CitedNumber(0.875, 'tables/test.csv[0].f1'):.2f}")
+    'F1 0.88'
+    """
     return re.sub(_ELEMENT, "", text)
 
 
 def html(text: str) -> str:
-    """A sentence as HTML: everything escaped but its bindings."""
+    """Escape a sentence for HTML, all but its citations.
+
+    Parameters
+    ----------
+    text : str
+        A sentence in which numbers may cite their cells.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> html(f"a < b, {CitedNumber(1, 't.csv[0].n')}")
+    'a &lt; b, <data value="1.0" data-cell="t.csv[0].n">1</data>'
+    """
     parts = re.split(f"({_ELEMENT})", text)
     return "".join(part if i % 2 else escape(part) for i, part in enumerate(parts))

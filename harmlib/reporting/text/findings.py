@@ -1,25 +1,68 @@
-"""Findings: numbers in, Korean sentences out. Each sentence is a rule over a table.
+"""Findings: numbers in, Korean sentences out. Each sentence follows a rule over a table.
 
-Tables that were read from a run's folder give sentences whose numbers are bound to their cells
-(`harmlib.reporting.text.cited_numbers`). `counts` is `count_items` of one modality, `test` is
-`compare_on_test`, `points` or `epochs` is `operating_points` with variant.
+Tables that were read from a run's folder give sentences whose numbers cite their cells
+(`harmlib.reporting.text.cited_numbers`). All tables are of one modality, `image` or `video`:
+
+`counts`
+    One row per split (train, val, test, all), as `count_items` returns it.
+`operating_points`
+    One row per variant and epoch, as `Run.operating_points` returns it.
+`chosen`
+    Its rows of the saved epochs, one per variant.
+`test`
+    One row per variant and the baseline's, as `compare_on_test` returns it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import pandas as pd
 
-from harmlib.analysis.operating_points import BASELINE
-from harmlib.reporting.text.cited_numbers import at, count, row, rows
-from harmlib.reporting.text.korean import MODALITY, model_name, number, particle, signed
+from harmlib.analysis.baseline import BASELINE
+from harmlib.reporting.text.cited_numbers import Row, at, row, rows
+from harmlib.reporting.text.korean import (
+    MODALITY,
+    backbone_name,
+    model_name,
+    number,
+    particle,
+    signed,
+)
 
-CLEAR_F1 = 0.01  # a smaller difference is called hardly any
-MANY_FLAGGED = 0.95  # from this share on, a model calls practically everything harmful
-BALANCED = 1.2  # below this ratio the classes are called nearly balanced
+CLEAR_F1 = 0.01  # a smaller difference in F1 counts as hardly any
+MANY_FLAGGED = 0.95  # a model that flags this share or more flags practically everything
+BALANCED = 1.2  # the classes are nearly balanced below this ratio of the larger to the smaller
+FEW_EPOCHS = 5  # with more epochs the report doesn't describe each of them
 
 
-def split_sizes(counts: pd.DataFrame, modality: str) -> str:
-    """How much of what the run saw."""
+def what_was_compared(variants: Iterable[str], counts: Mapping[str, pd.DataFrame]) -> str:
+    """Say which variants were compared, on how many items.
+
+    Parameters
+    ----------
+    variants : iterable of str
+        At least one.
+    counts : mapping of str to DataFrame
+        The counts of items, by modality.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"split": ["all"], "n": 8, "harmful": 6, "safe": 2,
+    ...                        "harmful_per_safe": 3.0, "group": 4})
+    >>> what_was_compared(["model2", "model4"], {"video": counts})
+    'Model 2, Model 4를 비디오 8개(유해 6개, 안전 2개, 유해:안전 = 3.00:1, 그룹 4개)로 비교했습니다.'
+    """
+    names = ", ".join(map(model_name, variants))
+    sizes = ", ".join(_split_sizes(table, modality) for modality, table in counts.items())
+    return f"{particle(names, '을/를')} {particle(sizes, '으로/로')} 비교했습니다."
+
+
+def _split_sizes(counts: pd.DataFrame, modality: str) -> str:
     every = row(counts, "split", "all")
     return (
         f"{MODALITY[modality]} {every.n:,}개(유해 {every.harmful:,}개, 안전 {every.safe:,}개, 유해:안전 = "
@@ -28,15 +71,33 @@ def split_sizes(counts: pd.DataFrame, modality: str) -> str:
 
 
 def verdict(
-    points: pd.DataFrame, test: pd.DataFrame, intervals: pd.DataFrame, modality: str
+    chosen: pd.DataFrame, test: pd.DataFrame, intervals: pd.DataFrame, modality: str
 ) -> str:
-    """One sentence: the model that validation prefers, its test F1 with interval, the baseline.
+    """Say how the variant that validation prefers does on test, next to the baseline.
 
-    points : the chosen row of each model on validation. Test doesn't choose the model: the best of
-    several would look better than it is.
-    intervals : `test_intervals`
+    Test doesn't choose the variant: the best of several would look better than it is.
+
+    Parameters
+    ----------
+    chosen, test : DataFrame
+    intervals : DataFrame
+        As `intervals_on_test` returns it.
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"variant": ["model4"], "f1": [0.93]})
+    >>> test = pd.DataFrame({"variant": ["model4", "baseline"], "f1": [0.95, 0.84], "n": 36})
+    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.87, "high": 1.0})
+    >>> verdict(chosen, test, intervals, "video")
+    '비디오: 검증에서 가장 나은 Model 4는 시험 분할(36개)에서 F1 0.9500, 95% 구간 0.870~1.000으로, 모두
+    유해로 판정하는 기준선의 0.8400보다 확실히 높습니다.'
     """
-    variant = points.loc[points["f1"].idxmax(), "variant"]
+    variant = chosen.loc[chosen["f1"].idxmax(), "variant"]
     baseline, best = row(test, "variant", BASELINE), row(test, "variant", variant)
     sure = row(intervals[intervals["metric"] == "f1"], "variant", variant)
     head = (
@@ -53,12 +114,28 @@ def verdict(
     return f"{head}보다 높지만, 구간이 기준선에 걸쳐 더 낫다고 단정할 수 없습니다."
 
 
-def problem_of_fixed_threshold(points: pd.DataFrame, modality: str, variant: str) -> str:
-    """Whether a model with a fixed threshold calls everything harmful on validation.
+def problem_of_fixed_threshold(chosen: pd.DataFrame, modality: str, variant: str) -> str:
+    """Say how much a variant with a fixed threshold flags on validation.
 
-    points : the chosen rows of `operating_points`
+    Parameters
+    ----------
+    chosen : DataFrame
+    modality : str
+    variant : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"variant": ["model2"], "threshold": 0.5, "flagged_share": 0.97,
+    ...                        "precision": 0.75, "recall": 1.0, "f1": 0.857})
+    >>> problem_of_fixed_threshold(chosen, "video", "model2")
+    '비디오 Model 2는 고정 threshold 0.50에서 검증 항목의 97.0%를 유해로 판정했습니다(...). 사실상 모두 유해로
+    판정하는 분류기와 같습니다.'
     """
-    point = row(points, "variant", variant)
+    point = row(chosen, "variant", variant)
     head = (
         f"{MODALITY[modality]} {particle(model_name(variant), '은/는')} 고정 threshold "
         f"{point.threshold:.2f}에서 검증 항목의 {point.flagged_share:.1%}를 유해로 판정했습니다"
@@ -72,16 +149,48 @@ def problem_of_fixed_threshold(points: pd.DataFrame, modality: str, variant: str
     return head
 
 
-def epoch_sentences(points: pd.DataFrame) -> list[str]:
-    """One sentence an epoch: its best threshold of the grid and what it gives.
+def epoch_paragraphs(
+    operating_points: pd.DataFrame, variants: Iterable[str], modality: str
+) -> list[str]:
+    """Say how the best threshold of each variant moved, and describe its epochs if they are few.
 
-    points : `operating_points` of one model
+    Parameters
+    ----------
+    operating_points : DataFrame
+    variants : iterable of str
+        Those that have several thresholds to choose from.
+    modality : str
+
+    Returns
+    -------
+    list of str
+        Markdown: one paragraph per variant, with a list of its epochs behind it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": "model4", "epoch": [1], "best_threshold": 0.3,
+    ...     "best_f1": 0.9, "best_precision": 0.8, "best_recall": 1.0, "at_grid_edge": ""})
+    >>> epoch_paragraphs(table, ["model4"], "video")
+    ['**비디오 Model 4.** Model 4는 모든 epoch에서 최적 threshold가 0.30으로 같았습니다.', '- Epoch 1: ...']
     """
+    paragraphs = []
+    for variant in variants:
+        own = operating_points[operating_points["variant"] == variant]
+        head = f"**{MODALITY[modality]} {model_name(variant)}.** "
+        paragraphs.append(head + _movement(own, variant))
+        if len(own) <= FEW_EPOCHS:
+            paragraphs.append("\n".join(f"- {line}" for line in _epoch_sentences(own)))
+    return paragraphs
+
+
+def _epoch_sentences(points: pd.DataFrame) -> list[str]:
+    """One sentence per epoch of one variant: its best threshold of the grid and what it gives."""
     edges = {
         "high": " 격자의 위 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
         "low": " 격자의 아래 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
     }
-    sentences, before = [], None
+    sentences: list[str] = []
+    before: Row | None = None
     for now in rows(points):
         change = f" 앞 epoch 대비 F1 {signed(now.best_f1 - before.best_f1)}." if before else ""
         sentences.append(
@@ -93,8 +202,8 @@ def epoch_sentences(points: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def threshold_movement(points: pd.DataFrame, variant: str) -> str:
-    """How far the best threshold moved over the epochs of one model."""
+def _movement(points: pd.DataFrame, variant: str) -> str:
+    """How far the best threshold of one variant moved over its epochs."""
     best = points["best_threshold"]
     name = particle(model_name(variant), "은/는")
     if best.isna().any():
@@ -110,7 +219,25 @@ def threshold_movement(points: pd.DataFrame, variant: str) -> str:
 
 
 def imbalance(counts: pd.DataFrame, modality: str) -> str:
-    """The class ratio of the training split and what it means."""
+    """Say the class ratio of the training split and what it means.
+
+    Parameters
+    ----------
+    counts : DataFrame
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"split": ["train"], "harmful": 75, "safe": 25,
+    ...                        "harmful_per_safe": 3.0, "safe_per_harmful": 1 / 3})
+    >>> imbalance(counts, "video")
+    '비디오 학습 분할은 유해 75개, 안전 25개(3.00:1)로 pos_weight는 0.3333입니다. 가중치가 없으면 모델은 유해
+    쪽으로 기울기 쉽습니다.'
+    """
     train = row(counts, "split", "train")
     weight = train.safe_per_harmful
     lean = "유해" if train.harmful > train.safe else "안전"
@@ -124,119 +251,27 @@ def imbalance(counts: pd.DataFrame, modality: str) -> str:
 
 
 def backbone_state(weights: pd.DataFrame) -> str:
-    """Which backbones ran without trained weights. weights : columns backbone, weights."""
-    names = {"clip": "CLIP", "yolo": "YOLO", "slowfast": "SlowFast"}
+    """Say which backbones ran without trained weights.
+
+    Parameters
+    ----------
+    weights : DataFrame
+        One row per modality and backbone; columns backbone, weights.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> backbone_state(pd.DataFrame({"backbone": ["yolo"], "weights": "untrained:0"}))
+    'YOLO는 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. 따라서 ...'
+    """
     untrained = weights["weights"].str.startswith("untrained")
-    raw = ", ".join(dict.fromkeys(names[b] for b in weights.loc[untrained, "backbone"]))
+    raw = ", ".join(dict.fromkeys(backbone_name(b) for b in weights.loc[untrained, "backbone"]))
     if not raw:
         return "모든 백본이 학습된 가중치로 실행되었습니다."
     return (
         f"{particle(raw, '은/는')} 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. "
         "따라서 아래 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."
     )
-
-
-def curve_alt(points: pd.DataFrame, prevalence: float, modality: str) -> str:
-    """Alt text of the PR figure. points : columns variant, threshold, precision, recall."""
-    marks = "; ".join(
-        f"{model_name(p.variant)} threshold {p.threshold:.2f}에서 Precision {number(p.precision, 3)}, "
-        f"Recall {number(p.recall, 3)}"
-        for p in points.itertuples()
-    )
-    return (
-        f"{MODALITY[modality]} 모델들의 PR 곡선. {marks}. "
-        f"모두 유해로 판정하는 기준선의 Precision은 {number(prevalence, 3)}."
-    )
-
-
-def epoch_alt(points: pd.DataFrame, modality: str) -> str:
-    """Alt text of the figure of best thresholds. points : epochs of `stability`."""
-    lines = [
-        f"{model_name(variant)}: "
-        + ", ".join(
-            f"epoch {p.epoch} {p.threshold:.2f} ({p.low:.2f}~{p.high:.2f})"
-            for p in own.itertuples()
-        )
-        for variant, own in points.groupby("variant", sort=False)
-    ]
-    return (
-        f"{MODALITY[modality]} 모델의 epoch별 최적 threshold와 95% 구간. " + "; ".join(lines) + "."
-    )
-
-
-def limits(epochs: pd.DataFrame, test: pd.DataFrame, modality: str) -> list[str]:
-    """What a careful reader should hold against the results of one modality."""
-    name = MODALITY[modality]
-    sentences = []
-    for variant, own in epochs.groupby("variant", sort=False):
-        who = f"{name} {particle(model_name(variant), '은/는')}"
-        edges = own[own["at_grid_edge"] != ""]
-        if len(edges):
-            sentences.append(
-                f"{who} {count(own)}개 epoch 중 {count(edges)}개에서 최적 threshold가 격자의 끝에 있습니다. "
-                "실제 최적점은 격자 밖일 수 있습니다."
-            )
-        if (own["state"] != "ok").any():
-            sentences.append(
-                f"{who} 모든 항목에 같은 확률을 준 epoch가 있어 그 epoch에서는 threshold를 고를 수 없습니다."
-            )
-    validation = epochs[epochs["chosen"]]
-    for judged in rows(test[test["variant"] != BASELINE]):
-        drop = row(validation, "variant", judged.variant).f1 - judged.f1
-        if drop >= CLEAR_F1:
-            sentences.append(
-                f"{name} {model_name(judged.variant)}의 F1은 검증에서 고른 threshold를 시험에 적용하자 "
-                f"{number(drop)}만큼 낮아졌습니다. 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다."
-            )
-    size = next(rows(test)).n
-    sentences.append(f"{name} 시험 분할은 {size:,}개 항목이므로, 구간의 폭을 함께 읽어야 합니다.")
-    return sentences
-
-
-def losses_of_files(manifest: pd.DataFrame, ledger: pd.DataFrame) -> str:
-    """How many files could not be used."""
-    used = f"파일 {count(manifest):,}개를 썼습니다."
-    if ledger.empty:
-        return f"{used} 쓰지 못한 파일은 없습니다."
-    return f"{used} 쓰지 못한 파일은 {count(ledger):,}개이며, 이유는 `ledger.csv`에 있습니다."
-
-
-def plans(
-    epochs: dict[str, pd.DataFrame], tests: dict[str, pd.DataFrame], weights: pd.DataFrame
-) -> list[str]:
-    """What to do next, each item drawn from what the tables show."""
-    items = []
-    if weights["weights"].str.startswith("untrained").any():
-        items.append(
-            "**사전 학습된 가중치.** 학습되지 않은 백본을 공식 가중치로 바꿉니다"
-            "(`params/full.yaml`의 `weights: pretrained`)."
-        )
-    at_edge = [MODALITY[m] for m, table in epochs.items() if (table["at_grid_edge"] != "").any()]
-    if at_edge:
-        items.append(
-            f"**격자 확대.** {', '.join(at_edge)} 모델의 최적 threshold가 격자의 끝에 있으므로 "
-            "격자를 넓혀 다시 분석합니다(`variants.*.thresholds`)."
-        )
-    for modality, table in epochs.items():
-        spread = table.groupby("variant")["best_threshold"].agg(lambda s: s.max() - s.min())
-        if spread.max() > 0:
-            own = table[table["variant"] == spread.idxmax()]
-            low = at(own, own["best_threshold"].idxmin()).best_threshold
-            high = at(own, own["best_threshold"].idxmax()).best_threshold
-            items.append(
-                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {model_name(spread.idxmax())}의 최적 threshold가 "
-                f"{high - low:.2f} 범위에서 움직였습니다. 이것이 잡음인지 구간 추정으로 확인합니다."
-            )
-    for modality, test in tests.items():
-        baseline = test.loc[test["variant"] == BASELINE, "f1"].iloc[0]
-        weak = test[(test["variant"] != BASELINE) & (test["f1"] < baseline + CLEAR_F1)]
-        if len(weak):
-            names = ", ".join(map(model_name, weak["variant"]))
-            items.append(
-                f"**기준선.** {MODALITY[modality]} {particle(names, '은/는')} 시험에서 모두 유해로 판정하는 기준선을 "
-                "뚜렷이 넘지 못했습니다. 자료와 특징을 보강합니다."
-            )
-    items.append(
-        "**추론.** 체크포인트에 저장된 threshold를 새 콘텐츠에 그대로 쓰고, 판정 비율이 검증과 달라지면 다시 고릅니다."
-    )
-    return items

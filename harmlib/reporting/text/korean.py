@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
-from harmlib.reporting.text.cited_numbers import Bound, plain
+from harmlib.analysis.baseline import BASELINE
+from harmlib.params import FeatureParams
+from harmlib.reporting.text.cited_numbers import CitedNumber, plain
 
 MODALITY = {"image": "이미지", "video": "비디오"}
 SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
@@ -85,21 +88,81 @@ COLUMNS = {
 
 # How the last sound of a digit's Korean reading ends: 영 일 이 삼 사 오 육 칠 팔 구.
 _DIGIT_CLOSED = dict(zip("0123456789", (1, 1, 0, 1, 0, 0, 1, 1, 1, 0), strict=True))
-_RIEUL_DIGITS = "178"
+_RIEUL_DIGITS, _RIEUL_LETTERS = "178", "LRlr"
 # Latin letters whose Korean names end in a consonant: 엘 엠 엔 알.
 _LETTER_CLOSED = "LMNRlmnr"
 
 
 def model_name(variant: str) -> str:
-    """`model4` is Model 4; any other name stays as its author wrote it."""
+    """Say a variant's name as the report writes it.
+
+    Parameters
+    ----------
+    variant : str
+        A name from the params, or `baseline`.
+
+    Returns
+    -------
+    str
+        `model4` is Model 4; any other name stays as its author wrote it.
+
+    Examples
+    --------
+    >>> model_name("model4"), model_name("mine"), model_name("baseline")
+    ('Model 4', 'mine', '모두 유해(기준선)')
+    """
+    if variant == BASELINE:
+        return BASELINE_NAME
     number = variant.removeprefix("model")
     return f"Model {number}" if number.isdigit() and variant != number else variant
 
 
-def particle(word: str, pair: str) -> str:
-    """`word` with the particle of `pair` that its last sound asks for.
+def backbone_name(name: str) -> str:
+    """Say a backbone's name as its params class spells it.
 
-    pair : consonant form first, as in '은/는', '이/가', '을/를', '과/와', '으로/로'
+    Parameters
+    ----------
+    name : str
+        A key of `features:` in the params, such as `clip`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        The params have no such key.
+
+    Examples
+    --------
+    >>> backbone_name("slowfast")
+    'SlowFast'
+    """
+    kinds = get_args(FeatureParams.model_fields[name].annotation)
+    display_name: str = next(k.display_name for k in kinds if hasattr(k, "display_name"))
+    return display_name
+
+
+def particle(word: str, pair: str) -> str:
+    """Put the particle behind a word that its last sound asks for.
+
+    Parameters
+    ----------
+    word : str
+        Korean, Latin letters or digits; a number may cite its cell.
+    pair : str
+        Both forms, the one after a consonant first: '은/는', '이/가', '을/를', '과/와', '으로/로'.
+
+    Returns
+    -------
+    str
+        The word and its particle.
+
+    Examples
+    --------
+    >>> particle("Model 3", "은/는"), particle("0.7", "으로/로")
+    ('Model 3은', '0.7로')
     """
     closed, open_ = pair.split("/")
     heard = plain(word).replace("%", "퍼센트")
@@ -109,30 +172,95 @@ def particle(word: str, pair: str) -> str:
         is_closed, is_rieul = tail > 0, tail == 8
     else:
         is_closed = bool(_DIGIT_CLOSED.get(last, last in _LETTER_CLOSED and last != ""))
-        is_rieul = last in _RIEUL_DIGITS or last in "LRlr" and last != ""
+        is_rieul = last != "" and last in _RIEUL_DIGITS + _RIEUL_LETTERS
     if pair == "으로/로" and is_rieul:
         is_closed = False
     return word + (closed if is_closed else open_)
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A metric to a fixed number of digits; a dash where there is none."""
+    """Write a figure with a fixed number of digits, and a dash for a missing one.
+
+    Parameters
+    ----------
+    value : float
+        NaN where there is none.
+    digits : int
+        Digits behind the point.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(0.12345), number(float("nan"))
+    ('0.1235', '–')
+    """
     return "–" if value != value else f"{value:.{digits}f}"
 
 
 def signed(value: float, digits: int = 4) -> str:
-    """A difference, with its sign (a typographic minus)."""
+    """Write a difference with its sign (a typographic minus), and a dash for a missing one.
+
+    Parameters
+    ----------
+    value : float
+        NaN where there is none.
+    digits : int
+        Digits behind the point.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> signed(-0.01), signed(0.5, 2)
+    ('−0.0100', '+0.50')
+    """
     if value != value:
         return "–"
     text = f"{value:+.{digits}f}"
-    return text if isinstance(value, Bound) else text.replace("-", "−")
+    return text if isinstance(value, CitedNumber) else text.replace("-", "−")
 
 
 def ratio(harmful: int, safe: int) -> str:
-    """Harmful : safe as the report writes it, such as 2.68:1."""
+    """Write harmful : safe as the report does.
+
+    Parameters
+    ----------
+    harmful, safe : int
+        Items of each class.
+
+    Returns
+    -------
+    str
+        A dash where nothing is safe.
+
+    Examples
+    --------
+    >>> ratio(2393, 893)
+    '2.68:1'
+    """
     return f"{harmful / safe:.2f}:1" if safe else "–"
 
 
 def korean_time(moment: datetime) -> str:
-    """Such as 2026년 3월 1일 14시 5분."""
+    """Write a date and a time of day.
+
+    Parameters
+    ----------
+    moment : datetime
+        Its own time zone is kept.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> korean_time(datetime(2026, 3, 1, 14, 5))
+    '2026년 3월 1일 14시 5분'
+    """
     return f"{moment.year}년 {moment.month}월 {moment.day}일 {moment.hour}시 {moment.minute}분"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harmlib.analysis.bands import Bands
 from harmlib.analysis.drift import MIN_ITEMS, Drift
+from harmlib.models.about import About
 from harmlib.reporting.text.certainty import METHODS, OBJECTIVES
 from harmlib.reporting.text.korean import (
     LABEL,
@@ -50,25 +51,22 @@ REASONS = {
 UNTRAINED = "untrained"
 
 
-def checkpoint_table(about: dict[str, Any], threshold: float) -> pd.DataFrame:
-    """What a checkpoint is, row by row: 항목, 값. about : of `Checkpoint`."""
+def checkpoint_table(about: About, threshold: float) -> pd.DataFrame:
+    """What a checkpoint is, row by row: 항목, 값."""
     backbones = [
-        f"{BACKBONES[name]}({_weights(spec['weights'])})"
-        for name, spec in about["backbones"].items()
+        f"{BACKBONES[name]}({_weights(str(spec['weights']))})"
+        for name, spec in about.backbones.items()
     ]
-    calibration = about["calibration"]
-    method = METHODS.get(calibration["method"], calibration["method"])
-    if "temperature" in calibration:
-        method += f", T = {number(calibration['temperature'], 2)}"
+    calibration = about.calibration
     rows = {
-        "모델": f"{model_name(about['variant'])}, epoch {about['epoch']}",
+        "모델": f"{model_name(about.variant)}, epoch {about.epoch}",
         "Threshold": number(threshold),
-        "고른 목적": OBJECTIVES.get(about["objective"], about["objective"]),
+        "고른 목적": OBJECTIVES.get(about.objective, about.objective),
         "백본": ", ".join(backbones),
-        "확률 보정": method,
+        "확률 보정": f"{METHODS[calibration.method]}, T = {number(calibration.temperature, 2)}",
     }
     for split, name in (("train", "학습"), ("val", "검증")):
-        harmful, safe = (about["counts"][split][kind] for kind in ("harmful", "safe"))
+        harmful, safe = (about.counts[split][kind] for kind in ("harmful", "safe"))
         rows[f"{name} 유해:안전"] = f"{harmful:,} : {safe:,} ({ratio(harmful, safe)})"
     return pd.DataFrame({"항목": rows.keys(), "값": rows.values()})
 
@@ -233,12 +231,12 @@ def nearest_table(decision: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def replay_sentence(again: dict[str, Any]) -> str:
-    """again : of `decisions.replay`"""
-    same = (
-        "기록과 같은 판정입니다." if again["same"] else "기록과 다른 판정입니다. 원인을 찾으십시오."
+def replay_sentence(probability: float, *, same: bool) -> str:
+    """The outcome of a replay, as `harmlib.predict.replay.Replay` has it."""
+    verdict = (
+        "기록과 같은 판정입니다." if same else "기록과 다른 판정입니다. 원인을 찾으십시오."
     )
-    return f"다시 판정한 확률은 {number(again['probability'], 6)}, {same}"
+    return f"다시 판정한 확률은 {number(probability, 6)}, {verdict}"
 
 
 def drift_sentences(found: Drift, modality: str) -> list[str]:

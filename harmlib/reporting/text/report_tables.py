@@ -1,69 +1,208 @@
-"""Tables of the comparison report: models side by side, and the published figures beside them."""
+"""What the tables of 03_thresholds and 04_report show of the tables that were computed."""
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 import pandas as pd
 
-from harmlib.analysis.bootstrap import metric_intervals
-from harmlib.analysis.choice import PLATEAU_TOLERANCE
-from harmlib.analysis.operating_points import BASELINE
-from harmlib.analysis.variant_tables import RECALL_FLOORS, REFERENCE_THRESHOLD
-from harmlib.params import Variant
-from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
+from harmlib.analysis.baseline import BASELINE, baseline_row
+from harmlib.reporting.text.certainty import CALIBRATION, FIGURES, METHODS, OBJECTIVES, STATES
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name, number, signed
 
-_LAYERS = {"sigmoid": "Linear(128, 1) + Sigmoid", "logits": "Linear(128, 1), logits"}
-_LOSSES = {"bce": "BCELoss", "bce_with_logits": "BCEWithLogitsLoss"}
 METRICS = ("precision", "recall", "f1")
+_COUNTS = ["tp", "fp", "fn", "tn"]
+_ROWS_OF_EFFECT = {
+    "F1": "f1",
+    "Precision": "precision",
+    "Recall": "recall",
+    "Threshold": "threshold",
+}
 
 
-def variant_table(variants: dict[str, Variant]) -> pd.DataFrame:
-    """What differs between the models: a row a property, a column a model."""
-    return pd.DataFrame({"항목": _properties(next(iter(variants.values()))).keys()}).assign(
-        **{model_name(name): list(_properties(v).values()) for name, v in variants.items()}
+def shown_sweep(sweep: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns of a sweep that the report shows.
+
+    Parameters
+    ----------
+    sweep : DataFrame
+        As `sweep_epochs` returns it, with a column variant.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, epoch, threshold, tp, fp, fn, tn, precision, recall, f1.
+    """
+    return sweep[["variant", "epoch", "threshold", *_COUNTS, *METRICS]]
+
+
+def shown_operating_points(operating_points: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns of the operating points that 03 shows.
+
+    Parameters
+    ----------
+    operating_points : DataFrame
+        As `Run.operating_points` returns them, with the losses of each epoch.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, epoch, train_loss, val_loss, best_threshold, best_f1, threshold, f1.
+    """
+    losses, best = ["train_loss", "val_loss"], ["best_threshold", "best_f1"]
+    return operating_points[["variant", "epoch", *losses, *best, "threshold", "f1"]]
+
+
+def shown_test(test: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns of the results on test that the report shows.
+
+    Parameters
+    ----------
+    test : DataFrame
+        As `compare_on_test` returns it; the baseline has no epoch.
+
+    Returns
+    -------
+    DataFrame
+        Whole numbers are integers, also beside a missing one.
+
+    Examples
+    --------
+    >>> test = pd.DataFrame({"variant": ["model4", "baseline"], "epoch": [2, None]})
+    >>> test[["threshold", "n", "tp", "fp", "fn", "tn", "accuracy", "precision", "recall", "f1",
+    ...       "average_precision", "roc_auc"]] = 0.5
+    >>> shown_test(test)["epoch"].tolist()
+    [2, <NA>]
+    """
+    over_all = ["average_precision", "roc_auc"]
+    columns = ["variant", "epoch", "threshold", "n", *_COUNTS, "accuracy", *METRICS, *over_all]
+    return _whole(test[columns].copy(), ["epoch"])
+
+
+def shown_choices(choices: pd.DataFrame) -> pd.DataFrame:
+    """Say the objectives and states of the choices in Korean.
+
+    Parameters
+    ----------
+    choices : DataFrame
+        As `harmlib.analysis.variant_tables.choices` returns it.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> choices = pd.DataFrame({"objective": ["f1"], "state": ["ok"]})
+    >>> shown_choices(choices).to_numpy().tolist()
+    [['F1 최대', '선택됨']]
+    """
+    return choices.assign(
+        objective=choices["objective"].map(OBJECTIVES), state=choices["state"].map(STATES)
     )
 
 
-def _properties(variant: Variant) -> dict[str, str]:
-    weight = {None: "없음", "balanced": "안전/유해(학습 분할)"}.get(
-        variant.pos_weight, str(variant.pos_weight)
+def shown_optimism(optimism: pd.DataFrame) -> pd.DataFrame:
+    """Say in Korean what each figure of the optimism is.
+
+    Parameters
+    ----------
+    optimism : DataFrame
+        As `optimism_table` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, figure, threshold, value, low, high.
+    """
+    columns = ["variant", "figure", "threshold", "value", "low", "high"]
+    return optimism.assign(figure=optimism["figure"].map(FIGURES))[columns]
+
+
+def shown_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
+    """Say the methods and metrics of the calibration in Korean.
+
+    Parameters
+    ----------
+    calibration : DataFrame
+        The second table of `calibrations`.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, method, metric, value, low, high.
+    """
+    said = calibration.assign(
+        method=calibration["method"].map(METHODS), metric=calibration["metric"].map(CALIBRATION)
     )
-    grid = variant.thresholds
-    span = f"{grid[0]:.2f}" if len(grid) == 1 else f"{grid[0]:.2f}~{grid[-1]:.2f}, {len(grid)}개"
-    operating = (
-        "검증 F1이 최고인 값을 epoch마다 자동 선택"
-        if variant.threshold_rule == "best_f1"
-        else f"{variant.fixed_threshold:.2f} 고정"
-    )
-    schedule = {
-        f"{name}: epoch, 배치, 학습률": f"{s.epochs}, {s.batch_size}, {s.learning_rate:g}"
-        for name, s in (("비디오", variant.video), ("이미지", variant.image))
-    }
-    return {
-        "분류기의 마지막 층": _LAYERS[variant.last_layer],
-        "손실 함수": _LOSSES[variant.loss],
-        "pos_weight": weight,
-        **schedule,
-        "분석하는 threshold": span,
-        "운영 threshold": operating,
-        "체크포인트": "가중치 + best_threshold"
-        if variant.threshold_rule == "best_f1"
-        else "가중치",
-    }
+    return said[["variant", "method", "metric", "value", "low", "high"]]
+
+
+def shown_audit_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns of the confusion matrices that the audit found.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        `Audit.counts`.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, epoch, threshold, precision, recall, f1, tp, fp, fn, tn, unique.
+    """
+    return counts[["model", "epoch", "threshold", *METRICS, *_COUNTS, "unique"]]
+
+
+def best_f1(table: pd.DataFrame, by: list[str] | None = None) -> pd.Series:
+    """Mark the rows to stress: those with the highest F1.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column f1.
+    by : list of str, optional
+        Columns; the highest F1 of each group of rows counts. None: that of the whole table.
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> best_f1(pd.DataFrame({"f1": [0.5, 0.9, 0.9]})).tolist()
+    [False, True, True]
+    """
+    best = table.groupby(by)["f1"].transform("max") if by else table["f1"].max()
+    return table["f1"] == best
 
 
 def beside_published(table: pd.DataFrame, published: pd.DataFrame, variant: str) -> pd.DataFrame:
-    """This run's rows with the earlier report's precision, recall and F1 in columns beside them.
+    """Put the earlier report's precision, recall and F1 into columns beside this run's rows.
 
-    table : one model, columns epoch, threshold, precision, recall, f1
-    published : columns model, epoch, threshold, precision, recall, f1
-    Rows without a published counterpart (same model, epoch and threshold) show a dash.
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one variant; columns epoch, threshold, precision, recall, f1.
+    published : DataFrame
+        Printed figures of one modality; columns model, epoch, threshold, precision, recall, f1.
+    variant : str
+        `model3` is the printed Model 3.
+
+    Returns
+    -------
+    DataFrame
+        A row without a printed counterpart (same model, epoch and threshold) has missing values
+        there. Without any printed row the table is returned as it is.
+
+    Examples
+    --------
+    >>> figures = {"precision": [0.7], "recall": [1.0], "f1": [0.8]}
+    >>> table = pd.DataFrame({"epoch": [1], "threshold": [0.5]} | figures)
+    >>> beside_published(table, table.assign(model="2", f1=0.84), "model2")["발행본 F1"].tolist()
+    [0.84]
     """
-    number_of = variant.removeprefix("model")
-    own = published[published["model"].astype(str) == number_of]
+    if published.empty:
+        return table
+    own = published[published["model"].astype(str) == variant.removeprefix("model")]
     own = own[["epoch", "threshold", *METRICS]].round({"threshold": 2})
     names = {metric: f"발행본 {metric.capitalize()}" for metric in METRICS}
     return table.assign(threshold=table["threshold"].round(2)).merge(
@@ -71,118 +210,135 @@ def beside_published(table: pd.DataFrame, published: pd.DataFrame, variant: str)
     )
 
 
-def with_baseline(table: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
-    """The table with the baseline, everything harmful, as its last row.
+def with_baseline(table: pd.DataFrame, harmful: int, safe: int) -> pd.DataFrame:
+    """Put the baseline below the variants.
 
-    table : rows of models that judged items with these labels
-    labels : (n,) 0/1 of those items
+    Parameters
+    ----------
+    table : DataFrame
+        Results of variants on a split.
+    harmful, safe : int
+        Items of that split.
+
+    Returns
+    -------
+    DataFrame
+        One row more. It has what `baseline_row` gives of the table's columns.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": ["model4"], "epoch": [2], "precision": [0.9]})
+    >>> with_baseline(table, harmful=3, safe=1)
+        variant epoch  precision
+    0    model4     2       0.90
+    1  baseline  <NA>       0.75
     """
-    harmful, safe = int(labels.sum()), int((1 - labels).sum())
-    share = harmful / len(labels)
-    row = {
-        "variant": BASELINE,
-        "tp": harmful,
-        "fp": safe,
-        "fn": 0,
-        "tn": 0,
-        "precision": share,
-        "recall": 1.0,
-        "f1": 2 * share / (1 + share),
-        "flagged_share": 1.0,
-    }
-    known = {name: value for name, value in row.items() if name in table}
-    table = pd.concat([table, pd.DataFrame([known])], ignore_index=True)
-    for name in ("epoch", "tp", "fp", "fn", "tn"):
+    row = {"variant": BASELINE} | baseline_row(harmful, safe)
+    known = pd.DataFrame([{name: value for name, value in row.items() if name in table}])
+    return _whole(pd.concat([table, known], ignore_index=True), ["epoch", *_COUNTS])
+
+
+def _whole(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Whole numbers as integers, also beside a missing one."""
+    for name in columns:
         if name in table:
             table[name] = table[name].astype("Int64").astype(object)
     return table
 
 
-def epoch_overview(epochs: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Every model and epoch at the best threshold of its grid, on validation.
+def epoch_overview(operating_points: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """List every variant and epoch at the best threshold of its grid, on validation.
 
-    epochs : `operating_points` of every model, with variant and the losses
-    published : when given, its best F1 of the same model and epoch stands in columns beside
+    Parameters
+    ----------
+    operating_points : DataFrame
+        As `Run.operating_points` returns them, with the losses of each epoch.
+    published : DataFrame
+        Printed figures of the same modality, possibly none: the best F1 of the same model and
+        epoch goes into columns beside.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, epoch, train_loss, val_loss, threshold, precision, recall, f1, and with
+        printed figures four more.
     """
-    table = epochs[
-        ["variant", "epoch", "train_loss", "val_loss"]
-        + [f"best_{name}" for name in ("threshold", *METRICS)]
+    names = ("threshold", *METRICS)
+    table = operating_points[
+        ["variant", "epoch", "train_loss", "val_loss"] + [f"best_{name}" for name in names]
     ].rename(columns=lambda name: name.removeprefix("best_"))
-    if published is None:
+    if published.empty:
         return table
     best = published.loc[published.groupby(["model", "epoch"])["f1"].idxmax()]
     best = best.assign(variant="model" + best["model"].astype(str))
-    names = {name: f"발행본 {name.capitalize()}" for name in ("threshold", *METRICS)}
-    best = best.rename(columns=names)[["variant", "epoch", *names.values()]]
+    printed = {name: f"발행본 {name.capitalize()}" for name in names}
+    best = best.rename(columns=printed)[["variant", "epoch", *printed.values()]]
     return table.merge(best, on=["variant", "epoch"], how="left")
 
 
 def effect_table(
-    points: pd.DataFrame, labels: pd.Series, published: pd.DataFrame | None
+    chosen: pd.DataFrame, harmful: int, safe: int, published: pd.DataFrame
 ) -> pd.DataFrame:
-    """The report's closing table: a row a metric, a column a model, the gain, the baseline.
+    """Put together the report's closing table: metrics in rows, models in columns, the gain.
 
-    points : the chosen row of each model on validation, with the columns variant, threshold,
-        precision, recall, f1
-    labels : (n,) 0/1 of the validation items
-    published : the best row of each published model, or None where none was published
+    Parameters
+    ----------
+    chosen : DataFrame
+        One row per variant on validation; columns variant, threshold, precision, recall, f1.
+    harmful, safe : int
+        Items of validation.
+    published : DataFrame
+        Printed figures of the same modality, possibly none: the best row of each model is shown.
+
+    Returns
+    -------
+    DataFrame
+        Text; the first column names the metric.
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"variant": ["model2", "model4"], "threshold": [0.5, 0.3],
+    ...                        "precision": [0.8, 0.9], "recall": 1.0, "f1": [0.9, 0.95]})
+    >>> effect_table(chosen, harmful=3, safe=1, published=pd.DataFrame()).iloc[0].tolist()
+    ['F1', '0.9000', '0.9500', '+0.0500', '0.8571']
     """
-    rows = {"F1": "f1", "Precision": "precision", "Recall": "recall", "Threshold": "threshold"}
-    table = pd.DataFrame({"항목": list(rows)})
-    for point in points.to_dict("records"):
-        table[model_name(point["variant"])] = [
-            number(point[c], 2 if c == "threshold" else 4) for c in rows.values()
-        ]
-    first, last = points.iloc[0], points.iloc[-1]
+    table = pd.DataFrame({"항목": list(_ROWS_OF_EFFECT)})
+    digits = {column: 2 if column == "threshold" else 4 for column in _ROWS_OF_EFFECT.values()}
+    for row in chosen.to_dict("records"):
+        table[model_name(row["variant"])] = [number(row[c], n) for c, n in digits.items()]
+    first, last = chosen.iloc[0], chosen.iloc[-1]
     table[f"차이({model_name(last['variant'])} − {model_name(first['variant'])})"] = [
-        signed(last[c] - first[c], 2 if c == "threshold" else 4) for c in rows.values()
+        signed(last[c] - first[c], n) for c, n in digits.items()
     ]
-    baseline = with_baseline(points, labels).iloc[-1]
-    table[BASELINE_NAME] = [number(baseline[c]) if c in METRICS else "–" for c in rows.values()]
-    for row in [] if published is None else published.to_dict("records"):
-        table[f"발행본 Model {row['model']}"] = [
-            number(row[c], 2 if c == "threshold" else 4) for c in rows.values()
-        ]
+    baseline = baseline_row(harmful, safe)
+    table[BASELINE_NAME] = [number(baseline[c]) if c in METRICS else "–" for c in digits]
+    if len(published):
+        best = published.loc[published.groupby("model")["f1"].idxmax()]
+        for row in best.to_dict("records"):
+            table[f"발행본 Model {row['model']}"] = [number(row[c], n) for c, n in digits.items()]
     return table
 
 
 def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """The first table of the report: a row a model, the baseline last, F1 with interval.
+    """Put together the first table of the report: a row per variant, the baseline last.
 
-    test : `compare_on_test`; intervals : `test_intervals`
+    Parameters
+    ----------
+    test : DataFrame
+        As `compare_on_test` returns it.
+    intervals : DataFrame
+        As `intervals_on_test` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, threshold, precision, recall, f1, the interval of F1 as text,
+        average_precision.
     """
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
-    table = test[["variant", "threshold", "precision", "recall", "f1"]].copy()
+    table = test[["variant", "threshold", *METRICS]].copy()
     table["F1의 95% 구간"] = [
         f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}" if v in f1.index else "–"
         for v in test["variant"]
     ]
     return table.assign(average_precision=test["average_precision"])
-
-
-def step_table(steps: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """The run's steps with their times.
-
-    steps : `steps.json` of the run's folder
-    """
-    return pd.DataFrame(
-        [(name, entry["seconds"]) for name, entry in steps.items()], columns=["단계", "seconds"]
-    )
-
-
-def constants_table() -> pd.DataFrame:
-    """The numbers that the code fixes and the report's sentences speak of: name, value."""
-    drawing = inspect.signature(metric_intervals).parameters
-    return pd.DataFrame(
-        [
-            ("구간의 신뢰 수준", drawing["level"].default),
-            ("다시 뽑은 횟수", drawing["resamples"].default),
-            ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
-            ("시험한 threshold를 견주는 기준값", REFERENCE_THRESHOLD),
-            *(("Recall 하한", floor) for floor in RECALL_FLOORS),
-            ("이보다 작은 F1의 차이는 거의 없다고 적음", CLEAR_F1),
-            ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
-            ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
-        ],
-        columns=["name", "value"],
-    )

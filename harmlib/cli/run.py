@@ -1,0 +1,81 @@
+"""`harmlib run`: execute the notebooks, or execute them again and compare."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from harmlib.params import PROJECT_ROOT, Params, ParamsError
+from harmlib.workflow.execution import NOTEBOOKS, StepFailed
+from harmlib.workflow.pipeline import run_pipeline
+
+
+def run_notebooks(options: argparse.Namespace) -> int:
+    """Execute the steps of a run that are no longer valid; with ``--verify`` all steps, elsewhere.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command `run`.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 a notebook stopped or a number differs, 2 the params, the run or the
+        installation can't be used.
+    """
+    if not NOTEBOOKS.is_dir():
+        print(
+            f"harmlib: there is no folder notebooks/ in {PROJECT_ROOT}. `harmlib run` executes the "
+            "notebooks of the project's checkout, which the installed package does not contain. "
+            "Change into a checkout and use ./run_all.sh there.",
+            file=sys.stderr,
+        )
+        return 2
+    return (_verify if options.verify else _run)(options.params)
+
+
+def _run(params_file: Path) -> int:
+    try:
+        params = run_pipeline(params_file)
+    except (ParamsError, StepFailed) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ParamsError) else 1
+    print(_results(params))
+    return 0
+
+
+def _verify(params_file: Path) -> int:
+    from harmlib.workflow.verify import NotVerifiable, format_verdict, verify
+
+    try:
+        verdict = verify(params_file)
+    except (ParamsError, NotVerifiable, StepFailed) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StepFailed) else 2
+    print(format_verdict(verdict))
+    return int(not verdict.passed)
+
+
+def _results(params: Params) -> str:
+    """Return a short table of the test results, and where the report is."""
+    metrics = json.loads((params.run_dir / "metrics.json").read_text(encoding="utf-8"))
+    heads = ("", "variant", "threshold", "precision", "recall", "F1", "AP", "AUC")
+    line = "{:<6} {:<9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}"
+    lines = ["\nTest split, at the threshold chosen on validation:", line.format(*heads)]
+    for modality, variants in metrics["modalities"].items():
+        for name, entry in variants.items():
+            test = entry["test"]
+            threshold = entry.get("operating_threshold")
+            lines.append(
+                line.format(
+                    modality,
+                    name,
+                    "-" if threshold is None else f"{threshold:.2f}",
+                    *(f"{test[key]:.4f}" for key in ("precision", "recall", "f1")),
+                    *(f"{test[key] or 0:.4f}" for key in ("average_precision", "roc_auc")),
+                )
+            )
+    return "\n".join([*lines, f"\nReport: {params.run_dir / 'index.html'}"])

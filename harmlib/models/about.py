@@ -1,0 +1,95 @@
+"""The typed part of a checkpoint: what the classifier is, and where its threshold comes from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from harmlib.params import FeatureParams, Modality
+
+CURVE_THRESHOLDS = [i / 20 for i in range(20)]
+CURVE_COLUMNS = ["threshold", "precision", "recall", "f1", "flagged_share"]
+
+
+class _Plain(BaseModel):
+    """Plain values, checked when made and when read: nothing missing, unknown or converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Calibration(_Plain):
+    """How the classifier's logits become calibrated probabilities: sigmoid(logit / temperature).
+
+    Attributes
+    ----------
+    method : {"temperature"}
+    temperature : float
+        Fitted to the validation items; above 1 the raw probabilities are too sure.
+    """
+
+    method: Literal["temperature"]
+    temperature: float
+
+
+class About(_Plain):
+    """What a saved classifier is, and where its threshold comes from.
+
+    Attributes
+    ----------
+    modality : {"image", "video"}
+        What the classifier is for.
+    variant : str
+        Name of the trained configuration in `params/variants.yaml`.
+    epoch : int
+        The saved epoch, counted from 1.
+    seed : int
+        The run's seed.
+    threshold_rule : {"fixed", "best_f1"}
+        How the threshold was chosen on validation.
+    objective : {"fixed", "f1"}
+        What the threshold maximises; "fixed" where it was given.
+    threshold_unit : {"probability"}
+        What the threshold is compared with.
+    pos_weight : float
+        Weight of a harmful item relative to a safe one in the loss; 1.0 is no weighting.
+    thresholds : list of float
+        The grid that the threshold was chosen from, probabilities.
+    validation_f1 : float
+        F1 on validation at the threshold, in [0, 1].
+    validation_curve : dict of str to list of float
+        `CURVE_COLUMNS` on validation at `CURVE_THRESHOLDS`, all fractions.
+    calibration : Calibration
+        Fitted to validation.
+    counts : dict of str to dict of str to int
+        Split to the number of its "harmful" and "safe" items.
+    split_digest : str
+        sha256 of which content was in which split under which label.
+    duration_sec : float
+        Median duration of the training videos in seconds; 0.0 for images.
+    features : FeatureParams
+        The params of the backbones.
+    backbones : dict of str to dict
+        Backbone to everything that changes its vectors: weights' hash, sampling, version.
+    versions : dict of str to str
+        Package to its version at the training.
+    """
+
+    modality: Modality
+    variant: str
+    epoch: int
+    seed: int
+    threshold_rule: Literal["fixed", "best_f1"]
+    objective: Literal["fixed", "f1"]
+    threshold_unit: Literal["probability"]
+    pos_weight: float
+    thresholds: list[float]
+    validation_f1: float
+    validation_curve: dict[str, list[float]]
+    calibration: Calibration
+    counts: dict[str, dict[str, int]]
+    split_digest: str
+    duration_sec: float
+    features: FeatureParams
+    backbones: dict[str, dict[str, str | int | float]]
+    versions: dict[str, str]

@@ -1,0 +1,192 @@
+"""One file's prediction, and the scores of its windows from which it is made."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from harmlib.analysis.segments import can_stop, harmful_segments, reduce_scores
+from harmlib.features.vector_stream import Window
+from harmlib.media.probe import Facts
+from harmlib.models.classifier import probabilities
+from harmlib.models.explanation import Explanation, explain
+from harmlib.params import Modality
+from harmlib.predict.predictor import Predictor
+from harmlib.predict.windows import Windowing
+
+COLUMNS = [
+    "path",
+    "modality",
+    "logit",
+    "probability",
+    "threshold",
+    "decision",
+    "margin",
+    "model_id",
+    "seconds",
+]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a saved classifier says about one file, and all that the log keeps of it.
+
+    Attributes
+    ----------
+    facts : Facts
+        The file: path, size, mtime_ns, sha256, duration_sec.
+    modality : {"image", "video"}
+    logit : float
+    probability : float
+        In [0, 1]; of a file of several windows as `Windowing.how` says.
+    threshold : float
+        The operating threshold of the checkpoint, a probability.
+    model_id : str
+        Variant, modality and the first digits of the checkpoint's sha256.
+    seconds : float
+        From taking the file up to its prediction, while others were under way.
+    model_sha256 : str
+        Of the checkpoint.
+    checkpoint : Path
+        The checkpoint's file.
+    windowing : Windowing
+        How the file was cut.
+    windows : pandas.DataFrame
+        One row per scored window: start_sec, end_sec, logit, probability. A short file is one.
+    segments : pandas.DataFrame
+        As `harmful_segments` returns them; empty for a file of one window.
+    explanation : Explanation
+        Of the window that scored highest.
+    """
+
+    facts: Facts
+    modality: Modality
+    logit: float
+    probability: float
+    threshold: float
+    model_id: str
+    seconds: float
+    model_sha256: str
+    checkpoint: Path
+    windowing: Windowing
+    windows: pd.DataFrame
+    segments: pd.DataFrame
+    explanation: Explanation
+
+    @property
+    def path(self) -> str:
+        """The file as it was named."""
+        return self.facts.path
+
+    @property
+    def decision(self) -> Literal["harmful", "safe"]:
+        """Harmful where the probability is above the threshold."""
+        return "harmful" if self.probability > self.threshold else "safe"
+
+    @property
+    def margin(self) -> float:
+        """Probability minus threshold."""
+        return self.probability - self.threshold
+
+    def row(self) -> dict[str, Any]:
+        """The values of `COLUMNS`, in their order."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+@dataclass
+class ScoredFile:
+    """A file whose windows are being scored.
+
+    Attributes
+    ----------
+    facts : Facts
+        The file.
+    windows : list of Window
+        All its windows, in order.
+    logits : dict of str to float
+        Key of a window to its logit, for those scored so far.
+    highest : torch.Tensor or None
+        (1, dim) scaled features of the window with the highest logit so far.
+    started : float
+        When the file was taken up, of `time.monotonic`.
+    """
+
+    facts: Facts
+    windows: list[Window]
+    logits: dict[str, float] = field(default_factory=dict)
+    highest: torch.Tensor | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, key: str, logit: float, features: torch.Tensor) -> None:
+        """Take the score of one window."""
+        if self.highest is None or logit > max(self.logits.values()):
+            self.highest = features
+        self.logits[key] = logit
+
+    def is_decided(self, threshold: float, windowing: Windowing) -> bool:
+        """Whether no further window is needed."""
+        remaining = len(self.windows) - len(self.logits)
+        if remaining == 0:
+            return True
+        if not windowing.early_exit:
+            return False
+        seen = probabilities(list(self.logits.values()))
+        return can_stop(seen, remaining, threshold, windowing.how, windowing.k)
+
+    def table(self) -> pd.DataFrame:
+        """The scored windows in order: start_sec, end_sec, logit, probability."""
+        scored = [window for window in self.windows if window.key in self.logits]
+        logits = np.array([self.logits[window.key] for window in scored])
+        return pd.DataFrame(
+            {
+                "start_sec": [window.start_sec for window in scored],
+                "end_sec": [window.start_sec + window.duration_sec for window in scored],
+                "logit": logits,
+                "probability": probabilities(logits),
+            }
+        )
+
+
+def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
+    """The prediction of a file whose scores are decided.
+
+    Parameters
+    ----------
+    scored : ScoredFile
+        With at least one window scored.
+    predictor : Predictor
+        That scored them.
+
+    Returns
+    -------
+    Prediction
+    """
+    assert scored.highest is not None
+    threshold, windowing = predictor.checkpoint.threshold, predictor.windowing
+    windows = scored.table()
+    probability = reduce_scores(windows["probability"], windowing.how, windowing.k)
+    logit = float(windows["logit"].max())
+    if windowing.how == "top_mean" and len(windows) > 1:
+        logit = float(np.log(probability) - np.log1p(-probability))
+    segments = harmful_segments(windows, threshold) if len(scored.windows) > 1 else pd.DataFrame()
+    return Prediction(
+        facts=scored.facts,
+        modality=predictor.modality,
+        logit=logit,
+        probability=probability,
+        threshold=threshold,
+        model_id=predictor.model_id,
+        seconds=round(time.monotonic() - scored.started, 4),
+        model_sha256=predictor.digest,
+        checkpoint=predictor.path,
+        windowing=windowing,
+        windows=windows,
+        segments=segments,
+        explanation=explain(predictor.checkpoint, scored.highest),
+    )

@@ -1,0 +1,148 @@
+"""The charts of the threshold lab: the widget, and the rows that it draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import traitlets
+import vl_convert
+
+from harmlib.analysis.curves import pr_curve
+from harmlib.reporting.figures.style import GREY, HARMFUL, SAFE
+from harmlib.reporting.text.korean import LABEL
+
+BINS = np.linspace(0, 1, 41)
+CURVE_STEPS = 400  # a curve is drawn no finer than this: about its size in pixels
+
+
+def curve_rows(labels: npt.ArrayLike, scores: npt.ArrayLike) -> list[dict[str, float]]:
+    """Compute the precision-recall curve, without points that would fall on the same pixel.
+
+    Parameters
+    ----------
+    labels : array-like of int, shape (n,)
+        1 for harmful, 0 for safe.
+    scores : array-like of float, shape (n,)
+        Probabilities, 0 to 1.
+
+    Returns
+    -------
+    list of dict
+        recall, precision and order (0, 1, ...), by rising threshold.
+
+    Examples
+    --------
+    >>> for row in curve_rows([0, 1, 1], [0.2, 0.6, 0.9]):
+    ...     print(row)
+    {'recall': 1.0, 'precision': 0.666..., 'order': 0}
+    {'recall': 1.0, 'precision': 1.0, 'order': 1}
+    {'recall': 0.5, 'precision': 1.0, 'order': 2}
+    {'recall': 0.0, 'precision': 1.0, 'order': 3}
+    """
+    curve = pr_curve(labels, scores)[["recall", "precision"]]
+    kept = curve[~(curve * CURVE_STEPS).round().duplicated()]
+    rows: list[dict[str, float]] = kept.assign(order=range(len(kept))).to_dict("records")
+    return rows
+
+
+def bar_rows(
+    labels: npt.NDArray[np.integer], scores: npt.NDArray[np.floating]
+) -> list[dict[str, float | str]]:
+    """Count the items of each label in 40 bins of equal width.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        1 for harmful, 0 for safe.
+    scores : ndarray of float, shape (n,)
+        Probabilities, 0 to 1.
+
+    Returns
+    -------
+    list of dict
+        low and high (the bin), count and label (in Korean); counts of safe items are negative, to
+        be drawn downwards.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = bar_rows(np.array([1, 1, 0]), np.array([0.99, 0.98, 0.01]))
+    >>> [row["count"] for row in rows if row["count"]]
+    [2, -1]
+    """
+    return [
+        {"low": low, "high": high, "count": sign * int(count), "label": LABEL[label]}
+        for label, sign in ((1, 1), (0, -1))
+        for low, high, count in zip(
+            BINS[:-1], BINS[1:], np.histogram(scores[labels == label], BINS)[0], strict=True
+        )
+    ]
+
+
+def _vega_lite() -> dict[str, Any]:
+    """The precision-recall curve and the distribution of scores; `Charts` brings their data."""
+    current = alt.param(name="current", value={"threshold": 0, "recall": 0, "precision": 0})
+    unit = alt.Scale(domain=[0, 1])
+    recall = alt.X("recall:Q", scale=unit, title="Recall (유해 중 찾아낸 비율)")
+    precision = alt.Y("precision:Q", scale=unit, title="Precision (유해 판정 중 맞은 비율)")
+    here = alt.Chart(alt.Data(values=[{}])).transform_calculate(
+        threshold="current.threshold", recall="current.recall", precision="current.precision"
+    )
+    curve = alt.Chart(alt.NamedData("curve")).encode(x=recall, y=precision, order="order:Q")
+    baseline = alt.Chart(alt.NamedData("baseline")).encode(y=precision)
+    pr = alt.layer(
+        baseline.mark_rule(color=GREY, strokeDash=[3, 3]),
+        curve.mark_line(color=SAFE, interpolate="step-after"),
+        here.mark_point(color="black", filled=True, size=130).encode(x=recall, y=precision),
+        title="PR 곡선: 점은 지금의 선, 점선은 기준선",
+    )
+    colour = alt.Color("label:N", legend=None).scale(
+        domain=[LABEL[1], LABEL[0]], range=[HARMFUL, SAFE]
+    )
+    count = alt.Y("count:Q", title="항목 수").axis(labelExpr="format(abs(datum.value), ',')")
+    low = alt.X("low:Q", bin="binned", scale=unit, title="유해 확률")
+    bars = alt.Chart(alt.NamedData("bars")).mark_bar()
+    scores = alt.layer(
+        bars.encode(x=low, x2="high", y=count, color=colour),
+        here.mark_rule(color="black", size=2).encode(x="threshold:Q"),
+        title="점수 분포: 위는 유해, 아래는 안전, 세로선은 threshold",
+    )
+    sides = [side.properties(width=330, height=250) for side in (pr, scores)]
+    both = alt.hconcat(*sides, description="PR 곡선과 점수 분포. 수치는 위의 표에 있습니다.")
+    spec: dict[str, Any] = (
+        both.add_params(current).configure(font="NanumGothic, sans-serif").to_dict()
+    )
+    return spec
+
+
+class Charts(anywidget.AnyWidget):
+    """Both charts, drawn by Vega without a network; `tables` and `current` change, the rest stays.
+
+    Attributes
+    ----------
+    spec : dict
+        The Vega-Lite specification.
+    tables : dict of str to list of dict
+        Rows of the data sets `curve` (`curve_rows`), `bars` (`bar_rows`) and `baseline` (one row
+        with precision).
+    current : dict of str to float
+        threshold, recall and precision that the marks show; None for a rate that is undefined.
+
+    Notes
+    -----
+    Altair's own JupyterChart takes new data as a new chart only. Such a chart is checked and
+    compiled again: the answer takes seven times as long, and the chart flickers.
+    """
+
+    _esm = vl_convert.javascript_bundle(
+        Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+        vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]),
+    )
+    spec = traitlets.Dict(_vega_lite()).tag(sync=True)
+    tables = traitlets.Dict().tag(sync=True)
+    current = traitlets.Dict().tag(sync=True)

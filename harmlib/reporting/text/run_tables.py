@@ -1,0 +1,233 @@
+"""Tables of what a run was made with: the variants, the constants, the steps, the machine."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.choice import PLATEAU_TOLERANCE
+from harmlib.analysis.variant_tables import RECALL_FLOORS, REFERENCE_THRESHOLD
+from harmlib.params import PROJECT_ROOT, Variant
+from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
+from harmlib.reporting.text.korean import korean_time, model_name
+
+_LAYERS = {"sigmoid": "Linear(128, 1) + Sigmoid", "logits": "Linear(128, 1), logits"}
+_LOSSES = {"bce": "BCELoss", "bce_with_logits": "BCEWithLogitsLoss"}
+
+
+def variant_table(variants: Mapping[str, Variant]) -> pd.DataFrame:
+    """List what differs between the variants: properties in rows, variants in columns.
+
+    Parameters
+    ----------
+    variants : mapping of str to Variant
+        `Params.variants`, at least one.
+
+    Returns
+    -------
+    DataFrame
+        Text; the first column names the property.
+
+    Examples
+    --------
+    >>> from harmlib.params import load_params
+    >>> variant_table(load_params("params/demo.yaml").variants)[["항목", "Model 4"]].iloc[1].tolist()
+    ['손실 함수', 'BCEWithLogitsLoss']
+    """
+    columns = {model_name(name): _properties(variant) for name, variant in variants.items()}
+    return pd.DataFrame(columns).rename_axis("항목").reset_index()
+
+
+def _properties(variant: Variant) -> dict[str, str]:
+    weight = "없음" if variant.pos_weight is None else str(variant.pos_weight)
+    if variant.pos_weight == "balanced":
+        weight = "안전/유해(학습 분할)"
+    grid = variant.thresholds
+    limits = f"{grid[0]:.2f}" if len(grid) == 1 else f"{grid[0]:.2f}~{grid[-1]:.2f}, {len(grid)}개"
+    by_f1 = variant.threshold_rule == "best_f1"
+    schedule = {
+        f"{name}: epoch, 배치, 학습률": f"{s.epochs}, {s.batch_size}, {s.learning_rate:g}"
+        for name, s in (("비디오", variant.video), ("이미지", variant.image))
+    }
+    return {
+        "분류기의 마지막 층": _LAYERS[variant.last_layer],
+        "손실 함수": _LOSSES[variant.loss],
+        "pos_weight": weight,
+        **schedule,
+        "분석하는 threshold": limits,
+        "운영 threshold": "검증 F1이 최고인 값을 epoch마다 자동 선택"
+        if by_f1
+        else f"{variant.fixed_threshold:.2f} 고정",
+        "체크포인트": "가중치 + best_threshold" if by_f1 else "가중치",
+    }
+
+
+def constants_table() -> pd.DataFrame:
+    """List the numbers that the code fixes and the report's sentences speak of.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, value.
+
+    Examples
+    --------
+    >>> constants_table().head(2)
+               name   value
+    0     구간의 신뢰 수준    0.95
+    1       다시 뽑은 횟수 2000.00
+    """
+    drawing = inspect.signature(metric_intervals).parameters
+    return pd.DataFrame(
+        [
+            ("구간의 신뢰 수준", drawing["level"].default),
+            ("다시 뽑은 횟수", drawing["resamples"].default),
+            ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
+            ("시험한 threshold를 견주는 기준값", REFERENCE_THRESHOLD),
+            *(("Recall 하한", floor) for floor in RECALL_FLOORS),
+            ("이보다 작은 F1의 차이는 거의 없다고 적음", CLEAR_F1),
+            ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
+            ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
+        ],
+        columns=["name", "value"],
+    )
+
+
+def shown_constants(constants: pd.DataFrame) -> pd.DataFrame:
+    """Write each constant with as many digits as it has.
+
+    Parameters
+    ----------
+    constants : DataFrame
+        As `constants_table` returns it.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> shown_constants(pd.DataFrame({"name": ["a", "b"], "value": [0.005, 2000.0]}))
+      name  value
+    0    a  0.005
+    1    b   2000
+    """
+    return constants.assign(value=constants["value"].map("{:g}".format))
+
+
+def shown_weights(weights: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns that the report shows of the backbones' weights.
+
+    Parameters
+    ----------
+    weights : DataFrame
+        `tables/weights_<modality>.csv` of all modalities, with a column modality.
+
+    Returns
+    -------
+    DataFrame
+        Columns modality, backbone, weights, sampling, precision_used, dim, items.
+    """
+    columns = ["weights", "sampling", "precision_used", "dim", "items"]
+    return weights[["modality", "backbone", *columns]]
+
+
+def step_table(steps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """List the steps of a run with the time that each took.
+
+    Parameters
+    ----------
+    steps : mapping
+        `steps.json` of the run's folder: by the step's name a mapping with `seconds`.
+
+    Returns
+    -------
+    DataFrame
+        Columns 단계, seconds.
+
+    Examples
+    --------
+    >>> step_table({"00_data": {"seconds": 2.5}})
+            단계  seconds
+    0  00_data      2.5
+    """
+    return pd.DataFrame(
+        [(name, entry["seconds"]) for name, entry in steps.items()], columns=["단계", "seconds"]
+    )
+
+
+def run_facts(about: Mapping[str, Any]) -> pd.DataFrame:
+    """List what one needs to know to make a run again.
+
+    Parameters
+    ----------
+    about : mapping
+        The content of `run.json`.
+
+    Returns
+    -------
+    DataFrame
+        Columns 항목, 값.
+    """
+    weights = dict.fromkeys((w["backbone"], w["sha256"]) for w in about["weights"] if w["sha256"])
+    return pd.DataFrame(
+        [
+            ("실행 이름", about["params"]["run"]),
+            ("만든 때", korean_time(datetime.fromisoformat(about["made"]))),
+            ("시드", str(about["params"]["seed"])),
+            ("장치", f"{about['device']} ({about['machine']})"),
+            ("커밋", about["commit"] or "–"),
+            *((f"{name} sha256", digest) for name, digest in about["sha256"].items()),
+            *((f"{name} 가중치 sha256", digest) for name, digest in weights),
+        ],
+        columns=["항목", "값"],
+    )
+
+
+def version_table(versions: Mapping[str, str]) -> pd.DataFrame:
+    """List the packages with their versions.
+
+    Parameters
+    ----------
+    versions : mapping of str to str
+        `versions` of `run.json`.
+
+    Returns
+    -------
+    DataFrame
+        Columns 꾸러미, 판.
+
+    Examples
+    --------
+    >>> version_table({"numpy": "2.4"}).to_numpy().tolist()
+    [['numpy', '2.4']]
+    """
+    return pd.DataFrame(versions.items(), columns=["꾸러미", "판"])
+
+
+def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
+    """List every setting of a run; paths below the project's folder are relative to it.
+
+    Parameters
+    ----------
+    params : mapping
+        `params` of `run.json`.
+
+    Returns
+    -------
+    DataFrame
+        Columns 설정 (keys joined by dots), 값 (text).
+
+    Examples
+    --------
+    >>> settings_table({"run": "demo", "data": {"draw_demo": True}}).to_numpy().tolist()
+    [['run', 'demo'], ['data.draw_demo', 'True']]
+    """
+    table = pd.json_normalize(dict(params)).T.reset_index().astype(str)
+    table = table.replace(f"{PROJECT_ROOT}/", "", regex=True)
+    return table.set_axis(["설정", "값"], axis=1)

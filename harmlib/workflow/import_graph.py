@@ -1,0 +1,211 @@
+"""What code can reach: modules of the package, their data files, and other packages.
+
+The graph is read from the source text; nothing is imported for it. It follows every import
+statement, those inside of functions too, and every text that is the full name of a module
+(``"harmlib.features.clip"``), since such names are imported when they are needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent
+# Packages that are installed under another name than they are imported by.
+_INSTALLED_AS = {"PIL": "pillow", "clip": "openai-clip", "ipykernel_launcher": "ipykernel",
+                 "sklearn": "scikit-learn", "vl_convert": "vl-convert-python",
+                 "yaml": "pyyaml"}  # fmt: skip
+# Functions that find a module by the name that they are given.
+_FINDERS = ("import_module", "find_spec")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What some code can reach.
+
+    Attributes
+    ----------
+    modules : frozenset of str
+        Modules of the package, such as ``harmlib.params``.
+    files : frozenset of Path
+        Data files that these modules read from their own folders.
+    others : frozenset of str
+        Names from other packages, such as ``torch.nn.Linear``. The standard library is left out.
+    """
+
+    modules: frozenset[str]
+    files: frozenset[Path]
+    others: frozenset[str]
+
+
+class ImportGraph:
+    """The modules of a package and what each of them imports.
+
+    Parameters
+    ----------
+    package : Path
+        The folder of the package; its name is the package's name.
+
+    Examples
+    --------
+    >>> reach = ImportGraph().reach("from harmlib.audit import published")
+    >>> sorted(file.name for file in reach.files)
+    ['published.csv']
+    >>> "harmlib.models.training" in reach.modules
+    False
+    """
+
+    def __init__(self, package: Path = PACKAGE) -> None:
+        self.package = package
+        self.modules = {
+            _module_name(path, package): _Module(path) for path in package.rglob("*.py")
+        }
+
+    def reach(self, code: str, *, lazy: bool = True) -> Reach:
+        """Follow the imports of a piece of code.
+
+        Parameters
+        ----------
+        code : str
+            Python code, such as ``import harmlib.params`` or all cells of a notebook.
+        lazy : bool
+            False follows only what is imported while the code and the modules are loaded: no
+            imports inside of functions, no names of modules in texts.
+        """
+        todo, others = self._resolve(_Source(code), lazy=lazy)
+        seen: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                own, foreign = self._resolve(self.modules[name].source, lazy=lazy)
+                todo |= own
+                others |= foreign
+        if seen:
+            seen.add(self.package.name)
+        files = {file for name in seen for file in self.modules[name].data_files}
+        return Reach(frozenset(seen), frozenset(files), frozenset(others))
+
+    def digest(self, reach: Reach) -> str:
+        """Return a SHA-256 that changes when something in the reach does.
+
+        Comments, formatting and docstrings of modules don't count. Data files count with every
+        byte, other packages with their version.
+        """
+        parts = [f"{name} {self.modules[name].source.digest}" for name in sorted(reach.modules)]
+        for file in sorted(reach.files):
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            parts.append(f"{file.relative_to(self.package).as_posix()} {content}")
+        for package in sorted({name.partition(".")[0] for name in reach.others}):
+            parts.append(f"{package} {version(_INSTALLED_AS.get(package, package))}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _resolve(self, source: _Source, *, lazy: bool) -> tuple[set[str], set[str]]:
+        """Split what a source imports into modules of the package and names of other packages."""
+        names = set(source.imports)
+        if lazy:
+            # The package's own name alone, as a text, can be anything.
+            inner = set(self.modules) - {self.package.name}
+            names |= source.later_imports | (source.texts & inner)
+        own, foreign = set(), set()
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == self.package.name:
+                above = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+                known = [name for name in above if name in self.modules]
+                # An import runs the packages above a module too. The outermost one is left out: it
+                # imports something only when that is taken from it by name.
+                own |= set(known[1:] or known)
+            elif parts[0] not in sys.stdlib_module_names:
+                foreign.add(name)
+        return own, foreign
+
+
+def notebook_code(notebook: Path) -> str:
+    """Return all code cells of a notebook as one text."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+class _Source:
+    """What the graph needs of one source text; docstrings are no part of it."""
+
+    def __init__(self, code: str) -> None:
+        tree = _without_docstrings(ast.parse(code))
+        self.digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        self.imports = {name for node in _nodes(tree, lazy=False) for name in _imported(node)}
+        everything = list(_nodes(tree, lazy=True))
+        self.later_imports = {name for node in everything for name in _imported(node)}
+        self.texts = {
+            node.value
+            for node in everything
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+
+
+class _Module:
+    """One file of the package; read when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def source(self) -> _Source:
+        return _Source(self.path.read_text(encoding="utf-8"))
+
+    @cached_property
+    def data_files(self) -> list[Path]:
+        """Return the files beside the module that have its name or that its code names."""
+        return [
+            file
+            for file in self.path.parent.iterdir()
+            if file.is_file()
+            and file.suffix != ".py"
+            and (file.stem == self.path.stem or file.name in self.source.texts)
+        ]
+
+
+def _module_name(path: Path, package: Path) -> str:
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+    return tree
+
+
+def _nodes(tree: ast.Module, *, lazy: bool) -> Iterator[ast.AST]:
+    """Yield the nodes that run: not what is for type checkers; inside of functions if `lazy`."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            todo.extend(node.orelse)
+        elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def _imported(node: ast.AST) -> Iterable[str]:
+    """Return the dotted names that a node imports or looks for."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports aren't followed; write the full name"
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+        if called in _FINDERS:
+            return [str(node.args[0].value)]
+    return []

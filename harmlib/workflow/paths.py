@@ -1,0 +1,36 @@
+"""Where the files lie that several steps write or read, below a run's folder."""
+
+from __future__ import annotations
+
+# The tables that every training keeps for itself, gathered of all trainings as `<kind>.parquet`.
+TRAINING_TABLES = ("scores", "history", "operating_points")
+
+
+def training_part(variant: str, modality: str, kind: str) -> str:
+    """Return the path of one training's own table.
+
+    Parameters
+    ----------
+    variant : str
+        A name of ``params/variants.yaml``.
+    modality : {"image", "video"}
+    kind : str
+        One of `TRAINING_TABLES`.
+
+    Examples
+    --------
+    >>> training_part("model4", "video", "scores")
+    'models/model4/video_scores.parquet'
+    """
+    return f"models/{variant}/{modality}_{kind}.parquet"
+
+
+def checkpoint_name(variant: str, modality: str) -> str:
+    """Return the path of a variant's checkpoint.
+
+    Examples
+    --------
+    >>> checkpoint_name("model4", "video")
+    'models/model4/video_model_best.pth'
+    """
+    return f"models/{variant}/{modality}_model_best.pth"

@@ -1,0 +1,165 @@
+"""The steps of a run: each is one notebook with its parameters, what it reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harmlib.params import MODALITIES, Params
+from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
+
+# What 03_thresholds writes of each modality: `tables/<kind>_<modality>.csv`.
+THRESHOLD_TABLES = (
+    "items", "operating_points", "sweep", "stability", "changes", "curves", "test", "intervals",
+    "choices", "bands", "tried", "optimism", "differences", "gains", "scale", "reliability",
+    "calibration", "floors",
+)  # fmt: skip
+# And `figures/<name>_<modality>.svg` and `.png`; the last ones only where there is enough to draw.
+THRESHOLD_FIGURES = (
+    "epoch_thresholds", "precision_recall", "metrics_by_threshold", "score_distribution",
+    "test_intervals", "f1_bands", "reliability",
+)  # fmt: skip
+THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains")
+# What 04_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
+REPORT_TABLES = (
+    "published", "variants", "audit", "audit_counts", "constants", "steps",
+    "manifest", "history", "scores",
+)  # fmt: skip
+REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect")
+REPORT_FIGURES_OF_MODALITY = ("report_precision_recall",)
+
+
+@dataclass(frozen=True)
+class LedgerRows:
+    """Rows of ``ledger.csv``, which several steps write.
+
+    Attributes
+    ----------
+    step : str
+        Of this step only, ``data`` or ``extract``; empty for all steps.
+    modality : str
+        Of this modality only; empty for both.
+    """
+
+    step: str = ""
+    modality: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One execution of one notebook.
+
+    Attributes
+    ----------
+    notebook : str
+        The notebook's name without its suffix.
+    parameters : dict
+        What the notebook is given besides ``params_file``.
+    reads, writes : tuple of str or LedgerRows
+        Files below the run's folder, or rows of the ledger.
+    may_write : tuple of str
+        Files that the step writes only where there is something to show.
+    """
+
+    notebook: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    reads: tuple[str | LedgerRows, ...] = ()
+    writes: tuple[str | LedgerRows, ...] = ()
+    may_write: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the notebook's name and the values of its parameters.
+
+        Examples
+        --------
+        >>> Step("02_train", {"modality": "video", "variant": "model4"}).name
+        '02_train-video-model4'
+        """
+        return "-".join([self.notebook, *self.parameters.values()])
+
+
+def plan(params: Params) -> list[Step]:
+    """Return the steps of a run, in an order in which each finds what it reads.
+
+    Parameters
+    ----------
+    params : Params
+        The run's params: their modalities and variants decide what there is to do.
+    """
+    modalities: list[str] = [m for m in MODALITIES if m in params.modalities]
+    variants = list(params.variants)
+    return [
+        Step(
+            "00_data",
+            writes=("manifest.parquet", LedgerRows("data"), *_figures("class_balance")),
+        ),
+        *(_extraction(m) for m in modalities),
+        *(_training(m, variant) for m in modalities for variant in variants),
+        *(_thresholds(m, variants) for m in modalities),
+        _report(modalities, variants),
+    ]
+
+
+def _extraction(modality: str) -> Step:
+    return Step(
+        "01_extract_features",
+        {"modality": modality},
+        reads=("manifest.parquet",),
+        writes=(_weights(modality), LedgerRows("extract", modality)),
+    )
+
+
+def _training(modality: str, variant: str) -> Step:
+    return Step(
+        "02_train",
+        {"modality": modality, "variant": variant},
+        reads=("manifest.parquet", LedgerRows("extract", modality), _weights(modality)),
+        writes=(*_parts(modality, [variant]), checkpoint_name(variant, modality)),
+    )
+
+
+def _thresholds(modality: str, variants: list[str]) -> Step:
+    return Step(
+        "03_thresholds",
+        {"modality": modality},
+        reads=(
+            "manifest.parquet",
+            LedgerRows("extract", modality),
+            *_parts(modality, variants),
+        ),
+        writes=(
+            *_tables(THRESHOLD_TABLES, modality),
+            *(file for name in THRESHOLD_FIGURES for file in _figures(name, modality)),
+        ),
+        may_write=tuple(
+            file for name in THRESHOLD_FIGURES_SOMETIMES for file in _figures(name, modality)
+        ),
+    )
+
+
+def _report(modalities: list[str], variants: list[str]) -> Step:
+    reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
+    writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
+    for modality in modalities:
+        reads += [_weights(modality), *_parts(modality, variants)]
+        reads += _tables(THRESHOLD_TABLES, modality)
+        writes += _tables(REPORT_TABLES_OF_MODALITY, modality)
+        for name in REPORT_FIGURES_OF_MODALITY:
+            writes += _figures(name, modality)
+    return Step("04_report", {}, tuple(reads), (*writes, "metrics.json", "run.json"))
+
+
+def _weights(modality: str) -> str:
+    return f"tables/weights_{modality}.csv"
+
+
+def _parts(modality: str, variants: list[str]) -> list[str]:
+    return [training_part(v, modality, kind) for v in variants for kind in TRAINING_TABLES]
+
+
+def _tables(kinds: tuple[str, ...], modality: str) -> list[str]:
+    return [f"tables/{kind}_{modality}.csv" for kind in kinds]
+
+
+def _figures(*name: str) -> list[str]:
+    return [f"figures/{'_'.join(name)}.{suffix}" for suffix in ("svg", "png")]

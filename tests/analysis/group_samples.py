@@ -1,0 +1,33 @@
+"""Samples of items in groups, and the weights that a resample gives them."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from harmlib.analysis.resampling import draw_groups, group_codes
+
+item = st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(0, 4))
+
+
+@st.composite
+def small_samples(draw):
+    """Labels, tied scores and groups with both classes and at least two groups."""
+    items = [(0, draw(st.integers(0, 6)), 0), (1, draw(st.integers(0, 6)), 1)]
+    labels, scores, groups = zip(*(items + draw(st.lists(item, max_size=20))), strict=True)
+    return np.array(labels), np.array(scores) / 6, np.array(groups)
+
+
+def clustered(n_groups=60, size=5, seed=3):
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(rng.random(n_groups) < 0.6, size).astype(int)
+    logits = np.repeat(rng.normal(size=n_groups), size) + rng.normal(size=n_groups * size)
+    return labels, 1 / (1 + np.exp(-logits - 2 * labels + 1)), np.repeat(np.arange(n_groups), size)
+
+
+def weights_of(groups, resamples, seed):
+    """The item weights that the draws stand for, row 0 the sample itself."""
+    codes, n_groups = group_codes(groups, len(groups))
+    return np.concatenate(list(draw_groups(n_groups, resamples, seed)))[:, codes]
+
+
+def holds_both(labels, weights):
+    return 0 < weights @ labels < weights.sum()

@@ -1,0 +1,32 @@
+"""`harmlib drift`: new scores against those that the threshold was chosen on."""
+
+import pandas as pd
+
+from harmlib.cli import main as cli
+from harmlib.models.checkpoint import load_checkpoint
+from harmlib.models.explanation import validation_items
+
+
+def test_drift_against_validation(small_run, tmp_path, capfd):
+    video_model = small_run / "models/model4/video_model_best.pth"
+    validation = validation_items(load_checkpoint(video_model))
+    copies = [validation.assign(group=f"{i} " + validation["group"]) for i in range(20)]
+    scores = pd.concat(copies).assign(modality="video")
+    scores.to_csv(tmp_path / "same.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "same.csv")]) == 0
+    said = capfd.readouterr().out
+    assert "steady: keep the threshold" in said
+    assert "harmful_share" in said
+    scores.assign(label=1 - scores["label"]).to_parquet(tmp_path / "other.parquet")
+    assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
+    assert "choose the threshold again" in capfd.readouterr().out
+    few = scores.assign(group=validation["group"].iloc[0] + scores["label"].astype(str))
+    few.to_csv(tmp_path / "few.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "few.csv")]) == 0
+    assert "too few new scores" in capfd.readouterr().out, "two groups, however many items"
+    scores.assign(label="maybe").to_csv(tmp_path / "bad.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
+    assert "label 'maybe'; use harmful or safe" in capfd.readouterr().err
+    scores[["label"]].to_csv(tmp_path / "bad.csv", index=False)
+    assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
+    assert "no column modality, probability" in capfd.readouterr().err

@@ -1,0 +1,52 @@
+"""Each step's title cell lists what it reads and writes, as the plan declares it."""
+
+import json
+import re
+
+import pytest
+
+from harmlib.params import PROJECT_ROOT, load_params
+from harmlib.workflow.execution import source_notebook
+from harmlib.workflow.paths import TRAINING_TABLES
+from harmlib.workflow.steps import LedgerRows, plan
+
+# How a title names files: those of one kind at once, and what trainings keep as gathered.
+PLACEHOLDERS = {"modality": "<종류>", "variant": "<모델>"}
+GATHERED = {f"models/<모델>/<종류>_{kind}.parquet": f"{kind}.parquet" for kind in TRAINING_TABLES}
+FILE = re.compile(r"`([^`]+\.(?:parquet|csv|json|pth))`")
+
+
+def declared(notebook, what):
+    """Names of the files of all steps of a notebook, with placeholders; drawings left out."""
+    params = load_params(PROJECT_ROOT / "params/demo.yaml")
+    names = set()
+    for step in plan(params):
+        for name in getattr(step, what) if step.notebook == notebook else ():
+            if isinstance(name, LedgerRows):
+                name = "ledger.csv"
+            for variant in params.variants:
+                name = name.replace(f"/{variant}/", f"/{PLACEHOLDERS['variant']}/")
+            for modality in params.modalities:
+                name = re.sub(rf"(?<=[/_]){modality}(?=[._])", PLACEHOLDERS["modality"], name)
+            names.add(GATHERED.get(name, name))
+    return names
+
+
+def listed(notebook, heading):
+    cells = json.loads(source_notebook(notebook).read_text(encoding="utf-8"))["cells"]
+    text = "".join(cells[0]["source"])
+    (line,) = re.findall(rf"^.*\*\*{heading}:\*\*.*$", text, flags=re.MULTILINE)
+    return line
+
+
+@pytest.mark.parametrize(
+    "notebook", ["00_data", "01_extract_features", "02_train", "03_thresholds", "04_report"]
+)
+@pytest.mark.parametrize(("what", "heading"), [("reads", "읽는 것"), ("writes", "쓰는 것")])
+def test_the_title_cell_lists_what_the_step_reads_and_writes(notebook, what, heading):
+    line = listed(notebook, heading)
+    names = {name for name in FILE.findall(line) if not name.startswith("artifacts/")}
+    expected = declared(notebook, what)
+    assert names == {name for name in expected if not name.startswith("figures/")}
+    if what == "writes":
+        assert ("그림" in line) == any(name.startswith("figures/") for name in expected)
