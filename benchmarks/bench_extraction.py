@@ -1,9 +1,9 @@
-"""Extraction against a plain loop and against the models alone: run this file, without arguments.
+"""Extraction against a plain loop and against the networks alone: run this without arguments.
 
-Files go in rounds, and each round through all three in turn, so that a machine that slows down
-slows all of them: the ratios hold where the seconds don't. `--videos`, `--images` and `--rounds`
-say how much of the media; those of params/real.yaml where they are, else the demo's.
-Then one round in single pieces, each stage on its own: where the time goes.
+Files go in rounds. Each round goes through all three in turn, so a machine that slows down slows
+all of them: the ratios hold even where the seconds don't. `--videos`, `--images` and `--rounds`
+set how many media are used: those of params/real.yaml if they are there, else the demo's.
+At the end each stage runs on its own, to show where the time goes.
 """
 
 import argparse
@@ -21,9 +21,10 @@ from plain_loop import PlainLoop, real_params
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone
 from harmlib.features.device import choose_device, choose_precision, device_label
 from harmlib.features.engine import open_engine
+from harmlib.features.extraction import extract
 from harmlib.features.store import FeatureStore
-from harmlib.features.vector_stream import Span, extract, prepare_span, wanted_frames
-from harmlib.media.decode import load_image, sample_sizes
+from harmlib.features.vector_stream import Window, decode_window, prepare_window
+from harmlib.media.decode import load_image
 from harmlib.media.probe import probe
 
 
@@ -31,6 +32,7 @@ class Stopwatch(dict):
     """Seconds under names, added up."""
 
     def __call__(self, name, work, *args):
+        """Do `work`, and add its seconds to those under `name`."""
         start = time.perf_counter()
         result = work(*args)
         self[name] = self.get(name, 0.0) + time.perf_counter() - start
@@ -38,7 +40,7 @@ class Stopwatch(dict):
 
 
 def listed(root, modality, count):
-    """`count` files spread over all, with what extraction wants to know of them."""
+    """`count` files spread evenly over all, with the facts that extraction needs."""
     table = pd.read_csv(root / f"{modality}s.csv")
     some = table["path"].iloc[np.linspace(0, len(table) - 1, count).astype(int)].drop_duplicates()
     facts = pd.DataFrame([probe(root / path, modality) for path in some])
@@ -46,9 +48,9 @@ def listed(root, modality, count):
     return facts[facts["reason"] == ""].drop_duplicates("sha256").reset_index(drop=True)
 
 
-def spans_of(items, names):
+def windows_of(items, names):
     return [
-        Span(row.sha256, Path(row.path), row.modality, row.duration_sec, tuple(names))
+        Window(row.sha256, Path(row.path), row.modality, row.duration_sec, tuple(names))
         for row in items.itertuples()
     ]
 
@@ -63,19 +65,19 @@ def in_batches(engine, units):
 
 
 def compare(items, engines, params, loop, rounds):
-    """Seconds of the plain loop, of the extraction, and of the models on ready tensors."""
+    """Seconds of the plain loop, of the extraction, and of the networks on ready tensors."""
     spent, backbones = Stopwatch(), {n: e.backbone for n, e in engines.items()}
     for part in np.array_split(np.arange(len(items)), rounds):
         some = items.iloc[part]
         spent("loop", lambda paths, one: list(map(one, paths)), some["path"], one_of(loop, some))
         with tempfile.TemporaryDirectory() as folder:
             stores = {name: FeatureStore(Path(folder), name, {}) for name in engines}
-            lost = spent("extract", extract, some, engines, stores, params)
-        assert lost.empty
-        ready = [prepare_span(span, backbones, params) for span in spans_of(some, engines)]
+            unusable = spent("extract", extract, some, engines, stores, params)
+        assert unusable.empty
+        ready = [prepare_window(one, backbones, params) for one in windows_of(some, engines)]
         for name, engine in engines.items():
             units = torch.cat([tensors[name] for tensors in ready])
-            spent("models", in_batches, engine, units)
+            spent("networks", in_batches, engine, units)
     return spent
 
 
@@ -85,12 +87,12 @@ def breakdown(items, engines, params):
     backbones = {name: engine.backbone for name, engine in engines.items()}
     vectors = {name: {} for name in engines}
     frames_of = {}
-    for span in spans_of(items, engines):
+    for window in windows_of(items, engines):
         if modality == "image":
-            image = spent("decode", load_image, span.path)
-            frames_of[span.key] = {name: [image] for name in engines}
+            image = spent("decode", load_image, window.path)
+            frames_of[window.key] = {name: [image] for name in engines}
         else:
-            frames_of[span.key] = spent("decode", decoded, span, params)
+            frames_of[window.key] = spent("decode", decode_window, window, backbones, params)
     for name, backbone in backbones.items():
         ready = [
             spent(f"prepare {name}", backbone.prepare, frames[name])
@@ -110,24 +112,16 @@ def breakdown(items, engines, params):
     return spent
 
 
-def decoded(span, params):
-    """As `prepare_span` decodes: once for all, SlowFast's frames scaled down on the way."""
-    wanted = wanted_frames(span, params)
-    every = sorted({w for times in wanted.values() for w in times}, key=lambda w: w[0])
-    frames = dict(zip(every, sample_sizes(span.path, every), strict=True))
-    return {name: [frames[w] for w in times] for name, times in wanted.items()}
-
-
 def report(modality, items, engines, params, loop, rounds):
     for engine in engines.values():  # the first batch allocates
         engine.start(torch.zeros(engine.backbone.batch_size, *engine.backbone.unit_shape).byte())()
     spent = compare(items, engines, params, loop, rounds)
     count = len(items)
     print(f"\n{count} {modality}s, {rounds} rounds")
-    for name in ("loop", "extract", "models"):
+    for name in ("loop", "extract", "networks"):
         print(f"  {name:<9} {spent[name]:8.1f} s   {count / spent[name]:7.2f} a second")
     print(f"  extraction against the plain loop   {spent['loop'] / spent['extract']:.2f}x")
-    print(f"  extraction against the models alone {spent['models'] / spent['extract']:.2f}")
+    print(f"  extraction against the networks alone {spent['networks'] / spent['extract']:.2f}")
     alone = breakdown(items.iloc[:: max(1, rounds)], engines, params)
     total = sum(alone.values())
     print("  each stage alone: " + ", ".join(f"{k} {v / total:.1%}" for k, v in alone.items()))

@@ -17,8 +17,8 @@ from plain_loop import real_params
 from harmlib.features.backbones import find_weights, load_backbone
 from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
-from harmlib.features.store import FeatureStore
 from harmlib.features.extraction import extract
+from harmlib.features.store import FeatureStore
 from harmlib.params import PROJECT_ROOT, load_params
 
 CPU = torch.device("cpu")
@@ -49,9 +49,9 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             stores = {name: FeatureStore(Path(folder), name, {}) for name in engines}
             start = time.perf_counter()
-            lost = extract(items, engines, stores, params.features)
+            unusable = extract(items, engines, stores, params.features)
             seconds = time.perf_counter() - start
-        assert lost.empty
+        assert unusable.empty
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{count:>7,} pictures {seconds:8.1f} s  {seconds / count * 1000:6.1f} ms each  "
               f"peak memory {peak:,.0f} MiB", flush=True)  # fmt: skip

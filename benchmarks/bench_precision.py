@@ -18,23 +18,20 @@ from plain_loop import real_params
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone
 from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
-from harmlib.features.slowfast import CLIP_FRAMES
+from harmlib.features.vector_stream import Window, decode_window
 from harmlib.features.yolo import SUMMARY_NAMES
-from harmlib.media.decode import load_image, sample_frames, video_facts
-from harmlib.media.frame_times import clip_times, even_times
+from harmlib.media.decode import load_image, video_facts
 
 CPU, BOUND = torch.device("cpu"), 0.999
 
 
-def units_of(path, modality, params):
-    """Frames for CLIP and YOLO, and for SlowFast."""
+def frames_for(backbones, path, modality, params):
+    """Backbone name -> the frames that it wants to see of one file."""
     if modality == "image":
-        return [load_image(path)], []
-    duration_sec = video_facts(path).duration_sec
-    section = params.slowfast
-    times = clip_times(duration_sec, section.clips, section.clip_sec, CLIP_FRAMES)
-    moving = [f for window in times for f in sample_frames(path, window, section.image_size)]
-    return sample_frames(path, even_times(duration_sec, params.video_frames)), moving
+        image = load_image(path)
+        return {name: [image] for name in backbones}
+    window = Window("", path, modality, video_facts(path).duration_sec, tuple(backbones))
+    return decode_window(window, backbones, params)
 
 
 def cosine(a, b):
@@ -59,9 +56,9 @@ def main(every=1):
         files = sorted(p for p in Path(run.data.root).rglob("*") if p.suffix in suffixes)[::every]
         cosines, jumps = defaultdict(list), 0
         for path in files:
-            still, moving = units_of(path, modality, params)
+            frames_of = frames_for(backbones, path, modality, params)
             for name, backbone in backbones.items():
-                frames = moving if name == "slowfast" else still
+                frames = frames_of[name]
                 found = engines[name].start(backbone.prepare(frames))()
                 with torch.inference_mode():
                     if name == "clip":

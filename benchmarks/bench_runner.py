@@ -18,7 +18,8 @@ import yaml
 
 from harmlib.params import PROJECT_ROOT, load_params
 from harmlib.workflow import kernels
-from harmlib.workflow.pipeline import plan, run_pipeline
+from harmlib.workflow.pipeline import run_pipeline
+from harmlib.workflow.steps import plan
 
 GOAL = 2
 

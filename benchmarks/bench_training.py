@@ -47,14 +47,17 @@ def tutorial(features, labels, batch_size, threads):
 
 
 def ours(features, labels, batch_size):
-    """Seconds of an epoch, scoring of the (tiny) judged split included."""
-    few = Split(features[:2], labels[:2].long(), ["a", "b"])
+    """Seconds of an epoch, scoring of the (tiny) validation split included."""
+    names = [str(i) for i in range(len(labels))]
+    splits = {
+        "train": Split(features, labels.long(), names, names),
+        "val": Split(features[:2], labels[:2].long(), names[:2], names[:2]),
+    }
     training = train(
         lambda: HarmfulClassifier(DIMS, "logits"),
         build_loss("bce_with_logits", 0.5),
         Schedule(epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3),
-        Split(features, labels.long(), [str(i) for i in range(len(labels))]),
-        {"val": few},
+        splits,
         seed=0,
         device=torch.device("cpu"),
     )

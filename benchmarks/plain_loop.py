@@ -12,28 +12,32 @@ from PIL import Image
 
 from harmlib.features.backbones import find_weights, load_backbone
 from harmlib.features.slowfast import CLIP_FRAMES
+from harmlib.features.yolo import import_ultralytics
 from harmlib.params import PROJECT_ROOT
 
 
 class PlainLoop:
-    """The three models as a notebook would hold them."""
+    """The three networks as a notebook would hold them."""
 
     def __init__(self, params, modality, weights_dir):
+        import_ultralytics()
         from ultralytics import YOLO
 
         weights = {n: find_weights(params, n, weights_dir) for n in ("clip", "yolo", "slowfast")}
         self.params = params
         self.clip = load_backbone(params, "clip", weights["clip"]).network
         self.preprocess = _transform(self.clip.input_resolution)
-        self.yolo = YOLO(weights["yolo"].path or f"{params.yolo.model}.yaml", verbose=False)
+        self.yolo = YOLO(weights["yolo"].path or f"{params.yolo.architecture}.yaml", verbose=False)
         if modality == "video":
             self.slowfast = load_backbone(params, "slowfast", weights["slowfast"]).network
 
     def image(self, path):
+        """The vector of one image."""
         frame = cv2.imread(str(path))
         return np.concatenate([self._clip([frame])[0], self._yolo([frame])[0]])
 
     def video(self, path):
+        """The vector of one video."""
         frames = self._spread(path, self.params.video_frames)
         fast = self._spread(path, CLIP_FRAMES)  # the file is read again for the other rate
         return np.concatenate(

@@ -1,5 +1,6 @@
 """What several rooms share: a finished run on a small demo set with a damaged file, a browser."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -22,6 +23,13 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def closed_event_loop():
+    """Closes the event loop that nbclient opens in the main thread and leaves open."""
+    yield
+    asyncio.get_event_loop().close()
 
 
 @pytest.fixture(scope="session")

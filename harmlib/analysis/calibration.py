@@ -221,7 +221,7 @@ def fit_isotonic(labels: npt.ArrayLike, logits: npt.ArrayLike) -> IsotonicRegres
     [0.5, 0.5, 1.0]
     """
     harmful, checked = check_scored(labels, logits)
-    return IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(checked, harmful)
+    return IsotonicRegression(out_of_bounds="clip").fit(checked, harmful)
 
 
 def compare_calibrations(

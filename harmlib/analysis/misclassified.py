@@ -66,7 +66,7 @@ def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) ->
     marked = scored.assign(distance=distance)
     parts = []
     for kind, wrong in zip(KINDS, (false_alarm, miss), strict=True):
-        rows = marked[wrong].sort_values(["distance", "item_id"], ignore_index=True)
+        rows = marked[wrong].sort_values(["distance", "item_id"])
         middle = max((len(rows) + 1) // 2, min(each, len(rows)))
         far = rows[middle:].sort_values(["distance", "item_id"], ascending=[False, True])
         for place, candidates in zip(PLACES, (rows[:middle], far), strict=True):

@@ -1,11 +1,8 @@
-"""What a backbone is, and which ones there are.
-
-Each backbone lives in a module of its own. Those modules import their network's library only
-when a network is built, so this module stays light.
-"""
+"""What a backbone is, and which ones there are."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,11 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harmlib.features.clip import ClipBackbone
-from harmlib.features.slowfast import SlowFastBackbone
 from harmlib.features.store import FeatureStore
 from harmlib.features.weights import DownloadProgress, OfficialFile, Weights, resolve_weights
-from harmlib.features.yolo import YoloBackbone
 from harmlib.media.decode import RGB
 from harmlib.params import FeatureParams
 
@@ -27,6 +21,9 @@ WEIGHTS_SEED = 0  # of untrained backbones; not the run's seed, so that runs can
 
 class Backbone(Protocol):
     """A frozen network that turns RGB frames into vectors, with all facts about it.
+
+    Its module imports the network's library only when a network is built: training, predicting
+    from stored vectors, and warm kernels ask for facts alone.
 
     Attributes
     ----------
@@ -82,10 +79,35 @@ class Backbone(Protocol):
         """All rows (n, dim) of one image or window to one vector."""
 
 
-# The order of the joined vector is that of the sections in `FeatureParams`.
-BACKBONES: dict[str, type[Backbone]] = {
-    backbone.name: backbone for backbone in (ClipBackbone, YoloBackbone, SlowFastBackbone)
+# One line per backbone: the module and the class that own everything about it.
+BACKBONES = {
+    "clip": ("harmlib.features.clip", "ClipBackbone"),
+    "yolo": ("harmlib.features.yolo", "YoloBackbone"),
+    "slowfast": ("harmlib.features.slowfast", "SlowFastBackbone"),
 }
+
+
+def backbone_class(name: str) -> type[Backbone]:
+    """Import the class of a backbone; the network's library waits until a network is built.
+
+    Parameters
+    ----------
+    name : str
+        The backbone, a key of `BACKBONES`.
+
+    Returns
+    -------
+    type of Backbone
+        For its version, sampling and official files, or to build it.
+
+    Examples
+    --------
+    >>> backbone_class("clip").official_files["ViT-B/32"].file_name
+    'ViT-B-32.pt'
+    """
+    module, class_name = BACKBONES[name]
+    found: type[Backbone] = getattr(importlib.import_module(module), class_name)
+    return found
 
 
 def backbone_names(params: FeatureParams, modality: str) -> list[str]:
@@ -110,7 +132,7 @@ def backbone_names(params: FeatureParams, modality: str) -> list[str]:
     >>> backbone_names(FeatureParams(yolo=None), "video")
     ['clip', 'slowfast']
     """
-    sections = {name: getattr(params, name) for name in FeatureParams.model_fields}
+    sections = {name: getattr(params, name) for name in type(params).model_fields}
     return [
         name
         for name, section in sections.items()
@@ -147,7 +169,7 @@ def find_weights(
     section = getattr(params, name)
     return resolve_weights(
         section.weights,
-        BACKBONES[name].official_files[section.architecture],
+        backbone_class(name).official_files[section.architecture],
         cache_dir=cache_dir,
         seed=WEIGHTS_SEED,
         progress=progress,
@@ -176,7 +198,7 @@ def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbon
     WeightsError
         If the file does not hold weights of this network.
     """
-    return BACKBONES[name](getattr(params, name), weights)
+    return backbone_class(name)(getattr(params, name), weights)
 
 
 def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:
@@ -203,7 +225,7 @@ def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:
     """
     if modality == "image":
         return {"modality": "image"}
-    return {"modality": "video"} | BACKBONES[name].sampling(params)
+    return {"modality": "video"} | backbone_class(name).sampling(params)
 
 
 def open_store(
@@ -239,5 +261,5 @@ def open_store(
         name,
         settings
         | sampling(params, name, modality)
-        | {"weights": weights.key, "precision": precision, "version": BACKBONES[name].version},
+        | {"weights": weights.key, "precision": precision, "version": backbone_class(name).version},
     )

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmlib.features.backbones import Backbone
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
@@ -38,7 +39,7 @@ def _official(architecture: str, sha256: str) -> OfficialFile:
     return OfficialFile(architecture, f"{folder}/{sha256}/{name}.pt", sha256)
 
 
-class ClipBackbone:
+class ClipBackbone(Backbone):
     """Turns frames into CLIP image embeddings, before any normalisation.
 
     Parameters
@@ -54,9 +55,9 @@ class ClipBackbone:
         If the file does not hold a CLIP image model.
     """
 
-    name: ClassVar[str] = "clip"
-    version: ClassVar[int] = 2
-    package: ClassVar[str] = "openai-clip"
+    name = "clip"
+    version = 2
+    package = "openai-clip"
     official_files: ClassVar[Mapping[str, OfficialFile]] = {
         file.architecture: file
         for file in (
@@ -79,9 +80,9 @@ class ClipBackbone:
         self.key = f"{section.architecture} {weights.key}"
         self.batch_size = section.batch_size
         tower = _build(section.architecture, weights).eval()
-        self.network: torch.nn.Module = tower
+        self.network = tower
         self._side: int = tower.input_resolution
-        self.unit_shape: tuple[int, ...] = (3, self._side, self._side)
+        self.unit_shape = (3, self._side, self._side)
         self._mean = torch.tensor(_MEAN)[:, None, None] * 255
         self._std = torch.tensor(_STD)[:, None, None] * 255
 

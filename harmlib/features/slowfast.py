@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmlib.features.backbones import Backbone
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import clip_times
@@ -23,7 +24,7 @@ _SLOW = torch.linspace(0, CLIP_FRAMES - 1, CLIP_FRAMES // ALPHA).long().tolist()
 _MEAN, _STD = 0.45, 0.225  # of all three channels, as in the Kinetics training
 
 
-class SlowFastBackbone:
+class SlowFastBackbone(Backbone):
     """Turns clips of 32 frames into the pooled activations of both pathways, 2048 + 256 numbers.
 
     Parameters
@@ -39,9 +40,9 @@ class SlowFastBackbone:
         If the file does not hold a SlowFast R50 8x8.
     """
 
-    name: ClassVar[str] = "slowfast"
-    version: ClassVar[int] = 2
-    package: ClassVar[str] = "pytorchvideo"
+    name = "slowfast"
+    version = 2
+    package = "pytorchvideo"
     # PyTorchVideo publishes no hash; this is the one that several independent public projects
     # recorded for this very address (277,138,115 bytes).
     official_files: ClassVar[Mapping[str, OfficialFile]] = {
@@ -55,8 +56,8 @@ class SlowFastBackbone:
     def __init__(self, section: SlowFastParams, weights: Weights) -> None:
         self.key, self.batch_size = weights.key, section.batch_size
         self.image_size = section.image_size
-        self.network: torch.nn.Module = _build(weights)
-        self.unit_shape: tuple[int, ...] = (3, CLIP_FRAMES, self.image_size, self.image_size)
+        self.network = _build(weights)
+        self.unit_shape = (3, CLIP_FRAMES, self.image_size, self.image_size)
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from harmlib.features.backbones import Backbone
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
@@ -37,7 +38,7 @@ _CLASSES = 80  # COCO
 _RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 
 
-class YoloBackbone:
+class YoloBackbone(Backbone):
     """Turns frames into [pooled embedding, highest confidence of each class, detection summary].
 
     Parameters
@@ -53,9 +54,9 @@ class YoloBackbone:
         If the file does not hold a COCO detector.
     """
 
-    name: ClassVar[str] = "yolo"
-    version: ClassVar[int] = 3
-    package: ClassVar[str] = "ultralytics"
+    name = "yolo"
+    version = 3
+    package = "ultralytics"
     # Ultralytics publishes no hashes; these are the ones that several independent public projects
     # recorded for these very addresses (6,549,796 and 5,613,764 bytes).
     official_files: ClassVar[Mapping[str, OfficialFile]] = {
@@ -79,8 +80,8 @@ class YoloBackbone:
         self.batch_size, self.image_size = section.batch_size, section.image_size
         detector = _build(section.architecture, weights).eval()
         detector.fuse(verbose=False)
-        self.network: torch.nn.Module = detector
-        self.unit_shape: tuple[int, ...] = (3, self.image_size, self.image_size)
+        self.network = detector
+        self.unit_shape = (3, self.image_size, self.image_size)
         self._letterbox: Any = LetterBox((self.image_size, self.image_size), auto=False)
         self._embedding = torch.empty(0)
         # The layer before the detection head is the one that ultralytics' own embed() pools.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,17 +100,18 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
     out = executed_notebook(params, step.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        notebook = papermill.execute_notebook(
-            str(source_notebook(step.notebook)),
-            str(out),
-            parameters=common | step.parameters,
-            progress_bar=False,
-            execution_timeout=CELL_TIMEOUT_SEC,
-            start_timeout=KERNEL_START_SEC,
-            request_save_on_cell_execute=False,
-            kernel_manager_class=kernels.manager_class(step.notebook),
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
-        )
+        with _closed_event_loop():
+            notebook = papermill.execute_notebook(
+                str(source_notebook(step.notebook)),
+                str(out),
+                parameters=common | step.parameters,
+                progress_bar=False,
+                execution_timeout=CELL_TIMEOUT_SEC,
+                start_timeout=KERNEL_START_SEC,
+                request_save_on_cell_execute=False,
+                kernel_manager_class=kernels.manager_class(step.notebook),
+                extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
+            )
     except PapermillExecutionError as error:
         raise StepFailed(
             f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
@@ -135,6 +139,16 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
         )
         cell = silent[0].id if silent else ""
         raise StepFailed(f"{step.name}: {text}; see {out}", step.name, "Incomplete", text, cell)
+
+
+@contextlib.contextmanager
+def _closed_event_loop() -> Iterator[None]:
+    """Close the event loop that papermill opens in this thread and leaves open."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(RuntimeError):  # there is none
+            asyncio.get_event_loop().close()
 
 
 def _stopped_cell(executed: Path) -> str:

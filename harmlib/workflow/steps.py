@@ -25,7 +25,7 @@ REPORT_TABLES = (
     "manifest", "history", "scores",
 )  # fmt: skip
 REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect")
-REPORT_FIGURES_OF_MODALITY = ("report_precision_recall",)
+REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
 
 
 @dataclass(frozen=True)

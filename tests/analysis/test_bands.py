@@ -1,3 +1,4 @@
+from dataclasses import FrozenInstanceError
 from fractions import Fraction
 
 import numpy as np
@@ -197,18 +198,38 @@ def test_seed_level_and_resamples_tell():
     for other in tables[1:]:
         assert not other.equals(tables[0])
     assert (tables[2]["high"] - tables[2]["low"] < tables[0]["high"] - tables[0]["low"]).all()
-    floors = {"min_recall": 0.8, "min_precision": 1}
-    chosen = choose_bands(LABELS, SCORES, **floors).table
-    assert chosen.equals(choose_bands(LABELS, SCORES, seed=0, **floors).table)
-    assert not chosen.equals(choose_bands(LABELS, SCORES, seed=5, **floors).table)
-    assert not chosen.equals(choose_bands(LABELS, SCORES, np.arange(10) % 3, **floors).table)
+
+
+def test_seed_and_groups_reach_the_table_and_options_have_the_documented_defaults():
+    labels = np.arange(97) % 3 > 0
+    scores = (np.arange(97) * 37 % 97) / 97 + 0.4 * labels
+    floors = {"min_recall": 0.8, "min_precision": 0.95}
+    bands = choose_bands(labels, scores, **floors)
+    ends = bands.pass_at, bands.block_above
+    plain = band_table(labels, scores, *ends, resamples=2000, level=0.95, seed=0)
+    assert list(plain) == [
+        "band", "n", "share", "low", "high", "harmful", "harmful_share", "harmful_low",
+        "harmful_high",
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(bands.table, plain)
+    pd.testing.assert_frame_equal(
+        choose_bands(labels, scores, seed=5, **floors).table,
+        band_table(labels, scores, *ends, seed=5),
+    )
+    assert not band_table(labels, scores, *ends, seed=5).equals(plain)
+    groups = np.arange(97) // 4
+    grouped = choose_bands(labels, scores, groups, **floors).table
+    pd.testing.assert_frame_equal(grouped, band_table(labels, scores, *ends, groups))
+    assert not grouped.equals(plain)
+    with pytest.raises(FrozenInstanceError):
+        bands.pass_at = 0
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "match"),
     [
-        ({"min_recall": 0}, ValueError, "min_recall is 0; it must be a fraction above 0, at most"),
-        ({"min_precision": 95}, ValueError, "min_precision is 95; it must be a fraction"),
+        ({"min_recall": 0}, ValueError, "^min_recall is 0; it must be a fraction above 0, at most"),
+        ({"min_precision": 95}, ValueError, "^min_precision is 95; it must be a fraction"),
         ({"min_precision": np.nan}, ValueError, "min_precision is nan"),
         ({"labels": [0, 2] * 5}, NotBinaryLabels, r"labels\[1\] is 2"),
         ({"probabilities": [np.nan] * 10}, NonFiniteScores, "10 of 10 are not finite"),
@@ -234,5 +255,15 @@ def test_shares_without_labels_count_as_assign_does():
     middle, reach = p + z**2 / 2 / n, z * np.sqrt(p * (1 - p) / n + z**2 / 4 / n**2)
     ends = [(middle + side * reach) / (1 + z**2 / n) for side in (-1, 1)]
     assert table.loc["pass", ["low", "high"]].tolist() == pytest.approx(ends, abs=1e-6)
+    none = band_shares([0.1, 0.2], bands)
+    assert list(none) == ["band", "n", "share", "low", "high"]
+    assert none["n"].tolist() == [2, 0, 0]
+    wide, narrow = (
+        band_shares(scores, bands, **level).eval("high - low") for level in ({}, {"level": 0.5})
+    )
+    assert (narrow < wide).all()
+    pd.testing.assert_frame_equal(
+        band_shares(scores, bands), band_shares(scores, bands, level=0.95)
+    )
     with pytest.raises(EmptyScores):
         band_shares([], bands)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from group_samples import clustered, holds_both, small_samples, weights_of
@@ -202,3 +204,53 @@ def test_recalls_are_fractions(recalls):
 def test_unknown_objective_is_named():
     with pytest.raises(ValueError, match="unknown objective 'accuracy'"):
         best_threshold_interval([0, 1], [0.1, 0.9], GRID, objective="accuracy")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        partial(metric_intervals, threshold=0.5),
+        lambda *sample, **options: best_threshold_interval(*sample, GRID, **options).shares,
+        partial(curve_band, thresholds=GRID),
+        precision_recall_band,
+    ],
+    ids=["metrics", "best threshold", "curve", "precision-recall"],
+)
+def test_defaults_are_2000_resamples_of_seed_0_at_95_percent(function):
+    labels, scores, _ = clustered(n_groups=10)
+    default = function(labels, scores)
+    assert default.equals(function(labels, scores, resamples=2000, level=0.95, seed=0))
+    assert not default.equals(function(labels, scores, seed=1))
+
+
+def test_the_default_objective_is_f1():
+    labels, scores, groups = clustered()
+    found = best_threshold_interval(labels, scores, GRID, groups, resamples=200)
+    f1 = best_threshold_interval(labels, scores, GRID, groups, resamples=200, objective="f1")
+    assert found.shares.equals(f1.shares)
+
+
+def test_default_recalls_are_percent_steps():
+    recalls = precision_recall_band([0, 1, 1], [0.1, 0.9, 0.5], resamples=5)["recall"]
+    assert recalls.tolist() == pytest.approx([i / 100 for i in range(101)])
+
+
+def test_no_feasible_threshold_in_any_resample():
+    best = best_threshold_interval(
+        [0, 1], [0.9, 0.1], [0.2, 0.5], objective="recall@precision>=0.9", resamples=20
+    )
+    assert np.isnan([best.value, best.low, best.high]).all()
+    assert best.excluded == 20
+    assert best.shares["share"].isna().all()
+
+
+def test_level_sets_the_width():
+    labels, scores, groups = clustered()
+    for function in (curve_band, best_threshold_interval):
+        wide, narrow = (
+            function(labels, scores, GRID, groups, resamples=300, level=level)
+            for level in (0.99, 0.5)
+        )
+        assert np.all(np.less_equal(wide.low, narrow.low))
+        assert np.all(np.greater_equal(wide.high, narrow.high))
+        assert np.any(np.less(wide.low, narrow.low)) or np.any(np.greater(wide.high, narrow.high))

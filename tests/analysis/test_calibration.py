@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss
@@ -90,6 +92,11 @@ def test_temperature_is_the_likeliest():
 
     assert loss(found) < min(loss(found * 0.99), loss(found * 1.01))
 
+    def slope(temperature):  # of the loss, in 1 / temperature
+        return (logits * (expit(logits / temperature) - labels)).mean()
+
+    assert fit_temperature(labels, logits) == pytest.approx(brentq(slope, 0.1, 10), rel=1e-6)
+
 
 @pytest.mark.parametrize(("flipped", "end"), [(False, 0), (True, 1)])
 def test_temperature_without_a_limit_ends_at_the_range(flipped, end):
@@ -132,6 +139,53 @@ def weighted(probability, pos_weight):
     """What a model trained with `pos_weight` learns in place of a calibrated probability."""
     odds = pos_weight * probability
     return odds / (odds + (1 - probability))
+
+
+def test_columns_and_defaults_are_those_documented():
+    labels, logits = calibrated(120)
+    probabilities, groups = expit(1.7 * logits), np.arange(120) // 2
+    rows = reliability_table(labels, probabilities)
+    assert list(rows) == [
+        "low", "high", "count", "mean_probability", "observed_share", "observed_low",
+        "observed_high",
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(
+        rows, reliability_table(labels, probabilities, bins=10, level=0.95)
+    )
+    options = {"bins": 10, "resamples": 2000, "level": 0.95, "seed": 0}
+    table = calibration_intervals(labels, probabilities, groups)
+    assert list(table) == ["metric", "value", "low", "high"]
+    pd.testing.assert_frame_equal(
+        table, calibration_intervals(labels, probabilities, groups, **options)
+    )
+    compared = compare_calibrations(labels, logits, labels, logits, groups)
+    assert list(compared) == ["method", "metric", "value", "low", "high"]
+    pd.testing.assert_frame_equal(
+        compared, compare_calibrations(labels, logits, labels, logits, groups, **options)
+    )
+
+
+@pytest.mark.parametrize(
+    "option", [{"bins": 5}, {"resamples": 50}, {"level": 0.8}, {"seed": 1}, {"groups": None}]
+)
+def test_options_reach_the_intervals(option):
+    labels, logits = calibrated(120)
+    options = {"groups": np.arange(120) // 2, "resamples": 100} | option
+    table = compare_calibrations(labels, logits, labels, 2 * logits, **options)
+    table = table[table["method"] == "none"].drop(columns="method").reset_index(drop=True)
+    plain = compare_calibrations(
+        labels, logits, labels, 2 * logits, np.arange(120) // 2, resamples=100
+    )
+    assert not table.equals(plain[plain["method"] == "none"].drop(columns="method"))
+    expected = calibration_intervals(labels, expit(2 * logits), **options)
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_a_wider_level_gives_a_wider_wilson_interval():
+    rows = reliability_table([0, 1, 1], [0.5, 0.5, 0.5], bins=1, level=0.5)
+    wilson = binomtest(2, 3).proportion_ci(0.5, "wilson")
+    found = rows.loc[0, ["observed_low", "observed_high"]].tolist()
+    assert found == pytest.approx([wilson.low, wilson.high])
 
 
 def test_weight_maps_model_4s_half_to_model_3s_threshold():

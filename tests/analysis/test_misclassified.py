@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.misclassified import COLUMNS, errors_by_group, instructive_errors
@@ -118,6 +118,26 @@ def test_at_least_one_of_each():
         instructive_errors(GOOD, 0.5, each=0)
 
 
+def test_three_of_each_unless_told():
+    table = alarms(*[("x", 0.6 + i / 100) for i in range(10)])
+    found = shown(instructive_errors(table, 0.5))
+    assert (found["false_alarm", "near"], found["false_alarm", "far"]) == ("abc", "jih")
+
+
+def test_groups_without_items_are_not_counted():
+    table = scored(("x", 1, 0.1), ("y", 0, 0.9), ("y", 0, 0.8))
+    named = table.assign(group=pd.Categorical(table["group"], ["w", "x", "y"]))
+    for function in (instructive_errors, errors_by_group):
+        found, plain = function(named, 0.5), function(table, 0.5)
+        assert found.astype({"group": str}).equals(plain.astype({"group": str}))
+
+
+def test_rows_are_numbered_from_zero():
+    table = scored(("x", 1, 0.1), ("y", 0, 0.9), ("y", 0, 0.8)).set_index(pd.Index([7, 5, 7]))
+    assert instructive_errors(table, 0.5).index.tolist() == [0, 1, 2]
+    assert errors_by_group(table, 0.5).index.tolist() == [0, 1]
+
+
 def test_errors_by_group_by_hand():
     table = scored(
         ("q", 0, 0.9), ("q", 1, 0.1), ("q", 1, 0.8), ("q", 0, 0.2),
@@ -144,6 +164,7 @@ thresholds = few_values
 counts = st.integers(1, 4)
 
 
+@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_only_errors_no_repeats_and_near_before_far(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -161,6 +182,7 @@ def test_only_errors_no_repeats_and_near_before_far(table, threshold, each):
         assert far.is_monotonic_decreasing
 
 
+@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_each_is_filled_near_first(table, threshold, each):
     found = Counter(instructive_errors(table, threshold, each)[["kind", "place"]].apply(tuple, 1))
@@ -170,6 +192,7 @@ def test_each_is_filled_near_first(table, threshold, each):
         assert found[kind, "far"] == min(each, max(0, total - each))
 
 
+@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -191,6 +214,7 @@ def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshol
                 assert times[group] >= min(available, max(times.values(), default=0) - 1)
 
 
+@settings(deadline=None)
 @given(tables, thresholds, counts, st.randoms())
 def test_the_order_of_rows_plays_no_part(table, threshold, each, random):
     order = list(range(len(table)))
@@ -206,6 +230,7 @@ def test_the_order_of_rows_plays_no_part(table, threshold, each, random):
     pd.testing.assert_frame_equal(table, before)
 
 
+@settings(deadline=None)
 @given(tables, thresholds)
 def test_groups_add_up_to_the_confusion_matrix(table, threshold):
     found = errors_by_group(table, threshold)

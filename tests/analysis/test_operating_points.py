@@ -84,6 +84,11 @@ def test_the_edge_of_the_grid_is_named(grid, edge):
     assert operating_points(scores(3), grid, 0.5)["at_grid_edge"].tolist() == [edge]
 
 
+def test_a_grid_of_one_threshold_has_no_edge():
+    assert operating_points(scores(3), [0.5], None)["at_grid_edge"].tolist() == [""]
+    assert operating_points(scores(3), [0.5, 0.8], None)["at_grid_edge"].tolist() == ["low"]
+
+
 @pytest.mark.parametrize(
     ("epochs", "fixed", "chosen"),
     [
@@ -116,6 +121,7 @@ def test_sweep_of_every_epoch():
         [3, 0.5, 3, 0],
     ]
     assert table.columns[0] == "epoch"
+    assert table.index.tolist() == [0, 1, 2, 3]
 
 
 def test_test_is_evaluated_at_validations_epoch_and_threshold():

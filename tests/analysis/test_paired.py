@@ -1,6 +1,8 @@
+from dataclasses import FrozenInstanceError
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +127,8 @@ def test_mcnemar_is_the_binomial_test(only_a, only_b):
 def test_mcnemar_without_disagreement_finds_nothing():
     found = mcnemar(*with_discordant(0, 0))
     assert (found.only_a, found.only_b, found.p_exact, found.p_mid) == (0, 0, 1.0, 1.0)
+    with pytest.raises(FrozenInstanceError):
+        found.only_a = 1
 
 
 def test_mcnemar_counts_safe_items_too():
@@ -217,6 +221,49 @@ def test_no_gain_has_no_shares():
     table = decompose_gain(labels, a, 0.5, a, 0.5, resamples=20)
     assert table["value"].eq(0).all()
     assert table["share"].isna().all()
+
+
+COLUMNS = {
+    paired_difference: "metric a b difference low high excluded",
+    decompose_gain: "part value low high share excluded",
+    corrected_differences: (
+        "threshold difference low high corrected_low corrected_high p_corrected excluded"
+    ),
+}
+COMPARED = [(paired_difference, 0.5), (decompose_gain, 1.0), (corrected_differences, [0.2, 1.0])]
+
+
+@pytest.mark.parametrize(("compare", "threshold_b"), COMPARED)
+def test_columns_and_defaults_are_those_documented(compare, threshold_b):
+    labels, a, b, groups = two_models(60)
+    table = compare(labels, a, 0.5, b, threshold_b, groups)
+    assert list(table) == COLUMNS[compare].split()
+    options = {"resamples": 2000, "level": 0.95, "seed": 0}
+    if compare is not paired_difference:
+        options["metric"] = "f1"
+    pd.testing.assert_frame_equal(table, compare(labels, a, 0.5, b, threshold_b, groups, **options))
+
+
+@pytest.mark.parametrize(("compare", "threshold_b"), COMPARED)
+@pytest.mark.parametrize(
+    "option", [{"resamples": 90}, {"level": 0.8}, {"seed": 1}, {"groups": None}]
+)
+def test_options_reach_every_interval(compare, threshold_b, option):
+    labels, a, b, groups = two_models(60)
+    known = {"groups": groups, "resamples": 100}
+    plain, changed = (
+        compare(labels, a, 0.5, b, threshold_b, **options)[["low", "high"]]
+        for options in (known, known | option)
+    )
+    assert (plain != changed).any(axis=1).all()
+
+
+def test_resamples_of_one_class_are_counted_as_excluded():
+    labels, scores = [0, 1, 1, 1, 1, 1], [0.1, 0.3, 0.5, 0.7, 0.8, 0.9]
+    tables = [compare(labels, scores, 0.4, scores, at, resamples=100) for compare, at in COMPARED]
+    counts = {count for table in tables for count in table["excluded"]}
+    assert len(counts) == 1
+    assert 20 < counts.pop() < 50  # (5/6)^6 is 0.33
 
 
 @pytest.mark.parametrize("compare", [paired_difference, mcnemar, decompose_gain])

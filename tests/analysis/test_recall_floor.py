@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -87,11 +89,29 @@ def test_recall_floor_keeps_its_promise_on_new_items():
     assert np.mean(recalls) == pytest.approx(1 - 2.5 / 31, abs=0.004)
 
 
+def test_a_floor_that_lacks_one_unit_in_a_thousand_is_refused():
+    """1998 units would allow 999/1000 of a miss for 0.9995, which is no miss at all."""
+    n = 1998
+    assert not recall_floor(np.ones(n, int), np.arange(n), 0.9995).feasible
+    assert recall_floor(np.ones(n + 1, int), np.arange(n + 1), 0.9995).feasible
+
+
+def test_between_neighbouring_floats_the_threshold_decides_as_the_rule_does():
+    """The threshold is then the lower score itself, which `score > threshold` does not flag."""
+    low, high = 0.5, np.nextafter(0.5, 1)
+    floor = recall_floor([0] + [1] * 19, [low] + [high] * 19, 0.9)
+    assert floor.threshold == low
+    assert (floor.recall, floor.flagged_share) == (1, 0.95)
+    with pytest.raises(FrozenInstanceError):
+        floor.units = 0
+
+
 @pytest.mark.parametrize(
     ("labels", "min_recall", "groups", "message"),
     [
         ([1, 0], 95, None, "min_recall is 95"),
         ([1, 0], 1.0, None, "min_recall is 1.0"),
+        ([1, 0], 0, None, "min_recall is 0"),
         ([0, 0], 0.9, None, "no item is harmful"),
         ([1, 0], 0.9, ["a"], "each of the 2 items"),
         ([1, 0], 0.9, ["a", None], "each of the 2 items"),

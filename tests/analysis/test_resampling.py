@@ -12,7 +12,9 @@ from harmlib.analysis.resampling import (
     average_precision_draws,
     confusion_draws,
     draw_groups,
+    group_codes,
     interval,
+    precision_draws,
 )
 from harmlib.analysis.thresholds import sweep
 
@@ -101,3 +103,101 @@ def test_interval_takes_percentiles_without_missing_rows():
     assert np.isnan([low, high]).all()
     assert excluded == 3
     assert low.shape == (2,)
+
+
+def test_groups_are_numbered_as_they_appear():
+    codes, n_groups = group_codes(["b", "a", "b", "c"], 4)
+    assert (codes.tolist(), n_groups) == ([0, 1, 0, 2], 3)
+    codes, n_groups = group_codes(None, 3)
+    assert (codes.tolist(), n_groups) == ([0, 1, 2], 3)
+    assert group_codes(["x", "y"], 2)[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (["a", "b", "a"], "2 labels but 3 groups; pass one group per item"),
+        (["a", None], "groups hold 1 missing values; name every group"),
+        ([np.nan, None], "groups hold 2 missing values"),
+        (["a", "a"], "all items are of one group; intervals need at least two groups"),
+    ],
+)
+def test_groups_that_are_none(groups, message):
+    with pytest.raises(ValueError, match=message):
+        group_codes(groups, 2)
+    if groups[0] != groups[-1]:
+        with pytest.raises(ValueError, match=message):
+            confusion_draws([0, 1], [0.1, 0.9], [0.5], groups)
+
+
+@pytest.mark.parametrize(
+    ("cells", "width", "sizes"),
+    [(21, 1, [3, 3, 1]), (21, 10, [2, 2, 2, 1]), (21, 50, [1] * 7), (1000, 1, [7])],
+)
+def test_a_block_holds_as_many_rows_as_cells_allow(cells, width, sizes, monkeypatch):
+    whole = np.concatenate(list(draw_groups(7, 7, seed=5)))
+    monkeypatch.setattr(resampling, "BLOCK_CELLS", cells)
+    sample, *blocks = draw_groups(7, 7, seed=5, width=width)
+    assert sample.tolist() == [[1] * 7]
+    assert [len(block) for block in blocks] == sizes
+    np.testing.assert_array_equal(np.concatenate([sample, *blocks]), whole)
+
+
+def test_seeds_may_be_numpy_integers():
+    (_, drawn), (_, again) = draw_groups(5, 1, np.int64(3)), draw_groups(5, 1, 3)
+    assert drawn.tolist() == again.tolist()
+
+
+def test_defaults_are_2000_resamples_of_seed_0():
+    sample = ([0, 1, 1, 0], [0.2, 0.8, 0.4, 0.6])
+    counts = confusion_draws(*sample, [0.5])
+    assert counts.shape == (4, 2001, 1)
+    np.testing.assert_array_equal(counts, confusion_draws(*sample, [0.5], resamples=2000, seed=0))
+    values = average_precision_draws(*sample)
+    assert values.shape == (2001,)
+    np.testing.assert_array_equal(values, average_precision_draws(*sample, resamples=2000, seed=0))
+    at = precision_draws(*sample, np.array([0.5]))
+    assert at.shape == (2001, 1)
+    np.testing.assert_array_equal(
+        at, precision_draws(*sample, np.array([0.5]), resamples=2000, seed=0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("recall", "precision"),
+    [(0, 1), (0.1, 1), (0.3, 1), (0.31, 4 / 5), (1, 10 / 13)],
+)
+def test_precision_at_a_recall_by_hand(recall, precision):
+    """Ten harmful items; a safe one stands after the third, the seventh and the ninth."""
+    labels = [1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1]
+    scores = np.arange(13, 0, -1)
+    found = precision_draws(labels, scores, np.array([recall]), resamples=1)[0, 0]
+    assert found == pytest.approx(precision)
+
+
+def test_interval_of_several_columns():
+    draws = np.stack([np.arange(101.0), np.arange(101.0)[::-1] * 2], axis=1)
+    draws[50] = np.nan
+    low, high, excluded = interval(draws, 0.5)
+    assert (low.shape, excluded) == ((2,), 1)
+    assert low.tolist() == pytest.approx([24.75, 49.5])
+    assert high.tolist() == pytest.approx([75.25, 150.5])
+    draws[49, 0] = np.nan  # one column is enough to leave a row out
+    assert interval(draws, 0.5)[2] == 2
+
+
+def test_interval_ends_on_values_that_occurred():
+    draws = np.array([1.0, 2.0, 4.0, 8.0])
+    assert interval(draws, 0.5) == (1.75, 5.0, 0)
+    assert interval(draws, 0.5, method="inverted_cdf") == (1.0, 4.0, 0)
+
+
+def test_the_default_level_is_95_percent():
+    draws = np.arange(1001.0)
+    assert interval(draws) == (pytest.approx(25), pytest.approx(975), 0)
+
+
+def test_all_draws_missing():
+    low, high, excluded = interval(np.full(3, np.nan))
+    assert np.isnan([low, high]).all()
+    assert (np.ndim(low), excluded) == (0, 3)

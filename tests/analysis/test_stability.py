@@ -1,11 +1,18 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from harmlib.analysis.bootstrap import best_threshold_interval, metric_intervals
+from harmlib.analysis.bootstrap import (
+    best_threshold_interval,
+    best_thresholds,
+    metric_intervals,
+)
 from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
-from harmlib.analysis.resampling import draw_groups
+from harmlib.analysis.objectives import Objective
+from harmlib.analysis.resampling import confusion_draws, draw_groups
 from harmlib.analysis.stability import epoch_stability, optimism
 from harmlib.analysis.thresholds import sweep
 
@@ -106,11 +113,13 @@ def test_a_floor_binds_the_choice_not_the_evaluation():
     assert table.loc["test", "value"] == row["precision"]
 
 
-def test_a_bag_without_a_feasible_threshold_is_left_out():
-    labels, scores = np.array([0, 1] * 6), np.linspace(0.1, 0.9, 12)
+@pytest.mark.parametrize("shift", [0, -1, 1])  # 0 is in, above and below the grid
+def test_a_bag_without_a_feasible_threshold_is_left_out(shift):
+    labels, scores = np.array([0, 1] * 6), np.linspace(0.1, 0.9, 12) + shift
+    grid = np.array([0.3, 0.75]) + shift
     options = {"objective": "recall@precision>=0.6", "resamples": 300}
-    table = optimism(labels, scores, [0.3, 0.75], **options).set_index("figure")
-    found = best_threshold_interval(labels, scores, [0.3, 0.75], **options)
+    table = optimism(labels, scores, grid, **options).set_index("figure")
+    found = best_threshold_interval(labels, scores, grid, **options)
     assert 10 < found.excluded < 290
     assert table.loc["same_data", "excluded"] == found.excluded
     assert table.loc["out_of_bag", "excluded"] >= found.excluded
@@ -213,6 +222,52 @@ def test_a_plateau_holds_feasible_thresholds_only():
     assert (table.loc[list(plateau), "precision"] >= floor).all()
     top = table["recall"][table["precision"] >= floor].max()
     assert (table["recall"][table["precision"] < floor] >= top - PLATEAU_TOLERANCE).any()
+
+
+def test_a_change_has_the_interval_of_the_paired_draws():
+    scores = epochs_table(0, 0.7, jitter=0.05)
+    goal, best = Objective.parse("f1"), []
+    for _, part in scores.groupby("epoch"):
+        columns = part["label"], part["probability"], GRID, part["group"]
+        best.append(best_thresholds(confusion_draws(*columns, resamples=41, seed=4), GRID, goal))
+    difference = best[1] - best[0]
+    for level in (0.95, 0.7):
+        change = epoch_stability(scores, GRID, resamples=41, level=level, seed=4).changes.iloc[0]
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(difference[1:], tails, method="inverted_cdf")
+        assert change[["difference", "low", "high"]].tolist() == [difference[0], low, high]
+        assert change["excluded"] == 0
+
+
+@pytest.mark.parametrize(("shift", "signal", "end"), [(0.7, 3, "low"), (-0.7, 1, "high")])
+def test_a_change_whose_interval_touches_0_is_noise(shift, signal, end):
+    scores = epochs_table(0, shift, signal=signal, jitter=0.05)
+    change = epoch_stability(scores, GRID, resamples=200).changes.iloc[0]
+    assert change[end] == 0
+    assert change["low"] != change["high"]
+    assert not change["plateaus_overlap"]
+    assert change["verdict"] == "noise"
+
+
+def test_columns_and_defaults_are_those_documented():
+    labels, scores, groups = sample(n_groups=20)
+    table = optimism(labels, scores, GRID, groups)
+    assert list(table) == ["figure", "threshold", "value", "low", "high", "excluded"]
+    options = {"objective": "f1", "resamples": 2000, "level": 0.95, "seed": 0}
+    pd.testing.assert_frame_equal(table, optimism(labels, scores, GRID, groups, **options))
+    epochs = epochs_table(0, 0.7, n_groups=20)
+    found, again = epoch_stability(epochs, GRID), epoch_stability(epochs, GRID, **options)
+    pd.testing.assert_frame_equal(found.epochs, again.epochs)
+    pd.testing.assert_frame_equal(found.changes, again.changes)
+    assert list(found.epochs) == [
+        "epoch", "threshold", "low", "high", "value", "plateau", "excluded",
+    ]  # fmt: skip
+    assert list(found.changes) == [
+        "epoch_from", "epoch_to", "difference", "low", "high", "plateaus_overlap", "verdict",
+        "excluded",
+    ]  # fmt: skip
+    with pytest.raises(FrozenInstanceError):
+        found.epochs = epochs
 
 
 def test_epochs_share_their_draws():

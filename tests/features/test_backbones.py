@@ -4,9 +4,11 @@ from typing import get_args
 
 import pytest
 
+from harmlib.features import backbones
 from harmlib.features.backbones import (
     BACKBONES,
     WEIGHTS_SEED,
+    backbone_class,
     backbone_names,
     find_weights,
     load_backbone,
@@ -49,6 +51,12 @@ def test_which_backbones_see_a_modality(params, modality, names):
     assert backbone_names(params, modality) == names
 
 
+def test_a_backbone_bears_the_name_of_its_section():
+    for name in BACKBONES:
+        assert backbone_class(name).name == name
+        assert name in FeatureParams.model_fields
+
+
 @pytest.mark.parametrize("name", ["clip", "yolo", "slowfast"])
 def test_untrained_weights_and_a_file(tmp_path, name):
     assert find_weights(PARAMS, name, tmp_path) == Weights("untrained", None, None, WEIGHTS_SEED)
@@ -64,7 +72,7 @@ def test_untrained_weights_and_a_file(tmp_path, name):
 )
 def test_pretrained_means_the_architecture_of_the_params(tmp_path, name, architecture):
     """The file is there already, and its hash is wrong: the message names what was looked for."""
-    file = BACKBONES[name].official_files[architecture]
+    file = backbone_class(name).official_files[architecture]
     (tmp_path / file.file_name).write_bytes(b"weights")
     params = changed(**{f"{name}__architecture": architecture, f"{name}__weights": "pretrained"})
     with pytest.raises(WeightsError, match=f"official file of {architecture}: .* {file.sha256}"):
@@ -80,14 +88,13 @@ def test_pretrained_means_the_architecture_of_the_params(tmp_path, name, archite
     ],
 )
 def test_every_architecture_has_an_official_file_of_its_own(name, architectures):
-    files = BACKBONES[name].official_files
+    files = backbone_class(name).official_files
     assert tuple(files) == architectures
     assert tuple(file.architecture for file in files.values()) == architectures
 
 
 def test_each_backbone_gets_its_own_section(monkeypatch):
-    for name in BACKBONES:
-        monkeypatch.setitem(BACKBONES, name, lambda *args: args)
+    monkeypatch.setattr(backbones, "backbone_class", lambda _: lambda *args: args)
     built = {name: load_backbone(PARAMS, name, UNTRAINED) for name in BACKBONES}
     assert built == {name: (getattr(PARAMS, name), UNTRAINED) for name in BACKBONES}
 
@@ -151,7 +158,7 @@ def test_what_changes_a_vector_changes_the_store(tmp_path, name, change):
 
 def test_a_new_version_of_the_code_changes_the_store(tmp_path, monkeypatch):
     before = folder(tmp_path)
-    monkeypatch.setattr(BACKBONES["clip"], "version", 99)
+    monkeypatch.setattr(backbone_class("clip"), "version", 99)
     assert folder(tmp_path) != before
 
 

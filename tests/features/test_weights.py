@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harmlib.features.backbones import BACKBONES
+from harmlib.features.backbones import BACKBONES, backbone_class
 from harmlib.features.weights import OfficialFile, Weights, WeightsError, resolve_weights
 
 TINY = OfficialFile("tiny", "https://127.0.0.1/never-asked/tiny.pt", "0" * 64)
@@ -16,7 +16,7 @@ TINY = OfficialFile("tiny", "https://127.0.0.1/never-asked/tiny.pt", "0" * 64)
 
 
 def test_official_files_are_well_formed():
-    files = [file for backbone in BACKBONES.values() for file in backbone.official_files.values()]
+    files = [f for name in BACKBONES for f in backbone_class(name).official_files.values()]
     assert len({f.file_name for f in files}) == len({f.sha256 for f in files}) == 6
     for file in files:
         assert file.source.startswith("https://")
@@ -24,9 +24,9 @@ def test_official_files_are_well_formed():
         assert re.fullmatch(r"[\w-]+\.(pt|pyth)", file.file_name)
 
 
-@pytest.mark.parametrize("architecture", BACKBONES["clip"].official_files)
+@pytest.mark.parametrize("architecture", backbone_class("clip").official_files)
 def test_clip_addresses_are_those_of_the_installed_package(architecture):
-    file = BACKBONES["clip"].official_files[architecture]
+    file = backbone_class("clip").official_files[architecture]
     source = Path(importlib.util.find_spec("clip").origin).with_name("clip.py").read_text()
     assert f'"{architecture}": "{file.source}"' in source
     assert file.source.split("/")[-2] == file.sha256
@@ -35,7 +35,7 @@ def test_clip_addresses_are_those_of_the_installed_package(architecture):
 def test_slowfast_address_is_that_of_the_installed_package():
     package = Path(importlib.util.find_spec("pytorchvideo").origin).parent
     source = (package / "models/hub/slowfast.py").read_text()
-    (file,) = BACKBONES["slowfast"].official_files.values()
+    (file,) = backbone_class("slowfast").official_files.values()
     root, _, tail = file.source.partition("/kinetics/")
     assert f'root_dir = "{root}"' in source
     assert f'"slowfast_r50": f"{{root_dir}}/kinetics/{tail}"' in source

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import torch
 
-from harmlib.features.backbones import BACKBONES
+from harmlib.features.backbones import backbone_class
 from harmlib.features.engine import TorchEngine
 from harmlib.params import FeatureParams, SlowFastParams
 
@@ -22,7 +22,7 @@ class TinyBackbone:
 
     def __init__(self, name="clip", batch_size=4):
         self.name, self.key, self.batch_size = name, "tiny", batch_size
-        self.wanted_frames = BACKBONES[name].wanted_frames
+        self.wanted_frames = backbone_class(name).wanted_frames
         self.unit_shape = (3, 32, 2, 2) if name == "slowfast" else (3, 2, 2)
         with torch.random.fork_rng():
             torch.manual_seed(0)

@@ -101,3 +101,9 @@ def test_at_least_one_window_is_averaged():
     assert Windowing(how="top_mean", k=1).k == 1
     with pytest.raises(ValueError, match="k is 0; average at least 1 window"):
         Windowing(how="top_mean", k=0)
+
+
+def test_by_default_the_highest_window_counts_and_files_are_read_whole():
+    assert Windowing() == Windowing(
+        window_sec=None, stride_sec=None, how="max", k=3, early_exit=False
+    )

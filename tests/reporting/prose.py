@@ -13,7 +13,7 @@ NAMES = re.compile(
 )
 
 
-def unbound_numbers(page: Path) -> list[str]:
+def uncited_numbers(page: Path) -> list[str]:
     """What is wrong with the numbers in the prose of a run's `index.html`; empty if nothing is."""
     run = page.parent
     main = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("main")
@@ -24,7 +24,7 @@ def unbound_numbers(page: Path) -> list[str]:
         element.decompose()
     problems = []
     for element in main.find_all("data"):
-        problems += _misbound(element, run)
+        problems += _miscited(element, run)
         element.replace_with("§")
     manifest = pd.read_parquet(run / "manifest.parquet")
     items = sorted({*manifest["item_id"], *manifest["group"]}, key=len, reverse=True)
@@ -68,7 +68,7 @@ OWN = ["harm-explorer"]  # its numbers change in the browser, and have tests of 
 
 
 def value_of(cell: str, run: Path) -> float:
-    """What a binding such as `tables/test.csv[3].f1 - tables/test.csv[0].f1` stands for."""
+    """What a citation such as `tables/test.csv[3].f1 - tables/test.csv[0].f1` stands for."""
     total = 0.0
     for sign, part in re.findall(r"(?:(?<= )([+-]) )?(\S+)", cell):
         total += (-1 if sign == "-" else 1) * _one(part, run)
@@ -92,14 +92,14 @@ def _table(run: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
 
 
-def _misbound(element, run: Path) -> list[str]:
+def _miscited(element, run: Path) -> list[str]:
     cell, shown = element["data-cell"], element.get_text()
     try:
         value = value_of(cell, run)
     except (AssertionError, AttributeError, KeyError, OSError) as error:
-        return [f"{shown!r} is bound to {cell}, which is nowhere: {error!r}"]
+        return [f"{shown!r} cites {cell}, which is nowhere: {error!r}"]
     if not _shows(shown, value) or abs(float(element["value"]) - value) > 1e-12:
-        return [f"{shown!r} is bound to {cell}, which is {value}"]
+        return [f"{shown!r} cites {cell}, which is {value}"]
     return []
 
 

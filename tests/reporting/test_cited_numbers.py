@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from harmlib.reporting.text.cited_numbers import Bound, at, count, html, plain, row, rows
+from harmlib.reporting.text.cited_numbers import CitedNumber, at, count, html, plain, row, rows
 from harmlib.reporting.text.korean import particle, signed
 
 
@@ -36,8 +36,8 @@ def test_a_number_in_a_sentence_names_its_cell(table):
     ],
 )
 def test_format(value, spec, text):
-    assert format(Bound(value, ""), spec) == text
-    assert plain(format(Bound(value, "t[0].x"), spec)) == text
+    assert format(CitedNumber(value, ""), spec) == text
+    assert plain(format(CitedNumber(value, "t[0].x"), spec)) == text
 
 
 def test_differences_and_sums_name_both_cells(table):
@@ -45,7 +45,7 @@ def test_differences_and_sums_name_both_cells(table):
     assert (second.f1 - first.f1).cell == "tables/test.csv[1].f1 - tables/test.csv[0].f1"
     assert second.f1 - first.f1 == 0.625
     assert (second.n + first.n).cell == "tables/test.csv[1].n + tables/test.csv[0].n"
-    assert not isinstance(second.f1 - 0.1, Bound), "half a source is none"
+    assert not isinstance(second.f1 - 0.1, CitedNumber), "half a source is none"
 
 
 def test_a_filtered_table_keeps_the_files_row_numbers(table):
@@ -58,7 +58,7 @@ def test_a_filtered_table_keeps_the_files_row_numbers(table):
 def test_words_and_truth_values_stay_what_they_are(table):
     first = next(rows(table))
     assert first.variant == "model2"
-    assert not isinstance(first.ok, Bound)
+    assert not isinstance(first.ok, CitedNumber)
 
 
 def test_a_table_without_a_name_gives_plain_text(table):
@@ -74,14 +74,14 @@ def test_unknown_row_and_column_are_errors(table):
         _ = next(rows(table)).recall
 
 
-def test_html_escapes_all_but_the_bindings(table):
+def test_html_escapes_all_but_the_citations(table):
     text = f"a < b, {row(table, 'variant', 'model2').f1:.2f}"
     assert re.fullmatch(r"a &lt; b, <data [^>]*>0\.25</data>", html(text))
     assert plain(text) == "a < b, 0.25"
 
 
-def test_particles_and_signs_look_at_the_number_not_at_its_binding(table):
+def test_particles_and_signs_look_at_the_number_not_at_its_citation(table):
     number = f"{row(table, 'variant', 'model4').n}"
     assert particle(number, "은/는").endswith("7</data>은")
-    assert plain(signed(Bound(-0.5, "t[0].x"), 2)) == "−0.50"
-    assert "data-cell" in signed(Bound(-0.5, "t[0].x"), 2)
+    assert plain(signed(CitedNumber(-0.5, "t[0].x"), 2)) == "−0.50"
+    assert "data-cell" in signed(CitedNumber(-0.5, "t[0].x"), 2)

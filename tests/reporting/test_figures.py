@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.figures import report as figures
+from harmlib.reporting.figures import certainty, thresholds
+from harmlib.reporting.figures.items import class_balance
+from harmlib.reporting.figures.style import use_style
 
 
 @pytest.fixture(autouse=True)
 def _style():
     with matplotlib.rc_context():
-        figures.style()
+        use_style()
         yield
 
 
@@ -35,22 +37,19 @@ def curves():
 
 
 @pytest.fixture
-def points():
+def chosen():
     return pd.DataFrame(
         {
             "variant": ["model2", "model4"],
-            "epoch": [1, 1],
             "threshold": [0.5, 0.35],
             "precision": [0.75, 0.6],
             "recall": [1.0, 1.0],
-            "best_threshold": [0.5, 0.35],
-            "best_f1": [0.857, 0.75],
         }
     )
 
 
-def test_precision_recall_shows_every_model_and_the_baseline_line(curves, points):
-    figure = figures.precision_recall(curves, points, prevalence=0.5)
+def test_precision_recall_shows_every_model_and_the_baseline_line(curves, chosen):
+    figure = thresholds.precision_recall(curves, chosen, prevalence=0.5)
     assert "Model 4 (threshold 0.35)" in texts(figure)
     assert any("모두 유해(기준선): Precision 0.500" in text for text in texts(figure))
     line = figure.axes[0].lines[0]
@@ -73,14 +72,22 @@ def moving():
 
 
 def test_epoch_thresholds_marks_each_epoch_with_its_f1(moving):
-    figure = figures.epoch_thresholds(moving, (0.3, 0.7))
+    figure = thresholds.epoch_thresholds(moving, (0.3, 0.7))
     assert {"F1 0.857", "F1 0.750", "F1 0.800"} <= set(texts(figure))
-    spans = [path for c in figure.axes[0].collections for path in c.get_paths()]
-    assert [tuple(path.vertices[:, 1]) for path in spans][0] == (0.35, 0.6)
+    (axes,) = figure.axes
+    bars = [path for c in axes.collections for path in c.get_paths()]
+    assert tuple(bars[0].vertices[:, 1]) == (0.35, 0.6)
+    low, high = axes.get_xlim()
+    assert all(tick == round(tick) for tick in axes.get_xticks() if low <= tick <= high)
 
 
-def test_metrics_by_threshold_has_a_panel_a_model(curves, points):
-    figure = figures.metrics_by_threshold(curves, points)
+def test_with_many_epochs_the_marks_have_no_text(moving):
+    many = pd.concat([moving.assign(epoch=moving["epoch"] + 2 * k) for k in range(3)])
+    assert "F1 0.857" not in texts(thresholds.epoch_thresholds(many, (0.3, 0.7)))
+
+
+def test_metrics_by_threshold_has_a_panel_per_variant(curves, chosen):
+    figure = thresholds.metrics_by_threshold(curves, chosen)
     assert [axes.get_title() for axes in figure.axes] == ["Model 2", "Model 4"]
     assert "운영 0.35" in texts(figure)
 
@@ -89,24 +96,45 @@ def test_class_balance_counts_are_those_of_the_table():
     manifest = pd.DataFrame(
         {"modality": "image", "split": ["train"] * 5 + ["val", "test"], "label": [1] * 4 + [0] * 3}
     )
-    assert {"4", "1", "0"} <= set(texts(figures.class_balance(manifest)))
+    assert {"4", "1", "0"} <= set(texts(class_balance(manifest)))
 
 
-def test_score_distribution_holds_every_item(points):
-    scores = pd.DataFrame(
-        {"variant": "model2", "label": [0, 1, 1], "probability": [0.0, 0.999, 1.0]}
-    )
-    figure = figures.score_distribution(scores, points)
-    assert sum(bar.get_height() for bar in figure.axes[0].patches) == 3
+def test_a_variant_without_a_best_threshold_has_its_band_alone():
+    bands = pd.DataFrame(
+        {"variant": ["model2"] * 2 + ["model4"] * 2, "metric": "f1", "threshold": [0.2, 0.8] * 2,
+         "value": 0.8, "low": 0.7, "high": 0.9}
+    )  # fmt: skip
+    choices = pd.DataFrame(
+        {"variant": ["model2", "model4", "model4"], "objective": ["f1", "mcc", "f1"],
+         "threshold": [None, 0.1, 0.4], "plateau_low": [None, 0.1, 0.3],
+         "plateau_high": [None, 0.1, 0.6]}
+    )  # fmt: skip
+    figure = certainty.f1_bands(bands, choices)
+    first, second = figure.axes
+    assert [line.get_label() for line in first.lines] == ["F1"]
+    assert [line.get_xdata()[0] for line in second.lines] == [0.2, 0.4]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["95% 구간", "F1", "최고와 0.005 이내", "최고 F1"]
+
+
+def test_reliability_leaves_out_empty_bins_and_tells_the_count_of_others():
+    table = pd.DataFrame(
+        {"variant": "model4", "count": [0, 1200], "mean_probability": [0.1, 0.7],
+         "observed_share": [0.0, 0.6], "observed_low": [0.0, 0.5], "observed_high": [0.0, 0.65]}
+    )  # fmt: skip
+    (axes,) = certainty.reliability(table).axes
+    (label,) = axes.texts
+    assert label.get_text() == "1,200개"
+    assert label.xy == (0.7, 0.65), "above the interval, where no line runs through it"
 
 
 def test_a_missing_glyph_is_an_error(moving):
-    figure = figures.epoch_thresholds(moving, (0.3, 0.7))
+    figure = thresholds.epoch_thresholds(moving, (0.3, 0.7))
     figure.axes[0].set_title("한글은 있고 이것은 없다: \U0001f9ff")
     with pytest.raises(UserWarning, match="Glyph"):
         svg(figure)
 
 
-def test_the_same_figure_gives_the_same_file(curves, points):
-    first, second = (svg(figures.precision_recall(curves, points, 0.5)) for _ in range(2))
+def test_the_same_figure_gives_the_same_file(curves, chosen):
+    first, second = (svg(thresholds.precision_recall(curves, chosen, 0.5)) for _ in range(2))
     assert first == second

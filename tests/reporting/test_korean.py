@@ -1,6 +1,17 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from harmlib.reporting.text.korean import model_name, number, particle, ratio, signed
+from harmlib.params import FeatureParams
+from harmlib.reporting.text.korean import (
+    backbone_name,
+    korean_time,
+    model_name,
+    number,
+    particle,
+    ratio,
+    signed,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +43,24 @@ def test_particle_follows_the_last_sound(word, pair, expected):
 def test_names_and_numbers():
     assert model_name("model4") == "Model 4"
     assert model_name("mine") == "mine"
+    assert model_name("model") == "model"
+    assert model_name("baseline") == "모두 유해(기준선)"
     assert number(0.12345) == "0.1235"
     assert number(float("nan")) == "–"
     assert signed(-0.01) == "−0.0100"
     assert signed(0.5, 2) == "+0.50"
     assert ratio(2393, 893) == "2.68:1"
     assert ratio(3, 0) == "–"
+
+
+def test_every_backbone_of_the_params_has_a_name_for_people():
+    names = [
+        name for name in FeatureParams.model_fields if name not in ("video_frames", "precision")
+    ]
+    assert [backbone_name(name) for name in names] == ["CLIP", "YOLO", "SlowFast"]
+    with pytest.raises(KeyError, match="resnet"):
+        backbone_name("resnet")
+
+
+def test_a_moment_as_people_write_it():
+    assert korean_time(datetime(2026, 12, 31, 0, 5, tzinfo=UTC)) == "2026년 12월 31일 0시 5분"

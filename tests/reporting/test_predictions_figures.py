@@ -4,13 +4,13 @@ import pytest
 
 from harmlib.analysis.bands import Bands
 from harmlib.reporting.figures import predictions as predict_figures
-from harmlib.reporting.figures import report as figures
+from harmlib.reporting.figures.style import use_style
 
 
 @pytest.fixture(autouse=True)
 def _style():
     with matplotlib.rc_context():
-        figures.style()
+        use_style()
         yield
 
 

@@ -8,6 +8,8 @@ from harmlib.analysis import drift
 from harmlib.analysis.bands import Bands, band_shares, choose_bands
 from harmlib.analysis.drift import compare_scores
 from harmlib.models.about import About, Calibration
+from harmlib.params import FeatureParams
+from harmlib.reporting.text import drift as drift_text
 from harmlib.reporting.text import predictions as says
 
 ROOT = Path("/media/new")
@@ -32,35 +34,50 @@ def scores(n, seed, shift=0.0):
 
 
 def test_everything_that_drift_can_say_has_korean():
-    assert set(says.REASONS) == set(drift.REASONS)
+    assert set(drift_text.REASONS) == set(drift.REASONS)
     validation = scores(200, 1)
     for shift, n, verdict in ((0, 20, "too_few"), (0, 200, "steady"), (2, 200, "choose_again")):
         found = compare_scores(validation, scores(n, 2, shift), 0.5, resamples=100)
-        lines = says.drift_sentences(found, "video")
-        assert lines[0] == f"비디오: {says.VERDICTS[verdict]}"
+        lines = drift_text.drift_sentences(found, "video")
+        assert lines[0] == f"비디오: {drift_text.VERDICTS[verdict]}"
         assert len(lines) == 2 + len(found.reasons)
-        table = says.drift_table(found)
+        table = drift_text.drift_table(found)
         assert table["지표"].notna().all()
         assert table["새 점수"].tolist() == found.table["new"].tolist()
     assert f"여기 {found.table['new'][0]:.1%}" in lines[1]
-    assert says.VERDICTS["watch"]
+    assert drift_text.VERDICTS["watch"]
 
 
 def test_the_checkpoint_in_brief():
-    about = About.model_construct(
+    about = About(
+        modality="video",
         variant="model4",
         epoch=3,
+        seed=1,
+        threshold_rule="best_f1",
         objective="f1",
-        backbones={"clip": {"weights": "untrained:0"}, "yolo": {"weights": "a" * 64}},
+        threshold_unit="probability",
+        pos_weight=1.0,
+        thresholds=[0.35],
+        validation_f1=0.9,
+        validation_curve={},
         calibration=Calibration(method="temperature", temperature=1.5),
         counts={s: {"harmful": 30, "safe": 10} for s in ("train", "val", "test")},
+        split_digest="",
+        duration_sec=6.0,
+        features=FeatureParams(),
+        backbones={"clip": {"weights": "untrained:0"}, "yolo": {"weights": "a" * 64}},
+        versions={},
     )
     rows = says.checkpoint_table(about, 0.35).set_index("항목")["값"]
+    assert rows["모델"] == "Model 4, epoch 3"
     assert rows["백본"] == f"CLIP(학습되지 않음), YOLO(가중치 {'a' * 12})"
     assert rows["Threshold"] == "0.3500"
     assert rows["고른 목적"] == "F1 최대"
     assert rows["확률 보정"] == "temperature, T = 1.50"
     assert rows["검증 유해:안전"] == "30 : 10 (3.00:1)"
+    fixed = about.model_copy(update={"objective": "fixed"})
+    assert says.checkpoint_table(fixed, 0.5).set_index("항목")["값"]["고른 목적"] == "fixed"
 
 
 def test_verdicts_come_by_margin_and_without_folders():
@@ -78,11 +95,13 @@ def test_verdicts_come_by_margin_and_without_folders():
     assert shown["파일"].tolist() == ["sub/high.jpg", "where.jpg", "low.jpg"]
     assert shown["판정"].tolist() == ["유해", "안전", "안전"]
     assert shown["구간"].tolist() == ["차단", "검토", "통과"]
-    lost = pd.DataFrame(
+    unusable = pd.DataFrame(
         {"path": ["/media/new/x"], "modality": "", "reason": "/media/new/x: no media"}
     )
-    assert says.ledger_table(lost, ROOT).to_numpy().tolist() == [["x", "알 수 없음", "x: no media"]]
-    text = says.verdict_counts(table, lost, 2)
+    assert says.ledger_table(unusable, ROOT).to_numpy().tolist() == [
+        ["x", "알 수 없음", "x: no media"]
+    ]
+    text = says.verdict_counts(table, unusable, 2)
     assert text.startswith("파일 4개 가운데 3개를 판정했습니다(유해 1개, 안전 2개)")
 
 

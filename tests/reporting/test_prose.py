@@ -7,7 +7,7 @@ import pandas as pd
 import papermill
 import pytest
 import yaml
-from prose import unbound_numbers, wrong_particles
+from prose import uncited_numbers, wrong_particles
 
 from harmlib.reporting.page.pages import write_page
 from harmlib.workflow.execution import NOTEBOOKS
@@ -41,7 +41,7 @@ def words_of(page, start):
 
 
 def test_every_digit_of_the_prose_stands_in_a_table(small_run):
-    assert not unbound_numbers(small_run / "index.html")
+    assert not uncited_numbers(small_run / "index.html")
 
 
 def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
@@ -58,7 +58,7 @@ def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
     ("found", "put", "complaint"),
     [
         (r"기준선의 (?=<data)", "기준선의 77.3%인 ", "'77.3%' in"),
-        (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "is bound to"),
+        (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "cites tables/"),
         (r"\[0\]\.f1", "[999].f1", "which is nowhere"),
         (r'(alt="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
     ],
@@ -69,7 +69,7 @@ def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
     changed, times = re.subn(found, put, whole, count=1)
     assert times == 1
     page.write_text(changed, encoding="utf-8")
-    problems = unbound_numbers(page)
+    problems = uncited_numbers(page)
     page.write_text(whole, encoding="utf-8")
     assert problems
     assert all(complaint in problem for problem in problems)
@@ -79,7 +79,7 @@ def test_other_tables_give_other_sentences(copy):
     before = words_of(copy / "index.html", "비디오: 검증에서 가장 나은")[0]
     test = pd.read_csv(copy / "tables/test_video.csv")
     intervals = pd.read_csv(copy / "tables/intervals_video.csv")
-    epochs = pd.read_csv(copy / "tables/epochs_video.csv")
+    epochs = pd.read_csv(copy / "tables/operating_points_video.csv")
     points = epochs[epochs["chosen"]]
     best = points.loc[points["f1"].idxmax(), "variant"]
     test.loc[test["variant"] == best, "f1"] = 0.98765
@@ -96,4 +96,4 @@ def test_other_tables_give_other_sentences(copy):
     assert "F1 0.9877, 95% 구간 0.955~0.995로" in after
     assert "보다 확실히 높습니다" in after
     assert words_of(page, "이미지 Model 4: epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고")
-    assert not unbound_numbers(page)
+    assert not uncited_numbers(page)

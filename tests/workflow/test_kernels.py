@@ -22,7 +22,10 @@ from harmlib.workflow.kernels import KernelServer
 from harmlib.workflow.preload import NOT_AHEAD, preload
 from harmlib.workflow.steps import Step
 
-pytestmark = pytest.mark.skipif(not kernels.CAN_FORK, reason="kernels are forked on Linux only")
+pytestmark = [
+    pytest.mark.skipif(not kernels.CAN_FORK, reason="kernels are forked on Linux only"),
+    pytest.mark.usefixtures("closed_event_loop"),
+]
 
 STATE = """
 import json, locale, os, random, signal, sys, warnings

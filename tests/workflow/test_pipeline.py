@@ -22,6 +22,7 @@ from harmlib.workflow.kernels import KernelServer
 from harmlib.workflow.pipeline import run_pipeline
 from harmlib.workflow.steps import Step, plan
 
+pytestmark = pytest.mark.usefixtures("closed_event_loop")
 VARIANTS = ("model2", "model4")
 
 

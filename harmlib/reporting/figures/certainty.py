@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, panels
+from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, PLATE, panels
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name
 
 PARTS = {"retraining": "다시 학습", "threshold": "threshold 이동", "total": "합계"}
@@ -24,6 +24,13 @@ def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> f1 = pd.DataFrame({"variant": ["model4"], "value": 0.945, "low": 0.87, "high": 1.0})
+    >>> (axes,) = interval_dots(f1, reference=0.84).axes
+    >>> axes.texts[0].get_text()
+    '0.945 [0.870, 1.000]'
     """
     figure, (axes,) = panels(1, width=7.2, height=1.3 + 0.55 * len(intervals))
     for i, row in enumerate(intervals.itertuples()):
@@ -58,6 +65,15 @@ def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> bands = pd.DataFrame({"variant": "model4", "threshold": [0.2, 0.8], "metric": "f1",
+    ...                       "value": 0.9, "low": 0.8, "high": 0.95})
+    >>> choices = pd.DataFrame({"variant": ["model4"], "objective": "f1", "threshold": 0.4,
+    ...                         "plateau_low": 0.3, "plateau_high": 0.5})
+    >>> [axes.get_title() for axes in f1_bands(bands, choices).axes]
+    ['Model 4']
     """
     rows = bands[bands["metric"] == "f1"]
     best = choices.loc[
@@ -76,7 +92,8 @@ def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
             axes.axvline(row.threshold, color="black", linewidth=1, label="최고 F1")
         axes.set(title=model_name(variant), xlabel="Threshold", xlim=(0, 1), ylim=(0, 1.03))
     columns[0].set_ylabel("검증 F1")
-    columns[-1].legend(loc="lower left", fontsize=9)
+    names = columns[-1].get_legend_handles_labels()
+    figure.legend(*names, loc="outside lower center", ncols=4, fontsize=9)
     return figure
 
 
@@ -92,6 +109,14 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> gains = pd.DataFrame({"a": "model2", "b": "model4",
+    ...                       "part": ["retraining", "threshold", "total"],
+    ...                       "value": [0.02, 0.01, 0.03], "low": -0.01, "high": 0.06})
+    >>> [axes.get_title() for axes in gain_parts(gains).axes]
+    ['Model 2 → Model 4']
     """
     pairs = list(gains[["a", "b"]].drop_duplicates().itertuples(index=False))
     figure, columns = panels(len(pairs), width=5.2, height=2.8)
@@ -120,6 +145,13 @@ def tried_differences(tried: pd.DataFrame) -> Figure:
     -------
     Figure
         One panel per variant.
+
+    Examples
+    --------
+    >>> tried = pd.DataFrame({"variant": "model4", "threshold": [0.3, 0.4], "difference": 0.02,
+    ...                       "corrected_low": -0.01, "corrected_high": 0.05})
+    >>> [axes.get_title() for axes in tried_differences(tried).axes]
+    ['Model 4']
     """
     variants = list(dict.fromkeys(tried["variant"]))
     figure, columns = panels(len(variants), width=5.0, height=3.2)
@@ -147,6 +179,14 @@ def reliability(table: pd.DataFrame) -> Figure:
     -------
     Figure
         One panel per variant; the number of items stands above the interval of each bin.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": ["model4"], "count": 12, "mean_probability": 0.7,
+    ...                       "observed_share": 0.6, "observed_low": 0.4, "observed_high": 0.8})
+    >>> (axes,) = reliability(table).axes
+    >>> axes.texts[0].get_text()
+    '12개'
     """
     variants = list(dict.fromkeys(table["variant"]))
     figure, columns = panels(len(variants), width=4.2, height=4.0)
@@ -168,6 +208,7 @@ def reliability(table: pd.DataFrame) -> Figure:
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
+                bbox=PLATE,
             )
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
         axes.set(

@@ -63,6 +63,13 @@ def use_korean_fonts() -> None:
     ------
     FontError
         The font's file is not there.
+
+    Examples
+    --------
+    >>> with matplotlib.rc_context(), warnings.catch_warnings():
+    ...     use_korean_fonts()
+    ...     matplotlib.rcParams["font.family"][0]
+    'NanumGothic'
     """
     for bold in (False, True):
         font_manager.fontManager.addfont(font_file(bold))

@@ -45,19 +45,26 @@ def scores_and_bands(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> validation = pd.DataFrame({"label": [0, 1, 1], "probability": [0.1, 0.7, 0.9]})
+    >>> bands = Bands(0.9, 0.9, "ok", 0.2, 0.8, pd.DataFrame())
+    >>> figure = scores_and_bands(validation, [0.3, 0.9], 0.45, bands, "video")
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['유해', '안전', 'Threshold 0.450', '이 폴더', '통과', '검토', '차단']
     """
     figure = Figure(figsize=(8.2, 4.8))
     upper, lower = figure.subplots(2, 1, sharex=True)
     draw_histogram(upper, validation, _BINS)
     new = np.asarray(probabilities, float)
-    lower.hist(new, _BINS, (0, 1), color="#374151", edgecolor="white", label="이 폴더")
+    lower.hist(new, _BINS, range=(0, 1), color="#374151", edgecolor="white", label="이 폴더")
     ranges = _ranges(bands)
     for axes in (upper, lower):
         axes.axvline(threshold, color="black", linewidth=1.4, label=f"Threshold {threshold:.3f}")
         for name, (low, high) in ranges.items():
             axes.axvspan(low, high, color=_BAND_COLOURS[name], alpha=0.13, zorder=0, linewidth=0)
         axes.set(ylabel="항목 수", xlim=(0, 1))
-        axes.set_axisbelow(True)
         whole_numbers(axes.yaxis)
     upper.set_title(f"{MODALITY[modality]}: 위는 검증, 아래는 이 폴더")
     lower.set_xlabel("유해 확률")
@@ -103,7 +110,6 @@ def contribution_bars(contributions: Mapping[str, float]) -> Figure:
     axes.bar_label(bars, [signed(value, 3) for value in values], padding=4)
     axes.axvline(0, color="black", linewidth=1)
     axes.margins(x=0.2)
-    axes.set_axisbelow(True)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set(title="백본의 몫", xlabel="logit에 더한 값 (오른쪽은 유해, 왼쪽은 안전 쪽)")

@@ -22,6 +22,14 @@ def draw_histogram(axes: Axes, scores: pd.DataFrame, bins: int) -> None:
         One row per item; columns label (0 or 1), probability (0 to 1).
     bins : int
         How many bins the range from 0 to 1 is divided into.
+
+    Examples
+    --------
+    >>> figure, (axes,) = panels(1)
+    >>> scores = pd.DataFrame({"label": [0, 1, 1], "probability": [0.2, 0.8, 0.9]})
+    >>> draw_histogram(axes, scores, bins=10)
+    >>> axes.get_legend_handles_labels()[1]
+    ['유해', '안전']
     """
     for label, colour, hatch in ((1, HARMFUL, None), (0, SAFE, "///")):
         seaborn.histplot(
@@ -37,7 +45,6 @@ def draw_histogram(axes: Axes, scores: pd.DataFrame, bins: int) -> None:
             label=LABEL[label],
             ax=axes,
         )
-    axes.set_axisbelow(True)
     whole_numbers(axes.yaxis)
 
 
@@ -54,6 +61,14 @@ def score_distribution(scores: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"variant": "model4", "label": [0, 1, 1],
+    ...                        "probability": [0.2, 0.8, 0.9]})
+    >>> chosen = pd.DataFrame({"variant": ["model4"], "threshold": 0.3})
+    >>> [axes.get_title() for axes in score_distribution(scores, chosen).axes]
+    ['Model 4']
     """
     variants = list(dict.fromkeys(scores["variant"]))
     figure, columns = panels(len(variants), width=4.3, height=3.4)
@@ -80,6 +95,16 @@ def confusion_matrices(test: pd.DataFrame) -> Figure:
     Figure
         One panel per row of `test`. A cell holds the count and its share of the actual class; its
         colour is that share.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> from harmlib.reporting.figures.style import use_style
+    >>> test = pd.DataFrame({"variant": ["model4"], "tp": 8, "fp": 1, "fn": 2, "tn": 4})
+    >>> with matplotlib.rc_context():
+    ...     use_style()  # seaborn measures the words
+    ...     [text.get_text().split() for text in confusion_matrices(test).axes[0].texts]
+    [['8', '80%'], ['2', '20%'], ['1', '20%'], ['4', '80%']]
     """
     figure, columns = panels(len(test), width=3.0, height=3.0)
     for axes, row in zip(columns, test.itertuples(), strict=True):
@@ -94,14 +119,16 @@ def confusion_matrices(test: pd.DataFrame) -> Figure:
             shares,
             vmin=0,
             vmax=1,
-            cmap=seaborn.light_palette(COLOURS[0], as_cmap=True),
+            cmap=seaborn.light_palette(COLOURS[4], as_cmap=True),
             annot=words,
             fmt="",
+            annot_kws={"color": "black", "fontsize": 12},
             linewidths=1.5,
             cbar=False,
             ax=axes,
         )
         axes.set(title=model_name(row.variant), xlabel="판정")
-        axes.tick_params(length=0)
+        axes.tick_params(length=0, rotation=0)
+        axes.grid(visible=False)
     columns[0].set_ylabel("실제")
     return figure

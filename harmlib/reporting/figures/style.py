@@ -16,6 +16,8 @@ from harmlib.reporting.figures.fonts import use_korean_fonts
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
 HARMFUL, SAFE, GREY = "#D55E00", "#0072B2", "#6b7280"
 MARKERS = "osD^vP"
+# Behind a small text that a line may cross.
+PLATE = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
 
 
@@ -37,6 +39,7 @@ def use_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
+            "axes.axisbelow": True,
             "grid.color": "#e5e7eb",
             "font.size": 11,
             "axes.titlesize": 13,
@@ -88,6 +91,6 @@ def whole_numbers(axis: Axis) -> None:
     >>> _ = axes.set_xlim(0.5, 3.5)
     >>> whole_numbers(axes.xaxis)
     >>> axes.get_xticks().tolist()
-    [1.0, 2.0, 3.0]
+    [0.0, 1.0, 2.0, 3.0, 4.0]
     """
     axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))

@@ -8,7 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harmlib.reporting.figures.style import COLOURS, DASHES, GREY, MARKERS, panels, whole_numbers
+from harmlib.reporting.figures.style import (
+    COLOURS,
+    DASHES,
+    GREY,
+    MARKERS,
+    PLATE,
+    panels,
+    whole_numbers,
+)
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name
 
 MAX_LABELLED_EPOCHS = 5
@@ -30,6 +38,14 @@ def precision_recall(curves: pd.DataFrame, chosen: pd.DataFrame, prevalence: flo
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> curves = pd.DataFrame({"variant": "model4", "threshold": [0.1, 0.6], "precision": [0.7, 0.9],
+    ...                        "recall": [1.0, 0.8]})
+    >>> (axes,) = precision_recall(curves, curves.tail(1), prevalence=0.7).axes
+    >>> axes.get_legend().texts[0].get_text()
+    'Model 4 (threshold 0.60)'
     """
     figure, (axes,) = panels(1, width=7.6, height=5.2)
     axes.axhline(prevalence, color=GREY, linestyle=":", zorder=1)
@@ -80,6 +96,13 @@ def metrics_by_threshold(curves: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> curves = pd.DataFrame({"variant": "model4", "threshold": [0.1, 0.6], "precision": [0.7, 0.9],
+    ...                        "recall": [1.0, 0.8], "f1": [0.82, 0.85]})
+    >>> [axes.get_title() for axes in metrics_by_threshold(curves, curves.tail(1)).axes]
+    ['Model 4']
     """
     variants = list(dict.fromkeys(curves["variant"]))
     figure, columns = panels(len(variants), width=4.3, height=3.9)
@@ -127,6 +150,14 @@ def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> epochs = pd.DataFrame({"variant": "model4", "epoch": [1, 2], "threshold": [0.3, 0.4],
+    ...                        "low": 0.3, "high": 0.6, "value": [0.9, 0.92]})
+    >>> (axes,) = epoch_thresholds(epochs, (0.3, 0.7)).axes
+    >>> [text.get_text() for text in axes.texts]
+    ['F1 0.900', 'F1 0.920', '격자의 아래 끝', '격자의 위 끝']
     """
     figure, (axes,) = panels(1, width=7.6, height=4.4)
     variants = list(dict.fromkeys(epochs["variant"]))
@@ -143,16 +174,16 @@ def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
         axes.vlines(x, rows["low"], rows["high"], color=COLOURS[i % 6], linewidth=4, alpha=0.3)
         axes.plot(x, rows["threshold"], label=model_name(variant), markersize=8, **look)
         if epochs["epoch"].nunique() <= MAX_LABELLED_EPOCHS:
-            side = "right" if i == 0 else "left"
             for at, row in zip(x, rows.itertuples(), strict=True):
                 axes.annotate(
                     f"F1 {row.value:.3f}",
                     (at, row.threshold),
                     xytext=(-7 if i == 0 else 7, 6),
                     textcoords="offset points",
-                    ha=side,
+                    ha="right" if i == 0 else "left",
                     fontsize=9,
                     color=COLOURS[i % 6],
+                    bbox=PLATE,
                 )
     _mark_ends(axes, grid)
     axes.set(

@@ -1,21 +1,26 @@
-"""What a saved model says of new files, in Korean: tables and sentences of 06_predict."""
+"""What a saved model says of new files, in Korean: the tables and sentences of 06_predict.
+
+`decision` is an entry of the log of decisions. `root` is the folder that the names of files start
+from.
+"""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from harmlib.analysis.bands import Bands
-from harmlib.analysis.drift import MIN_ITEMS, Drift
 from harmlib.models.about import About
 from harmlib.reporting.text.certainty import METHODS, OBJECTIVES
 from harmlib.reporting.text.korean import (
     LABEL,
     MODALITY,
+    backbone_name,
     model_name,
     number,
     particle,
@@ -23,47 +28,40 @@ from harmlib.reporting.text.korean import (
     signed,
 )
 
+if TYPE_CHECKING:
+    from harmlib.models.about import About
+
 DECISIONS = {"harmful": "유해", "safe": "안전"}
 BANDS = {"pass": "통과", "review": "검토", "block": "차단"}
-BACKBONES = {"clip": "CLIP", "yolo": "YOLO", "slowfast": "SlowFast"}
-METRICS = {
-    "flagged_share": "유해 판정 비율",
-    "harmful_share": "유해 비율(추정)",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "brier": "Brier 점수",
-}
-VERDICTS = {
-    "too_few": f"점수가 너무 적어 말할 수 없습니다. 서로 다른 출처가 {MIN_ITEMS}개는 있어야 합니다.",
-    "steady": "달라졌다고 볼 까닭이 없습니다. threshold를 그대로 씁니다.",
-    "watch": "무언가 달라졌습니다. 다음 보고 전에 살펴보십시오.",
-    "choose_again": "threshold를 다시 고를 때입니다. 새로 라벨을 붙인 항목에서 고르십시오.",
-}
-REASONS = {
-    "flagged_share_moved": "유해 판정 비율이 10%p 이상, 구간을 벗어나 움직였습니다.",
-    "flagged_share_shifted": "유해 판정 비율이 구간을 벗어나 움직였습니다.",
-    "distribution_changed": "점수의 분포가 검증과 다릅니다(Kolmogorov-Smirnov).",
-    "f1_fell": "라벨이 있는 항목의 F1이 검증보다 구간을 벗어나 낮습니다.",
-    "calibration_worsened": "Brier 점수가 검증보다 구간을 벗어나 나쁩니다.",
-    "labels_too_few": f"라벨이 너무 적어 판단에 쓰지 않았습니다(출처 {MIN_ITEMS}개 미만이거나 한 클래스뿐).",
-}
 UNTRAINED = "untrained"
 
 
 def checkpoint_table(about: About, threshold: float) -> pd.DataFrame:
-    """What a checkpoint is, row by row: 항목, 값."""
+    """List what a checkpoint is.
+
+    Parameters
+    ----------
+    about : About
+        Of the checkpoint.
+    threshold : float
+        Its operating threshold, a probability.
+
+    Returns
+    -------
+    DataFrame
+        Columns 항목, 값.
+    """
     backbones = [
-        f"{BACKBONES[name]}({_weights(str(spec['weights']))})"
+        f"{backbone_name(name)}({_weights(str(spec['weights']))})"
         for name, spec in about.backbones.items()
     ]
-    calibration = about.calibration
+    method = METHODS[about.calibration.method]
     rows = {
         "모델": f"{model_name(about.variant)}, epoch {about.epoch}",
         "Threshold": number(threshold),
         "고른 목적": OBJECTIVES.get(about.objective, about.objective),
         "백본": ", ".join(backbones),
-        "확률 보정": f"{METHODS[calibration.method]}, T = {number(calibration.temperature, 2)}",
+        "확률 보정": f"{method}, T = {number(about.calibration.temperature, 2)}",
     }
     for split, name in (("train", "학습"), ("val", "검증")):
         harmful, safe = (about.counts[split][kind] for kind in ("harmful", "safe"))
@@ -75,8 +73,8 @@ def _weights(key: str) -> str:
     return "학습되지 않음" if key.startswith(UNTRAINED) else f"가중치 {key[:12]}"
 
 
-def short_name(path: str, root: Path) -> str:
-    """The name below `root`; a path elsewhere keeps its last part only."""
+def _short_name(path: str, root: Path) -> str:
+    """The name below `root`; of a path elsewhere the last part."""
     try:
         return Path(path).relative_to(root).as_posix()
     except ValueError:
@@ -84,14 +82,31 @@ def short_name(path: str, root: Path) -> str:
 
 
 def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
-    """Verdicts for people, those farthest above the threshold first.
+    """List the decisions, those farthest above the threshold first.
 
-    decisions : `predictor.COLUMNS`, band
+    Parameters
+    ----------
+    decisions : DataFrame
+        One row per file; columns path, modality, decision, probability, margin (probability minus
+        threshold), band.
+    root : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns 파일, 종류, 판정, 확률, 선까지, 구간.
+
+    Examples
+    --------
+    >>> decisions = pd.DataFrame({"path": ["/new/a.jpg"], "modality": "image", "decision": "harmful",
+    ...                           "probability": 0.9, "margin": 0.4, "band": "block"})
+    >>> verdict_table(decisions, Path("/new")).iloc[0].astype(str).tolist()
+    ['a.jpg', '이미지', '유해', '0.9', '+0.4000', '차단']
     """
     rows = decisions.sort_values(["margin", "path"], ascending=[False, True], kind="stable")
     return pd.DataFrame(
         {
-            "파일": [short_name(path, root) for path in rows["path"]],
+            "파일": [_short_name(path, root) for path in rows["path"]],
             "종류": rows["modality"].map(MODALITY).to_numpy(),
             "판정": rows["decision"].map(DECISIONS).to_numpy(),
             "확률": rows["probability"].to_numpy(),
@@ -102,13 +117,31 @@ def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
 
 
 def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
-    """Files that could not be judged. ledger : path, modality, reason"""
+    """List the files that could not be scored.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        One row per file; columns path, modality (possibly unknown), reason.
+    root : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns 파일, 종류, 이유.
+
+    Examples
+    --------
+    >>> ledger = pd.DataFrame({"path": ["/new/a"], "modality": "", "reason": "/new/a: no media"})
+    >>> ledger_table(ledger, Path("/new")).iloc[0].tolist()
+    ['a', '알 수 없음', 'a: no media']
+    """
     return pd.DataFrame(
         {
-            "파일": [short_name(path, root) for path in ledger["path"]],
+            "파일": [_short_name(path, root) for path in ledger["path"]],
             "종류": ledger["modality"].map(MODALITY).fillna("알 수 없음").to_numpy(),
             "이유": [
-                reason.replace(str(path), short_name(path, root))
+                reason.replace(str(path), _short_name(path, root))
                 for path, reason in zip(ledger["path"], ledger["reason"], strict=True)
             ],
         }
@@ -116,7 +149,24 @@ def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
 
 
 def verdict_counts(decisions: pd.DataFrame, ledger: pd.DataFrame, reused: int) -> str:
-    """How many files were judged and how, and that none is missing."""
+    """Say how many files were called harmful and safe, and that none is missing.
+
+    Parameters
+    ----------
+    decisions, ledger : DataFrame
+        As in `verdict_table` and `ledger_table`.
+    reused : int
+        Decisions that an earlier call had made.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> verdict_counts(pd.DataFrame({"decision": ["harmful", "safe"]}), pd.DataFrame(), reused=1)
+    '파일 2개 가운데 2개를 판정했습니다(유해 1개, 안전 1개). 판정하지 못한 파일은 0개입니다. ...'
+    """
     harmful = int((decisions["decision"] == "harmful").sum())
     total = len(decisions) + len(ledger)
     return (
@@ -127,7 +177,22 @@ def verdict_counts(decisions: pd.DataFrame, ledger: pd.DataFrame, reused: int) -
 
 
 def band_lines(bands: Bands, modality: str) -> str:
-    """Where the bands lie and what they promise, on validation alone."""
+    """Say where the bands lie and what they keep on validation.
+
+    Parameters
+    ----------
+    bands : Bands
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> band_lines(Bands(0.95, 0.9, "one_class", None, None, pd.DataFrame()), "image")
+    '이미지: 검증 항목으로는 구간을 정할 수 없어 모두 사람이 검토합니다.'
+    """
     if bands.state != "ok":
         return f"{MODALITY[modality]}: 검증 항목으로는 구간을 정할 수 없어 모두 사람이 검토합니다."
     parts = [
@@ -148,7 +213,24 @@ def band_lines(bands: Bands, modality: str) -> str:
 
 
 def band_comparison(validation: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
-    """Shares with their 95 % intervals on validation and here. Both : band, n, share, low, high."""
+    """Put the shares of the bands on validation and on new files side by side.
+
+    Parameters
+    ----------
+    validation, here : DataFrame
+        One row per band; columns band, n, share, low, high (95 % interval of the share).
+
+    Returns
+    -------
+    DataFrame
+        Columns 구간, and for each of both the number of items and the share as text.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"band": ["pass"], "n": 3, "share": 0.3, "low": 0.1, "high": 0.6})
+    >>> band_comparison(shares, shares)["이 폴더 비율(95% 구간)"].tolist()
+    ['30.0% (10.0% ~ 60.0%)']
+    """
     columns = {"구간": validation["band"].map(BANDS).to_numpy()}
     for name, table in (("검증", validation), ("이 폴더", here)):
         columns[f"{name} 항목 수"] = table["n"].astype(int).to_numpy()
@@ -158,12 +240,31 @@ def band_comparison(validation: pd.DataFrame, here: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(columns)
 
 
-def segment_table(decisions: list[dict], root: Path) -> pd.DataFrame:
-    """Harmful stretches of long videos. decisions : of the log"""
+def segment_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.DataFrame:
+    """List the harmful segments of long videos.
+
+    Parameters
+    ----------
+    decisions : iterable of mapping
+        Entries of the log.
+    root : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns 파일, 시작(초), 끝(초), 최고 확률.
+
+    Examples
+    --------
+    >>> segment = {"start_sec": 2, "end_sec": 4.5, "peak_probability": 0.9}
+    >>> segment_table([{"path": "/new/a.mp4", "segments": [segment]}], Path("/new"))
+          파일 시작(초) 끝(초)  최고 확률
+    0  a.mp4   2.0  4.5    0.9
+    """
     return pd.DataFrame(
         [
             (
-                short_name(decision["path"], root),
+                _short_name(decision["path"], root),
                 number(segment["start_sec"], 1),
                 number(segment["end_sec"], 1),
                 segment["peak_probability"],
@@ -175,17 +276,33 @@ def segment_table(decisions: list[dict], root: Path) -> pd.DataFrame:
     )
 
 
-def strips_html(decisions: list[dict], root: Path, folder: Path) -> str:
-    """The strips of segments, each folded away until a person opens it.
+def strips_html(decisions: Iterable[Mapping[str, Any]], root: Path, folder: Path) -> str:
+    """Write the pictures of the harmful segments as HTML, each folded until a person opens it.
 
-    folder : where the names of the strips start; strips that aren't there are passed over
+    Parameters
+    ----------
+    decisions : iterable of mapping
+        Entries of the log.
+    root : Path
+    folder : Path
+        Where the names of the pictures start. A picture that is not there is left out.
+
+    Returns
+    -------
+    str
+        Empty where there is no picture.
+
+    Examples
+    --------
+    >>> strips_html([{"path": "/new/a.mp4", "segments": []}], Path("/new"), Path("/new"))
+    ''
     """
     folded = ""
     for decision in decisions:
         for segment in decision["segments"]:
             if "strip" in segment and (folder / segment["strip"]).exists():
                 times = f"{number(segment['start_sec'], 1)}~{number(segment['end_sec'], 1)}초"
-                title = f"{short_name(decision['path'], root)}, {times}"
+                title = f"{_short_name(decision['path'], root)}, {times}"
                 folded += _folded((folder / segment["strip"]).read_bytes(), title)
     return folded
 
@@ -199,8 +316,25 @@ def _folded(jpeg: bytes, title: str) -> str:
     )
 
 
-def decision_sentences(decision: dict[str, Any], root: Path) -> list[str]:
-    """One decision and what would have turned it. decision : an entry of the log"""
+def decision_sentences(decision: Mapping[str, Any], root: Path) -> list[str]:
+    """Describe one decision, and which threshold would have changed it.
+
+    Parameters
+    ----------
+    decision : mapping
+    root : Path
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> decision = {"id": "abc", "path": "/new/a.mp4", "decision": "safe", "probability": 0.4,
+    ...             "threshold": 0.5, "contributions": {"clip": 0.1, "yolo": -0.7}}
+    >>> decision_sentences(decision, Path("/new"))[1]
+    'threshold가 0.400000보다 낮았다면 유해로 판정했을 것입니다.'
+    """
     probability, threshold = decision["probability"], decision["threshold"]
     verdict = DECISIONS[decision["decision"]]
     turn = (
@@ -211,17 +345,34 @@ def decision_sentences(decision: dict[str, Any], root: Path) -> list[str]:
     largest = max(decision["contributions"].items(), key=lambda pair: abs(pair[1]))
     side = "유해" if largest[1] > 0 else "안전"
     return [
-        f"{short_name(decision['path'], root)}: {particle(verdict, '으로/로')} 판정했습니다. 확률 "
+        f"{_short_name(decision['path'], root)}: {particle(verdict, '으로/로')} 판정했습니다. 확률 "
         f"{number(probability)}, threshold {number(threshold)}, 선까지 "
         f"{signed(probability - threshold)}입니다. 판정 번호는 {decision['id']}입니다.",
         turn,
-        f"평균적인 학습 항목과 견주어 판정을 가장 많이 옮긴 백본은 {BACKBONES[largest[0]]}, 방향은 {side} "
+        f"평균적인 학습 항목과 견주어 판정을 가장 많이 옮긴 백본은 {backbone_name(largest[0])}, 방향은 {side} "
         f"쪽입니다(logit {signed(largest[1])}).",
     ]
 
 
-def nearest_table(decision: dict[str, Any]) -> pd.DataFrame:
-    """The training items that the model sees as nearest, the nearest first."""
+def nearest_table(decision: Mapping[str, Any]) -> pd.DataFrame:
+    """List the training items that look nearest to the model, the nearest first.
+
+    Parameters
+    ----------
+    decision : mapping
+
+    Returns
+    -------
+    DataFrame
+        Columns 학습 항목, 라벨, 닮은 정도 (cosine), 그 항목의 확률.
+
+    Examples
+    --------
+    >>> item = {"item_id": "x.mp4", "label": 0, "probability": 0.2, "similarity": 0.99}
+    >>> nearest_table({"nearest": [item]})
+       학습 항목  라벨  닮은 정도  그 항목의 확률
+    0  x.mp4  안전   0.99      0.2
+    """
     return pd.DataFrame(
         [
             (n["item_id"], LABEL[n["label"]], n["similarity"], n["probability"])
@@ -232,36 +383,23 @@ def nearest_table(decision: dict[str, Any]) -> pd.DataFrame:
 
 
 def replay_sentence(probability: float, *, same: bool) -> str:
-    """The outcome of a replay, as `harmlib.predict.replay.Replay` has it."""
-    verdict = (
-        "기록과 같은 판정입니다." if same else "기록과 다른 판정입니다. 원인을 찾으십시오."
-    )
+    """Say whether a replayed decision came out as it was recorded.
+
+    Parameters
+    ----------
+    probability : float
+        Of the replay.
+    same : bool
+        Whether it agrees with the record.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> replay_sentence(0.25, same=True)
+    '다시 판정한 확률은 0.250000, 기록과 같은 판정입니다.'
+    """
+    verdict = "기록과 같은 판정입니다." if same else "기록과 다른 판정입니다. 원인을 찾으십시오."
     return f"다시 판정한 확률은 {number(probability, 6)}, {verdict}"
-
-
-def drift_sentences(found: Drift, modality: str) -> list[str]:
-    """The verdict on drift and its reasons."""
-    flagged = found.table.set_index("metric").loc["flagged_share"]
-    return [
-        f"{MODALITY[modality]}: {VERDICTS[found.verdict]}",
-        f"새 점수 {found.n_new:,}개를 검증 {found.n_validation:,}개와 견주었습니다. 유해 판정 비율은 검증 "
-        f"{flagged['validation']:.1%}, 여기 {flagged['new']:.1%}입니다. 유해 비율만 달라졌다면 "
-        f"{found.expected_flagged_share:.1%}였을 것입니다.",
-        *(REASONS[reason] for reason in found.reasons),
-    ]
-
-
-def drift_table(found: Drift) -> pd.DataFrame:
-    """Validation against the new scores, with the interval of each difference."""
-    rows = found.table
-    return pd.DataFrame(
-        {
-            "지표": rows["metric"].map(METRICS).to_numpy(),
-            "검증": rows["validation"].to_numpy(),
-            "새 점수": rows["new"].to_numpy(),
-            "차이": [signed(value) for value in rows["difference"]],
-            f"구간({found.level:.2%})": [
-                f"{signed(row.low)} ~ {signed(row.high)}" for row in rows.itertuples()
-            ],
-        }
-    )

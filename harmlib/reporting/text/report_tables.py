@@ -30,6 +30,15 @@ def shown_sweep(sweep: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns variant, epoch, threshold, tp, fp, fn, tn, precision, recall, f1.
+
+    Examples
+    --------
+    >>> from harmlib.analysis.operating_points import sweep_epochs
+    >>> scores = pd.DataFrame({"epoch": 1, "label": [0, 1], "probability": [0.2, 0.9]})
+    >>> sweep = sweep_epochs(scores, [0.5]).assign(variant="model4")
+    >>> shown_sweep(sweep)[["variant", "epoch", "threshold", "tp", "f1"]]
+      variant  epoch  threshold  tp   f1
+    0  model4      1        0.5   1  1.0
     """
     return sweep[["variant", "epoch", "threshold", *_COUNTS, *METRICS]]
 
@@ -46,6 +55,13 @@ def shown_operating_points(operating_points: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns variant, epoch, train_loss, val_loss, best_threshold, best_f1, threshold, f1.
+
+    Examples
+    --------
+    >>> columns = ["best_f1", "best_threshold", "epoch", "f1", "seed", "threshold", "train_loss",
+    ...            "val_loss", "variant"]
+    >>> list(shown_operating_points(pd.DataFrame([range(9)], columns=columns)))
+    ['variant', 'epoch', 'train_loss', 'val_loss', 'best_threshold', 'best_f1', 'threshold', 'f1']
     """
     losses, best = ["train_loss", "val_loss"], ["best_threshold", "best_f1"]
     return operating_points[["variant", "epoch", *losses, *best, "threshold", "f1"]]
@@ -112,6 +128,14 @@ def shown_optimism(optimism: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns variant, figure, threshold, value, low, high.
+
+    Examples
+    --------
+    >>> optimism = pd.DataFrame({"figure": ["optimism"], "threshold": 0.5, "value": 0.01, "low": 0.0,
+    ...                          "high": 0.02, "excluded": 0, "variant": "model4"})
+    >>> shown_optimism(optimism)
+      variant     figure  threshold  value  low  high
+    0  model4  낙관(둘의 차이)        0.5   0.01  0.0  0.02
     """
     columns = ["variant", "figure", "threshold", "value", "low", "high"]
     return optimism.assign(figure=optimism["figure"].map(FIGURES))[columns]
@@ -129,6 +153,14 @@ def shown_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns variant, method, metric, value, low, high.
+
+    Examples
+    --------
+    >>> calibration = pd.DataFrame({"variant": "model4", "method": ["none"], "metric": "ece",
+    ...                             "value": 0.1, "low": 0.05, "high": 0.2})
+    >>> shown_calibration(calibration)
+      variant method metric  value   low  high
+    0  model4    그대로    ECE    0.1  0.05   0.2
     """
     said = calibration.assign(
         method=calibration["method"].map(METHODS), metric=calibration["metric"].map(CALIBRATION)
@@ -148,6 +180,13 @@ def shown_audit_counts(counts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns model, epoch, threshold, precision, recall, f1, tp, fp, fn, tn, unique.
+
+    Examples
+    --------
+    >>> columns = ["row", "model", "epoch", "threshold", "precision", "recall", "f1", "tp", "fp", "fn",
+    ...            "tn", "unique"]
+    >>> list(shown_audit_counts(pd.DataFrame([range(12)], columns=columns)))[:4]
+    ['model', 'epoch', 'threshold', 'precision']
     """
     return counts[["model", "epoch", "threshold", *METRICS, *_COUNTS, "unique"]]
 
@@ -262,6 +301,14 @@ def epoch_overview(operating_points: pd.DataFrame, published: pd.DataFrame) -> p
     DataFrame
         Columns variant, epoch, train_loss, val_loss, threshold, precision, recall, f1, and with
         printed figures four more.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"variant": ["model4"], "epoch": 1, "train_loss": 0.5, "val_loss": 0.6,
+    ...     "best_threshold": 0.3, "best_precision": 0.8, "best_recall": 1.0, "best_f1": 0.89})
+    >>> epoch_overview(points, published=pd.DataFrame())
+      variant  epoch  train_loss  val_loss  threshold  precision  recall    f1
+    0  model4      1         0.5       0.6        0.3        0.8     1.0  0.89
     """
     names = ("threshold", *METRICS)
     table = operating_points[
@@ -334,6 +381,14 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns variant, threshold, precision, recall, f1, the interval of F1 as text,
         average_precision.
+
+    Examples
+    --------
+    >>> test = pd.DataFrame({"variant": ["model4"], "threshold": 0.3, "precision": 0.9, "recall": 1.0,
+    ...                      "f1": 0.95, "average_precision": 0.96})
+    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.87, "high": 1.0})
+    >>> summary_table(test, intervals)["F1의 95% 구간"].tolist()
+    ['0.870~1.000']
     """
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
     table = test[["variant", "threshold", *METRICS]].copy()

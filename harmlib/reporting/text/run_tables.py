@@ -132,6 +132,13 @@ def shown_weights(weights: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns modality, backbone, weights, sampling, precision_used, dim, items.
+
+    Examples
+    --------
+    >>> columns = ["backbone", "dim", "items", "modality", "precision_used", "sampling", "sha256",
+    ...            "weights"]
+    >>> list(shown_weights(pd.DataFrame([range(8)], columns=columns)))
+    ['modality', 'backbone', 'weights', 'sampling', 'precision_used', 'dim', 'items']
     """
     columns = ["weights", "sampling", "precision_used", "dim", "items"]
     return weights[["modality", "backbone", *columns]]
@@ -173,6 +180,13 @@ def run_facts(about: Mapping[str, Any]) -> pd.DataFrame:
     -------
     DataFrame
         Columns 항목, 값.
+
+    Examples
+    --------
+    >>> about = {"params": {"run": "demo", "seed": 42}, "made": "2026-03-01T14:05:00+09:00",
+    ...          "device": "CPU", "machine": "Linux", "commit": "", "sha256": {}, "weights": []}
+    >>> run_facts(about).set_index("항목")["값"].to_dict()
+    {'실행 이름': 'demo', '만든 때': '2026년 3월 1일 14시 5분', '시드': '42', '장치': 'CPU (Linux)', '커밋': '–'}
     """
     weights = dict.fromkeys((w["backbone"], w["sha256"]) for w in about["weights"] if w["sha256"])
     return pd.DataFrame(

@@ -1,0 +1,173 @@
+"""Which sentence follows from which numbers."""
+
+import pandas as pd
+import pytest
+
+from harmlib.reporting.text import certainty, findings, limits
+from harmlib.reporting.text.audit import audit_sentences
+
+
+def on_test(f1, baseline):
+    return pd.DataFrame({"variant": ["model4", "baseline"], "f1": [f1, baseline], "n": 36})
+
+
+@pytest.mark.parametrize(
+    ("f1", "low", "words"),
+    [
+        (0.90, 0.85, "보다 확실히 높습니다"),
+        (0.90, 0.80, "보다 높지만, 구간이 기준선에 걸쳐 더 낫다고 단정할 수 없습니다"),
+        (0.845, 0.80, "보다 나을 것이 거의 없습니다"),
+        (0.80, 0.70, "보다 낮습니다"),
+    ],
+)
+def test_the_verdict_compares_the_interval_with_the_baseline(f1, low, words):
+    chosen = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.8, 0.93]})
+    intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": low, "high": 0.99})
+    text = findings.verdict(chosen, on_test(f1, 0.84), intervals, "video")
+    assert text.startswith("비디오: 검증에서 가장 나은 Model 4는")
+    assert f"0.8400{words}." in text
+
+
+@pytest.mark.parametrize(
+    ("share", "best", "end"),
+    [
+        (0.95, 0.9, "사실상 모두 유해로 판정하는 분류기와 같습니다."),
+        (0.8, 0.85, "쏠림은 나타나지 않았습니다."),
+        (0.8, 0.9, "F1 0.8500)."),
+    ],
+)
+def test_a_fixed_threshold_may_flag_everything(share, best, end):
+    chosen = pd.DataFrame(
+        {"variant": ["model2"], "threshold": 0.5, "flagged_share": share, "precision": 0.75,
+         "recall": 1.0, "f1": 0.85, "best_f1": best}
+    )  # fmt: skip
+    assert findings.problem_of_fixed_threshold(chosen, "image", "model2").endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("harmful", "safe", "words"),
+    [(75, 25, "유해 쪽으로"), (25, 75, "안전 쪽으로"), (10, 9, "거의 균형을 이루어")],
+)
+def test_the_class_ratio_says_where_a_model_leans(harmful, safe, words):
+    counts = pd.DataFrame(
+        {"split": ["train"], "harmful": harmful, "safe": safe, "harmful_per_safe": harmful / safe,
+         "safe_per_harmful": safe / harmful}
+    )  # fmt: skip
+    assert words in findings.imbalance(counts, "video")
+
+
+def points(best, edge=""):
+    n = len(best)
+    return pd.DataFrame(
+        {"variant": "model4", "epoch": range(1, n + 1), "best_threshold": best, "best_f1": 0.9,
+         "best_precision": 0.8, "best_recall": 1.0, "at_grid_edge": edge, "state": "ok",
+         "f1": 0.9, "chosen": [True] + [False] * (n - 1)}
+    )  # fmt: skip
+
+
+def test_few_epochs_are_described_one_by_one():
+    head, epochs = findings.epoch_paragraphs(points([0.3, 0.45], "low"), ["model4"], "video")
+    assert head.startswith("**비디오 Model 4.** Model 4는 epoch에 따라 최적 threshold가")
+    assert head.endswith("0.30에서 0.45 사이로 0.15만큼 달라졌습니다.")
+    assert epochs.count("- Epoch") == 2
+    assert "앞 epoch 대비 F1 +0.0000. 격자의 아래 끝이므로" in epochs
+    assert len(findings.epoch_paragraphs(points([0.3] * 6), ["model4"], "video")) == 1
+    (unknown, _) = findings.epoch_paragraphs(points([0.3, None]), ["model4"], "video")
+    assert unknown.endswith("최적 threshold를 견줄 수 없습니다.")
+
+
+def test_limits_name_the_edge_the_drop_and_the_size():
+    said = limits.limits(points([0.3, 0.4], ["low", ""]), on_test(0.85, 0.8), "video")
+    assert "2개 epoch 중 1개에서 최적 threshold가 격자의 끝에" in said[0]
+    assert "시험에 적용하자 0.0500만큼 낮아졌습니다" in said[1]
+    assert said[2].startswith("비디오 시험 분할은 36개")
+    undecided = points([0.3]).assign(state="constant_scores")
+    assert (
+        "모든 항목에 같은 확률을 준 epoch"
+        in limits.limits(undecided, on_test(0.9, 0.8), "video")[0]
+    )
+
+
+def test_plans_follow_from_what_the_tables_show():
+    trained = pd.DataFrame({"weights": ["pretrained"]})
+    said = limits.plans({"video": points([0.3, 0.5], "low")}, {"video": on_test(0.8, 0.8)}, trained)
+    assert [line.split(".**")[0] for line in said] == [
+        "**격자 확대", "**Epoch 사이의 안정성", "**기준선", "**추론"
+    ]  # fmt: skip
+    raw = pd.DataFrame({"weights": ["untrained:0"]})
+    good = limits.plans({"video": points([0.3, 0.3])}, {"video": on_test(0.9, 0.8)}, raw)
+    assert [line.split(".**")[0] for line in good] == ["**사전 학습된 가중치", "**추론"]
+
+
+def test_unusable_files_are_counted():
+    manifest = pd.DataFrame({"item_id": ["a"]})
+    text = limits.unusable_files(manifest, pd.DataFrame({"path": ["x", "y"]}))
+    assert "쓰지 못한 파일은 2개" in text
+
+
+def test_only_a_change_beyond_noise_is_told_by_itself():
+    changes = pd.DataFrame(
+        {"variant": ["model3", "model4", "model4"], "epoch_from": [1, 1, 2], "epoch_to": [2, 2, 3],
+         "difference": [-0.25, 0.35, 0.0], "low": [-0.3, 0.3, 0.0], "high": [0.2, 0.4, 0.0],
+         "verdict": ["noise", "moved", "noise"]}
+    )  # fmt: skip
+    noise, moved = certainty.movement(changes, "image")
+    assert "변화 1번 모두 잡음과 구별되지 않습니다" in noise
+    assert "−0.25(95% 구간 −0.30~+0.20)" in noise
+    assert "epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고" in moved
+
+
+def test_a_gain_is_one_only_if_its_interval_leaves_out_zero():
+    gains = pd.DataFrame(
+        {"a": "model2", "b": "model4", "part": ["retraining", "threshold", "total"],
+         "value": [0.02, 0.01, 0.03], "low": 0.01, "high": 0.06}
+    )  # fmt: skip
+    differences = pd.DataFrame({"a": ["model2"], "b": ["model4"], "p_mid": [0.03]})
+    (sure,) = certainty.gain_sentences(gains, differences, "video")
+    assert "0을 포함하지 않습니다(McNemar mid-p 0.030)" in sure
+    (unsure,) = certainty.gain_sentences(gains.assign(low=-0.01), differences, "video")
+    assert "0을 포함하므로 차이가 있다고 말할 수 없습니다" in unsure
+
+
+def test_the_best_of_the_tried_thresholds_is_named_only_after_correction():
+    tried = pd.DataFrame(
+        {"variant": "model4", "threshold": [0.3, 0.4], "difference": [0.02, 0.05],
+         "corrected_low": [-0.1, -0.01], "corrected_high": 0.1}
+    )  # fmt: skip
+    assert "확실히 나은 값은 없습니다" in certainty.tried_sentence(tried, "image")
+    better = certainty.tried_sentence(tried.assign(corrected_low=0.01), "image")
+    assert "Model 4 0.40(F1 +0.0500, 보정 구간 +0.0100~+0.1000)" in better
+
+
+def test_a_weighted_models_half_is_told_on_the_common_scale():
+    scale = pd.DataFrame(
+        {"variant": ["model2", "model4"], "pos_weight": [1.0, 0.37], "threshold": [0.5, 0.3],
+         "half_unweighted": [0.5, 0.73], "unweighted_threshold": [0.5, 0.54]}
+    )  # fmt: skip
+    text = certainty.scale_sentence(scale, "video")
+    assert "Model 4의 0.5는 가중치 없는 모델의 0.730, 운영 threshold 0.30은 0.540에" in text
+    assert "Model 2" not in text
+
+
+def test_a_promised_recall_costs_what_the_cheapest_variant_flags():
+    floors = pd.DataFrame(
+        {"variant": ["model2", "model4"], "min_recall": 0.9, "units": 9, "feasible": True,
+         "threshold": [0.6, 0.7], "flagged_share": [0.8, 0.6], "test_recall": 0.95,
+         "test_flagged_share": [0.9, 0.65]}
+    )  # fmt: skip
+    text = certainty.floor_sentence(floors, "video")
+    assert "Recall 0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를" in text
+
+
+def test_every_kind_of_audit_finding_has_a_sentence():
+    common = {"model": 3, "epoch": 1, "positives": 423, "negatives": 158, "printed": 0.7281,
+              "threshold": 0.7, "grid_low": 0.3, "grid_high": 0.7, "other_model": 2,
+              "total_gain": 0.0979, "same_threshold_gain": 0.0872, "threshold_gain": 0.0107,
+              "message": "as it is"}  # fmt: skip
+    kinds = ["evaluation_set", "baseline", "edge_optimum", "gain_split", "misfit"]
+    said = audit_sentences(pd.DataFrame([common | {"kind": kind} for kind in kinds]))
+    assert "유해 423개, 안전 158개(적어도)" in said[0]
+    assert "(423/581 = 0.7281)" in said[1]
+    assert "0.70은 시험한 범위(0.30~0.70)의 끝입니다" in said[2]
+    assert "+0.0979 중 +0.0872는" in said[3]
+    assert said[4] == "Model 3 epoch 1: as it is"

@@ -1,0 +1,70 @@
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from harmlib.params import load_params
+from harmlib.reporting.report import KINDS, Report, load_report
+from harmlib.workflow.run import MissingTable, Run
+from harmlib.workflow.steps import THRESHOLD_TABLES
+
+ITEMS = pd.DataFrame(
+    {"split": ["train", "val"], "harmful": [9, 3], "safe": [3, 1], "harmful_share": 0.75}
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run whose tables hold as much as `Report` itself looks at."""
+    params = load_params("params/demo.yaml").model_copy(
+        update={"reports": tmp_path, "modalities": ["image", "video"]}
+    )
+    run = Run(params)
+    run.write(pd.DataFrame({"item_id": ["a"]}), "manifest.parquet")
+    run.write(pd.DataFrame({"modality": ["video"], "f1": [0.84]}), "tables/published.csv")
+    for m in params.modalities:
+        run.write(pd.DataFrame({"backbone": ["clip"]}), f"tables/weights_{m}.csv")
+        for kind in KINDS:
+            run.write(pd.DataFrame({"kind": [kind]}), f"tables/{kind}_{m}.csv")
+        run.write(ITEMS, f"tables/items_{m}.csv")
+        points = {
+            "variant": ["model2", "model2"],
+            "chosen": [False, True],
+            "at_grid_edge": ["", "low"],
+        }
+        run.write(pd.DataFrame(points), f"tables/operating_points_{m}.csv")
+        run.write(pd.DataFrame({"metric": ["recall", "f1"]}), f"tables/intervals_{m}.csv")
+    return run
+
+
+def test_the_report_reads_what_03_writes():
+    assert set(KINDS) == set(THRESHOLD_TABLES)
+    assert set(KINDS) < {field.name for field in fields(Report)}
+
+
+def test_videos_come_first_and_tables_keep_their_names(run):
+    report = load_report(run)
+    assert report.modalities == ("video", "image")
+    assert list(report.test) == ["video", "image"]
+    assert report.test["image"].attrs["name"] == "tables/test_image.csv"
+    assert report.weights["modality"].tolist() == ["video", "image"]
+    assert report.ledger.empty
+
+
+def test_what_is_asked_of_a_modality(run):
+    report = load_report(run)
+    chosen = report.chosen("video")
+    assert chosen.index.tolist() == [1]
+    assert chosen.attrs["name"] == "tables/operating_points_video.csv"
+    assert report.operating_points["video"]["at_grid_edge"].tolist() == ["", "low"]
+    assert report.f1_intervals("video")["metric"].tolist() == ["f1"]
+    assert report.validation_counts("video") == (3, 1)
+    assert report.prevalence("video") == 0.75
+    assert len(report.published_of("video")) == 1
+    assert report.published_of("image").empty
+
+
+def test_a_table_that_is_not_there_names_the_notebook_to_run(run):
+    (run.dir / "tables/floors_image.csv").unlink()
+    with pytest.raises(MissingTable, match=r"floors_image\.csv.*03_thresholds"):
+        load_report(run)

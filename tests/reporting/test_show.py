@@ -1,0 +1,56 @@
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from harmlib.reporting import show
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, as text."""
+    found = []
+    monkeypatch.setattr(show, "display", lambda thing: found.append(thing.data))
+    return found
+
+
+def test_a_table_is_shown_with_its_caption_and_stressed_rows(shown):
+    show.show_table(pd.DataFrame({"f1": [0.5, 0.9]}), "제목", pd.Series([False, True]))
+    (html,) = shown
+    assert "<caption>제목</caption>" in html
+    assert html.count("class=best") == 1
+
+
+def test_a_table_without_rows_is_left_out(shown):
+    show.show_table(pd.DataFrame({"f1": []}), "제목")
+    assert shown == []
+
+
+class Folder:
+    def __init__(self):
+        self.written = []
+
+    def write_figure(self, figure, name):
+        self.written.append((figure, name))
+
+
+def test_a_figure_is_written_only_under_a_name(shown):
+    folder, figure = Folder(), Figure(figsize=(1, 1))
+    show.show_figure(folder, figure, None, "글", "설명")
+    assert folder.written == []
+    show.show_figure(folder, figure, "pr_video", "글", "설명")
+    assert folder.written == [(figure, "pr_video")]
+    assert all('alt="글"' in html and "<figcaption>설명" in html for html in shown)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["하나", ""], ["하나"]),
+        (["하나", "", "둘"], ["- 하나\n- 둘"]),
+        ([], []),
+        ((line for line in ("하나", "둘")), ["- 하나\n- 둘"]),
+    ],
+)
+def test_findings(shown, lines, expected):
+    show.show_findings(lines)
+    assert shown == expected
