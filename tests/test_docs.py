@@ -23,17 +23,25 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.M | re.S)
+# From here on another test, which is named there, executes what a document shows.
+ELSEWHERE = "<!-- tests/"
 RUN_ALL = {"test", "lint", "lab", "docs", "package"}
 # Commands of other tools: what is checked is that the files that they name are there.
 OTHERS = {"source", "papermill", "python", "conda", "pre-commit", "mutmut"}
 
 
+def examples(document):
+    """(language, source) of each block."""
+    text = document.read_text(encoding="utf-8").split(ELSEWHERE)[0]
+    return [(match[2], textwrap.dedent(match[3])) for match in BLOCK.finditer(text)]
+
+
 def blocks(language):
     return [
-        pytest.param(document, textwrap.dedent(match[3]), id=f"{document.stem}-{number}")
+        pytest.param(document, source, id=f"{document.stem}-{number}")
         for document in DOCUMENTS
-        for number, match in enumerate(BLOCK.finditer(document.read_text(encoding="utf-8")))
-        if match[2] == language
+        for number, (used, source) in enumerate(examples(document))
+        if used == language
     ]
 
 
@@ -108,7 +116,6 @@ def test_command(command, folder, monkeypatch, capsys):
         assert first in RUN_ALL or first.endswith(".yaml")
     elif program == "harmlib":
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("harmlib.workflow.recorded_run.REPORTS", folder / "reports")
         if arguments[0] == "run":
             assert (folder / parser().parse_args(arguments).params).exists()
             return
@@ -125,6 +132,8 @@ def _with_what_is_there(arguments, folder):
     if not scores.exists() and arguments[0] != "audit":
         model = str(folder / "reports/demo/models/model4")
         assert cli.main(["predict", model, str(folder / "uploads"), "--out", str(scores)]) in (0, 1)
+    if arguments[0] == "compare":  # its names are looked up below the checkout's own reports
+        return ["compare", *(str(folder / "reports" / name) for name in arguments[1:])]
     if arguments[0] != "explain":
         return arguments
     log = (folder / "scores.decisions.jsonl").read_text(encoding="utf-8")

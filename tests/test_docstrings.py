@@ -24,7 +24,22 @@ NEEDS = {
     "reporting/show.py": "a notebook",
     "reporting/report.py": "a finished run",
     "reporting/figures": "a figure, which only an eye can check",
-}
+    "reporting/text/predictions.py:checkpoint_table": "a trained classifier",
+    "audit/checks.py": "claims; the example of the module shows all of them together",
+} | dict.fromkeys(
+    (
+        "analysis/variant_tables.py:intervals_on_test",
+        "analysis/variant_tables.py:threshold_bands",
+        "analysis/variant_tables.py:stability",
+        "analysis/variant_tables.py:optimism_table",
+        "analysis/variant_tables.py:choices",
+        "analysis/variant_tables.py:comparisons",
+        "analysis/variant_tables.py:tried_thresholds",
+        "analysis/variant_tables.py:calibrations",
+        "analysis/variant_tables.py:floors",
+    ),
+    "a run's scores; the example of the module shows all of them together",
+)
 
 
 def public_functions():

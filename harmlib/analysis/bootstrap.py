@@ -74,10 +74,18 @@ def metric_intervals(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, level, seed
-        See the module.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
     threshold : float
         Finite.
+    groups : array_like, shape (n,), optional
+        Names; items of one group are drawn together. None: each item is a group.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------
@@ -122,13 +130,21 @@ def best_threshold_interval(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, level, seed
-        See the module.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
     thresholds : array_like, shape (t,)
         Finite. Memory grows with groups x t, so pass a grid, not every score.
+    groups : array_like, shape (n,), optional
+        Names; items of one group are drawn together. None: each item is a group.
     objective : str
         A text that `Objective.parse` reads; ties are settled as in `choose`. A resample for which
         no threshold is feasible is left out, and counted.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------
@@ -170,10 +186,18 @@ def curve_band(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, level, seed
-        See the module.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
     thresholds : array_like, shape (t,)
         Finite, in any order.
+    groups : array_like, shape (n,), optional
+        Names; items of one group are drawn together. None: each item is a group.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------
@@ -224,10 +248,18 @@ def precision_recall_band(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, level, seed
-        See the module.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
+    groups : array_like, shape (n,), optional
+        Names; items of one group are drawn together. None: each item is a group.
     recalls : array_like, shape (r,), optional
         In [0, 1]; at 0 the first harmful item counts. None: 0.00, 0.01, ..., 1.00.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------
@@ -244,7 +276,7 @@ def precision_recall_band(
     >>> labels, scores = [0, 1] * 20, [0.2, 0.9, 0.6, 0.5] * 10
     >>> precision_recall_band(labels, scores, recalls=[0.5, 1], resamples=500).round(1)
        recall  value  low  high  excluded
-    0     0.5    1.0  0.6   1.0         0
+    0     0.5    1.0  0.5   1.0         0
     1     1.0    0.7  0.5   0.8         0
     """
     wanted = np.linspace(0, 1, 101) if recalls is None else np.asarray(recalls, np.float64)

@@ -244,8 +244,16 @@ def compare_calibrations(
         0 or 1, and finite; the calibrations are fitted on them.
     labels, logits : array_like, shape (n,)
         0 or 1, and finite; of the test items.
-    groups, bins, resamples, level, seed
-        As in `calibration_intervals`, of the test items.
+    groups : array_like, shape (n,), optional
+        Of the test items; those of one group are drawn together. None for one group per item.
+    bins : int
+        Of equal width, for the ECE.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------

@@ -128,8 +128,12 @@ def mcnemar(
 
     Parameters
     ----------
-    labels, scores_a, threshold_a, scores_b, threshold_b
-        As in `paired_difference`; one class alone is allowed.
+    labels : array_like, shape (n,)
+        0 or 1; one class alone is allowed.
+    scores_a, scores_b : array_like, shape (n,)
+        Finite, any scale; the items in the order of `labels`.
+    threshold_a, threshold_b : float
+        An item is flagged where its score exceeds the threshold.
     groups : array_like, shape (n,), optional
         With groups, the two models swap places for a whole group at a time (the sign-flip test on
         group totals); with one item per group this is McNemar's test itself.
@@ -207,12 +211,24 @@ def corrected_differences(
 
     Parameters
     ----------
-    labels, scores_a, threshold_a, scores_b, groups, resamples, level, seed
-        As in `paired_difference`.
+    labels : array_like, shape (n,)
+        0 or 1, both present.
+    scores_a, scores_b : array_like, shape (n,)
+        Finite, any scale; the items in the order of `labels`.
+    threshold_a : float
+        Model a flags an item where its score exceeds this.
     thresholds : array_like, shape (t,)
         All thresholds that were tried for model b.
+    groups : array_like, shape (n,), optional
+        Items of one group are drawn together; None for one group per item.
     metric : str
         One of `rates.RATES`.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------
@@ -293,10 +309,22 @@ def decompose_gain(
 
     Parameters
     ----------
-    labels, scores_old, threshold_old, scores_new, threshold_new, groups, resamples, level, seed
-        As in `paired_difference`, with a the old model and b the new one.
+    labels : array_like, shape (n,)
+        0 or 1, both present.
+    scores_old, scores_new : array_like, shape (n,)
+        Finite, on one scale; the items in the order of `labels`.
+    threshold_old, threshold_new : float
+        An item is flagged where its score exceeds the threshold.
+    groups : array_like, shape (n,), optional
+        Items of one group are drawn together; None for one group per item.
     metric : str
         One of `rates.RATES`.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------

@@ -236,8 +236,12 @@ def average_precision_draws(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, seed
-        As in `confusion_draws`.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
+    groups : array_like, shape (n,), optional
+        As in `group_codes`.
+    resamples, seed : int
+        As in `draw_groups`.
 
     Returns
     -------
@@ -275,10 +279,14 @@ def precision_draws(
 
     Parameters
     ----------
-    labels, scores, groups, resamples, seed
-        As in `confusion_draws`.
+    labels, scores : array_like, shape (n,)
+        0 or 1, both present; and finite scores.
     recalls : ndarray of float64, shape (r,)
         In [0, 1]; at 0 the first harmful item counts.
+    groups : array_like, shape (n,), optional
+        As in `group_codes`.
+    resamples, seed : int
+        As in `draw_groups`.
 
     Returns
     -------

@@ -75,8 +75,12 @@ def can_stop(
         In [0, 1]; may be empty.
     remaining_windows : int
         How many windows are still to come, exactly.
-    threshold, how, k
-        Of the decision `reduce_scores(all_windows, how, k) > threshold`.
+    threshold : float
+        Finite. The decision is `reduce_scores(all_windows, how, k) > threshold`.
+    how : {"max", "top_mean"}
+        As in `reduce_scores`.
+    k : int
+        At least 1; not used by "max".
 
     Returns
     -------
@@ -217,10 +221,11 @@ def _checked_windows(windows: pd.DataFrame) -> _Windows:
             "finite"
         )
     scores = _checked(windows["probability"].to_numpy())
-    order = np.lexsort(times.T[::-1])
+    order = np.argsort(times[:, 0], kind="stable")
     starts, ends = times[order].T
-    if (ends <= starts).any():
-        at = int(np.argmax(ends <= starts))
+    empty = ends <= starts
+    if empty.any():
+        at = int(np.argmax(empty))
         raise ValueError(
             f"the window from {starts[at]} to {ends[at]} seconds has no length; windows must end "
             "after they start"

@@ -178,8 +178,14 @@ def epoch_stability(
         Every epoch scores the same items.
     thresholds : array_like, shape (t,)
         The grid to choose from.
-    objective, resamples, level, seed
-        As in `optimism`.
+    objective : str
+        A text that `Objective.parse` reads.
+    resamples : int
+        At least 1.
+    level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        The same seed and groups give the same draws.
 
     Returns
     -------

@@ -63,10 +63,6 @@ Examples
 >>> floors(scored, operating_points)[["variant", "min_recall", "feasible", "threshold"]].head(1)
   variant  min_recall  feasible  threshold
 0  model2         0.8      True   0.194072
->>> weighted_scale(operating_points)[["variant", "threshold", "unweighted_threshold"]]
-  variant  threshold  unweighted_threshold
-0  model2        0.5                  0.50
-1  model4        0.6                  0.75
 >>> epochs, changes = stability(scored, grids, seed=0)
 >>> epochs
   variant  epoch  threshold  low  high     value
@@ -141,6 +137,12 @@ def with_groups(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The rows and columns of `scores`, and group.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"split": ["val", "val", "test", "test"], "item_id": list("abcd")})
+    >>> with_groups(scores, scores.assign(group=["one", "one", "two", "three"]))["group"].tolist()
+    ['a', 'b', 'two', 'three']
     """
     scored = scores.merge(manifest[["item_id", "group"]], on="item_id", validate="many_to_one")
     alone = scored["split"].isin(item_level_splits(manifest))
@@ -175,6 +177,15 @@ def intervals_on_test(
 ) -> pd.DataFrame:
     """Each variant's test metrics at its operating threshold, with intervals.
 
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    seed : int
+        Of the resamples.
+
     Returns
     -------
     pandas.DataFrame
@@ -192,6 +203,15 @@ def threshold_bands(
     scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
     """Metrics of each saved epoch along BAND_THRESHOLDS on validation, with pointwise bands.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -212,6 +232,15 @@ def stability(
     """The best threshold of each epoch on validation, and whether it moved between epochs.
 
     A variant whose grid has one threshold has none to move, and is left out.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    grids : mapping of str to sequence of float
+        Variant -> the thresholds that were analysed, probabilities.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -239,6 +268,17 @@ def optimism_table(
 ) -> pd.DataFrame:
     """What choosing the threshold on the validation items adds to their F1, and the F1 on test.
 
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    grids : mapping of str to sequence of float
+        Variant -> the thresholds that were analysed, probabilities.
+    seed : int
+        Of the resamples.
+
     Returns
     -------
     pandas.DataFrame
@@ -260,6 +300,13 @@ def optimism_table(
 
 def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     """What each of OBJECTIVES chooses among all thresholds on validation, and its figures on test.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
 
     Returns
     -------
@@ -294,6 +341,15 @@ def comparisons(
     scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each later variant (b) against the first (a) on the same test items.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -330,6 +386,17 @@ def tried_thresholds(
 
     A variant whose grid has one threshold is left out.
 
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    grids : mapping of str to sequence of float
+        Variant -> the thresholds that were analysed, probabilities.
+    seed : int
+        Of the resamples.
+
     Returns
     -------
     pandas.DataFrame
@@ -356,6 +423,15 @@ def calibrations(
     scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Whether probabilities hold on test, before and after calibration on validation.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -386,6 +462,13 @@ def calibrations(
 
 def floors(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     """Thresholds that promise each of RECALL_FLOORS, set on validation, and their figures on test.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        As `with_groups` returns it.
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
 
     Returns
     -------
@@ -420,11 +503,24 @@ def floors(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame
 def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
     """Each variant's operating threshold on the scale of a model trained without `pos_weight`.
 
+    Parameters
+    ----------
+    operating_points : pandas.DataFrame
+        One row per variant and epoch; see the module.
+
     Returns
     -------
     pandas.DataFrame
         Columns variant, pos_weight, threshold, unweighted_threshold, half_unweighted (what this
         variant's 0.5 is on that scale).
+
+    Examples
+    --------
+    >>> points = {"variant": ["a", "b"], "threshold": 0.6, "chosen": True, "pos_weight": [1.0, 0.5]}
+    >>> weighted_scale(pd.DataFrame(points))
+      variant  pos_weight  threshold  unweighted_threshold  half_unweighted
+    0       a         1.0        0.6                  0.60         0.500000
+    1       b         0.5        0.6                  0.75         0.666667
     """
     saved = operating_points[operating_points["chosen"]]
     table = saved[["variant", "pos_weight", "threshold"]].reset_index(drop=True)

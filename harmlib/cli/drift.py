@@ -49,6 +49,11 @@ def format_drift(found: Drift) -> str:
     ----------
     found : Drift
         As `harmlib.analysis.drift.compare_scores` returns it.
+
+    Returns
+    -------
+    str
+        Several lines.
     """
     lines = [
         VERDICTS[found.verdict],

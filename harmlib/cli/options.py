@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; the command's name comes as the option `command`.
 
+    Returns
+    -------
+    argparse.ArgumentParser
+        With one subcommand per command of the package.
+
     Examples
     --------
     >>> parser().parse_args(["run", "params/demo.yaml"]).command

@@ -48,7 +48,8 @@ def _run(params_file: Path) -> int:
 
 
 def _verify(params_file: Path) -> int:
-    from harmlib.workflow.verify import NotVerifiable, format_verdict, verify
+    from harmlib.workflow.verdict import format_verdict
+    from harmlib.workflow.verify import NotVerifiable, verify
 
     try:
         verdict = verify(params_file)

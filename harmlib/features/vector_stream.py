@@ -135,7 +135,7 @@ def decode_window(
     ----------
     window : Window
         A window of a video.
-    backbones, params
+    backbones, params : mapping of str to Backbone, FeatureParams
         As in `prepare_window`.
 
     Returns

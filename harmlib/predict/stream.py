@@ -78,7 +78,7 @@ def _identify(
         if modality in modalities:
             yield path, modality
         else:
-            reason = f"a file of the modality {modality}; the checkpoint is for {modalities[0]}s"
+            reason = f"its modality is {modality}; this checkpoint is for {modalities[0]}s"
             yield Unusable(str(path), reason, "identify", modality)
 
 

@@ -139,6 +139,20 @@ def metrics_document(
     ------
     pydantic.ValidationError
         A figure breaks the schema, such as a rate above 1.
+
+    Examples
+    --------
+    >>> from harmlib.analysis.operating_points import compare_on_test, operating_points
+    >>> scores = pd.DataFrame({"variant": "a", "split": ["val", "val", "test", "test"], "epoch": 1,
+    ...                        "label": [0, 1, 0, 1], "probability": [0.2, 0.7, 0.6, 0.9]})
+    >>> points = operating_points(scores.head(2), [0.3, 0.5], 0.5).assign(variant="a")
+    >>> names = list(IntervalsOnTest.model_fields)
+    >>> ends = pd.DataFrame({"metric": names, "low": 0.5, "high": 1.0, "variant": "a"})
+    >>> found = metrics_document(
+    ...     "demo", {"video": compare_on_test(scores, points)}, {"video": points}, {"video": ends}
+    ... )["modalities"]["video"]
+    >>> found["a"]["operating_threshold"], found["a"]["test"]["fp"], list(found)
+    (0.5, 1, ['a', 'baseline'])
     """
     modalities = {
         modality: _model_entries(test, operating_points[modality], intervals[modality])

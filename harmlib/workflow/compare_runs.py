@@ -99,6 +99,11 @@ def compare_runs(a: RecordedRun, b: RecordedRun) -> RunChanges:
     ----------
     a, b : RecordedRun
         The two runs; differences are b - a.
+
+    Returns
+    -------
+    RunChanges
+        Of data, params, weights, environment and figures.
     """
     params = [{k: v for k, v in run.about["params"].items() if k not in _NAMES} for run in (a, b)]
     return RunChanges(
@@ -120,6 +125,11 @@ def environment(about: dict[str, Any]) -> dict[str, Any]:
     ----------
     about : dict
         The content of `run.json`.
+
+    Returns
+    -------
+    dict
+        versions, machine, commit and device; `ABSENT` where the run did not record one.
 
     Examples
     --------
@@ -145,6 +155,11 @@ def flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
         Any depth.
     prefix : str
         What all keys begin with.
+
+    Yields
+    ------
+    tuple of (str, object)
+        In the order of the document.
 
     Examples
     --------

@@ -24,6 +24,11 @@ def format_changes(changes: RunChanges) -> str:
     ----------
     changes : RunChanges
         As `harmlib.workflow.compare_runs.compare_runs` returns them.
+
+    Returns
+    -------
+    str
+        Several lines.
     """
     lines = [f"A  {changes.names[0]}", f"B  {changes.names[1]}", "", *_data_lines(changes)]
     for title, table in (
@@ -57,6 +62,11 @@ def key_lines(changed: pd.DataFrame) -> list[str]:
     ----------
     changed : pandas.DataFrame
         Columns key, a, b.
+
+    Returns
+    -------
+    list of str
+        In the order of the table.
 
     Examples
     --------

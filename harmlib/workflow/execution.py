@@ -13,6 +13,8 @@ from harmlib.params import PROJECT_ROOT, Params
 from harmlib.workflow.steps import Step
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from harmlib.workflow.kernels import KernelServer
 
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
@@ -41,12 +43,36 @@ class StepFailed(RuntimeError):
 
 
 def source_notebook(name: str) -> Path:
-    """Return where a notebook lies that steps execute."""
+    """Return where a notebook lies that steps execute.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name without its ending, such as ``02_train``.
+
+    Returns
+    -------
+    Path
+        Below `NOTEBOOKS`.
+    """
     return NOTEBOOKS / f"{name}.ipynb"
 
 
 def executed_notebook(params: Params, name: str) -> Path:
-    """Return where the executed copy of a step's notebook lies."""
+    """Return where the executed copy of a step's notebook lies.
+
+    Parameters
+    ----------
+    params : Params
+        The run's params.
+    name : str
+        `Step.name`, such as ``02_train-video-model4``.
+
+    Returns
+    -------
+    Path
+        In the run's folder.
+    """
     return params.run_dir / "notebooks" / f"{name}.ipynb"
 
 
@@ -128,14 +154,22 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
             "DeadKernelError",
             str(error),
         ) from None
-    # Papermill returns as usual after some deaths of a kernel, with cells that never ran.
+    _check_complete(params, step, notebook)
+
+
+def _check_complete(params: Params, step: Step, notebook: NotebookNode) -> None:
+    """Raise StepFailed if a cell did not run, or a file that the step should write is missing.
+
+    Papermill returns as usual after some deaths of a kernel.
+    """
     silent = [c for c in notebook.cells if c.cell_type == "code" and c.execution_count is None]
     files = [name for name in step.writes if isinstance(name, str)]
-    lacking = [name for name in files if not (params.run_dir / name).exists()]
-    if silent or lacking:
+    missing = [name for name in files if not (params.run_dir / name).exists()]
+    if silent or missing:
+        out = executed_notebook(params, step.name)
         text = (
             f"{len(silent)} cell(s) did not run, and these files were not written: "
-            f"{', '.join(lacking) or 'none is missing'}"
+            f"{', '.join(missing) or 'none is missing'}"
         )
         cell = silent[0].id if silent else ""
         raise StepFailed(f"{step.name}: {text}; see {out}", step.name, "Incomplete", text, cell)

@@ -129,7 +129,18 @@ class ImportGraph:
 
 
 def notebook_code(notebook: Path) -> str:
-    """Return all code cells of a notebook as one text."""
+    """Return all code cells of a notebook as one text.
+
+    Parameters
+    ----------
+    notebook : Path
+        An .ipynb file.
+
+    Returns
+    -------
+    str
+        The cells in order, joined by line breaks.
+    """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 

@@ -28,6 +28,11 @@ def start(namespace: dict[str, Any]) -> Run:
         The notebook's ``globals()``. Its parameters cell declares each parameter with a type
         (``modality: str = "video"``).
 
+    Returns
+    -------
+    Run
+        The run's folder and params.
+
     Raises
     ------
     ParameterError

@@ -14,8 +14,14 @@ def training_part(variant: str, modality: str, kind: str) -> str:
     variant : str
         A name of ``params/variants.yaml``.
     modality : {"image", "video"}
+        What it was trained on.
     kind : str
         One of `TRAINING_TABLES`.
+
+    Returns
+    -------
+    str
+        Relative to the run's folder.
 
     Examples
     --------
@@ -27,6 +33,18 @@ def training_part(variant: str, modality: str, kind: str) -> str:
 
 def checkpoint_name(variant: str, modality: str) -> str:
     """Return the path of a variant's checkpoint.
+
+    Parameters
+    ----------
+    variant : str
+        A name of ``params/variants.yaml``.
+    modality : {"image", "video"}
+        What it was trained on.
+
+    Returns
+    -------
+    str
+        Relative to the run's folder.
 
     Examples
     --------

@@ -33,6 +33,11 @@ def preload(notebook: Path, graph: ImportGraph) -> list[str]:
         The notebook's file.
     graph : ImportGraph
         The package's modules.
+
+    Returns
+    -------
+    list of str
+        Dotted names, each once.
     """
     ahead = list(KERNEL)
     for name in _imports(notebook_code(notebook), graph):

@@ -63,6 +63,11 @@ def show(description: str, unit: str = "") -> Progress:
     ----------
     description, unit : str
         As in `progress`.
+
+    Returns
+    -------
+    callable
+        As `progress` returns it.
     """
     if not sys.stderr.isatty() and not _in_ipython():
         return _to_log(description, unit)

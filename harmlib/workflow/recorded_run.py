@@ -38,6 +38,11 @@ def find_run(name: str, reports: Path = _REPORTS) -> Path:
     reports : Path
         The folder of all runs.
 
+    Returns
+    -------
+    Path
+        An existing folder.
+
     Raises
     ------
     UnreadableRun
@@ -59,6 +64,11 @@ def read_about(folder: Path) -> dict[str, Any]:
     ----------
     folder : Path
         The run's folder.
+
+    Returns
+    -------
+    dict
+        The file's content.
 
     Raises
     ------
@@ -92,6 +102,11 @@ def read_run(folder: Path) -> RecordedRun:
     ----------
     folder : Path
         The run's folder.
+
+    Returns
+    -------
+    RecordedRun
+        The contents of `run.json` and `metrics.json`, and the run's tables.
 
     Raises
     ------

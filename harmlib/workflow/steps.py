@@ -85,6 +85,11 @@ def plan(params: Params) -> list[Step]:
     ----------
     params : Params
         The run's params: their modalities and variants decide what there is to do.
+
+    Returns
+    -------
+    list of Step
+        One per execution of a notebook.
     """
     modalities: list[str] = [m for m in MODALITIES if m in params.modalities]
     variants = list(params.variants)

@@ -119,6 +119,7 @@ def test_mcnemar_is_the_binomial_test(only_a, only_b):
     assert (found.only_a, found.only_b) == (only_a, only_b)
     n, least = only_a + only_b, min(only_a, only_b)
     assert found.p_exact == pytest.approx(binomtest(least, n).pvalue)
+    assert found.p_exact <= 1  # rounding alone would give 1.0000000000000004 for 7 and 8
     # Fagerland et al. 2013: the exact p less the point probability, halved where both tails meet
     point = binom.pmf(least, n, 0.5) * (0.5 if only_a == only_b else 1)
     assert found.p_mid == pytest.approx(found.p_exact - point)
@@ -136,6 +137,11 @@ def test_mcnemar_counts_safe_items_too():
     assert (found.only_a, found.only_b) == (0, 2)
     swapped = mcnemar([0, 0, 0, 1], [0.1, 0.1, 0.1, 0.9], 0.5, [0.9, 0.1, 0.1, 0.1], 0.5)
     assert (swapped.only_a, swapped.only_b) == (2, 0)
+
+
+def test_mcnemar_does_not_flag_a_score_at_the_threshold():
+    found = mcnemar([1, 0, 1], [0.5, 0.5, 0.9], 0.5, [0.7, 0.5, 0.7], 0.7)
+    assert (found.only_a, found.only_b) == (1, 0)
 
 
 @settings(deadline=None, max_examples=50)
@@ -282,7 +288,16 @@ def test_no_resample_beats_a_clear_difference_and_p_says_so():
     assert table["p_corrected"].item() == 1 / 100
 
 
-def test_correction_needs_resamples_of_both_classes():
+def test_a_threshold_that_is_the_reference_differs_by_nothing_for_certain():
+    labels, scores = [0, 0, 1, 1] * 5, [0.1, 0.6, 0.4, 0.9] * 5
+    row = corrected_differences(labels, scores, 0.5, scores, [0.5], resamples=50).iloc[0]
+    assert row["p_corrected"] == 1
+    assert (row["corrected_low"], row["corrected_high"]) == (0, 0)
+
+
+def test_correction_needs_two_resamples_of_both_classes():
     labels, scores = [0] + [1] * 2, [0.1, 0.6, 0.9]
     with pytest.raises(ValueError, match="of 1 resamples hold both classes; draw more"):
         corrected_differences(labels, scores, 0.5, scores, [0.7], resamples=1)
+    labels, scores = [0, 1] * 20, np.arange(40) % 7
+    assert len(corrected_differences(labels, scores, 3, scores, [4], resamples=2)) == 1

@@ -170,6 +170,8 @@ def times(table):
         (sliding([0.9] * 9, window=0.1, stride=0.1), 0, [(0, 0.9)]),  # 3 * 0.1 isn't 0.3
         (windows((0, 4, 0.1), (2, 5, 0.1), (4, 5, 0.9)), 0, [(4.5, 5)]),  # the video ends at 5
         (sliding([0.9, 0.1, 0.1]).iloc[::-1], 0, [(0, 3)]),
+        (windows((4, 5, 0.9), (2, 5, 0.1), (0, 4, 0.1)), 0, [(4.5, 5)]),
+        (windows((0, 4, 0.9), (4.0005, 8, 0.9)), 0, [(0, 4), (4.0005, 8)]),
     ],
 )
 def test_segments(table, gap, expected):
@@ -185,6 +187,7 @@ def test_what_a_segment_tells():
     assert found["peak_probability"].tolist() == [0.9, 0.7, 0.8]
     assert found["mean_probability"].tolist() == pytest.approx([0.75, 0.7, 0.8])
     assert found["windows"].tolist() == [2, 1, 1]
+    assert found.equals(harmful_segments(sliding([0.6, 0.9, 0.1, 0.7, 0.2, 0.8]), 0.5))
     joined = harmful_segments(sliding([0.6, 0.9, 0.1, 0.7, 0.2]), 0.5, min_gap_sec=2)
     assert joined.values.tolist() == [pytest.approx([0, 9, 0.9, 2.3 / 4, 4])]
 

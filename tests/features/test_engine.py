@@ -112,11 +112,32 @@ def test_a_network_is_converted_once(tmp_path, monkeypatch, frames):
     assert len(list(tmp_path.iterdir())) == 2  # nothing half done is left
 
 
-def test_a_newer_package_converts_again(tmp_path, monkeypatch):
-    OpenvinoEngine(build("clip"), torch.float32, tmp_path)
-    monkeypatch.setattr(engine.importlib.metadata, "version", lambda _: "99")
-    OpenvinoEngine(build("clip"), torch.float32, tmp_path)
+@pytest.mark.parametrize("package", ["torch", "openvino", "openai-clip"])
+def test_a_newer_package_converts_again(tmp_path, monkeypatch, package):
+    versions = dict.fromkeys(["torch", "openvino", "openai-clip"], "1")
+    monkeypatch.setattr(engine, "_convert", _constant)
+    monkeypatch.setattr(engine.importlib.metadata, "version", lambda name: versions[name])
+    backbone = build("clip")
+    for version in ("1", "2", "2"):
+        versions[package] = version
+        OpenvinoEngine(backbone, torch.float32, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_newer_version_of_the_code_converts_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_convert", _constant)
+    backbone = build("clip")
+    OpenvinoEngine(backbone, torch.float32, tmp_path)
+    monkeypatch.setattr(ClipBackbone, "version", 99)
+    OpenvinoEngine(backbone, torch.float32, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def _constant(backbone):
+    """A model in place of the backbone's, which would take seconds to convert."""
+    openvino = engine.openvino  # imported by `engine`, which keeps it from reporting
+    unit = openvino.opset13.parameter([-1, *backbone.unit_shape], openvino.Type.u8)
+    return openvino.Model([unit], [unit])
 
 
 @pytest.mark.parametrize("name", ["network.xml", "network.bin"])

@@ -14,6 +14,7 @@ import numpy as np
 import pydantic
 import pytest
 import torch
+import yaml
 
 import harmlib
 import harmlib.features
@@ -60,13 +61,13 @@ class EfficientNet(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def example():
-    """The Python blocks of the section: params class, its field, the module, the one line."""
+    """The blocks of the section: params class, its field, the module, the one line, its use."""
     docs = Path(harmlib.__file__).parents[1] / "docs"
     text = (docs / "extending.md").read_text(encoding="utf-8")
     section = re.search(r"^## A (?:new )?backbone$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(r"```python\n(.*?)```", section[1], re.DOTALL)
-    assert len(blocks) == 4
-    return dict(zip(("params class", "field", "module", "line"), blocks, strict=True))
+    blocks = re.findall(r"```(?:python|yaml)\n(.*?)```", section[1], re.DOTALL)
+    assert len(blocks) == 5
+    return dict(zip(("params class", "field", "module", "line", "yaml"), blocks, strict=True))
 
 
 @pytest.fixture
@@ -114,12 +115,11 @@ def params_of(effnet, **section):
     )
 
 
-def test_it_comes_after_the_others_and_only_if_it_is_asked_for(effnet):
+def test_it_comes_after_the_others_and_only_if_it_is_asked_for(effnet, example):
     assert backbone_names(params_of(effnet), "image") == ["yolo", "effnet"]
     assert backbone_names(effnet(), "video") == ["clip", "yolo", "slowfast"]
-    assert backbone_names(effnet(clip=None, yolo=None, slowfast=None, effnet={}), "image") == [
-        "effnet"
-    ]
+    alone = effnet(**yaml.safe_load(example["yaml"])["features"])
+    assert backbone_names(alone, "image") == backbone_names(alone, "video") == ["effnet"]
 
 
 def test_its_store_opens_without_its_library(effnet, tmp_path):

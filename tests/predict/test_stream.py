@@ -141,7 +141,7 @@ def test_everything_comes_out_once_and_in_order(file):
     }
     assert unusable["cut.mp4"].reason == "cut off"
     assert unusable["picture.jpg"].modality == "image"
-    assert "modality image; the checkpoint is for videos" in unusable["picture.jpg"].reason
+    assert "modality is image; this checkpoint is for videos" in unusable["picture.jpg"].reason
     assert names(results)[0] == "none.mp4", "what drops out first is told first"
 
 
@@ -265,3 +265,19 @@ def test_files_are_taken_a_few_ahead_never_all(file, both):
 @pytest.mark.usefixtures("read")
 def test_nothing_in_nothing_out():
     assert list(predict_stream([FakePredictor()], [])) == []
+
+
+@pytest.mark.usefixtures("read")
+def test_files_that_are_all_unusable_all_come_out(file):
+    found = [file(f"cut{number}.mp4", [1.0]) for number in range(20)]
+    results = list(predict_stream([FakePredictor()], found))
+    assert names(results) == [path.name for path in found]
+    assert {one.reason for one in results} == {"cut off"}
+
+
+@pytest.mark.usefixtures("read")
+def test_what_was_found_unusable_comes_before_the_next_prediction(file):
+    found = [file(f"cut{number}.mp4", [1.0]) for number in range(5)] + [file("a.mp4", [1.0])]
+    results = list(predict_stream([FakePredictor()], [*found, file("cut9.mp4", [1.0])]))
+    assert names(results)[:5] == [path.name for path in found[:5]]
+    assert sorted(names(results)[5:]) == ["a.mp4", "cut9.mp4"]
