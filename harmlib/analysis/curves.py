@@ -30,10 +30,10 @@ def pr_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> pd.DataFrame:
 
     Examples
     --------
-    >>> pr_curve([0, 1, 1], [0.1, 0.3, 0.9])
+    >>> pr_curve([0, 1, 1], [0.2, 0.4, 0.8])
        threshold  recall  precision
-    0        0.0     1.0   0.666667
-    1        0.2     1.0   1.000000
+    0        0.1     1.0   0.666667
+    1        0.3     1.0   1.000000
     2        0.6     0.5   1.000000
     3        1.0     0.0   1.000000
     """
