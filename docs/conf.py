@@ -19,11 +19,14 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 # Links to files of the repository that are no documents.
-suppress_warnings = ["myst.xref_missing"]
+# A name such as `rows` in a type's description may be that of several attributes. Pygments
+# knows no CSV.
+suppress_warnings = ["myst.xref_missing", "ref.python", "misc.highlighting_failure"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 html_theme = "furo"
 html_title = "harmlib"
 

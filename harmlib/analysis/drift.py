@@ -257,7 +257,7 @@ def harmful_share(
     Returns
     -------
     float
-        In [0, 1].
+        In [0, 1]; the lowest, where every share is equally likely.
 
     Notes
     -----

@@ -245,8 +245,8 @@ def corrected_differences(
     Notes
     -----
     The corrected interval is difference +- c x standard error, where c is the `level` quantile of
-    the largest |deviation| / standard error over the thresholds (max-T; Westfall & Young 1993;
-    Romano & Wolf 2005, Econometrica 73:1237). Unlike Bonferroni's, it takes into account that
+    the largest absolute deviation / standard error over the thresholds (max-T; Westfall & Young
+    1993; Romano & Wolf 2005, Econometrica 73:1237). Unlike Bonferroni's, it takes into account that
     neighbouring thresholds decide nearly alike.
 
     Examples

@@ -67,10 +67,10 @@ class Backbone(Protocol):
         """Return (seconds from the window's start, short side in pixels or None for its own)."""
 
     def prepare(self, frames: list[RGB]) -> torch.Tensor:
-        """RGB frames (height, width, 3) to units (n, *unit_shape) uint8."""
+        """RGB frames (height, width, 3) to units ``(n, *unit_shape)`` uint8."""
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Units (n, *unit_shape) uint8 to tensors with n rows each. An engine compiles this."""
+        """Units ``(n, *unit_shape)`` uint8 to tensors with n rows each. An engine compiles this."""
 
     def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
         """Outputs of `compute`, on the CPU, to (n, dim) float32."""

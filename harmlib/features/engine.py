@@ -40,7 +40,7 @@ class Engine(Protocol):
     backbone: Backbone
 
     def start(self, batch: torch.Tensor) -> Rows:
-        """Start to compute units (n, *unit_shape) uint8.
+        """Start to compute units ``(n, *unit_shape)`` uint8.
 
         The caller may prepare the next batch before it asks for the rows.
         """
@@ -99,7 +99,7 @@ class TorchEngine:
         backbone.network.to(device).to(memory_format=layout).eval()
 
     def start(self, batch: torch.Tensor) -> Rows:
-        """Start to compute units (n, *unit_shape) uint8."""
+        """Start to compute units ``(n, *unit_shape)`` uint8."""
         parts: list[tuple[torch.Tensor, ...]] = []
         while len(batch):
             part = batch[: self.limit]

@@ -112,7 +112,7 @@ def prepare_window(
     Returns
     -------
     dict of str to torch.Tensor
-        Backbone name -> units (n, *unit_shape) uint8.
+        Backbone name -> units ``(n, *unit_shape)`` uint8.
 
     Raises
     ------

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
@@ -104,7 +104,7 @@ class ImportGraph:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             parts.append(f"{file.relative_to(self.package).as_posix()} {content}")
         for package in sorted({name.partition(".")[0] for name in reach.others}):
-            parts.append(f"{package} {version(_INSTALLED_AS.get(package, package))}")
+            parts.append(f"{package} {installed_version(package)}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _resolve(self, source: _Source, *, lazy: bool) -> tuple[set[str], set[str]]:
@@ -126,6 +126,27 @@ class ImportGraph:
             elif parts[0] not in sys.stdlib_module_names:
                 foreign.add(name)
         return own, foreign
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of a package; None if it isn't installed or has another name there.
+
+    Parameters
+    ----------
+    package : str
+        The name that it is imported by.
+
+    Examples
+    --------
+    >>> installed_version("sklearn") == version("scikit-learn")
+    True
+    >>> installed_version("no_such_package") is None
+    True
+    """
+    try:
+        return version(_INSTALLED_AS.get(package, package))
+    except PackageNotFoundError:
+        return None
 
 
 def notebook_code(notebook: Path) -> str:

@@ -1,8 +1,11 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 from scipy.stats import ks_2samp
 
@@ -172,6 +175,112 @@ def test_the_interval_of_a_difference_holds_both_samples_noise():
     assert row["high"] == pytest.approx(row["difference"] + above**0.5)
 
 
+def test_the_level_is_shared_among_the_tests():
+    """p is 0.04: below LEVEL, but not below LEVEL / 2, as two tests are made."""
+    found = few(scored(100, 21), scored(90, 921), seed=21)
+    assert found.level == 1 - 0.05 / 2
+    assert 0.025 < found.p_value < 0.05
+    assert found.ks > MIN_CHANGE
+    assert found.reasons == ()
+    assert (found.n_validation, found.n_new) == (100, 90)
+    with pytest.raises(FrozenInstanceError):
+        found.verdict = "watch"
+
+
+def test_a_p_value_at_its_level_is_no_change():
+    """Of 39 resamples the smallest possible p is 1/40, the level itself."""
+    options = {"threshold": 0.5, "seed": 0}
+    validation, new = scored(200, 1), scored(200, 2, shift=2).drop(columns="label")
+    few_draws = compare_scores(validation, new, resamples=39, **options)
+    assert few_draws.p_value == 1 / 40
+    assert "distribution_changed" not in few_draws.reasons
+    more = compare_scores(validation, new, resamples=79, **options)
+    assert more.p_value == 1 / 80
+    assert "distribution_changed" in more.reasons
+
+
+@pytest.mark.parametrize(("n", "too_few"), [(MIN_ITEMS, False), (MIN_ITEMS - 1, True)])
+def test_so_many_items_and_labels_are_enough(n, too_few):
+    found = compare_scores(scored(120, 1), scored(n, 2).drop(columns="label"), 0.5)
+    assert (found.verdict == "too_few") == too_few
+    new = scored(80, 2).astype({"label": float})
+    new = new.assign(label=new["label"].where(new.index < n))
+    found = compare_scores(scored(120, 1), new, 0.5)
+    assert ("labels_too_few" in found.reasons) == too_few
+    assert found.level == (1 - 0.05 / 2 if too_few else 1 - 0.05 / 4)
+    assert found.table["metric"].tolist()[2:] == ["precision", "recall", "f1", "brier"]
+
+
+def test_without_labels_none_are_too_few():
+    assert few(scored(120, 1), scored(80, 2)).reasons == ()
+
+
+def test_expected_flagged_share_by_hand():
+    """A score at the threshold is not flagged."""
+    validation = pd.DataFrame({"label": [0, 0, 0, 0, 1, 1] * 20, "group": range(120)})
+    validation["probability"] = [0.1, 0.2, 0.5, 0.7, 0.5, 0.9] * 20
+    found = few(validation.assign(group=range(120)), validation)
+    harmful = found.table.set_index("metric").at["harmful_share", "new"]
+    assert found.expected_flagged_share == pytest.approx(harmful * 1 / 2 + (1 - harmful) * 1 / 4)
+
+
+def test_the_harmful_share_of_validation_is_redrawn_too():
+    """Classes far apart, and many new items: the noise is that of validation's share alone."""
+    label = np.arange(40) % 2
+    validation = pd.DataFrame(
+        {"label": label, "probability": 0.1 + 0.8 * label, "group": range(40)}
+    )
+    new = pd.DataFrame({"probability": np.tile([0.1, 0.9], 5000)})
+    row = compare_scores(validation, new, 0.5).table.set_index("metric").loc["harmful_share"]
+    error = np.sqrt(0.25 / 40)
+    assert row["high"] - row["low"] == pytest.approx(2 * 2.24 * error, rel=0.25)  # level 0.975
+
+
+def test_one_resample_in_ten_estimates_the_harmful_share():
+    validation, new = scored(60, 1), scored(50, 2).drop(columns="label")
+    widths = [
+        compare_scores(validation, new, 0.5, resamples=n).table.eval("high - low")[1]
+        for n in (5, 19, 20)
+    ]
+    assert widths[0] == widths[1] == 0  # one draw
+    assert widths[2] > 0
+
+
+def test_a_probability_of_0_or_1_counts_as_a_millionth_off():
+    validation = scored(200, 1, harmful=0.3)
+    for end, sign in ((0, 1), (1, -1)):
+        shares = [
+            few(
+                validation, pd.DataFrame({"probability": [end + sign * off, 0.4] * 40, "label": 0})
+            ).table["new"][1]
+            for off in (0, 1e-6, 1e-3)
+        ]
+        assert shares[0] == shares[1]
+        assert shares[2] != shares[0]
+
+
+def test_groups_of_labelled_items_count_in_their_intervals():
+    new = scored(80, 2)
+    alone, grouped = (
+        compare_scores(scored(120, 1), new.assign(group=group), 0.5).table.set_index("metric")
+        for group in (np.arange(80), np.arange(80) // 2)
+    )
+    ends = ["low", "high"]
+    for metric in ("precision", "recall", "f1", "brier"):
+        assert (alone.loc[metric, ends] != grouped.loc[metric, ends]).any()
+
+
+def test_defaults_are_those_documented():
+    validation, new = scored(60, 1), scored(50, 2)
+    found, again = (
+        compare_scores(validation, new, 0.5, **options)
+        for options in ({}, {"resamples": 2000, "seed": 0})
+    )
+    pd.testing.assert_frame_equal(found.table, again.table)
+    assert found.p_value == again.p_value
+    assert list(found.table) == ["metric", "validation", "new", "difference", "low", "high"]
+
+
 def test_calls_repeat():
     tables = [few(scored(100, 1), scored(80, 2), seed).table for seed in (3, 3, 4)]
     pd.testing.assert_frame_equal(tables[0], tables[1])
@@ -285,6 +394,21 @@ def test_probabilities_mean_what_they_say_after_calibration():
     calibrated = calibrated_probabilities(label, distorted, distorted)
     assert calibrated.mean() == pytest.approx(label.mean(), abs=1e-3)
     np.testing.assert_allclose(calibrated, expit(2 * x + np.log(0.3 / 0.7)), atol=0.03)
+
+
+def test_calibration_is_the_regression_without_a_penalty():
+    label, x = calibration_sample(25, 3, 0.4)
+
+    def loss(parameters):
+        return np.logaddexp(0, np.where(label, -1, 1) * (parameters[0] + parameters[1] * x)).sum()
+
+    offset, slope = minimize(loss, [0, 1], tol=1e-10).x
+    found = calibrated_probabilities(label, x, x)
+    np.testing.assert_allclose(found, expit(offset + slope * x), atol=2e-4)
+
+
+def test_where_every_share_is_equally_likely_it_is_the_lowest():
+    assert harmful_share(0.25, [0.25, 0.25]) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.8])

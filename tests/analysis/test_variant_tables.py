@@ -6,7 +6,11 @@ import pytest
 
 from harmlib.analysis import variant_tables
 from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis.calibration import compare_calibrations, reliability_table
 from harmlib.analysis.operating_points import operating_points as make_operating_points
+from harmlib.analysis.paired import corrected_differences, mcnemar
+from harmlib.analysis.recall_floor import recall_floor
+from harmlib.analysis.stability import epoch_stability, optimism
 from harmlib.analysis.thresholds import sweep
 
 GRID = [0.3, 0.4, 0.5, 0.6, 0.7]
@@ -105,7 +109,9 @@ def test_stability_leaves_out_models_with_one_threshold(scored):
 def test_stability_of_fixed_models_alone_is_empty(scored):
     epochs, changes = variant_tables.stability(scored, {"model2": [0.5]}, seed=0)
     assert epochs.empty
+    assert list(epochs) == list(variant_tables.STABILITY_COLUMNS)
     assert changes.empty
+    assert list(changes) == list(variant_tables.CHANGE_COLUMNS)
 
 
 def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, operating_points):
@@ -113,6 +119,18 @@ def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, operating
     assert set(differences["a"]) == {"model2"}
     parts = gains.set_index("part")["value"]
     assert parts["retraining"] + parts["threshold"] == pytest.approx(parts["total"])
+    assert set(differences["metric"]) == {"f1", "precision", "recall", "average_precision"}
+    assert list(differences) == list(variant_tables.DIFFERENCE_COLUMNS)
+    assert list(gains) == list(variant_tables.GAIN_COLUMNS)
+    assert set(gains["b"]) == {"model4"}
+    first, old = rows_of(scored, operating_points, "model2", "test")
+    later, new = rows_of(scored, operating_points, "model4", "test")
+    decisions = mcnemar(
+        old["label"], old["probability"], first["threshold"], new["probability"],
+        later["threshold"], old["group"],
+    )  # fmt: skip
+    found = differences[["only_a", "only_b", "p_mid"]].drop_duplicates().iloc[0].tolist()
+    assert found == [decisions.only_a, decisions.only_b, decisions.p_mid]
     f1 = differences.set_index("metric").loc["f1"]
     assert f1["difference"] == pytest.approx(parts["total"])
     assert f1["value_b"] - f1["value_a"] == pytest.approx(f1["difference"])
@@ -120,7 +138,11 @@ def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, operating
 
 def test_one_model_has_nothing_to_compare(scored, operating_points):
     one = operating_points[operating_points["variant"] == "model4"]
-    assert all(table.empty for table in variant_tables.comparisons(scored, one, seed=0))
+    differences, gains = variant_tables.comparisons(scored, one, seed=0)
+    assert differences.empty
+    assert list(differences) == list(variant_tables.DIFFERENCE_COLUMNS)
+    assert gains.empty
+    assert list(gains) == list(variant_tables.GAIN_COLUMNS)
 
 
 def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, operating_points):
@@ -162,6 +184,78 @@ def test_bands_cover_a_fine_grid_for_each_model(scored, operating_points):
     table = variant_tables.threshold_bands(scored, operating_points, seed=0)
     assert (table.groupby(["variant", "metric"]).size() == 49).all()
     assert (table["low"] <= table["high"]).all()
+
+
+def test_the_seed_reaches_every_resample(scored, operating_points):
+    made = [
+        [
+            variant_tables.intervals_on_test(scored, operating_points, seed),
+            variant_tables.threshold_bands(scored, operating_points, seed),
+            *variant_tables.comparisons(scored, operating_points, seed),
+            variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed),
+            variant_tables.optimism_table(scored, operating_points, GRIDS, seed),
+            variant_tables.calibrations(scored, operating_points, seed)[1],
+        ]
+        for seed in (0, 1)
+    ]
+    for one, other in zip(*made, strict=True):
+        assert not one.equals(other)
+        assert one.index.equals(pd.RangeIndex(len(one)))
+    # The best threshold of an epoch is one of few: only a narrow level tells two seeds apart
+    epochs, changes = variant_tables.stability(scored, GRIDS, seed=3)
+    validation = scored[(scored["split"] == "val") & (scored["variant"] == "model4")]
+    expected = epoch_stability(validation, GRID, seed=3)
+    for found, table in ((epochs, expected.epochs), (changes, expected.changes)):
+        pd.testing.assert_frame_equal(found.drop(columns="variant"), table[list(found)[1:]])
+
+
+def test_the_tables_hold_what_the_functions_behind_them_return(scored, operating_points):
+    reliability, compared = variant_tables.calibrations(scored, operating_points, seed=2)
+    optimism_rows = variant_tables.optimism_table(scored, operating_points, GRIDS, seed=2)
+    tried = variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed=2)
+    floors = variant_tables.floors(scored, operating_points)
+    for variant, grid in GRIDS.items():
+        _, val = rows_of(scored, operating_points, variant, "val")
+        _, test = rows_of(scored, operating_points, variant, "test")
+        on_test = test["label"], test["probability"], test["group"]
+        on_val = val["label"], val["probability"]
+        expected = {
+            "reliability": (reliability, reliability_table(*on_test[:2], bins=5)),
+            "compared": (
+                compared,
+                compare_calibrations(
+                    val["label"], val["logit"], test["label"], test["logit"], test["group"], seed=2
+                ),
+            ),
+            "optimism": (
+                optimism_rows, optimism(*on_val, grid, val["group"], test=on_test, seed=2)
+            ),
+        }  # fmt: skip
+        if len(grid) > 1:
+            table = corrected_differences(*on_val, 0.5, on_val[1], grid, val["group"], seed=2)
+            columns = ["threshold", "difference", "corrected_low", "corrected_high"]
+            expected["tried"] = tried, table[columns]
+        for name, (found, table) in expected.items():
+            own = found[found["variant"] == variant].drop(columns="variant")
+            pd.testing.assert_frame_equal(own.reset_index(drop=True), table, obj=name)
+        for row in floors[floors["variant"] == variant].itertuples():
+            floor = recall_floor(*on_val, row.min_recall, val["group"])
+            assert (row.units, row.feasible) == (floor.units, floor.feasible)
+            if floor.feasible:
+                at = sweep(*on_test[:2], [floor.threshold]).iloc[0]
+                assert (row.threshold, row.flagged_share) == (floor.threshold, floor.flagged_share)
+                assert (row.test_recall, row.test_flagged_share) == (
+                    at["recall"], at["flagged_share"],
+                )  # fmt: skip
+            else:
+                assert np.isnan([row.flagged_share, row.test_recall, row.test_flagged_share]).all()
+
+
+def test_a_split_of_two_groups_is_redrawn_by_groups():
+    manifest = pd.DataFrame(
+        {"split": ["val", "val", "test", "test"], "group": ["a", "b", "c", "c"]}
+    )
+    assert variant_tables.item_level_splits(manifest) == ["test"]
 
 
 def test_a_split_of_one_group_is_redrawn_by_items_and_named(scored):

@@ -8,7 +8,7 @@ import pytest
 
 from harmlib.workflow import import_graph
 from harmlib.workflow.execution import NOTEBOOKS
-from harmlib.workflow.import_graph import ImportGraph, notebook_code
+from harmlib.workflow.import_graph import ImportGraph, installed_version, notebook_code
 from harmlib.workflow.preload import NOT_AHEAD, preload
 
 STEPS = [NOTEBOOKS / f"{path.stem}.ipynb" for path in sorted(NOTEBOOKS.glob("0[0-4]*.ipynb"))]
@@ -156,8 +156,10 @@ def test_versions_of_other_packages_count(package, monkeypatch):
 
 def test_every_other_package_has_a_version(graph):
     everything = graph.reach("\n".join(f"import {name}" for name in graph.modules))
-    assert set(graph.modules) <= everything.modules
-    assert graph.digest(everything)
+    assert set(graph.modules) == everything.modules
+    packages = {name.partition(".")[0] for name in everything.others}
+    assert {"torch", "sklearn"} <= packages
+    assert [name for name in packages if installed_version(name) is None] == []
 
 
 def test_every_data_file_is_reached(graph):

@@ -13,6 +13,7 @@ from harmlib.workflow.steps import LedgerRows, plan
 # How a title names files: those of one kind at once, and what trainings keep as gathered.
 PLACEHOLDERS = {"modality": "<종류>", "variant": "<모델>"}
 GATHERED = {f"models/<모델>/<종류>_{kind}.parquet": f"{kind}.parquet" for kind in TRAINING_TABLES}
+STEPS = ("00_data", "01_extract_features", "02_train", "03_thresholds", "04_report")
 FILE = re.compile(r"`([^`]+\.(?:parquet|csv|json|pth))`")
 
 
@@ -39,9 +40,7 @@ def listed(notebook, heading):
     return line
 
 
-@pytest.mark.parametrize(
-    "notebook", ["00_data", "01_extract_features", "02_train", "03_thresholds", "04_report"]
-)
+@pytest.mark.parametrize("notebook", STEPS)
 @pytest.mark.parametrize(("what", "heading"), [("reads", "읽는 것"), ("writes", "쓰는 것")])
 def test_the_title_cell_lists_what_the_step_reads_and_writes(notebook, what, heading):
     line = listed(notebook, heading)
@@ -50,3 +49,11 @@ def test_the_title_cell_lists_what_the_step_reads_and_writes(notebook, what, hea
     assert names == {name for name in expected if not name.startswith("figures/")}
     if what == "writes":
         assert ("그림" in line) == any(name.startswith("figures/") for name in expected)
+
+
+@pytest.mark.parametrize("notebook", ["05_explore", "06_predict"])
+def test_what_notebooks_beside_the_steps_read_is_written_by_a_step(notebook):
+    written = set().union(*(declared(step, "writes") for step in STEPS))
+    names = set(FILE.findall(listed(notebook, "읽는 것")))
+    assert names
+    assert names <= written
