@@ -116,8 +116,8 @@ def calibration_intervals(
     -----
     brier: mean of (probability - label)^2 (Brier 1950, Mon. Weather Rev. 78:1). ece: mean of
     ``|predicted - observed|`` over the bins, weighted by their counts (Guo et al. 2017, On
-    Calibration of Modern Neural Networks, eq. 3). In a finite sample the ECE of a perfect model is above 0, and
-    higher still in a resample: its interval tends to lie too high.
+    Calibration of Modern Neural Networks, eq. 3). In a finite sample the ECE of a perfect model is
+    above 0, and higher still in a resample: its interval tends to lie too high.
 
     Examples
     --------

@@ -40,8 +40,8 @@ def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) ->
     DataFrame
         Columns kind (`false_alarm`, `miss`), place (`near`, `far`), item_id, group, label,
         probability, distance (``|probability - threshold|``). Ordered by kind, place, then
-        distance: near ones ascending, far ones descending; equal distances by item_id. Without errors the
-        table has its columns and no rows.
+        distance: near ones ascending, far ones descending; equal distances by item_id.
+        Without errors the table has its columns and no rows.
 
     Raises
     ------
