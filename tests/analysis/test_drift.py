@@ -246,17 +246,16 @@ def test_one_resample_in_ten_estimates_the_harmful_share():
     assert widths[2] > 0
 
 
-def test_a_probability_of_0_or_1_counts_as_a_millionth_off():
-    validation = scored(200, 1, harmful=0.3)
-    for end, sign in ((0, 1), (1, -1)):
-        shares = [
-            few(
-                validation, pd.DataFrame({"probability": [end + sign * off, 0.4] * 40, "label": 0})
-            ).table["new"][1]
-            for off in (0, 1e-6, 1e-3)
-        ]
-        assert shares[0] == shares[1]
-        assert shares[2] != shares[0]
+@pytest.mark.parametrize(("end", "inwards", "other"), [(0, 1, 0.9), (1, -1, 0.1)])
+def test_a_probability_of_0_or_1_counts_as_a_millionth_off(end, inwards, other):
+    validation = scored(200, 1)
+    shares = []
+    for off in (0, 1e-6, 1e-3):
+        new = pd.DataFrame({"probability": [end + inwards * off, other] * 40})
+        shares.append(compare_scores(validation, new, 0.5, resamples=20).table["new"][1])
+    assert 0.3 < shares[0] < 0.7
+    assert shares[0] == shares[1]
+    assert shares[2] != shares[0]
 
 
 def test_groups_of_labelled_items_count_in_their_intervals():
@@ -397,7 +396,7 @@ def test_probabilities_mean_what_they_say_after_calibration():
 
 
 def test_calibration_is_the_regression_without_a_penalty():
-    label, x = calibration_sample(25, 3, 0.4)
+    label, x = calibration_sample(60, 0, 0.4)
 
     def loss(parameters):
         return np.logaddexp(0, np.where(label, -1, 1) * (parameters[0] + parameters[1] * x)).sum()
