@@ -79,23 +79,17 @@ esac
 
 python=$(find_python)
 uv=$(find_uv "$python")
-groups=() # of development tools that a command needs beside the usual ones
-case "$1" in
-  test)
-    if [ "${2:-}" = --python ]; then
-      [ $# -gt 2 ] || fail "--python needs a version, such as 3.13"
-      python=$(find_version "$3")
-      export UV_PROJECT_ENVIRONMENT="$PWD/.venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-      set -- test "${@:4}"
-    fi
-    ;;
-  docs) groups=(--group docs) ;;
-esac
+if [ "$1 ${2:-}" = "test --python" ]; then
+  [ $# -gt 2 ] || fail "--python needs a version, such as 3.13"
+  python=$(find_version "$3")
+  export UV_PROJECT_ENVIRONMENT="$PWD/.venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  set -- test "${@:4}"
+fi
 venv=${UV_PROJECT_ENVIRONMENT:-$PWD/.venv}
 export UV_PROJECT_ENVIRONMENT="$venv"
 # The environment is this folder's own, whatever else is active. Without a change it takes a moment.
 unset VIRTUAL_ENV
-"$uv" sync --frozen --quiet --python "$python" ${groups[@]+"${groups[@]}"}
+"$uv" sync --frozen --quiet --python "$python"
 export PATH="$venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
 
 try_package() { # what a person has who installed the wheel, far from any checkout

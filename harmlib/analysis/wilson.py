@@ -54,4 +54,4 @@ def wilson_interval(
     center = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     reach = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / (1 + z**2 / total)
     # Rounding may leave -1e-17 where the exact bound is 0.
-    return np.clip(center - reach, 0, 1), np.clip(center + reach, 0, 1)
+    return np.maximum(center - reach, 0), np.minimum(center + reach, 1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from harmlib.analysis.baseline import baseline_row
+from harmlib.analysis.baseline import BASELINE, baseline_row
 from harmlib.analysis.rates import COUNTS, RATES
 from harmlib.analysis.thresholds import sweep
 
@@ -41,6 +41,10 @@ def test_figures_that_one_class_leaves_undefined(harmful, safe, average_precisio
     row = baseline_row(harmful, safe)
     found = (row["average_precision"], row["roc_auc"])
     assert found == pytest.approx((average_precision, roc_auc), nan_ok=True)
+
+
+def test_its_name_in_written_tables():
+    assert BASELINE == "baseline"
 
 
 def test_the_published_test_split():

@@ -9,7 +9,6 @@ from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss
 
 from harmlib.analysis.calibration import (
-    TEMPERATURES,
     calibration_intervals,
     compare_calibrations,
     fit_isotonic,
@@ -98,10 +97,10 @@ def test_temperature_is_the_likeliest():
     assert fit_temperature(labels, logits) == pytest.approx(brentq(slope, 0.1, 10), rel=1e-6)
 
 
-@pytest.mark.parametrize(("flipped", "end"), [(False, 0), (True, 1)])
+@pytest.mark.parametrize(("flipped", "end"), [(False, 0.05), (True, 20)])
 def test_temperature_without_a_limit_ends_at_the_range(flipped, end):
     labels = np.array([0, 1, 0, 1]) ^ flipped
-    assert fit_temperature(labels, [-1, 1, -2, 2]) == pytest.approx(TEMPERATURES[end], rel=1e-3)
+    assert fit_temperature(labels, [-1, 1, -2, 2]) == pytest.approx(end, rel=1e-3)
 
 
 def test_isotonic_rises_and_matches_the_labels_it_saw():

@@ -83,12 +83,22 @@ def test_blocks_change_nothing(rows, monkeypatch):
     pd.testing.assert_frame_equal(blocks, whole, check_exact=True)
 
 
+@pytest.mark.parametrize("power", [-900, 900])
+@pytest.mark.parametrize("counts", [(1, 3, 1, 1), (1, 1, 3, 1), (1, 1, 1, 3), (3, 1, 1, 1)])
+def test_the_unit_comes_from_all_counts(counts, power):
+    """One count is as large as the others together."""
+    unit = rates_table(*np.array([[0.5], *([np.ldexp(float(n), power)] for n in counts)]))
+    assert unit["mcc"].item() == rate("mcc", counts).item() != 0
+
+
 def test_counts_are_kept_as_they_are():
     counts = np.array([[6, 5], [2, 0], [4, 5], [8, 10]])
     before = counts.copy()
     table = rates_table(np.array([0.3, 0.5]), *counts)
     assert table[list(COUNTS)].to_numpy().T.tolist() == before.tolist() == counts.tolist()
     assert (table.dtypes[list(COUNTS)] == np.int64).all()
+    for name, column in zip(COUNTS, counts, strict=True):  # at 10^7 rows every array is 80 MB
+        assert np.shares_memory(table[name].to_numpy(), column)
 
 
 def test_unknown_rate_is_named():

@@ -42,15 +42,20 @@ def epochs_table(*shifts, jitter=0.0, **options):
 def test_out_of_bag_evaluates_on_groups_that_the_choice_did_not_see():
     labels, scores, groups = sample(n_groups=12)
     table = optimism(labels, scores, GRID, groups, resamples=50, seed=3).set_index("figure")
-    inside, outside = [], []
+    bags, inside, outside = [], [], []
     for counts in np.concatenate(list(draw_groups(12, 50, seed=3)))[1:]:
         drawn = np.repeat(counts, 4).astype(int)
         bag = sweep(np.repeat(labels, drawn), np.repeat(scores, drawn), GRID)
+        if 0 < (labels * drawn).sum() < drawn.sum():
+            bags.append(bag["f1"].max())
         out = labels[drawn == 0]
         if 0 < out.sum() < len(out):
             inside.append(bag["f1"].max())
             threshold = bag["threshold"][bag["f1"].idxmax()]
             outside.append(f1_score(out, scores[drawn == 0] > threshold))
+    ends = np.quantile(bags, [0.025, 0.975]).tolist()
+    assert table.loc["same_data", ["low", "high"]].tolist() == pytest.approx(ends)
+    assert table.loc["same_data", "excluded"] == 50 - len(bags)
     assert table.loc["optimism", "excluded"] == 50 - len(inside)
     assert table.loc["in_bag", "value"] == pytest.approx(np.mean(inside))
     assert table.loc["out_of_bag", "value"] == pytest.approx(np.mean(outside))
@@ -224,19 +229,25 @@ def test_a_plateau_holds_feasible_thresholds_only():
     assert (table["recall"][table["precision"] < floor] >= top - PLATEAU_TOLERANCE).any()
 
 
-def test_a_change_has_the_interval_of_the_paired_draws():
-    scores = epochs_table(0, 0.7, jitter=0.05)
+def test_intervals_are_of_the_paired_draws_and_end_at_values_that_occurred():
+    scores = epochs_table(0, 0.7, jitter=0.05, n_groups=12)
     goal, best = Objective.parse("f1"), []
     for _, part in scores.groupby("epoch"):
         columns = part["label"], part["probability"], GRID, part["group"]
-        best.append(best_thresholds(confusion_draws(*columns, resamples=41, seed=4), GRID, goal))
+        best.append(best_thresholds(confusion_draws(*columns, resamples=20, seed=4), GRID, goal))
     difference = best[1] - best[0]
-    for level in (0.95, 0.7):
-        change = epoch_stability(scores, GRID, resamples=41, level=level, seed=4).changes.iloc[0]
+    between = set()  # which intervals would end between two values that occurred
+    for level in np.arange(1, 20) / 20:
+        found = epoch_stability(scores, GRID, resamples=20, level=level, seed=4)
         tails = [(1 - level) / 2, (1 + level) / 2]
-        low, high = np.quantile(difference[1:], tails, method="inverted_cdf")
-        assert change[["difference", "low", "high"]].tolist() == [difference[0], low, high]
-        assert change["excluded"] == 0
+        rows = [*found.epochs.itertuples(), *found.changes.itertuples()]
+        for i, (row, draws) in enumerate(zip(rows, [*best, difference], strict=True)):
+            ends = np.quantile(draws[1:], tails, method="inverted_cdf")
+            assert (row.low, row.high) == tuple(ends)
+            if not np.allclose(ends, np.quantile(draws[1:], tails)):
+                between.add(i)
+        assert found.changes["difference"].item() == difference[0]
+    assert between == {0, 1, 2}
 
 
 @pytest.mark.parametrize(("shift", "signal", "end"), [(0.7, 3, "low"), (-0.7, 1, "high")])
@@ -268,6 +279,15 @@ def test_columns_and_defaults_are_those_documented():
     ]  # fmt: skip
     with pytest.raises(FrozenInstanceError):
         found.epochs = epochs
+
+
+def test_a_plateau_reaches_to_its_tolerance_inclusive():
+    """Recall 100 and 99 of 200: exactly PLATEAU_TOLERANCE apart, but for rounding."""
+    probability = np.repeat([0.1, 0.5, 0.9, 0.1], [100, 1, 99, 50])
+    columns = {"label": np.repeat([1, 0], [200, 50]), "probability": probability}
+    scores = pd.DataFrame(columns | {"epoch": 1, "group": range(250), "item_id": range(250)})
+    found = epoch_stability(scores, [0.3, 0.7], objective="recall@flagged<=1", resamples=2)
+    assert found.epochs["plateau"].tolist() == [(0.3, 0.7)]
 
 
 def test_epochs_share_their_draws():

@@ -62,6 +62,7 @@ def test_a_figure_keeps_its_drawing(figure):
     """The address is an SVG that an XML parser reads, with the same number of drawn things."""
     image = parse(figure_html(figure, alt="", caption="")).img
     kind, _, svg = image["src"].partition(",")
+    assert not set('%#<>"') & set(re.sub("%[0-9A-F]{2}", "", svg)), "a browser would stop there"
     root = ElementTree.fromstring(unquote(svg))
     assert kind == "data:image/svg+xml"
     assert len(root.findall(".//{*}path")) > 3

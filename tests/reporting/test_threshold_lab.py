@@ -123,6 +123,7 @@ def test_an_objective_stays_with_another_model_or_epoch(scored, lab):
     lab.objective.value = "f1"
     for field, value in (("model", "model3"), ("epoch", 1)):
         getattr(lab, field).value = value
+        assert getattr(lab, field).value == value
         rows = validation(scored, lab)
         assert lab.threshold == choose(rows["label"], rows["probability"], "f1").threshold
         check_shown(lab, rows)

@@ -14,7 +14,7 @@ from harmlib.workflow.execution import executed_notebook
 from harmlib.workflow.import_graph import ImportGraph
 from harmlib.workflow.paths import TRAINING_TABLES
 from harmlib.workflow.step_cache import StepCache
-from harmlib.workflow.steps import THRESHOLD_TABLES, plan
+from harmlib.workflow.steps import THRESHOLD_TABLES, Step, plan
 
 PACKAGE = Path(import_graph.__file__).parent.parent
 EVERY = {"00", "01", "02", "03", "04"}
@@ -311,3 +311,8 @@ def test_a_page_follows_its_executed_notebook(project, change):
 
 def test_the_report_reads_every_table_that_the_threshold_step_writes():
     assert set(KINDS) == set(THRESHOLD_TABLES)
+
+
+def test_parameters_are_part_of_a_key(project):
+    keys = {project.cache.key(Step("02_train", {"variant": v})) for v in ("model3", "model4")}
+    assert len(keys) == 2
