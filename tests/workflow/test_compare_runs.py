@@ -240,7 +240,7 @@ def test_the_text_says_everything_in_the_order_of_the_questions():
 
 def test_several_variants_bring_a_warning_of_chance():
     changes = compare_runs(make_run(noise=0.01), make_run(noise=0.01, threshold=0.99))
-    both = pd.concat([changes.paired, changes.paired.assign(model="other")])
+    both = pd.concat([changes.paired, changes.paired.assign(variant="other")])
     warning = "of many, some exclude 0 by chance"
     assert warning not in format_changes(changes)
     assert warning in format_changes(dataclasses.replace(changes, paired=both))
