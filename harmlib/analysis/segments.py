@@ -221,7 +221,7 @@ def _checked_windows(windows: pd.DataFrame) -> _Windows:
             "finite"
         )
     scores = _checked(windows["probability"].to_numpy())
-    order = np.argsort(times[:, 0], kind="stable")
+    order = np.argsort(times[:, 0])
     starts, ends = times[order].T
     empty = ends <= starts
     if empty.any():

@@ -208,8 +208,9 @@ def _pairwise(
 def import_ultralytics() -> None:
     """Import ultralytics without its side effects on the machine.
 
-    It would check for updates, write settings to the home folder, install packages with pip, and
-    replace Pillow's `Image.open` by a function that installs one at the first damaged picture.
+    It would check for updates, write settings to the home folder, install packages with pip,
+    replace Pillow's `Image.open` by a function that installs one at the first damaged picture, and
+    change how NumPy and torch print numbers.
     """
     os.environ["YOLO_OFFLINE"] = "True"
     os.environ["YOLO_AUTOINSTALL"] = "False"
@@ -218,11 +219,13 @@ def import_ultralytics() -> None:
         "YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics")
     )
     Path(folder).mkdir(parents=True, exist_ok=True)
-    open_picture = Image.open
+    open_picture, printing = Image.open, np.get_printoptions()
     import ultralytics.data.augment
     import ultralytics.nn.tasks  # noqa: F401
 
     Image.open = open_picture
+    np.set_printoptions(**printing)
+    torch.set_printoptions(profile="default")
 
 
 def _build(architecture: str, weights: Weights) -> Any:

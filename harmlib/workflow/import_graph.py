@@ -136,6 +136,11 @@ def installed_version(package: str) -> str | None:
     package : str
         The name that it is imported by.
 
+    Returns
+    -------
+    str or None
+        Such as ``1.9.1``.
+
     Examples
     --------
     >>> installed_version("sklearn") == version("scikit-learn")

@@ -16,6 +16,7 @@ from harmlib.analysis.calibration import (
     reliability_table,
     unweighted_probability,
 )
+from harmlib.analysis.resampling import draw_groups
 
 
 def calibrated(n=4000, seed=0):
@@ -74,6 +75,16 @@ def test_calibration_intervals_draw_groups():
     # Standard error of a mean, times 2 x 1.96
     spread = 3.92 * ((expit(logits) - labels) ** 2).std() / np.sqrt(200)
     assert brier["high"] - brier["low"] == pytest.approx(spread, rel=0.25)
+
+
+def test_calibration_intervals_are_percentiles_of_the_resamples():
+    labels, logits = calibrated(40)
+    errors = (expit(logits) - labels) ** 2
+    counts = np.concatenate(list(draw_groups(20, 9, seed=2)))[1:, np.arange(40) // 2]
+    draws = (counts @ errors) / counts.sum(axis=1)
+    table = calibration_intervals(labels, expit(logits), np.arange(40) // 2, resamples=9, seed=2)
+    found = table.set_index("metric").loc["brier", ["low", "high"]].tolist()
+    assert found == pytest.approx(np.quantile(draws, [0.025, 0.975]).tolist())
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])

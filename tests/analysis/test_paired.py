@@ -218,6 +218,9 @@ def test_parts_of_a_gain_sum_to_the_total():
     assert parts.loc[["retraining", "threshold"], "share"].sum() == pytest.approx(1)
     recall = [(scores[labels == 1] > at).mean() for scores, at in ((a, 0.9), (b, 0.9), (b, 0.6))]
     np.testing.assert_allclose(table["value"][:2], np.diff(recall))
+    pair = paired_difference(labels, a, 0.9, b, 0.6, groups, resamples=300).set_index("metric")
+    ends = ["low", "high", "excluded"]
+    assert parts.loc["total", ends].tolist() == pair.loc["recall", ends].tolist()
     assert (parts["low"] <= parts["value"]).all()
     assert (parts["value"] <= parts["high"]).all()
 

@@ -89,6 +89,8 @@ def test_reductions_that_make_no_sense(scores, how, k, error, match):
 )
 def test_when_the_rest_can_t_matter(seen, remaining, how, k, settled):
     assert can_stop(seen, remaining, 0.5, how, k) is settled
+    if k == 3:
+        assert can_stop(seen, remaining, 0.5, how) is settled
 
 
 @settings(max_examples=300)
@@ -124,6 +126,7 @@ def test_stopping_early_changes_no_decision_and_waits_no_longer_than_needed(
         ([0.5, 0.5], -1, "max", "-1 remain"),
         ([0.5, -0.1], 3, "max", r"range from -0.1 to 0.5; they must lie in \[0, 1\] \(are these"),
         ([7.0], 3, "max", r"must lie in \[0, 1\]"),
+        ([1.5], 3, "max", r"must lie in \[0, 1\]"),
         ([math.nan], 3, "max", "is nan"),
         ([0.5], 3, "mean", "how is 'mean'"),
     ],
@@ -187,7 +190,7 @@ def test_what_a_segment_tells():
     assert found["peak_probability"].tolist() == [0.9, 0.7, 0.8]
     assert found["mean_probability"].tolist() == pytest.approx([0.75, 0.7, 0.8])
     assert found["windows"].tolist() == [2, 1, 1]
-    assert found.equals(harmful_segments(sliding([0.6, 0.9, 0.1, 0.7, 0.2, 0.8]), 0.5))
+    assert len(harmful_segments(windows((0, 4, 0.9), (4.1, 8, 0.9)), 0.5)) == 2  # not joined
     joined = harmful_segments(sliding([0.6, 0.9, 0.1, 0.7, 0.2]), 0.5, min_gap_sec=2)
     assert joined.values.tolist() == [pytest.approx([0, 9, 0.9, 2.3 / 4, 4])]
 

@@ -1,6 +1,8 @@
 """A checkpoint in Ultralytics' layout that the tests make, compared with Ultralytics' own code."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +228,17 @@ def test_a_damaged_picture_is_still_just_that(tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(MediaError, match="not a picture that Pillow can read"):
         load_image(tmp_path / "text.jpg")
+
+
+def test_numbers_are_printed_as_before():
+    """Ultralytics would change NumPy's print options for the whole notebook."""
+    code = (
+        "import numpy as np; before = np.get_printoptions()\n"
+        "from harmlib.features.yolo import import_ultralytics; import_ultralytics()\n"
+        "assert np.get_printoptions() == before, np.get_printoptions()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_pool(backbone):

@@ -15,6 +15,9 @@ from harmlib.reporting.metrics import MetricsError, metrics_document, read_metri
 ROOT = Path(__file__).parent.parent.parent
 
 
+FIXED = {"model2": 0.5, "model4": 0.45}  # where each model operates
+
+
 def make_tables(test_labels=(1, 1, 0, 0)):
     """Two models that score 4 validation and 4 test items at 2 epochs."""
     rows = [
@@ -28,7 +31,7 @@ def make_tables(test_labels=(1, 1, 0, 0)):
     scores = pd.DataFrame(rows)
     points = pd.concat(
         {
-            variant: operating_points(own[own["split"] == "val"], [0.3, 0.5], 0.5)
+            variant: operating_points(own[own["split"] == "val"], [0.3, 0.5], FIXED[variant])
             for variant, own in scores.groupby("variant")
         },
         names=["variant"],

@@ -127,7 +127,7 @@ def test_a_step_that_stops_fails_and_says_what_is_kept(small_folder, tmp_path, c
     assert cli.main(["run", str(small_folder / "params.yaml"), "--verify"]) == 1
     printed = capsys.readouterr()
     assert "02_train stopped" in printed.err
-    assert f"is kept: {next(tmp_path.iterdir())}" in printed.out
+    assert f"are kept: {next(tmp_path.iterdir())}" in printed.out
 
 
 # What can be verified
