@@ -221,7 +221,7 @@ def _convert(backbone: Backbone) -> openvino.Model:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracers warn about shapes that are fixed on purpose
         graph(example)  # YOLO makes its anchors in the first call
-        traced = torch.jit.trace(graph, example, check_trace=False)  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(graph, example, check_trace=False)
         return openvino.convert_model(
             traced, example_input=example, input=[-1, *backbone.unit_shape]
         )

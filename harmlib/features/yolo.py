@@ -237,14 +237,14 @@ def _build(architecture: str, weights: Weights) -> Any:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(weights.seed or 0)
             name = f"{architecture}.yaml"
-            network = DetectionModel(name, nc=_CLASSES, verbose=False)  # type: ignore[no-untyped-call]
+            network = DetectionModel(name, nc=_CLASSES, verbose=False)
             _keep_signal(network)
             return network
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             path = str(weights.path)
-            network, _ = load_checkpoint(path, device="cpu")  # type: ignore[no-untyped-call]
+            network, _ = load_checkpoint(path, device="cpu")
     except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
             AssertionError, ModuleNotFoundError, pickle.UnpicklingError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not an Ultralytics checkpoint: {error}") from error
