@@ -160,7 +160,7 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
     `clip.load` would read the file to its end before it tries the second kind.
     """
     try:
-        archive = torch.jit.load(path, map_location="cpu")  # torch
+        archive = torch.jit.load(path, map_location="cpu")
         state: dict[str, torch.Tensor] = archive.state_dict()
     except RuntimeError:
         state = torch.load(path, map_location="cpu", weights_only=True)
