@@ -79,16 +79,16 @@ esac
 
 python=$(find_python)
 uv=$(find_uv "$python")
+venv=$PWD/.venv
 if [ "$1 ${2:-}" = "test --python" ]; then
   [ $# -gt 2 ] || fail "--python needs a version, such as 3.13"
   python=$(find_version "$3")
-  export UV_PROJECT_ENVIRONMENT="$PWD/.venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  venv=$PWD/.venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   set -- test "${@:4}"
 fi
-venv=${UV_PROJECT_ENVIRONMENT:-$PWD/.venv}
-export UV_PROJECT_ENVIRONMENT="$venv"
 # The environment is this folder's own, whatever else is active. Without a change it takes a moment.
 unset VIRTUAL_ENV
+export UV_PROJECT_ENVIRONMENT="$venv"
 "$uv" sync --frozen --quiet --python "$python"
 export PATH="$venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harmlib.analysis.bands import BANDS, Bands, assign, band_shares, band_table, choose_bands
 from harmlib.analysis.checks import EmptyScores, NonFiniteScores, NotBinaryLabels
+from harmlib.analysis.resampling import draw_groups
 from harmlib.analysis.thresholds import sweep
 
 # Ten items: harmful at 0.9 0.8 0.7 0.6 0.3, safe at 0.65 0.5 0.4 0.2 0.1
@@ -143,6 +144,7 @@ def test_assigning_new_items():
     assert assign(np.float32([0.1]), tenth).tolist() == ["block"]  # 0.1 in float32 is more
     assert assign(np.array([0.1]), tenth).tolist() == ["pass"]
     assert assign([], bands).shape == (0,)
+    assert assign([], bands).dtype == assign([0.5], bands).dtype
     with pytest.raises(NonFiniteScores, match=r"scores\[1\] is nan"):
         assign([0.1, np.nan], bands)
 
@@ -189,6 +191,19 @@ def test_the_interval_of_a_share_is_that_of_its_groups():
     np.testing.assert_allclose(
         apart["high"] - apart["low"], (wide["high"] - wide["low"]) / 10**0.5, rtol=0.15
     )
+
+
+def test_intervals_are_percentiles_of_the_resamples():
+    table = band_table(LABELS, SCORES, 0.35, 0.65, resamples=7, seed=1).set_index("band")
+    counts = np.concatenate(list(draw_groups(10, 7, seed=1)))[1:]
+    passed = counts * (SCORES <= 0.35)
+    shares = passed.sum(axis=1) / 10, (passed @ LABELS) / passed.sum(axis=1)
+    for draws, columns in zip(
+        shares, (["low", "high"], ["harmful_low", "harmful_high"]), strict=True
+    ):
+        draws = draws[~np.isnan(draws)]
+        expected = np.quantile(draws, [0.025, 0.975]).tolist()
+        assert table.loc["pass", columns].tolist() == pytest.approx(expected)
 
 
 def test_seed_level_and_resamples_tell():

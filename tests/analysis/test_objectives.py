@@ -104,7 +104,18 @@ def test_the_best_are_all_that_tie(points, text):
     assert stacked[0].tolist() == stacked[1][::-1].tolist() == found.tolist()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("f1", [[1, 1, 0], [0, 0, 1]]), ("recall@flagged<=0.4", [[0, 1, 0], [0, 0, 1]])],
+)
+def test_each_row_has_a_best_of_its_own(text, expected):
+    gains = np.array([[0.9, 0.9, 0.1], [0.2, 0.2, 0.3]])
+    best = Objective.parse(text).best(gains, np.array([[5, 4, 0], [0, 0, 6]]))
+    assert best.tolist() == np.array(expected, bool).tolist()
+
+
 def test_a_tie_is_measured_in_units_of_the_objective():
+    assert Objective.parse("f1").best(np.array([-TIE, 0.0]), [0, 0]).tolist() == [True, True]
     dear = Objective.parse("cost:miss=1000,alarm=1")
     assert dear.best(np.array([-500.0, -500.0 - 1e-10]), [0, 0]).tolist() == [True, True]
     f1 = Objective.parse("f1")

@@ -7,6 +7,7 @@ import pytest
 from harmlib.analysis import variant_tables
 from harmlib.analysis.bootstrap import metric_intervals
 from harmlib.analysis.calibration import compare_calibrations, reliability_table
+from harmlib.analysis.choice import choose
 from harmlib.analysis.operating_points import operating_points as make_operating_points
 from harmlib.analysis.paired import corrected_differences, mcnemar
 from harmlib.analysis.recall_floor import recall_floor
@@ -87,12 +88,20 @@ def test_choices_are_made_on_validation_and_evaluated_on_test(scored, operating_
     table = variant_tables.choices(scored, operating_points).set_index(["variant", "objective"])
     assert len(table) == 2 * len(variant_tables.OBJECTIVES)
     _, own = rows_of(scored, operating_points, "model4", "test")
+    assert list(table) == [
+        "state", "threshold", "value", "plateau_low", "plateau_high", "better_than_baseline",
+        "precision", "recall", "f1", "flagged_share",
+    ]  # fmt: skip
     row = table.loc[("model4", "f1")]
     at = sweep(own["label"], own["probability"], [row["threshold"]]).iloc[0]
     assert row["f1"] == at["f1"]
     _, validation = rows_of(scored, operating_points, "model4", "val")
     best = sweep(validation["label"], validation["probability"])["f1"].max()
     assert row["value"] == best
+    choice = choose(validation["label"], validation["probability"], "f1")
+    assert row["threshold"] == choice.threshold
+    assert row["better_than_baseline"] == choice.better_than_baseline
+    assert (row["plateau_low"], row["plateau_high"]) == (choice.plateau.low, choice.plateau.high)
     flipped = scored.assign(
         label=np.where(scored["split"] == "test", 1 - scored["label"], scored["label"])
     )
@@ -201,12 +210,21 @@ def test_the_seed_reaches_every_resample(scored, operating_points):
     for one, other in zip(*made, strict=True):
         assert not one.equals(other)
         assert one.index.equals(pd.RangeIndex(len(one)))
-    # The best threshold of an epoch is one of few: only a narrow level tells two seeds apart
-    epochs, changes = variant_tables.stability(scored, GRIDS, seed=3)
+    # Intervals of best thresholds end on grid points: few seeds differ, and on a fine grid only
+    fine = {"model4": [i / 200 for i in range(40, 161)]}
+    tables = [variant_tables.stability(scored, fine, seed) for seed in (0, 3)]
     validation = scored[(scored["split"] == "val") & (scored["variant"] == "model4")]
-    expected = epoch_stability(validation, GRID, seed=3)
-    for found, table in ((epochs, expected.epochs), (changes, expected.changes)):
+    expected = epoch_stability(validation, fine["model4"], seed=3)
+    for found, table in zip(tables[1], (expected.epochs, expected.changes), strict=True):
         pd.testing.assert_frame_equal(found.drop(columns="variant"), table[list(found)[1:]])
+    assert not tables[0][1].equals(tables[1][1])
+
+
+def test_two_thresholds_are_enough_to_move(scored, operating_points):
+    grids = {"model2": [0.5], "model4": [0.4, 0.6]}
+    assert len(variant_tables.stability(scored, grids, seed=0)[0]) == 2
+    tried = variant_tables.tried_thresholds(scored, operating_points, grids, seed=0)
+    assert tried["threshold"].tolist() == [0.4, 0.6]
 
 
 def test_the_tables_hold_what_the_functions_behind_them_return(scored, operating_points):
