@@ -154,6 +154,17 @@ class FeatureParams(Section):
         return self
 
 
+class PrevalenceParams(Section):
+    """Share of harmful items in the traffic, where it is known; the data may hold more of them."""
+
+    image: Annotated[float, Field(gt=0, lt=1)] | None = None
+    video: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    def of(self, modality: str) -> float | None:
+        """The modality's share; None where it is not known."""
+        return self.image if modality == "image" else self.video
+
+
 class GalleryParams(Section):
     """The report's gallery of errors."""
 
@@ -219,6 +230,7 @@ class Params(Section):
     data: DataParams
     splits: SplitParams = SplitParams()
     features: FeatureParams = FeatureParams()
+    prevalence: PrevalenceParams = PrevalenceParams()
     gallery: GalleryParams = GalleryParams()
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 

@@ -35,8 +35,10 @@ NEEDS = {
         "analysis/variant_tables.py:choices",
         "analysis/variant_tables.py:comparisons",
         "analysis/variant_tables.py:tried_thresholds",
-        "analysis/variant_tables.py:calibrations",
         "analysis/variant_tables.py:floors",
+        "analysis/probability_tables.py:calibrations",
+        "analysis/probability_tables.py:prevalences",
+        "analysis/probability_tables.py:net_benefits",
     ),
     "a run's scores; the example of the module shows all of them together",
 )

@@ -322,3 +322,16 @@ def test_the_variants_file_is_checked_too(tmp_path):
 def test_params_cannot_be_changed_afterwards(load):
     with pytest.raises(ValueError, match="frozen"):
         load(NEEDED).seed = 3
+
+
+def test_the_harmful_share_of_the_traffic(load):
+    unknown = load(NEEDED).prevalence
+    assert unknown.of("image") is unknown.of("video") is None
+    known = load(f"{NEEDED}prevalence: {{video: 0.01}}\n").prevalence
+    assert (known.of("image"), known.of("video")) == (None, 0.01)
+
+
+@pytest.mark.parametrize("share", ["0", "1.0", "1", "-0.1", "'rare'"])
+def test_a_share_that_cannot_be_is_named(load, share):
+    with pytest.raises(ParamsError, match=r"prevalence\.video: Input should be"):
+        load(f"{NEEDED}prevalence: {{video: {share}}}\n")

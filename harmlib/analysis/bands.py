@@ -9,14 +9,59 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.checks import check_scored
+from harmlib.analysis.checks import check_level, check_scored
 from harmlib.analysis.choice import choose
+from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.objectives import Objective
-from harmlib.analysis.resampling import draw_groups, group_codes, interval
+from harmlib.analysis.resampling import group_codes
+from harmlib.analysis.risk_control import (
+    STARTS,
+    Method,
+    groups_needed,
+    precision_keepers,
+    recall_keepers,
+)
 from harmlib.analysis.thresholds import sweep
 from harmlib.analysis.wilson import wilson_interval
 
 BANDS = ("pass", "review", "block")
+# In how many cases floors that hold on validation alone are missed on new items: each of them, and
+# at least one of both (lowest and highest of benchmarks/coverage_floors.py)
+MISSED_EACH = (0.42, 0.63)
+MISSED_EITHER = (0.71, 0.83)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """With which confidence both floors of bands hold on new groups.
+
+    Attributes
+    ----------
+    confidence : float
+        That both hold together, in (0, 1).
+    method : {"learn-then-test", "jackknife"}
+        See `risk_control`.
+    candidates : int
+        Epochs among which the same items chose; each gets its share of the error.
+    harmful_groups, groups : int
+        Groups with a harmful item, and all groups, of the items.
+    """
+
+    confidence: float
+    method: Method
+    candidates: int
+    harmful_groups: int
+    groups: int
+
+    @property
+    def error(self) -> float:
+        """With which probability one of the two floors may be missed by one candidate."""
+        return (1 - self.confidence) / 2 / self.candidates
+
+    def needed(self, floor: float, *, of_precision: bool) -> int:
+        """Groups without a miss that `learn-then-test` asks for, to promise a floor."""
+        return groups_needed(floor, self.error / (STARTS if of_precision else 1))
 
 
 @dataclass(frozen=True)
@@ -42,6 +87,8 @@ class Bands:
         states but "ok".
     table : pandas.DataFrame
         What the bands hold on the same items, see `band_table`.
+    promise : Promise or None
+        None where the floors hold on the same items only.
     """
 
     min_recall: float
@@ -50,6 +97,7 @@ class Bands:
     pass_at: float | None
     block_above: float | None
     table: pd.DataFrame
+    promise: Promise | None = None
 
 
 def choose_bands(
@@ -59,12 +107,15 @@ def choose_bands(
     *,
     min_recall: float,
     min_precision: float,
-    seed: int = 0,
+    confidence: float | None = None,
+    method: Method = "learn-then-test",
+    candidates: int = 1,
 ) -> Bands:
     """The bands that leave people the least work that the two floors allow.
 
-    The floors hold on these items; on new ones they are missed about every other time. Take a
-    higher `min_recall`, or the threshold of `recall_floor.recall_floor`, where that won't do.
+    Without a `confidence` the floors hold on these items alone: on new ones each is missed about
+    every other time. With one, both hold together on new groups with that confidence; recall and
+    precision are then those of the average group.
 
     Parameters
     ----------
@@ -73,13 +124,17 @@ def choose_bands(
     probabilities : array_like, shape (n,)
         Finite, any scale: only their order counts.
     groups : array_like, shape (n,), optional
-        For the intervals of the table; None for one group per item.
+        Items of one source; None for one group per item.
     min_recall : float
-        Share of the harmful items that must not pass, in (0, 1].
+        Share of the harmful items that must not pass, in (0, 1]; below 1 with a confidence.
     min_precision : float
-        Share of the blocked items that must be harmful, in (0, 1].
-    seed : int
-        Of the table's intervals.
+        Share of the blocked items that must be harmful, as min_recall.
+    confidence : float, optional
+        In (0, 1). `probabilities` must be probabilities then.
+    method : {"learn-then-test", "jackknife"}
+        Of the confidence, see `risk_control`: proven, or approximate with fewer groups.
+    candidates : int
+        Among how many epochs these items chose the one that scored them.
 
     Returns
     -------
@@ -91,13 +146,17 @@ def choose_bands(
         the floor; but safe items at the lower end of the band go to people, even where the floor
         would allow to block them.
 
+        With a confidence both are the like among the thresholds of `risk_control`; None where no
+        threshold can be promised.
+
         Where some thresholds keep both floors, there is no review band: both `pass_at` and
         `block_above` are the threshold with the highest F1 among those, the lowest of equals.
 
     Raises
     ------
     ValueError
-        A floor outside (0, 1], fewer than two groups, or scores that `sweep` refuses (ScoresError).
+        A floor outside (0, 1] (or of 1 with a confidence), a confidence outside (0, 1), groups that
+        do not fit, or scores that `sweep` refuses (ScoresError).
 
     Notes
     -----
@@ -120,8 +179,17 @@ def choose_bands(
     precision_kept = _objective("recall@precision>=", min_precision, "min_precision")
     blocking = choose(labels, probabilities, precision_kept.text)
     state = "ok" if blocking.state == "infeasible" else blocking.state
+    promise = None
+    if confidence is not None:
+        check_level(confidence)
+        counts = count_groups(labels, groups).harmful, group_codes(groups, np.size(labels))[1]
+        promise = Promise(confidence, method, candidates, *counts)
     pass_at = block_above = None
-    if state == "ok":
+    if state == "ok" and promise:
+        pass_at, block_above = _promised(
+            labels, probabilities, groups, min_recall, min_precision, promise
+        )
+    elif state == "ok":
         rows = sweep(labels, probabilities)
         keep_recall = recall_kept.feasible(rows)
         both = rows["threshold"][keep_recall & precision_kept.feasible(rows)]
@@ -131,8 +199,8 @@ def choose_bands(
             last = int(np.flatnonzero(keep_recall)[-1])
             pass_at = rows["threshold"][last].item() if last > 0 else None
             block_above = blocking.threshold
-    table = band_table(labels, probabilities, pass_at, block_above, groups, seed=seed)
-    return Bands(min_recall, min_precision, state, pass_at, block_above, table)
+    table = band_table(labels, probabilities, pass_at, block_above, groups)
+    return Bands(min_recall, min_precision, state, pass_at, block_above, table, promise)
 
 
 def assign(probabilities: npt.ArrayLike, bands: Bands) -> npt.NDArray[np.str_]:
@@ -173,9 +241,7 @@ def band_table(
     block_above: float | None,
     groups: npt.ArrayLike | None = None,
     *,
-    resamples: int = 2000,
     level: float = 0.95,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """What each band holds of labelled items: evaluate on test the bands chosen on validation.
 
@@ -185,29 +251,21 @@ def band_table(
         As in `choose_bands`.
     pass_at, block_above : float or None
         As in `Bands`.
-    resamples : int
-        At least 1.
     level : float
         Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
 
     Returns
     -------
     pandas.DataFrame
-        One row per band (pass, review, block): band, n, share (of all items), low, high (its group
-        bootstrap interval, the thresholds held fixed), harmful (items), harmful_share (of the
-        band), harmful_low, harmful_high; the last three are NaN where the band is empty.
+        One row per band (pass, review, block): band, n, share (of all items), low, high (its
+        interval, the thresholds held fixed), harmful (items), harmful_share (of the band),
+        harmful_low, harmful_high; the last three are NaN where the band is empty. All ends are NaN
+        where fewer than `jackknife.MIN_GROUPS` groups take part.
 
     Raises
     ------
     ValueError
-        Fewer than two groups, or scores that `sweep` refuses (ScoresError).
-
-    Notes
-    -----
-    A band without an item has the interval [0, 0], and so has one without a harmful item. Both are
-    too certain: among n further items up to 3 in n may lie there.
+        Groups that do not fit, or scores that `sweep` refuses (ScoresError).
 
     Examples
     --------
@@ -222,17 +280,18 @@ def band_table(
     codes, n_groups = group_codes(groups, len(harmful))
     cells = codes * 3 + _places(checked, pass_at, block_above)
     tallies = [np.bincount(cells[rows], minlength=3 * n_groups) for rows in (slice(None), harmful)]
-    members = np.hstack([tally.reshape(n_groups, 3) for tally in tallies])
-    blocks = draw_groups(n_groups, resamples, seed, width=6)
-    counts, harmful_counts = np.split(np.concatenate([drawn @ members for drawn in blocks]), 2, 1)
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        harmful_shares = harmful_counts / counts
-    table = pd.DataFrame({"band": BANDS, "n": counts[0], "share": shares[0]})
-    table["low"], table["high"], _ = interval(shares[1:], level)
-    table["harmful"], table["harmful_share"] = harmful_counts[0], harmful_shares[0]
-    ends = [interval(draws, level)[:2] for draws in harmful_shares[1:].T]
-    table["harmful_low"], table["harmful_high"] = np.transpose(ends)
+    members, harms = (tally.reshape(n_groups, 3) for tally in tallies)
+    counts, harmful_counts = members.sum(axis=0), harms.sum(axis=0)
+    rest, rest_harmful = counts - members, harmful_counts - harms
+    table = pd.DataFrame({"band": BANDS, "n": counts, "share": counts / len(harmful)})
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = rest / rest.sum(axis=1, keepdims=True)
+        harmful_share, harmful_shares = harmful_counts / counts, rest_harmful / rest
+    table["low"], table["high"] = jackknife_interval(table["share"], shares, level=level)
+    table["harmful"], table["harmful_share"] = harmful_counts, harmful_share
+    units = (members > 0).sum(axis=0)
+    ends = jackknife_interval(harmful_share, harmful_shares, units=units, level=level)
+    table["harmful_low"], table["harmful_high"] = ends
     return table
 
 
@@ -291,3 +350,27 @@ def _objective(kind: str, floor: float, name: str) -> Objective:
     if not 0 < floor <= 1:
         raise ValueError(f"{name} is {floor}; it must be a fraction above 0, at most 1")
     return Objective.parse(f"{kind}{floor:.9f}")
+
+
+def _promised(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    min_recall: float,
+    min_precision: float,
+    promise: Promise,
+) -> tuple[float | None, float | None]:
+    """`pass_at` and `block_above` that keep both floors with the promise's confidence."""
+    keepers = (
+        find(labels, probabilities, floor, promise.error, groups, method=promise.method)
+        for find, floor in ((recall_keepers, min_recall), (precision_keepers, min_precision))
+    )
+    passing, blocking = keepers
+    both = np.intersect1d(passing, blocking)
+    if len(both):
+        one = choose(labels, probabilities, "f1", thresholds=both).threshold
+        return one, one
+    return (
+        float(passing[0]) if len(passing) else None,
+        float(blocking[-1]) if len(blocking) else None,
+    )

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: reliability, and calibration after training."""
+"""Calibrating probabilities after training: fitted on validation, judged on test."""
 
 from __future__ import annotations
 
@@ -8,142 +8,16 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 
-from harmlib.analysis.checks import FloatArray, Harmful, check_scored
-from harmlib.analysis.resampling import draw_groups, group_codes, interval
-from harmlib.analysis.wilson import wilson_interval
+from harmlib.analysis.checks import FloatArray, check_scored
+from harmlib.analysis.reliability import calibration_intervals
 
 TEMPERATURES = (0.05, 20.0)
 
 
-def reliability_table(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike, *, bins: int = 10, level: float = 0.95
-) -> pd.DataFrame:
-    """What was predicted against what was observed, in bins of equal width.
-
-    Parameters
-    ----------
-    labels : array_like, shape (n,)
-        0 or 1.
-    probabilities : array_like, shape (n,)
-        In [0, 1].
-    bins : int
-        At least 1. A bin holds low <= p < high; the last one holds 1, too.
-    level : float
-        Of the interval, in (0, 1).
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per bin: low, high, count, mean_probability, observed_share (of harmful items),
-        observed_low, observed_high (Wilson's interval, which takes items as independent). The last
-        four are NaN where the bin is empty.
-
-    Raises
-    ------
-    ValueError
-        Probabilities outside [0, 1], or what `sweep` refuses.
-
-    Examples
-    --------
-    >>> table = reliability_table([0, 1, 1, 0, 1], [0.0, 0.1, 0.5, 0.5, 1.0], bins=2)
-    >>> table[["low", "high", "count", "observed_share", "observed_low", "observed_high"]].round(2)
-       low  high  count  observed_share  observed_low  observed_high
-    0  0.0   0.5      2            0.50          0.09           0.91
-    1  0.5   1.0      3            0.67          0.21           0.94
-    """
-    harmful, checked = _checked_probabilities(labels, probabilities)
-    edges, place = _binned(checked, bins)
-    count = np.bincount(place, minlength=bins)
-    n = np.where(count, count, np.nan)
-    hits = np.bincount(place, weights=harmful, minlength=bins)
-    low, high = wilson_interval(hits, count, level)
-    return pd.DataFrame(
-        {
-            "low": edges[:-1],
-            "high": edges[1:],
-            "count": count,
-            "mean_probability": np.bincount(place, weights=checked, minlength=bins) / n,
-            "observed_share": hits / n,
-            "observed_low": low,
-            "observed_high": high,
-        }
-    )
-
-
-def calibration_intervals(
-    labels: npt.ArrayLike,
-    probabilities: npt.ArrayLike,
-    groups: npt.ArrayLike | None = None,
-    *,
-    bins: int = 10,
-    resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Brier score and expected calibration error (ECE), with group bootstrap intervals.
-
-    Lower is better for both.
-
-    Parameters
-    ----------
-    labels : array_like, shape (n,)
-        0 or 1; one class alone is allowed.
-    probabilities : array_like, shape (n,)
-        In [0, 1].
-    groups : array_like, shape (n,), optional
-        Items of one group are drawn together; None for one group per item.
-    bins : int
-        Of equal width, for the ECE.
-    resamples : int
-        At least 1.
-    level : float
-        Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per metric (brier, ece): metric, value, low, high.
-
-    Raises
-    ------
-    ValueError
-        Probabilities outside [0, 1], fewer than two groups, or what `sweep` refuses.
-
-    Notes
-    -----
-    brier: mean of (probability - label)^2 (Brier 1950, Mon. Weather Rev. 78:1). ece: mean of
-    ``|predicted - observed|`` over the bins, weighted by their counts (Guo et al. 2017, On
-    Calibration of Modern Neural Networks, eq. 3). In a finite sample the ECE of a perfect model is
-    above 0, and higher still in a resample: its interval tends to lie too high.
-
-    Examples
-    --------
-    >>> calibration_intervals([0, 1, 1, 0] * 9, [0.2, 0.9, 0.4, 0.3] * 9, bins=2).round(2)
-      metric  value   low  high
-    0  brier   0.12  0.08  0.17
-    1    ece   0.05  0.02  0.16
-    """
-    harmful, checked = _checked_probabilities(labels, probabilities)
-    codes, n_groups = group_codes(groups, len(harmful))
-    cells = codes * bins + _binned(checked, bins)[1]
-    # ECE x n is the sum of |gap| over the bins
-    gap = np.bincount(cells, checked - harmful, minlength=n_groups * bins).reshape(n_groups, bins)
-    table = np.column_stack([gap, np.bincount(codes, (checked - harmful) ** 2), np.bincount(codes)])
-    blocks = draw_groups(n_groups, resamples, seed, width=table.shape[1])
-    sums = np.concatenate([counts @ table for counts in blocks])
-    draws = {"brier": sums[:, -2], "ece": np.abs(sums[:, :bins]).sum(axis=1)}
-    rows = []
-    for metric, total in draws.items():
-        values = total / sums[:, -1]
-        rows.append((metric, values[0], *interval(values[1:], level)[:2]))
-    return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
-
-
-def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
-    """The temperature T at which the probabilities expit(logit / T) are most likely.
+def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike, pos_weight: float = 1.0) -> float:
+    """The temperature T at which the calibrated probabilities are most likely.
 
     T > 1 tempers overconfidence, T < 1 sharpens. The order of the items stays, and so does every
     confusion matrix at the mapped threshold.
@@ -154,6 +28,8 @@ def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
         0 or 1.
     logits : array_like, shape (n,)
         Finite.
+    pos_weight : float
+        Weight of the harmful class in training, which the calibration undoes; 1 is no weighting.
 
     Returns
     -------
@@ -164,7 +40,7 @@ def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
     Raises
     ------
     ValueError
-        What `sweep` refuses.
+        What `sweep` refuses, or a weight that is not positive and finite.
 
     References
     ----------
@@ -176,15 +52,102 @@ def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
     1.61
     """
     harmful, checked = check_scored(labels, logits)
-    signed = np.where(harmful, checked, -checked).astype(float)
+    _check_weight(pos_weight)
+    sign = np.where(harmful, 1.0, -1.0)
 
     def loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -signed / np.exp(log_temperature)).mean())
+        shifted = checked / np.exp(log_temperature) - np.log(pos_weight)
+        return float(np.logaddexp(0, -sign * shifted).mean())
 
     found = minimize_scalar(
         loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-8}
     )
     return float(np.exp(found.x))
+
+
+def calibrated_probability(
+    logits: npt.ArrayLike, temperature: float, pos_weight: float = 1.0
+) -> FloatArray:
+    """Temper the logits, then undo the weight of the loss: sigmoid(logit / T - log(pos_weight)).
+
+    Parameters
+    ----------
+    logits : array_like, shape (...)
+        Finite.
+    temperature : float
+        Of `fit_temperature` with the same weight.
+    pos_weight : float
+        Weight of the harmful class in training; 1 is no weighting.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        A weight that is not positive and finite.
+
+    Notes
+    -----
+    In this order: tempered, the logits of a weighted model are those of a world in which the
+    harmful class is `pos_weight` times as frequent, and its odds are mapped back exactly (see
+    `unweighted_probability`). Temperature alone can't do that, as it leaves a probability of 0.5
+    where it is.
+
+    Examples
+    --------
+    >>> calibrated_probability([-1.0, 0.0, 1.0], 1.0, pos_weight=0.25).round(2).tolist()
+    [0.6, 0.8, 0.92]
+    """
+    tempered = expit(np.asarray(logits, float) / temperature)
+    return unweighted_probability(tempered, pos_weight)
+
+
+def fit_platt(
+    labels: npt.ArrayLike, logits: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> tuple[float, float]:
+    """Slope and offset of the logistic regression of the labels on the logit.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1, both present.
+    logits : array_like, shape (n,)
+        Finite.
+    weights : array_like, shape (n,), optional
+        How many items each item counts for; None for 1.
+
+    Returns
+    -------
+    slope, offset : float
+        The probability is sigmoid(slope x logit + offset).
+
+    Raises
+    ------
+    ValueError
+        Labels of one class, or what `sweep` refuses.
+
+    References
+    ----------
+    Platt (1999), Probabilistic outputs for support vector machines; here without his smoothing of
+    the labels, and all but without a penalty.
+
+    Examples
+    --------
+    >>> slope, offset = fit_platt([0, 1, 1, 0, 1], [-2.0, 3.0, -1.0, 1.0, 2.0])
+    >>> round(slope, 2), round(offset, 2)
+    (0.6, 0.15)
+    """
+    harmful, checked = check_scored(labels, logits)
+    if harmful.all() or not harmful.any():
+        raise ValueError(f"all {len(harmful)} labels are {int(harmful[0])}; pass both classes")
+    # Nearly unpenalised: without any penalty, classes that can be separated have no finite answer
+    model = LogisticRegression(C=1e4, solver="newton-cholesky").fit(
+        checked.astype(float)[:, None], harmful, weights
+    )
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
 def fit_isotonic(labels: npt.ArrayLike, logits: npt.ArrayLike) -> IsotonicRegression:
@@ -231,12 +194,12 @@ def compare_calibrations(
     logits: npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
-    bins: int = 10,
-    resamples: int = 2000,
+    pos_weight: float = 1.0,
+    bins: int = 5,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Brier score and ECE on test, as trained and after each calibration fitted on validation.
+    """Brier score and calibration error on test, before and after calibration on validation.
 
     Parameters
     ----------
@@ -245,55 +208,61 @@ def compare_calibrations(
     labels, logits : array_like, shape (n,)
         0 or 1, and finite; of the test items.
     groups : array_like, shape (n,), optional
-        Of the test items; those of one group are drawn together. None for one group per item.
+        Of the test items; those of one group are left out together. None for one group per item.
+    pos_weight : float
+        Weight of the harmful class in training; 1 is no weighting.
     bins : int
-        Of equal width, for the ECE.
-    resamples : int
-        At least 1.
+        Of equal width, for the calibration error.
     level : float
         Of the intervals, in (0, 1).
     seed : int
-        The same seed and groups give the same draws.
+        Of the random signs of `calibration_intervals`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per method (none, temperature, isotonic) and metric (brier, ece): method, metric,
-        value, low, high.
+        One row per method and metric (brier, calibration_error): method, metric, value, low, high,
+        p_calibrated. The methods: none (as trained), temperature, unweighted (`pos_weight` undone
+        too; left out where it is 1), platt (left out where validation has one class), isotonic.
 
     Raises
     ------
     ValueError
-        What `sweep` refuses, or fewer than two groups.
+        What `sweep` refuses, groups that do not fit, or a weight that is not positive and finite.
 
     Examples
     --------
     >>> labels, logits = [0, 1, 1, 0, 1] * 8, [-2.0, 3.0, -1.0, 1.0, 2.0] * 8
-    >>> compare_calibrations(labels, logits, labels, logits, resamples=200).round(2)
-            method metric  value   low  high
-    0         none  brier   0.22  0.15  0.30
-    1         none    ece   0.35  0.26  0.45
-    2  temperature  brier   0.19  0.14  0.25
-    3  temperature    ece   0.38  0.31  0.45
-    4     isotonic  brier   0.10  0.07  0.14
-    5     isotonic    ece   0.00  0.00  0.11
+    >>> table = compare_calibrations(labels, logits, labels, logits)
+    >>> table[table["metric"] == "brier"].round(2)
+            method metric  value   low  high  p_calibrated
+    0         none  brier   0.22  0.15  0.31           NaN
+    2  temperature  brier   0.19  0.14  0.26           NaN
+    4        platt  brier   0.19  0.14  0.26           NaN
+    6     isotonic  brier   0.10  0.07  0.15           NaN
     """
+    fitted = np.asarray(validation_labels), np.asarray(validation_logits)
     _, checked = check_scored(labels, logits)
     checked = checked.astype(float)
-    temperature = fit_temperature(validation_labels, validation_logits)
     methods = {
         "none": expit(checked),
-        "temperature": expit(checked / temperature),
-        "isotonic": fit_isotonic(validation_labels, validation_logits).predict(checked),
+        "temperature": calibrated_probability(checked, fit_temperature(*fitted)),
     }
+    if pos_weight != 1:
+        temperature = fit_temperature(*fitted, pos_weight)
+        methods["unweighted"] = calibrated_probability(checked, temperature, pos_weight)
+    if len(np.unique(fitted[0])) > 1:
+        slope, offset = fit_platt(*fitted)
+        methods["platt"] = expit(slope * checked + offset)
+    methods["isotonic"] = fit_isotonic(*fitted).predict(checked)
     tables = [
         calibration_intervals(
-            labels, probabilities, groups, bins=bins, resamples=resamples, level=level, seed=seed
+            labels, probabilities, groups, bins=bins, level=level, seed=seed
         ).assign(method=method)
         for method, probabilities in methods.items()
     ]
-    columns = ["method", "metric", "value", "low", "high"]
-    return pd.concat(tables, ignore_index=True)[columns]
+    joined = pd.concat(tables, ignore_index=True)
+    return joined[["method", *joined.columns.drop("method")]]
 
 
 def unweighted_probability(probability: npt.ArrayLike, pos_weight: float) -> FloatArray:
@@ -332,24 +301,10 @@ def unweighted_probability(probability: npt.ArrayLike, pos_weight: float) -> Flo
     weighted = np.asarray(probability, float)
     if not ((weighted >= 0) & (weighted <= 1)).all():
         raise ValueError(f"probability is {weighted}; it must lie in [0, 1]")
-    if not (np.isfinite(pos_weight) and pos_weight > 0):
-        raise ValueError(f"pos_weight is {pos_weight}; it must be a positive number")
+    _check_weight(pos_weight)
     return weighted / (weighted + pos_weight * (1 - weighted))
 
 
-def _checked_probabilities(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike
-) -> tuple[Harmful, FloatArray]:
-    harmful, checked = check_scored(labels, probabilities)
-    if checked.min() < 0 or checked.max() > 1:
-        raise ValueError(
-            f"probabilities range from {checked.min()} to {checked.max()}; "
-            "they must lie in [0, 1] (are these logits?)"
-        )
-    return harmful, checked.astype(float)
-
-
-def _binned(probabilities: FloatArray, bins: int) -> tuple[FloatArray, npt.NDArray[np.intp]]:
-    """Edges (bins + 1,) and the bin of each probability."""
-    edges = np.arange(bins + 1) / bins  # linspace has 0.30000000000000004, which 0.3 falls short of
-    return edges, np.searchsorted(edges[1:-1], probabilities, side="right")
+def _check_weight(pos_weight: float) -> None:
+    if not (np.isfinite(pos_weight) and pos_weight > 0):
+        raise ValueError(f"pos_weight is {pos_weight}; it must be a positive number")

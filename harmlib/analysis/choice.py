@@ -52,7 +52,7 @@ class Choice:
         `one_class`: labels of one class cannot say where a threshold should lie.
         `constant_scores`: all scores are equal, so no threshold separates them. `infeasible`: no
         threshold meets the floor or budget. In all but `ok`, threshold, row, value, at_grid_edge
-        and plateau are None, and better_than_baseline is False.
+        and plateau are None, and above_baseline is False.
     threshold : float or None
         Flag what scores above it. Of equally good ones the lowest; under a recall objective the
         lowest of those with the fewest false alarms, as the others only add alarms.
@@ -69,8 +69,10 @@ class Choice:
         larger of its two prices).
     baseline_value : float or None
         What calling everything harmful is worth; None where that is not feasible.
-    better_than_baseline : bool
-        The choice beats the baseline, or is feasible where the baseline is not.
+    above_baseline : bool
+        The value is above the baseline's, or feasible where the baseline is not. This is of the
+        items that the threshold was chosen on, where even random scores often are above: evidence
+        is a paired interval on other items (`paired.baseline_difference`).
     """
 
     objective: str
@@ -81,7 +83,7 @@ class Choice:
     at_grid_edge: Edge | None
     plateau: Plateau | None
     baseline_value: float | None
-    better_than_baseline: bool
+    above_baseline: bool
 
 
 def choose(
@@ -145,7 +147,7 @@ def choose(
         at_grid_edge=_edge(rows, ties) if is_grid else None,
         plateau=plateau if is_grid else _widen(plateau, checked),
         baseline_value=baseline_value,
-        better_than_baseline=bool(better),
+        above_baseline=bool(better),
     )
 
 

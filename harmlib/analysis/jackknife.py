@@ -3,7 +3,7 @@
 Items of one group (clips of one source) are not independent, so the group is what is left out. The
 standard error of the estimates without each group is carried to a scale without ends (the logit),
 where the interval is symmetric, with the t distribution of as many degrees of freedom as groups
-allow. At 0 and 1, where nothing varies, the interval is Clopper and Pearson's for groups.
+allow. Where nothing varies, as with 9 groups of 9 right, it is Clopper and Pearson's for groups.
 
 Fewer than MIN_GROUPS groups say too little about how groups differ: there is no interval then.
 
@@ -62,7 +62,8 @@ def jackknife_error(
     groups = _groups(without, units)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(groups > 1, (groups - 1) / groups, np.nan)
-    return np.sqrt(share * ((without - estimates) ** 2).sum(axis=0))
+    error: FloatArray = np.sqrt(share * ((without - estimates) ** 2).sum(axis=0))
+    return error
 
 
 def jackknife_interval(
@@ -103,42 +104,47 @@ def jackknife_interval(
     >>> shares = np.array([0.8, 0.9, 1.0, 0.7, 0.6])
     >>> without = (shares.sum() - shares) / 4
     >>> [round(float(end), 3) for end in jackknife_interval(shares.mean(), without)]
-    [0.54, 0.932]
+    [0.524, 0.936]
     >>> low, high = jackknife_interval(1.0, np.ones(9))
     >>> round(float(low), 3), float(high)
     (0.664, 1.0)
     """
-    estimates = np.asarray(value, np.float64)
-    groups = _groups(np.asarray(left_out), units)
-    error = jackknife_error(estimates, left_out, units)
+    estimates, without = np.asarray(value, np.float64), np.asarray(left_out, np.float64)
+    groups = _groups(without, units)
     with np.errstate(invalid="ignore", divide="ignore"):
-        reach = t.ppf((1 + check_level(level)) / 2, groups - 1) * error
+        quantile = t.ppf((1 + check_level(level)) / 2, groups - 1)
         if scale == "difference":
+            reach = quantile * jackknife_error(estimates, without, units)
             low, high = estimates - reach, estimates + reach
+        elif scale == "correlation":
+            low, high = _of_shares((estimates + 1) / 2, (without + 1) / 2, groups, quantile, level)
+            low, high = 2 * low - 1, 2 * high - 1
         else:
-            shares = (estimates + 1) / 2 if scale == "correlation" else estimates
-            slope = shares * (1 - shares) * (2 if scale == "correlation" else 1)
-            low, high = (expit(logit(shares) + sign * reach / slope) for sign in (-1, 1))
-            exact = _clopper_pearson(shares, groups, level)
-            low, high = (
-                np.where((shares == 0) | (shares == 1), end, plain)
-                for end, plain in zip(exact, (low, high), strict=True)
-            )
-            if scale == "correlation":
-                low, high = 2 * low - 1, 2 * high - 1
+            low, high = _of_shares(estimates, without, groups, quantile, level)
     known = (groups >= MIN_GROUPS) & np.isfinite(estimates)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
+def _of_shares(
+    shares: FloatArray, without: FloatArray, groups: FloatArray, quantile: FloatArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """On the logit scale, and where nothing varies Clopper and Pearson's for groups.
+
+    A deviation counts as the larger of two: the difference of the logits, and its linear form,
+    which is also there where a share without a group is 0 or 1.
+    """
+    linear = (without - shares) / (shares * (1 - shares))
+    exact = logit(without) - logit(shares)
+    larger = np.isfinite(exact) & (np.abs(exact) > np.abs(linear))
+    reach = quantile * jackknife_error(0.0, np.where(larger, exact, linear), groups)
+    low, high = expit(logit(shares) - reach), expit(logit(shares) + reach)
+    # Groups that don't vary at all, as with 9 of 9 right: that share of so many groups
+    tail, hits = (1 - level) / 2, shares * groups
+    fewest = np.where(hits > 0, beta.ppf(tail, hits, groups - hits + 1), 0.0)
+    most = np.where(hits < groups, beta.ppf(1 - tail, hits + 1, groups - hits), 1.0)
+    alike = (without == shares).all(axis=0)
+    return np.where(alike, fewest, low), np.where(alike, most, high)
+
+
 def _groups(left_out: npt.NDArray[np.number], units: npt.ArrayLike | None) -> FloatArray:
     return np.asarray(len(left_out) if units is None else units, np.float64)
-
-
-def _clopper_pearson(
-    shares: FloatArray, groups: FloatArray, level: float
-) -> tuple[FloatArray, FloatArray]:
-    """Where all groups are at 0, or all at 1."""
-    tail = (1 - level) / 2
-    low = np.where(shares == 1, beta.ppf(tail, groups, 1), 0.0)
-    high = np.where(shares == 0, beta.ppf(1 - tail, 1, groups), 1.0)
-    return low, high

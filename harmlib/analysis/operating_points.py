@@ -212,6 +212,7 @@ def count_items(items: pd.DataFrame) -> pd.DataFrame:
 
         - split, n, harmful, safe: how many items
         - group: how many groups
+        - harmful_groups, safe_groups: how many of them hold a harmful item, a safe item
         - harmful_share, baseline_f1: precision and F1 of `harmlib.analysis.baseline.baseline_row`;
           NaN without items
         - harmful_per_safe: NaN without safe items
@@ -241,6 +242,8 @@ def count_items(items: pd.DataFrame) -> pd.DataFrame:
                 "harmful": harmful,
                 "safe": safe,
                 "group": own["group"].nunique(),
+                "harmful_groups": own.loc[own["label"] == 1, "group"].nunique(),
+                "safe_groups": own.loc[own["label"] == 0, "group"].nunique(),
                 "harmful_share": baseline["precision"] if n else math.nan,
                 "baseline_f1": baseline["f1"] if n else math.nan,
                 "harmful_per_safe": harmful / safe if safe else math.nan,

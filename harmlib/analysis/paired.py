@@ -1,14 +1,14 @@
 """Two models on the same items: how far apart they are, and where the gain comes from.
 
-Differences are always b - a (new - old), from the same resamples for both models (same `groups`
-and `seed`). What an item does to both models cancels, so that the interval is narrower than the
-intervals of the two models suggest.
+Differences are always b - a (new - old). Both models lose the same group at a time, so that what an
+item does to both cancels, and the interval is narrower than the intervals of the two suggest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,20 @@ import pandas as pd
 from scipy.signal import convolve
 from scipy.stats import binom
 
-from harmlib.analysis.checks import FloatArray, check_scored, check_thresholds
-from harmlib.analysis.rates import RATES, rate
-from harmlib.analysis.resampling import (
-    average_precision_draws,
-    confusion_draws,
-    group_codes,
-    interval,
+from harmlib.analysis.checks import FloatArray, check_level, check_scored, check_thresholds
+from harmlib.analysis.intervals import (
+    METRICS,
+    Estimates,
+    average_precision_estimate,
+    rate_estimates,
 )
+from harmlib.analysis.jackknife import jackknife_error
+from harmlib.analysis.resampling import group_codes
+from harmlib.analysis.thresholds import attainable_thresholds
+
+DRAWS = 10_000  # of the law of the largest of several t: its quantile to about 1 %
+
+Decided = tuple[npt.ArrayLike, float]  # scores, and the threshold that decides
 
 
 def paired_difference(
@@ -34,65 +40,115 @@ def paired_difference(
     threshold_b: float,
     groups: npt.ArrayLike | None = None,
     *,
-    resamples: int = 2000,
+    metrics: Sequence[str] = METRICS,
     level: float = 0.95,
-    seed: int = 0,
+    comparisons: int = 1,
 ) -> pd.DataFrame:
     """Metrics of two models on the same items, each at its own threshold.
 
     Parameters
     ----------
     labels : array_like, shape (n,)
-        0 or 1, both present.
+        0 or 1.
     scores_a, scores_b : array_like, shape (n,)
         Finite, any scale; the items in the order of `labels`.
     threshold_a, threshold_b : float
         An item is flagged where its score exceeds the threshold.
     groups : array_like, shape (n,), optional
-        Items of one group are drawn together; None for one group per item.
-    resamples : int
-        At least 1.
+        Items of one group are left out together; None for one group per item.
+    metrics : sequence of str
+        Of `intervals.METRICS`.
     level : float
         Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
+    comparisons : int
+        How many differences are looked at together, at least 1; the corrected interval is
+        Bonferroni's.
 
     Returns
     -------
     pandas.DataFrame
-        One row per metric (`rates.RATES`, average_precision): metric, a, b, difference (b - a),
-        low, high (of the difference), excluded (resamples without both classes).
+        One row per metric: metric, a, b, difference (b - a), low, high (of
+        the difference), corrected_low, corrected_high, error (its standard error), groups (that
+        take part). Ends are NaN with too few groups.
 
     Raises
     ------
     ValueError
-        One class only, fewer than two groups, or scores that `sweep` refuses.
+        Scores or groups that `sweep` or `group_codes` refuse.
 
     Examples
     --------
     >>> labels = [0, 0, 0, 1, 1, 1] * 5
     >>> old, new = [1, 2, 4, 3, 5, 6] * 5, [1, 2, 3, 4, 5, 6] * 5
-    >>> table = paired_difference(labels, old, 3.5, new, 3.5, resamples=200)
-    >>> table[table["metric"] == "f1"].round(2)
-      metric     a    b  difference   low  high  excluded
-    2     f1  0.67  1.0        0.33  0.17  0.54         0
+    >>> table = paired_difference(labels, old, 3.5, new, 3.5)
+    >>> table.query("metric == 'f1'")[["a", "b", "difference", "low", "high"]].round(2)
+          a    b  difference   low  high
+    2  0.67  1.0        0.33  0.12  0.55
     """
-    draws = []
-    for scores, threshold in ((scores_a, threshold_a), (scores_b, threshold_b)):
-        counts = confusion_draws(
-            labels, scores, [threshold], groups, resamples=resamples, seed=seed
-        )
-        values = {metric: rate(metric, counts)[:, 0] for metric in RATES}
-        values["average_precision"] = average_precision_draws(
-            labels, scores, groups, resamples=resamples, seed=seed
-        )
-        draws.append(values)
+    check_level(level)
+    of_a, of_b = (
+        _estimates(labels, scores, threshold, groups, metrics)
+        for scores, threshold in ((scores_a, threshold_a), (scores_b, threshold_b))
+    )
     rows = []
-    for metric, a in draws[0].items():
-        b = draws[1][metric]
-        rows.append((metric, a[0], b[0], b[0] - a[0], *interval((b - a)[1:], level)))
-    columns = ["metric", "a", "b", "difference", "low", "high", "excluded"]
-    return pd.DataFrame(rows, columns=columns)
+    for metric in metrics:
+        apart = of_b[metric] - of_a[metric]
+        values = (of_a[metric].value[0], of_b[metric].value[0], apart.value[0])
+        rows.append((metric, *values, *_difference(apart, level, comparisons)))
+    columns = ["metric", "a", "b", "difference", "low", "high", "corrected_low", "corrected_high"]
+    return pd.DataFrame(rows, columns=[*columns, "error", "groups"])
+
+
+def baseline_difference(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    threshold: float,
+    groups: npt.ArrayLike | None = None,
+    *,
+    metrics: Sequence[str] = METRICS,
+    level: float = 0.95,
+    comparisons: int = 1,
+) -> pd.DataFrame:
+    """Metrics of a model less those of calling everything harmful, on the same items.
+
+    The baseline's F1 varies with the items that it is measured on, as the model's does: it loses
+    the same group at a time.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    threshold : float
+        Of the model.
+    groups : array_like, shape (n,), optional
+        None for one group per item.
+    metrics : sequence of str
+    level : float
+    comparisons : int
+        These three as in `paired_difference`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `paired_difference` returns it; a is the baseline, b the model.
+
+    Raises
+    ------
+    ValueError
+        As `paired_difference`.
+
+    Examples
+    --------
+    >>> table = baseline_difference([0, 1, 1] * 10, [0.2, 0.9, 0.4] * 10, 0.3)
+    >>> table.query("metric == 'f1'")[["a", "b", "difference"]].round(2)
+         a    b  difference
+    2  0.8  1.0         0.2
+    """
+    everything = np.ones(np.size(labels))
+    return paired_difference(
+        labels, everything, 0.5, scores, threshold, groups,
+        metrics=metrics, level=level, comparisons=comparisons,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -199,9 +255,7 @@ def corrected_differences(
     groups: npt.ArrayLike | None = None,
     *,
     metric: str = "f1",
-    resamples: int = 2000,
     level: float = 0.95,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Model b at every threshold that was tried, against model a at its one threshold.
 
@@ -212,7 +266,7 @@ def corrected_differences(
     Parameters
     ----------
     labels : array_like, shape (n,)
-        0 or 1, both present.
+        0 or 1.
     scores_a, scores_b : array_like, shape (n,)
         Finite, any scale; the items in the order of `labels`.
     threshold_a : float
@@ -220,117 +274,18 @@ def corrected_differences(
     thresholds : array_like, shape (t,)
         All thresholds that were tried for model b.
     groups : array_like, shape (n,), optional
-        Items of one group are drawn together; None for one group per item.
+        Items of one group are left out together; None for one group per item.
     metric : str
         One of `rates.RATES`.
-    resamples : int
-        At least 1.
     level : float
         Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
 
     Returns
     -------
     pandas.DataFrame
-        One row per threshold: threshold, difference, low, high (this threshold alone, percentile),
-        corrected_low, corrected_high, p_corrected (two-sided, at least 1/(resamples + 1)), excluded
-        (resamples without both classes).
-
-    Raises
-    ------
-    ValueError
-        As `paired_difference`; also where fewer than two resamples hold both classes.
-
-    Notes
-    -----
-    The corrected interval is difference +- c x standard error, where c is the `level` quantile of
-    the largest absolute deviation / standard error over the thresholds (max-T; Westfall & Young
-    1993; Romano & Wolf 2005, Econometrica 73:1237). Unlike Bonferroni's, it takes into account that
-    neighbouring thresholds decide nearly alike.
-
-    Examples
-    --------
-    >>> labels, scores = [0, 0, 0, 1, 1, 1] * 5, [1, 2, 4, 3, 5, 6] * 5
-    >>> table = corrected_differences(labels, scores, 2.5, scores, [2.5, 4.5], resamples=200)
-    >>> table[["threshold", "difference", "corrected_low", "corrected_high"]].round(2)
-       threshold  difference  corrected_low  corrected_high
-    0        2.5        0.00           0.00            0.00
-    1        4.5       -0.06          -0.27            0.16
-    """
-    grid = check_thresholds(thresholds)
-    draw = partial(confusion_draws, labels, groups=groups, resamples=resamples, seed=seed)
-    reference = rate(metric, draw(scores_a, [threshold_a]))
-    differences = rate(metric, draw(scores_b, grid)) - reference
-    observed, draws = differences[0], differences[1:]
-    low, high, excluded = interval(draws, level)
-    draws = draws[~np.isnan(draws).any(axis=1)]
-    if len(draws) < 2:
-        raise ValueError(f"{len(draws)} of {resamples} resamples hold both classes; draw more")
-    error = draws.std(axis=0, ddof=1)
-
-    def scaled(difference: FloatArray) -> FloatArray:
-        # A threshold that decides like the reference has no error, and no difference either
-        errors: FloatArray = np.zeros_like(difference)
-        np.divide(np.abs(difference), error, out=errors, where=error > 0)
-        return errors
-
-    largest = scaled(draws - observed).max(axis=1)
-    reach = np.quantile(largest, level) * error
-    as_large = (largest[:, None] >= scaled(observed)).sum(axis=0)
-    return pd.DataFrame(
-        {
-            "threshold": grid,
-            "difference": observed,
-            "low": low,
-            "high": high,
-            "corrected_low": observed - reach,
-            "corrected_high": observed + reach,
-            "p_corrected": (1 + as_large) / (1 + len(draws)),
-            "excluded": excluded,
-        }
-    )
-
-
-def decompose_gain(
-    labels: npt.ArrayLike,
-    scores_old: npt.ArrayLike,
-    threshold_old: float,
-    scores_new: npt.ArrayLike,
-    threshold_new: float,
-    groups: npt.ArrayLike | None = None,
-    *,
-    metric: str = "f1",
-    resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Split a gain into retraining (at the old threshold) and moving the threshold (new model).
-
-    Parameters
-    ----------
-    labels : array_like, shape (n,)
-        0 or 1, both present.
-    scores_old, scores_new : array_like, shape (n,)
-        Finite, on one scale; the items in the order of `labels`.
-    threshold_old, threshold_new : float
-        An item is flagged where its score exceeds the threshold.
-    groups : array_like, shape (n,), optional
-        Items of one group are drawn together; None for one group per item.
-    metric : str
-        One of `rates.RATES`.
-    resamples : int
-        At least 1.
-    level : float
-        Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per part (retraining, threshold, total): part, value, low, high, share (of the
-        total; NaN for a total of 0), excluded (resamples without both classes).
+        One row per threshold: threshold, difference, low, high (this threshold alone),
+        corrected_low, corrected_high, p_corrected (two-sided, at least 1/(DRAWS + 1)). All but the
+        first two are NaN with too few groups.
 
     Raises
     ------
@@ -339,31 +294,174 @@ def decompose_gain(
 
     Notes
     -----
-    - retraining = new model at threshold_old - old model at threshold_old
-    - threshold = new model at threshold_new - new model at threshold_old
-    - total = their sum, in every resample too
+    The corrected interval is difference +- c x standard error, where c is the `level` quantile of
+    the largest of t absolute values of the multivariate t distribution whose correlations are those
+    of the jackknife (Hothorn, Bretz & Westfall 2008, Biom. J. 50:346). Unlike Bonferroni's, it
+    takes into account that neighbouring thresholds decide nearly alike.
 
-    The order is that of the work: first retrained, then moved. Moving the threshold of the old
-    model first can give other parts with the same total.
+    Examples
+    --------
+    >>> labels, scores = [0, 0, 0, 1, 1, 1] * 5, [1, 2, 4, 3, 5, 6] * 5
+    >>> table = corrected_differences(labels, scores, 2.5, scores, [2.5, 4.5])
+    >>> table[["threshold", "difference", "corrected_low", "corrected_high"]].round(2)
+       threshold  difference  corrected_low  corrected_high
+    0        2.5        0.00           0.00            0.00
+    1        4.5       -0.06          -0.28            0.17
+    """
+    grid = check_thresholds(thresholds)
+    of_b = rate_estimates(labels, scores_b, grid, groups)[metric]
+    apart = of_b - rate_estimates(labels, scores_a, [threshold_a], groups)[metric]
+    low, high = apart.interval("difference", level)
+    error = jackknife_error(apart.value, apart.left_out)
+    largest = _largest_of_t(apart.left_out - apart.value)
+    enough = np.where(apart.enough, 1.0, np.nan)
+    reach = np.quantile(largest, level) * error * enough
+    # A threshold that decides like the reference has no error, and no difference either
+    scaled = np.divide(np.abs(apart.value), error, out=np.zeros_like(error), where=error > 0)
+    as_large = (largest[:, None] >= scaled).sum(axis=0)
+    return pd.DataFrame(
+        {
+            "threshold": grid,
+            "difference": apart.value,
+            "low": low,
+            "high": high,
+            "corrected_low": apart.value - reach,
+            "corrected_high": apart.value + reach,
+            "p_corrected": (1 + as_large) / (1 + DRAWS) * enough,
+        }
+    )
+
+
+def _largest_of_t(deviations: FloatArray) -> FloatArray:
+    """Draws (DRAWS,) of the largest of several correlated |t|, from deviations (groups, t)."""
+    length = np.sqrt((deviations**2).sum(axis=0))
+    directions = deviations[:, length > 0] / length[length > 0]
+    if not directions.size:
+        return np.zeros(DRAWS)
+    rng, n = np.random.default_rng(0), len(deviations)
+    normal = np.abs(rng.standard_normal((DRAWS, n)) @ directions).max(axis=1)
+    largest: FloatArray = normal / np.sqrt(rng.chisquare(n - 1, DRAWS) / (n - 1))
+    return largest
+
+
+def gain_parts(
+    labels: npt.ArrayLike,
+    start: Decided,
+    stages: Mapping[str, Decided],
+    groups: npt.ArrayLike | None = None,
+    *,
+    metric: str = "f1",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Split a gain into the steps that led from one model to another.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    start : tuple (scores, threshold)
+        The old model's decisions.
+    stages : mapping of str to tuple (scores, threshold)
+        The decisions after each step, in order; the last are the new model's. Steps that change
+        scores should keep the share that is flagged (`matched_threshold`): equal thresholds mean
+        nothing on two scales.
+    groups : array_like, shape (n,), optional
+        Items of one group are left out together; None for one group per item.
+    metric : str
+        One of `rates.RATES`.
+    level : float
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per step, then `total`: part, value, low, high, share (of the total; NaN for a
+        total of 0). The values of the steps sum to the total.
+
+    Raises
+    ------
+    ValueError
+        As `paired_difference`.
 
     Examples
     --------
     >>> labels = [0, 0, 0, 1, 1, 1] * 5
     >>> old, new = [1, 2, 4, 3, 5, 6] * 5, [1, 2, 3, 4, 5, 6] * 5
-    >>> table = decompose_gain(labels, old, 2.5, new, 3.5, resamples=200)
-    >>> table[["part", "value", "share"]].round(2)
-             part  value  share
-    0  retraining   0.00    0.0
-    1   threshold   0.14    1.0
-    2       total   0.14    1.0
+    >>> stages = {"weights": (new, 2.5), "threshold": (new, 3.5)}
+    >>> gain_parts(labels, (old, 2.5), stages)[["part", "value", "share"]].round(2)
+            part  value  share
+    0    weights   0.00    0.0
+    1  threshold   0.14    1.0
+    2      total   0.14    1.0
     """
-    draw = partial(confusion_draws, labels, groups=groups, resamples=resamples, seed=seed)
-    old = rate(metric, draw(scores_old, [threshold_old]))[:, 0]
-    kept, moved = rate(metric, draw(scores_new, [threshold_old, threshold_new])).T
-    total = moved - old
+    found = [
+        rate_estimates(labels, scores, [threshold], groups)[metric]
+        for scores, threshold in (start, *stages.values())
+    ]
+    parts = dict(zip(stages, (new - old for old, new in pairwise(found)), strict=True))
+    total = parts["total"] = found[-1] - found[0]
+    whole = total.value[0]
     rows = []
-    for part, draws in (("retraining", kept - old), ("threshold", moved - kept), ("total", total)):
-        low, high, excluded = interval(draws[1:], level)
-        share = draws[0] / total[0] if total[0] else np.nan
-        rows.append((part, draws[0], low, high, share, excluded))
-    return pd.DataFrame(rows, columns=["part", "value", "low", "high", "share", "excluded"])
+    for part, apart in parts.items():
+        value = apart.value[0]
+        low, high = apart.interval("difference", level)
+        rows.append((part, value, low[0], high[0], value / whole if whole else np.nan))
+    return pd.DataFrame(rows, columns=["part", "value", "low", "high", "share"])
+
+
+def matched_threshold(scores: npt.ArrayLike, flagged: int) -> float:
+    """The threshold that flags as many items as another model did.
+
+    Parameters
+    ----------
+    scores : array_like, shape (n,)
+        Finite, any scale.
+    flagged : int
+        How many items to flag, 0 to n.
+
+    Returns
+    -------
+    float
+        The attainable threshold whose number of flagged items is closest; with ties among the
+        scores, the lower number of two that are equally close.
+
+    Raises
+    ------
+    ValueError
+        Scores that `sweep` refuses.
+
+    Examples
+    --------
+    >>> matched_threshold([0.1, 0.4, 0.6, 0.9], 2)
+    0.5
+    """
+    _, checked = check_scored(np.zeros(np.shape(scores)), scores)
+    distinct, members = np.unique(checked, return_counts=True)
+    above = len(checked) - np.concatenate([[0], np.cumsum(members)])  # per threshold, ascending
+    off = np.abs(above - flagged)
+    closest = int(np.flatnonzero(off == off.min())[-1])
+    return float(attainable_thresholds(distinct)[closest])
+
+
+def _estimates(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    threshold: float,
+    groups: npt.ArrayLike | None,
+    metrics: Sequence[str],
+) -> dict[str, Estimates]:
+    found = rate_estimates(labels, scores, [threshold], groups)
+    if "average_precision" in metrics:
+        found["average_precision"] = average_precision_estimate(labels, scores, groups)
+    return found
+
+
+def _difference(
+    apart: Estimates, level: float, comparisons: int
+) -> tuple[float, float, float, float, float, int]:
+    """Both intervals, the standard error and the groups of one difference."""
+    corrected = 1 - (1 - level) / comparisons
+    ends = [apart.interval("difference", at) for at in (level, corrected)]
+    error = jackknife_error(apart.value, apart.left_out, apart.units)
+    low, high, corrected_low, corrected_high = (float(end[0]) for pair in ends for end in pair)
+    return low, high, corrected_low, corrected_high, float(error[0]), int(apart.units[0])

@@ -30,7 +30,7 @@ def group_codes(groups: npt.ArrayLike | None, n_items: int) -> tuple[IntArray, i
     Parameters
     ----------
     groups : array_like, shape (n_items,), or None
-        Hashable names, none missing, at least two distinct. None: each item is a group.
+        Hashable names, none missing. None: each item is a group.
     n_items : int
         How many labels there are.
 
@@ -43,7 +43,7 @@ def group_codes(groups: npt.ArrayLike | None, n_items: int) -> tuple[IntArray, i
     Raises
     ------
     ValueError
-        Another number of groups than of labels, a missing name, or one group only.
+        Another number of groups than of labels, or a missing name.
 
     Examples
     --------
@@ -56,8 +56,6 @@ def group_codes(groups: npt.ArrayLike | None, n_items: int) -> tuple[IntArray, i
         raise ValueError(f"{n_items} labels but {len(codes)} groups; pass one group per item")
     if codes.min() < 0:
         raise ValueError(f"groups hold {(codes < 0).sum()} missing values; name every group")
-    if codes.max() < 1:
-        raise ValueError("all items are of one group; intervals need at least two groups")
     return codes, int(codes.max()) + 1
 
 
@@ -150,6 +148,7 @@ def confusion_draws(
     ((4, 11, 1), [1.0, 1.0, 1.0, 0.0])
     """
     table = group_table(labels, scores, thresholds, groups)
+    _refuse_alone(table)
     blocks = draw_groups(len(table), resamples, seed, width=table.shape[1])
     return np.concatenate([confusion(counts, table) for counts in blocks], axis=1)
 
@@ -175,7 +174,7 @@ def group_table(
     Raises
     ------
     ValueError
-        As in `confusion_draws`.
+        What `sweep` or `group_codes` refuse.
 
     Examples
     --------
@@ -224,98 +223,6 @@ def confusion(counts: npt.NDArray[np.int64 | np.bool_], table: FloatArray) -> Fl
     return np.stack([tp, fp, sums[:, -2:-1] - tp, sums[:, -1:] - fp])
 
 
-def average_precision_draws(
-    labels: npt.ArrayLike,
-    scores: npt.ArrayLike,
-    groups: npt.ArrayLike | None = None,
-    *,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> FloatArray:
-    """Average precision of each resample, as scikit-learn weighs it, ties included.
-
-    Parameters
-    ----------
-    labels, scores : array_like, shape (n,)
-        0 or 1, both present; and finite scores.
-    groups : array_like, shape (n,), optional
-        As in `group_codes`.
-    resamples, seed : int
-        As in `draw_groups`.
-
-    Returns
-    -------
-    ndarray of float64, shape (1 + resamples,)
-        Row 0 is the sample itself; a resample without one of the classes is NaN.
-
-    Raises
-    ------
-    ValueError
-        As in `confusion_draws`.
-
-    Examples
-    --------
-    >>> average_precision_draws([0, 1, 1], [0.6, 0.4, 0.9], resamples=10)[0].round(4).item()
-    0.8333
-    """
-    values = []
-    for tp, flagged, valid in _ranked_draws(labels, scores, groups, resamples, seed):
-        gained = np.diff(tp, axis=1, prepend=0)
-        area = np.einsum("ij,ij->i", gained, _ratio(tp, flagged))
-        values.append(np.where(valid, _ratio(area, tp[:, -1]), np.nan))
-    return np.concatenate(values)
-
-
-def precision_draws(
-    labels: npt.ArrayLike,
-    scores: npt.ArrayLike,
-    recalls: FloatArray,
-    groups: npt.ArrayLike | None = None,
-    *,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> FloatArray:
-    """Precision of each resample at the highest threshold whose recall reaches the wanted one.
-
-    Parameters
-    ----------
-    labels, scores : array_like, shape (n,)
-        0 or 1, both present; and finite scores.
-    recalls : ndarray of float64, shape (r,)
-        In [0, 1]; at 0 the first harmful item counts.
-    groups : array_like, shape (n,), optional
-        As in `group_codes`.
-    resamples, seed : int
-        As in `draw_groups`.
-
-    Returns
-    -------
-    ndarray of float64, shape (1 + resamples, r)
-        Row 0 is the sample itself; a resample without one of the classes is NaN.
-
-    Raises
-    ------
-    ValueError
-        As in `confusion_draws`.
-
-    Examples
-    --------
-    >>> precision_draws([0, 1, 1], [0.6, 0.4, 0.9], np.array([0.5, 1]), resamples=10)[0].round(4)
-    array([1.    , 0.6667])
-    """
-    blocks = []
-    for tp, flagged, valid in _ranked_draws(labels, scores, groups, resamples, seed):
-        # 1e-9: 0.3 x 10 items must ask for 3, not for 4
-        needed = np.maximum(np.ceil(tp[:, -1:] * recalls - 1e-9), 1)
-        # One search for all rows: lifting row r by r x span keeps the joined rows ascending
-        lift = np.arange(len(tp))[:, None] * (tp[:, -1].max() + 1)
-        first = np.searchsorted((tp + lift).ravel(), (needed + lift).ravel())
-        at = np.minimum(first, tp.size - 1)  # only rows without harmful items overrun
-        precision = _ratio(tp.ravel()[at], flagged.ravel()[at]).reshape(needed.shape)
-        blocks.append(np.where(valid[:, None], precision, np.nan))
-    return np.concatenate(blocks)
-
-
 def interval(
     draws: FloatArray, level: float = 0.95, *, method: Literal["linear", "inverted_cdf"] = "linear"
 ) -> tuple[FloatArray, FloatArray, int]:
@@ -358,43 +265,18 @@ def interval(
     return low, high, int(missing.sum())
 
 
-def _ranked_draws(
-    labels: npt.ArrayLike,
-    scores: npt.ArrayLike,
-    groups: npt.ArrayLike | None,
-    resamples: int,
-    seed: int,
-) -> Iterator[tuple[IntArray, IntArray, npt.NDArray[np.bool_]]]:
-    """Blocks of tp and flagged (rows, k) down the ranking, and which rows hold both classes.
-
-    One column for each distinct score that a harmful item has: at the others recall stands still,
-    so neither average precision nor precision at a recall can end there.
-    """
-    harmful, values, codes, n_groups = _grouped(labels, scores, groups)
-    order = np.argsort(-values, kind="stable")
-    ranked, ranked_harmful, codes = values[order], harmful[order], codes[order]
-    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    ends = ends[np.diff(np.cumsum(ranked_harmful)[ends], prepend=0) > 0]
-    for counts in draw_groups(n_groups, resamples, seed, width=len(values)):
-        weights = counts[:, codes]
-        flagged = np.cumsum(weights, axis=1)
-        tp = np.cumsum(np.multiply(weights, ranked_harmful, out=weights), axis=1)[:, ends]
-        both = (tp[:, -1] > 0) & (tp[:, -1] < flagged[:, -1])
-        yield tp, flagged[:, ends], both
-
-
 def _grouped(
     labels: npt.ArrayLike, scores: npt.ArrayLike, groups: npt.ArrayLike | None
 ) -> tuple[Harmful, FloatArray, IntArray, int]:
     harmful, values = check_scored(labels, scores)
-    if harmful.all() or not harmful.any():
-        raise ValueError(
-            f"all {len(harmful)} labels are {int(harmful[0])}; intervals need both classes"
-        )
     return harmful, values.astype(np.float64), *group_codes(groups, len(harmful))
 
 
-def _ratio(part: npt.NDArray[np.number], whole: IntArray) -> FloatArray:
-    out = np.zeros(part.shape)
-    np.divide(part, whole, out=out, where=whole != 0)
-    return out
+def _refuse_alone(table: FloatArray) -> None:
+    """Refuse what cannot be redrawn: one class, or one group."""
+    harmful, safe = table[:, -2:].sum(axis=0)
+    if not (harmful and safe):
+        label = int(harmful > 0)
+        raise ValueError(f"all labels are {label}; resamples need both classes")
+    if len(table) < 2:
+        raise ValueError("all items are of one group; resamples need at least two groups")

@@ -1,4 +1,4 @@
-"""Whether the chosen threshold holds: on items it was not chosen on, and from epoch to epoch."""
+"""Whether the best threshold holds from epoch to epoch."""
 
 from __future__ import annotations
 
@@ -13,131 +13,12 @@ import pandas as pd
 from harmlib.analysis.bootstrap import best_thresholds, gains
 from harmlib.analysis.checks import FloatArray, check_thresholds
 from harmlib.analysis.choice import PLATEAU_TOLERANCE
+from harmlib.analysis.intervals import count_groups
 from harmlib.analysis.objectives import TIE, Objective
-from harmlib.analysis.resampling import (
-    confusion,
-    confusion_draws,
-    draw_groups,
-    group_table,
-    interval,
-)
+from harmlib.analysis.power import detectable_difference, power_of
+from harmlib.analysis.resampling import confusion, confusion_draws, group_table, interval
 
-Sample = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike | None]  # labels, scores, groups
-
-
-def optimism(
-    labels: npt.ArrayLike,
-    scores: npt.ArrayLike,
-    thresholds: npt.ArrayLike,
-    groups: npt.ArrayLike | None = None,
-    *,
-    test: Sample | None = None,
-    objective: str = "f1",
-    resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """What choosing the threshold on the items that it is evaluated on adds to its value.
-
-    Each resample chooses its best threshold on the groups drawn (the bag) and evaluates it twice:
-    on the bag, and on the groups not drawn (out of the bag). The difference is the optimism.
-
-    Parameters
-    ----------
-    labels : array_like, shape (n,)
-        0 or 1, both present.
-    scores : array_like, shape (n,)
-        Finite, any scale; the threshold is chosen on them.
-    thresholds : array_like, shape (t,)
-        The grid to choose from.
-    groups : array_like, shape (n,), optional
-        Items of one group are drawn together; None for one group per item.
-    test : tuple (labels, scores, groups), optional
-        Items that were not used for the choice.
-    objective : str
-        A text that `Objective.parse` reads. Its floor binds the choice, not the evaluation.
-    resamples : int
-        At least 1.
-    level : float
-        Of the intervals, in (0, 1).
-    seed : int
-        The same seed and groups give the same draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns figure, threshold, value (of the objective), low, high, excluded (resamples that
-        lack a class or a feasible threshold), with the rows
-
-        - same_data: chosen and evaluated on the whole sample; its interval is of the threshold
-          chosen anew in every resample;
-        - in_bag, out_of_bag, optimism: means over the resamples, and percentiles of single ones;
-        - test: the sample's threshold evaluated on `test`, with its own group bootstrap; only
-          where `test` is given.
-
-    Raises
-    ------
-    ValueError
-        No threshold of the grid is feasible for the whole sample, one class only, fewer than two
-        groups, an unknown objective, or scores that `sweep` refuses.
-
-    Notes
-    -----
-    The bag and what is left out of it are those of Efron & Tibshirani (1997), JASA 92:548, sec. 4.
-    The bag holds about 63 % of the groups, so that the optimism of the full sample is slightly
-    overestimated.
-
-    Examples
-    --------
-    >>> labels, scores = [0, 1, 1] * 10, [(i * 7 % 10) / 10 for i in range(30)]
-    >>> optimism(labels, scores, [0.2, 0.4, 0.6], resamples=200)[["figure", "value"]].round(2)
-           figure  value
-    0   same_data   0.68
-    1      in_bag   0.68
-    2  out_of_bag   0.65
-    3    optimism   0.03
-    """
-    goal, grid = Objective.parse(objective), check_thresholds(thresholds)
-    table = group_table(labels, scores, grid, groups)
-    chosen, bag, out = _in_and_out_of_bag(table, grid, goal, resamples, seed)
-    if np.isnan(chosen):
-        raise ValueError(f"no threshold of the grid is feasible for {objective!r}; widen the grid")
-    together = np.column_stack([bag, out, bag - out])[1:]
-    low, high, excluded = interval(together, level)
-    kept = together[~np.isnan(together).any(axis=1)]
-    mean = kept.mean(axis=0) if len(kept) else np.full(3, np.nan)
-    rows = [("same_data", chosen, bag[0], *interval(bag[1:], level))]
-    for i, figure in enumerate(("in_bag", "out_of_bag", "optimism")):
-        rows.append((figure, np.nan, mean[i], low[i], high[i], excluded))
-    if test is not None:
-        counts = confusion_draws(
-            test[0], test[1], [chosen], test[2], resamples=resamples, seed=seed
-        )
-        draws = goal.sign * gains(counts, goal)[0][:, 0]
-        rows.append(("test", chosen, draws[0], *interval(draws[1:], level)))
-    return pd.DataFrame(rows, columns=["figure", "threshold", "value", "low", "high", "excluded"])
-
-
-def _in_and_out_of_bag(
-    table: FloatArray,
-    grid: FloatArray,
-    goal: Objective,
-    resamples: int,
-    seed: int,
-) -> tuple[float, FloatArray, FloatArray]:
-    """The sample's best threshold; the value of each row's best, in and out of its bag."""
-    best: list[float] = []
-    bag: list[FloatArray] = []
-    out: list[FloatArray] = []
-    for counts in draw_groups(len(table), resamples, seed, width=table.shape[1]):
-        inside, outside = confusion(counts, table), confusion(counts == 0, table)
-        chosen = best_thresholds(inside, grid, goal)
-        best.append(chosen[0])
-        at = np.searchsorted(grid, np.nan_to_num(chosen, nan=grid[0]))[:, None]
-        for evaluated, values in ((inside, bag), (outside, out)):
-            value = np.take_along_axis(goal.sign * gains(evaluated, goal)[0], at, axis=1)[:, 0]
-            values.append(np.where(np.isnan(chosen), np.nan, value))
-    return float(best[0]), np.concatenate(bag), np.concatenate(out)
+MOVE = 0.1  # a move of the threshold that people would want to know of, in probability
 
 
 @dataclass(frozen=True)
@@ -153,7 +34,9 @@ class EpochStability:
     changes : pandas.DataFrame
         One row per pair of neighbouring epochs: epoch_from, epoch_to, difference (of the best
         thresholds, later - earlier), low, high, plateaus_overlap, verdict, excluded. The verdict is
-        "moved" where the interval excludes 0 and no threshold lies on both plateaus, else "noise".
+        "moved" where the interval excludes 0 and no threshold lies on both plateaus, "unknown"
+        where there are too few groups to resample, else "noise". detectable is the move that would
+        be told four times in five, power how often a move of MOVE would be told (`power`).
     """
 
     epochs: pd.DataFrame
@@ -197,11 +80,11 @@ def epoch_stability(
     ------
     ValueError
         Missing columns, no rows, epochs of other items, an epoch without a feasible threshold, or
-        as `optimism`.
+        what `confusion_draws` refuses.
 
     Examples
     --------
-    >>> label = np.arange(60) % 2
+    >>> label = pd.Series([0, 1] * 30)
     >>> scores = pd.concat([
     ...     pd.DataFrame({"epoch": epoch, "item_id": range(60), "label": label, "group": range(60),
     ...                   "probability": low + 0.3 * label})
@@ -217,10 +100,15 @@ def epoch_stability(
     """
     goal, grid = Objective.parse(objective), check_thresholds(thresholds)
     rows, best, plateaus = [], {}, {}
-    for epoch, part in _aligned_epochs(scores).items():
-        counts = confusion_draws(
-            part["label"], part["probability"], grid, part["group"], resamples=resamples, seed=seed
-        )
+    parts = _aligned_epochs(scores)
+    groups = count_groups(*(next(iter(parts.values()))[name] for name in ("label", "group")))
+    for epoch, part in parts.items():
+        sample = part["label"], part["probability"], grid, part["group"]
+        if groups.enough:
+            counts = confusion_draws(*sample, resamples=resamples, seed=seed)
+        else:  # the sample alone, without a resample
+            table = group_table(*sample)
+            counts = confusion(np.ones((1, len(table)), int), table)
         best[epoch] = best_thresholds(counts, grid, goal)
         value, plateaus[epoch] = _top(counts[:, :1], grid, goal, epoch)
         low, high, excluded = interval(best[epoch][1:], level, method="inverted_cdf")
@@ -229,11 +117,11 @@ def epoch_stability(
         rows, columns=["epoch", "threshold", "low", "high", "value", "plateau", "excluded"]
     )
     changes = [
-        (a, b, *_change(best[a], best[b], plateaus[a], plateaus[b], level))
+        (a, b, *_change(best[a], best[b], plateaus[a], plateaus[b], min(*groups), level))
         for a, b in pairwise(epochs["epoch"])
     ]
-    names = ["epoch_from", "epoch_to", "difference", "low", "high"]
-    names += ["plateaus_overlap", "verdict", "excluded"]
+    names = ["epoch_from", "epoch_to", "difference", "low", "high", "plateaus_overlap", "verdict"]
+    names += ["detectable", "power", "excluded"]
     return EpochStability(epochs, pd.DataFrame(changes, columns=names))
 
 
@@ -257,14 +145,21 @@ def _change(
     later: FloatArray,
     plateau_earlier: tuple[float, ...],
     plateau_later: tuple[float, ...],
+    groups: int,
     level: float,
 ) -> tuple[object, ...]:
     """The row of `changes` without the two epochs."""
     difference = later - earlier
     low, high, excluded = interval(difference[1:], level, method="inverted_cdf")
     overlap = not set(plateau_earlier).isdisjoint(plateau_later)
-    moved = (low > 0 or high < 0) and not overlap
-    return difference[0], low, high, overlap, "moved" if moved else "noise", excluded
+    verdict = "moved" if (low > 0 or high < 0) and not overlap else "noise"
+    draws = difference[1:][~np.isnan(difference[1:])]
+    if len(draws) < 2:
+        return difference[0], low, high, overlap, "unknown", np.nan, np.nan, excluded
+    error = float(draws.std(ddof=1))
+    told = detectable_difference(error, groups, level=level)
+    power = power_of(MOVE, error, groups, level=level)
+    return difference[0], low, high, overlap, verdict, told, power, excluded
 
 
 def _aligned_epochs(scores: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:

@@ -26,6 +26,7 @@ Examples
 ... })
 >>> scores["probability"] = 1 / (1 + np.exp(-scores["logit"]))
 >>> manifest = scores[["item_id", "split"]].drop_duplicates().assign(group=count // 3)
+>>> from harmlib.analysis.saved_scores import with_groups
 >>> scored = with_groups(scores, manifest)
 >>> operating_points = pd.DataFrame({
 ...     "variant": ["model2", "model4"], "epoch": 1, "threshold": [0.5, 0.6],
@@ -33,67 +34,38 @@ Examples
 ... })
 >>> grids = {"model2": [0.5], "model4": [0.4, 0.5, 0.6]}
 
->>> intervals_on_test(scored, operating_points, seed=0).query("metric == 'f1'").round(2)
-  metric  value   low  high  excluded variant
-2     f1   0.71  0.54  0.85         0  model2
-9     f1   0.86  0.77  0.92         0  model4
->>> threshold_bands(scored, operating_points, seed=0).query("metric == 'f1'").head(1).round(2)
-    threshold metric  value  low  high  excluded variant
-98       0.02     f1    0.8  0.8   0.8         0  model2
+>>> threshold_bands(scored, operating_points).query("metric == 'f1'").head(1).round(2)
+    threshold metric  value   low  high variant
+98       0.02     f1    0.8  0.56  0.94  model2
 >>> optimism_table(scored, operating_points, grids, seed=0).head(1).round(2)
-      figure  threshold  value   low  high  excluded variant
-0  same_data        0.5   0.71  0.54  0.85         0  model2
+  variant     figure  threshold  value  excluded  low  high
+0  model2  same_data        0.5   0.71       0.0  NaN   NaN
 >>> choices(scored, operating_points)[["variant", "objective", "threshold", "f1"]].head(1).round(2)
   variant objective  threshold    f1
 0  model2        f1       0.19  0.87
->>> differences, gains = comparisons(scored, operating_points, seed=0)
->>> differences[["a", "b", "metric", "difference", "p_mid"]].head(1).round(2)
-        a       b     metric  difference  p_mid
-0  model2  model4  precision        0.14   0.09
->>> gains[["part", "value", "low", "high"]].head(1).round(2)
-         part  value   low  high
-0  retraining   0.15 -0.01  0.33
->>> tried_thresholds(scored, operating_points, grids, seed=0).head(1).round(2)
+>>> tried_thresholds(scored, operating_points, grids).head(1).round(2)
   variant  threshold  difference  corrected_low  corrected_high
-0  model4        0.4        0.08           0.03            0.14
->>> reliability, compared = calibrations(scored, operating_points, seed=0)
->>> compared.head(1).round(2)
-  method metric  value   low  high variant
-0   none  brier   0.17  0.11  0.25  model2
->>> floors(scored, operating_points)[["variant", "min_recall", "feasible", "threshold"]].head(1)
-  variant  min_recall  feasible  threshold
-0  model2         0.8      True   0.194072
+0  model4        0.4        0.08           0.02            0.15
 >>> epochs, changes = stability(scored, grids, seed=0)
 >>> epochs
-  variant  epoch  threshold  low  high     value
-0  model4      1        0.4  0.4   0.4  0.941176
+  variant  epoch  threshold  low  high     value  excluded
+0  model4      1        0.4  0.4   0.4  0.941176         0
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+import numpy as np  # noqa: F401 - the examples use it
 import pandas as pd
 
-from harmlib.analysis.bootstrap import curve_band, metric_intervals
-from harmlib.analysis.calibration import (
-    compare_calibrations,
-    reliability_table,
-    unweighted_probability,
-)
-from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.calibration import unweighted_probability
 from harmlib.analysis.choice import choose
-from harmlib.analysis.paired import (
-    corrected_differences,
-    decompose_gain,
-    mcnemar,
-    paired_difference,
-)
-from harmlib.analysis.recall_floor import recall_floor
-from harmlib.analysis.stability import epoch_stability, optimism
+from harmlib.analysis.intervals import curve_band, metric_intervals
+from harmlib.analysis.optimism import BEST, optimism
+from harmlib.analysis.paired import baseline_difference, corrected_differences
+from harmlib.analysis.saved_scores import SavedScores, saved_scores
+from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep
 
 OBJECTIVES = (
@@ -106,102 +78,20 @@ OBJECTIVES = (
     "cost:miss=5,alarm=1",
     "recall@flagged<=0.5",
 )
-RECALL_FLOORS = (0.8, 0.9, 0.95)
+_RATES_OF_CHOICE = ("precision", "recall", "f1", "flagged_share")
 REFERENCE_THRESHOLD = 0.5  # every tried threshold is compared with this one
-COMPARED_METRICS = ("f1", "precision", "recall", "average_precision")
 BAND_THRESHOLDS = tuple(i / 50 for i in range(1, 50))
 
 # Of the tables that have no rows where there is one variant, or none with several thresholds.
-STABILITY_COLUMNS = ("variant", "epoch", "threshold", "low", "high", "value")
-CHANGE_COLUMNS = ("variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict")
-DIFFERENCE_COLUMNS = ("a", "b", "metric", "value_a", "value_b", "difference", "low", "high",
-                      "only_a", "only_b", "p_mid")  # fmt: skip
-GAIN_COLUMNS = ("a", "b", "part", "value", "low", "high", "share")
+STABILITY_COLUMNS = ("variant", "epoch", "threshold", "low", "high", "value", "excluded")
+CHANGE_COLUMNS = (
+    "variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict", "detectable",
+    "power",
+)  # fmt: skip
 TRIED_COLUMNS = ("variant", "threshold", "difference", "corrected_low", "corrected_high")
 
 
-def with_groups(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Scores with each item's group in a column `group`.
-
-    A split whose items are all of one group cannot be resampled by groups: there each item is a
-    group of its own, and intervals are too narrow. `item_level_splits` names these splits.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        One row per item, variant and epoch; columns split, item_id.
-    manifest : pandas.DataFrame
-        One row per item; columns split, item_id, group.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows and columns of `scores`, and group.
-
-    Examples
-    --------
-    >>> scores = pd.DataFrame({"split": ["val", "val", "test", "test"], "item_id": list("abcd")})
-    >>> with_groups(scores, scores.assign(group=["one", "one", "two", "three"]))["group"].tolist()
-    ['a', 'b', 'two', 'three']
-    """
-    scored = scores.merge(manifest[["item_id", "group"]], on="item_id", validate="many_to_one")
-    alone = scored["split"].isin(item_level_splits(manifest))
-    return scored.assign(group=scored["group"].mask(alone, scored["item_id"]))
-
-
-def item_level_splits(manifest: pd.DataFrame) -> list[str]:
-    """The splits (val, test) whose items are all of one group.
-
-    Parameters
-    ----------
-    manifest : pandas.DataFrame
-        One row per item; columns split, group.
-
-    Returns
-    -------
-    list of str
-        Names of splits, possibly none.
-
-    Examples
-    --------
-    >>> item_level_splits(pd.DataFrame({"split": ["val", "val", "test", "test"],
-    ...                                 "group": ["a", "a", "b", "c"]}))
-    ['val']
-    """
-    groups = manifest.groupby("split")["group"].nunique()
-    return [split for split in ("val", "test") if groups[split] < 2]
-
-
-def intervals_on_test(
-    scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
-) -> pd.DataFrame:
-    """Each variant's test metrics at its operating threshold, with intervals.
-
-    Parameters
-    ----------
-    scored : pandas.DataFrame
-        As `with_groups` returns it.
-    operating_points : pandas.DataFrame
-        One row per variant and epoch; see the module.
-    seed : int
-        Of the resamples.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns metric, value, low, high, excluded (see `bootstrap.metric_intervals`), variant.
-    """
-    return _joined(
-        metric_intervals(
-            test.labels, test.probabilities, test.threshold, test.groups, seed=seed
-        ).assign(variant=variant)
-        for variant, test in _saved(scored, operating_points, "test").items()
-    )
-
-
-def threshold_bands(
-    scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def threshold_bands(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     """Metrics of each saved epoch along BAND_THRESHOLDS on validation, with pointwise bands.
 
     Parameters
@@ -210,19 +100,17 @@ def threshold_bands(
         As `with_groups` returns it.
     operating_points : pandas.DataFrame
         One row per variant and epoch; see the module.
-    seed : int
-        Of the resamples.
 
     Returns
     -------
     pandas.DataFrame
-        Columns threshold, metric, value, low, high, excluded (see `bootstrap.curve_band`), variant.
+        Columns threshold, metric, value, low, high (see `intervals.curve_band`), variant.
     """
     return _joined(
-        curve_band(val.labels, val.probabilities, BAND_THRESHOLDS, val.groups, seed=seed).assign(
+        curve_band(val.labels, val.probabilities, BAND_THRESHOLDS, val.groups).assign(
             variant=variant
         )
-        for variant, val in _saved(scored, operating_points, "val").items()
+        for variant, val in saved_scores(scored, operating_points, "val").items()
     )
 
 
@@ -263,10 +151,10 @@ def stability(
 def optimism_table(
     scored: pd.DataFrame,
     operating_points: pd.DataFrame,
-    grids: Mapping[str, Sequence[float]],
+    offered: Mapping[str, Sequence[float]],
     seed: int,
 ) -> pd.DataFrame:
-    """What choosing the threshold on the validation items adds to their F1, and the F1 on test.
+    """What choosing on validation adds to F1 there, and the F1 on test of what was chosen.
 
     Parameters
     ----------
@@ -274,28 +162,29 @@ def optimism_table(
         As `with_groups` returns it.
     operating_points : pandas.DataFrame
         One row per variant and epoch; see the module.
-    grids : mapping of str to sequence of float
-        Variant -> the thresholds that were analysed, probabilities.
+    offered : mapping of str to sequence of float
+        Variant -> the thresholds among which it chose, probabilities; one where it is fixed.
     seed : int
         Of the resamples.
 
     Returns
     -------
     pandas.DataFrame
-        Columns figure, threshold, value, low, high, excluded (see `stability.optimism`), variant.
+        Columns variant, figure, threshold, value, excluded (see `optimism.optimism`), low, high.
+        Each block has one more figure, `test`, at the operating point; only this one has an
+        interval. The block BEST has that of the variant with the highest F1 on validation.
     """
-    tests = _saved(scored, operating_points, "test")
-    return _joined(
-        optimism(
-            val.labels,
-            val.probabilities,
-            grids[variant],
-            val.groups,
-            test=(tests[variant].labels, tests[variant].probabilities, tests[variant].groups),
-            seed=seed,
-        ).assign(variant=variant)
-        for variant, val in _saved(scored, operating_points, "val").items()
-    )
+    validation = scored[scored["split"] == "val"]
+    found = optimism(validation, offered, seed=seed)
+    shown = found[found["figure"] == "same_data"].set_index("variant")["value"]
+    tests = saved_scores(scored, operating_points, "test")
+    tables = []
+    for variant, own in found.groupby("variant", sort=False):
+        test = tests[shown.drop(BEST).idxmax() if variant == BEST else variant]
+        f1 = metric_intervals(test.labels, test.probabilities, test.threshold, test.groups)
+        row = f1.loc[f1["metric"] == "f1", ["value", "low", "high"]]
+        tables += [own, row.assign(variant=variant, figure="test", threshold=test.threshold)]
+    return _joined(tables)
 
 
 def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -312,12 +201,13 @@ def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFram
     -------
     pandas.DataFrame
         Columns variant, objective, state, threshold, value (of the objective, on validation),
-        plateau_low, plateau_high, better_than_baseline (see `choice.Choice`), and precision,
-        recall, f1, flagged_share on test (missing where no threshold is feasible).
+        plateau_low, plateau_high (see `choice.Choice`), and on test precision, recall, f1,
+        flagged_share, gain_low, gain_high (of the F1 less the baseline's, corrected for the rows
+        of the table; all missing where no threshold is feasible).
     """
-    tests = _saved(scored, operating_points, "test")
+    tests = saved_scores(scored, operating_points, "test")
     rows = []
-    for variant, val in _saved(scored, operating_points, "val").items():
+    for variant, val in saved_scores(scored, operating_points, "val").items():
         for objective in OBJECTIVES:
             choice = choose(val.labels, val.probabilities, objective)
             row = {
@@ -328,59 +218,24 @@ def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFram
                 "value": choice.value,
                 "plateau_low": choice.plateau.low if choice.plateau else None,
                 "plateau_high": choice.plateau.high if choice.plateau else None,
-                "better_than_baseline": choice.better_than_baseline,
             }
             if choice.threshold is not None:
-                on_test = _rates(tests[variant], choice.threshold)
-                row |= on_test[["precision", "recall", "f1", "flagged_share"]].to_dict()
+                test, at = tests[variant], choice.threshold
+                gain = baseline_difference(
+                    test.labels, test.probabilities, at, test.groups,
+                    metrics=_RATES_OF_CHOICE, comparisons=len(tests) * len(OBJECTIVES),
+                ).set_index("metric")  # fmt: skip
+                row |= gain["b"].to_dict()
+                row["gain_low"] = gain.at["f1", "corrected_low"]
+                row["gain_high"] = gain.at["f1", "corrected_high"]
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def comparisons(
-    scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Each later variant (b) against the first (a) on the same test items.
-
-    Parameters
-    ----------
-    scored : pandas.DataFrame
-        As `with_groups` returns it.
-    operating_points : pandas.DataFrame
-        One row per variant and epoch; see the module.
-    seed : int
-        Of the resamples.
-
-    Returns
-    -------
-    differences : pandas.DataFrame
-        DIFFERENCE_COLUMNS, one row per pair and metric of COMPARED_METRICS; see
-        `paired.paired_difference`, and `paired.McNemar` for only_a, only_b and p_mid.
-    gains : pandas.DataFrame
-        GAIN_COLUMNS, one row per pair and part of the F1 gained; see `paired.decompose_gain`.
-    """
-    (first, old), *later = _saved(scored, operating_points, "test").items()
-    differences, gains = [], []
-    for variant, new in later:
-        pair = (old.labels, old.probabilities, old.threshold, new.probabilities, new.threshold)
-        names = {"a": first, "b": variant}
-        decisions = mcnemar(*pair, old.groups)
-        table = paired_difference(*pair, old.groups, seed=seed)
-        table = table[table["metric"].isin(COMPARED_METRICS)]
-        differences.append(
-            table.rename(columns={"a": "value_a", "b": "value_b"}).assign(
-                **names, only_a=decisions.only_a, only_b=decisions.only_b, p_mid=decisions.p_mid
-            )
-        )
-        gains.append(decompose_gain(*pair, old.groups, seed=seed).assign(**names))
-    return _joined(differences, DIFFERENCE_COLUMNS), _joined(gains, GAIN_COLUMNS)
 
 
 def tried_thresholds(
     scored: pd.DataFrame,
     operating_points: pd.DataFrame,
     grids: Mapping[str, Sequence[float]],
-    seed: int,
 ) -> pd.DataFrame:
     """F1 on validation at every tried threshold, minus F1 at REFERENCE_THRESHOLD.
 
@@ -394,8 +249,6 @@ def tried_thresholds(
         One row per variant and epoch; see the module.
     grids : mapping of str to sequence of float
         Variant -> the thresholds that were analysed, probabilities.
-    seed : int
-        Of the resamples.
 
     Returns
     -------
@@ -411,93 +264,11 @@ def tried_thresholds(
             val.probabilities,
             grids[variant],
             val.groups,
-            seed=seed,
         ).assign(variant=variant)
-        for variant, val in _saved(scored, operating_points, "val").items()
+        for variant, val in saved_scores(scored, operating_points, "val").items()
         if len(grids[variant]) > 1
     ]
     return _joined(tables, TRIED_COLUMNS)
-
-
-def calibrations(
-    scored: pd.DataFrame, operating_points: pd.DataFrame, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Whether probabilities hold on test, before and after calibration on validation.
-
-    Parameters
-    ----------
-    scored : pandas.DataFrame
-        As `with_groups` returns it.
-    operating_points : pandas.DataFrame
-        One row per variant and epoch; see the module.
-    seed : int
-        Of the resamples.
-
-    Returns
-    -------
-    reliability : pandas.DataFrame
-        `calibration.reliability_table` of test in five bins, with a column variant.
-    compared : pandas.DataFrame
-        `calibration.compare_calibrations`, with a column variant.
-    """
-    tests = _saved(scored, operating_points, "test")
-    fitted = _saved(scored, operating_points, "val")
-    reliability = (
-        reliability_table(test.labels, test.probabilities, bins=5).assign(variant=variant)
-        for variant, test in tests.items()
-    )
-    compared = (
-        compare_calibrations(
-            fitted[variant].labels,
-            fitted[variant].logits,
-            test.labels,
-            test.logits,
-            test.groups,
-            seed=seed,
-        ).assign(variant=variant)
-        for variant, test in tests.items()
-    )
-    return _joined(reliability), _joined(compared)
-
-
-def floors(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
-    """Thresholds that promise each of RECALL_FLOORS, set on validation, and their figures on test.
-
-    Parameters
-    ----------
-    scored : pandas.DataFrame
-        As `with_groups` returns it.
-    operating_points : pandas.DataFrame
-        One row per variant and epoch; see the module.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns variant, min_recall, units, feasible, threshold (see `recall_floor.RecallFloor`),
-        flagged_share (on validation), test_recall, test_flagged_share (missing where no threshold
-        is feasible).
-    """
-    tests = _saved(scored, operating_points, "test")
-    rows = []
-    for variant, val in _saved(scored, operating_points, "val").items():
-        for min_recall in RECALL_FLOORS:
-            floor = recall_floor(val.labels, val.probabilities, min_recall, val.groups)
-            row = {
-                "variant": variant,
-                "min_recall": min_recall,
-                "units": floor.units,
-                "feasible": floor.feasible,
-                "threshold": floor.threshold,
-            }
-            if floor.feasible:
-                on_test = _rates(tests[variant], floor.threshold)
-                row |= {
-                    "flagged_share": floor.flagged_share,
-                    "test_recall": on_test["recall"],
-                    "test_flagged_share": on_test["flagged_share"],
-                }
-            rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -531,28 +302,7 @@ def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-class _Saved(NamedTuple):
-    """One split at the saved epoch of a variant, its items in the order of their ids: (n,) each."""
-
-    threshold: float
-    labels: npt.NDArray[np.int64]
-    probabilities: FloatArray
-    logits: FloatArray
-    groups: npt.NDArray[np.object_]
-
-
-def _saved(scored: pd.DataFrame, operating_points: pd.DataFrame, split: str) -> dict[str, _Saved]:
-    """`split` at the saved epoch of each variant, in the order of `operating_points`."""
-    found = {}
-    for point in operating_points[operating_points["chosen"]].itertuples():
-        own = (scored["variant"] == point.variant) & (scored["epoch"] == point.epoch)
-        rows = scored[own & (scored["split"] == split)].sort_values("item_id")
-        columns = (rows[name].to_numpy() for name in ("label", "probability", "logit", "group"))
-        found[point.variant] = _Saved(point.threshold, *columns)
-    return found
-
-
-def _rates(saved: _Saved, threshold: float) -> pd.Series:
+def _rates(saved: SavedScores, threshold: float) -> pd.Series:
     """The row of `sweep` at one threshold."""
     return sweep(saved.labels, saved.probabilities, [threshold]).iloc[0]
 

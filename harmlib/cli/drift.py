@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 
 from harmlib.analysis.drift import MIN_ITEMS, REASONS, Drift, compare_scores
+from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.models.checkpoint import CheckpointError, load_checkpoint
 from harmlib.models.explanation import validation_items
-from harmlib.predict.read_scores import read_scores
+from harmlib.predict.read_scores import read_scores, with_sources
 
 VERDICTS = {
-    "too_few": f"too few new scores to tell (at least {MIN_ITEMS})",
+    "too_few": f"too few to tell: that takes {MIN_ITEMS} new scores, and {MIN_GROUPS} sources here "
+    "and in validation",
     "steady": "steady: keep the threshold",
     "watch": "watch: something changed; look at it before the next report",
+    "groups_unknown": "something seems changed, but a few sources look so by chance: name them "
+    "with --group (--group path: each file is its own source)",
     "choose_again": "choose the threshold again, on newly labelled items",
 }
 
@@ -29,35 +34,48 @@ def run_drift(options: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: 0 steady or too few scores, 1 watch or choose again, 2 unusable input.
+        Exit status: 0 steady or too few scores, 1 watch, choose again or name the sources, 2
+        unusable input.
     """
     try:
         checkpoint = load_checkpoint(options.checkpoint)
-        new = read_scores(options.scores, checkpoint.about.modality)
-        found = compare_scores(validation_items(checkpoint), new, checkpoint.threshold)
+        scores = read_scores(options.scores, checkpoint.about.modality)
+        new, told_by = with_sources(scores, options.group)
+        optimism = checkpoint.about.f1_optimism
+        found = compare_scores(
+            validation_items(checkpoint),
+            new,
+            checkpoint.threshold,
+            f1_optimism=math.nan if optimism is None else optimism,
+        )
     except (CheckpointError, ValueError, OSError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    print(format_drift(found))
-    return int(found.verdict in ("watch", "choose_again"))
+    print(format_drift(found, told_by))
+    return int(found.verdict not in ("steady", "too_few"))
 
 
-def format_drift(found: Drift) -> str:
+def format_drift(found: Drift, told_by: str) -> str:
     """Describe a drift for the terminal.
 
     Parameters
     ----------
     found : Drift
         As `harmlib.analysis.drift.compare_scores` returns it.
+    told_by : str
+        What tells the sources, as `harmlib.predict.read_scores.with_sources` returns it.
 
     Returns
     -------
     str
         Several lines.
     """
+    sources = "sources unknown"
+    if found.n_sources is not None:
+        sources = f"{found.n_sources:,} sources by {told_by}"
     lines = [
         VERDICTS[found.verdict],
-        f"{found.n_new:,} new scores against {found.n_validation:,} of validation; "
+        f"{found.n_new:,} new scores ({sources}) against {found.n_validation:,} of validation; "
         f"Kolmogorov-Smirnov {found.ks:.3f} (p {found.p_value:.3g})",
         f"{'':<15}{'validation':>11}{'new':>9}{'change':>9}   interval ({found.level:.2%})",
     ]

@@ -108,6 +108,19 @@ def _predict(commands: Commands) -> None:
         help="pass, review or block instead of one threshold: the floors of recall (what passes) "
         "and of precision (what is blocked) on validation; adds a column band",
     )
+    parser.add_argument(
+        "--confidence",
+        type=float,
+        metavar="SHARE",
+        help="with --bands: both floors are to hold on new files of the same kind of sources, with "
+        "this confidence (0.9); where that can't be promised, people review",
+    )
+    parser.add_argument(
+        "--method",
+        choices=("learn-then-test", "jackknife"),
+        default="learn-then-test",
+        help="of the confidence: proven (default), or an approximate bound that fewer groups allow",
+    )
 
 
 def _explain(commands: Commands) -> None:
@@ -121,11 +134,17 @@ def _drift(commands: Commands) -> None:
     parser = commands.add_parser(
         "drift",
         help="whether new scores still look like those of validation",
-        description="Exit status: 0 steady or too few, 1 watch or choose again, 2 unusable input.",
+        description="Exit status: 0 steady or too few, 1 watch, choose again or name the sources, "
+        "2 unusable input.",
     )
     parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")
     parser.add_argument(
         "scores", type=Path, help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column "
-        "label (harmful/safe or 1/0) may be added for the items whose truth is known, and a column "
-        "group for items of one source"
+        "label (harmful/safe or 1/0) may be added for the items whose truth is known"
     )  # fmt: skip
+    parser.add_argument(
+        "--group",
+        metavar="COLUMN",
+        help="which rows come from one source: a column (path: each file is its own), or folder "
+        "for the parent folders. Default: a column group, else the folders where there are several",
+    )

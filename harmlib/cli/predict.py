@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmlib.analysis.bands import Bands
+from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
 from harmlib.features.weights import WeightsError
 from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
@@ -39,6 +40,8 @@ def run_predict(options: argparse.Namespace) -> int:
     try:
         if options.out and options.out.suffix not in FORMATS:
             raise ValueError(f"--out {options.out}: must end in one of {', '.join(FORMATS)}")
+        if options.confidence is not None and not options.bands:
+            raise ValueError("--confidence goes with --bands RECALL PRECISION")
         predictors = open_predictors(
             options.checkpoint,
             weights=_weights(options.weights),
@@ -46,7 +49,7 @@ def run_predict(options: argparse.Namespace) -> int:
             windowing=_windowing(options),
         )
         bands: dict[str, Bands] = {
-            p.modality: p.bands(*options.bands) for p in predictors if options.bands
+            p.modality: _bands(p, options) for p in predictors if options.bands
         }
     except (CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
@@ -88,17 +91,54 @@ def run_explain(options: argparse.Namespace) -> int:
     return int(not again.same)
 
 
+def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
+    min_recall, min_precision = options.bands
+    return predictor.bands(min_recall, min_precision, options.confidence, options.method)
+
+
 def _describe(modality: str, bands: Bands) -> str:
-    """The thresholds of the bands, and how much of validation lies in each band."""
+    """What the bands promise, where they lie, and how much of validation lies in each."""
+    reach = _promise(bands, bands.promise) if bands.promise else _no_promise()
     lines = [
+        *(f"{modality}: {line}" for line in reach),
         f"{modality}: pass up to {bands.pass_at}, block above {bands.block_above} ({bands.state}; "
-        f"recall {bands.min_recall}, precision {bands.min_precision} on validation)"
+        f"recall {bands.min_recall}, precision {bands.min_precision})",
     ]
-    lines += [
-        f"  {row.band:<7} {row.share:6.1%} of validation (95 %: {row.low:.1%} to {row.high:.1%})"
-        for row in bands.table.itertuples()
-    ]
+    for row in bands.table.itertuples():
+        known = not math.isnan(row.low)
+        ends = f"95 %: {row.low:.1%} to {row.high:.1%}" if known else "too few groups to be sure"
+        lines.append(f"  {row.band:<7} {row.share:6.1%} of validation ({ends})")
     return "\n".join(lines)
+
+
+def _no_promise() -> list[str]:
+    each, either = (f"{low:.0%} to {high:.0%}" for low, high in (MISSED_EACH, MISSED_EITHER))
+    return [
+        f"the floors hold on validation only. On new files each is missed in {each} of such cases, "
+        f"at least one of both in {either}. --confidence 0.9 asks for floors that hold"
+    ]
+
+
+def _promise(bands: Bands, promise: Promise) -> list[str]:
+    lines = [
+        f"on new files of such groups both floors hold with confidence {promise.confidence:g} "
+        f"({promise.method}; recall and precision of the average group; {promise.harmful_groups} "
+        f"harmful groups of {promise.groups}; {promise.candidates} epochs to choose from)"
+    ]
+    for name, floor, end, consequence in (
+        ("recall", bands.min_recall, bands.pass_at, "nothing passes"),
+        ("precision", bands.min_precision, bands.block_above, "nothing is blocked"),
+    ):
+        if end is None:
+            needed = promise.needed(floor, of_precision=name == "precision")
+            lines.append(
+                f"no threshold can be promised at this confidence for {name} {floor} with "
+                f"{promise.harmful_groups} harmful groups, so {consequence}; it takes at least "
+                f"{needed} groups without a mistake"
+                if promise.method == "learn-then-test"
+                else f"no threshold keeps {name} {floor} at this confidence, so {consequence}"
+            )
+    return lines
 
 
 def _print_rows(

@@ -19,17 +19,21 @@ class _Plain(BaseModel):
 
 
 class Calibration(_Plain):
-    """How the classifier's logits become calibrated probabilities: sigmoid(logit / temperature).
+    """How the classifier's logits become probabilities: sigmoid(logit / temperature + offset).
 
     Attributes
     ----------
-    method : {"temperature"}
+    method : {"temperature", "unweighted"}
+        "unweighted" undoes the `pos_weight` of the loss as well.
     temperature : float
         Fitted to the validation items; above 1 the raw probabilities are too sure.
+    offset : float
+        Minus the logarithm of `pos_weight`, exactly; 0.0 without a weight.
     """
 
-    method: Literal["temperature"]
+    method: Literal["temperature", "unweighted"]
     temperature: float
+    offset: float
 
 
 class About(_Plain):
@@ -43,6 +47,8 @@ class About(_Plain):
         Name of the trained configuration in `params/variants.yaml`.
     epoch : int
         The saved epoch, counted from 1.
+    epochs : int
+        Among how many epochs validation chose it.
     seed : int
         The run's seed.
     threshold_rule : {"fixed", "best_f1"}
@@ -57,6 +63,9 @@ class About(_Plain):
         The grid that the threshold was chosen from, probabilities.
     validation_f1 : float
         F1 on validation at the threshold, in [0, 1].
+    f1_optimism : float or None
+        How much too high that is, as epoch and threshold were chosen by it (see
+        `harmlib.analysis.optimism`); None where validation can't tell.
     validation_curve : dict of str to list of float
         `CURVE_COLUMNS` on validation at `CURVE_THRESHOLDS`, all fractions.
     calibration : Calibration
@@ -78,6 +87,7 @@ class About(_Plain):
     modality: Modality
     variant: str
     epoch: int
+    epochs: int
     seed: int
     threshold_rule: Literal["fixed", "best_f1"]
     objective: Literal["fixed", "f1"]
@@ -85,6 +95,7 @@ class About(_Plain):
     pos_weight: float
     thresholds: list[float]
     validation_f1: float
+    f1_optimism: float | None
     validation_curve: dict[str, list[float]]
     calibration: Calibration
     counts: dict[str, dict[str, int]]

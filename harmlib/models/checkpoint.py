@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import torch
 from pydantic import ValidationError
 
 from harmlib.analysis.calibration import fit_temperature
+from harmlib.analysis.optimism import optimism
 from harmlib.analysis.thresholds import sweep
 from harmlib.media.splits import split_digest
 from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
@@ -24,7 +26,7 @@ from harmlib.models.training import Split, Training
 from harmlib.models.training_data import TrainingData
 from harmlib.params import Variant
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _AGAIN = "train again with ./run_all.sh"
 
 
@@ -118,22 +120,27 @@ def make_checkpoint(
     classifier.eval()
     validation = _score(classifier, data.splits["val"])
     labels, logits = validation.label.numpy(), validation.logit.numpy()
+    pos_weight = float(point["pos_weight"])
     curve = sweep(labels, probabilities(logits), CURVE_THRESHOLDS)
     in_training = data.items["split"] == "train"
     about = About(
         modality=data.modality,
         variant=variant,
         epoch=int(point["epoch"]),
+        epochs=len(operating_points),
         seed=seed,
         threshold_rule=spec.threshold_rule,
         objective="f1" if spec.threshold_rule == "best_f1" else "fixed",
         threshold_unit="probability",
-        pos_weight=float(point["pos_weight"]),
+        pos_weight=pos_weight,
         thresholds=list(spec.thresholds),
         validation_f1=float(point["f1"]),
+        f1_optimism=_f1_optimism(data, training, spec),
         validation_curve=curve[CURVE_COLUMNS].to_dict("list"),
         calibration=Calibration(
-            method="temperature", temperature=float(fit_temperature(labels, logits))
+            method="temperature" if pos_weight == 1 else "unweighted",
+            temperature=fit_temperature(labels, logits, pos_weight),
+            offset=0.0 - math.log(pos_weight),  # not -0.0
         ),
         counts={
             name: {"harmful": int(split.labels.sum()), "safe": int((1 - split.labels).sum())}
@@ -153,6 +160,16 @@ def make_checkpoint(
         _score(classifier, data.splits["train"]),
         validation,
     )
+
+
+def _f1_optimism(data: TrainingData, training: Training, spec: Variant) -> float | None:
+    validation = training.scores[training.scores["split"] == "val"]
+    scores = validation.merge(data.items[["item_id", "group"]], on="item_id").assign(variant="own")
+    fixed = spec.fixed_threshold
+    offered = list(spec.thresholds) if fixed is None else [fixed]
+    found = optimism(scores, {"own": offered}).set_index("figure")
+    value = float(found.at["optimism", "value"])
+    return value if math.isfinite(value) else None
 
 
 def _score(classifier: HarmfulClassifier, split: Split) -> Reference:

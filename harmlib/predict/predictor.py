@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from harmlib.analysis.bands import Bands, choose_bands
+from harmlib.analysis.risk_control import Method
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone, open_store
 from harmlib.features.device import choose_device, choose_precision
 from harmlib.features.engine import Engine, open_engine
@@ -20,7 +21,7 @@ from harmlib.models.checkpoint import (
     checkpoint_digest,
     load_checkpoint,
 )
-from harmlib.models.explanation import validation_items
+from harmlib.models.classifier import probabilities
 from harmlib.params import PROJECT_ROOT, FeatureParams
 from harmlib.predict.windows import Windowing
 
@@ -123,21 +124,34 @@ class Predictor:
         with torch.inference_mode():
             return float(self.checkpoint.classifier.logits(features).double()), features
 
-    def bands(self, min_recall: float, min_precision: float) -> Bands:
+    def bands(
+        self,
+        min_recall: float,
+        min_precision: float,
+        confidence: float | None = None,
+        method: Method = "learn-then-test",
+    ) -> Bands:
         """Pass, review and block for this classifier, chosen on its validation items.
 
         Parameters
         ----------
         min_recall, min_precision : float
             Floors in (0, 1]; see `choose_bands`, which raises ValueError for others.
+        confidence : float, optional
+            That both floors hold on new groups; without it they hold on validation alone.
+        method : {"learn-then-test", "jackknife"}
+            Of the confidence.
         """
-        items = validation_items(self.checkpoint)
+        items = self.checkpoint.validation
         return choose_bands(
-            items["label"].to_numpy(),
-            items["probability"].to_numpy(),
-            items["group"].to_numpy(),
+            items.label.numpy().astype(int),
+            probabilities(items.logit),
+            items.group,
             min_recall=min_recall,
             min_precision=min_precision,
+            confidence=confidence,
+            method=method,
+            candidates=self.checkpoint.about.epochs,
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
+from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.media.ledger import LABELS
 
+BY_FOLDER = "folder"
 _READERS = {
     ".csv": pd.read_csv,
     ".parquet": pd.read_parquet,
@@ -19,9 +21,6 @@ _LABELS = LABELS | {"1": 1, "0": 0, "1.0": 1, "0.0": 0}
 
 def read_scores(path: Path, modality: str) -> pd.DataFrame:
     """Return the rows of one modality of a table of scores.
-
-    Rows of one group (clips of one source) are not independent; without a column ``group`` each
-    row counts for itself.
 
     Parameters
     ----------
@@ -52,6 +51,51 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
     if "label" in table:
         table = table.assign(label=_as_numbers(table["label"], path))
     return table
+
+
+def with_sources(scores: pd.DataFrame, by: str | None = None) -> tuple[pd.DataFrame, str]:
+    """Give each row the source that it comes from, as a column ``group``, where that can be told.
+
+    Rows of one source (clips of one camera, copies of one file) are not independent.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As `read_scores` returns it.
+    by : str, optional
+        A column that names the source (``path``: each file is its own), or ``folder`` for the
+        parent folder of ``path``. None: the column ``group`` where there is one, else the parent
+        folders where there are at least MIN_GROUPS.
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        Without a column ``group`` where sources are unknown.
+    told_by : str
+        The column, ``folder``, or empty where sources are unknown. Near-duplicates in several
+        folders are not looked for: that takes the media.
+
+    Raises
+    ------
+    ValueError
+        A column that the table lacks, or that has empty cells.
+    """
+    if by is None and "group" in scores:
+        by = "group"
+    if by not in (None, BY_FOLDER):
+        if by not in scores:
+            raise ValueError(f"no column {by} in the table of scores; it has {', '.join(scores)}")
+        if scores[by].isna().any():
+            raise ValueError(f"column {by} has {scores[by].isna().sum()} empty cells; name each")
+        return scores.assign(group=scores[by]), by
+    if "path" not in scores:
+        if by:
+            raise ValueError("no column path in the table of scores: folders are unknown")
+        return scores, ""
+    folders = scores["path"].map(lambda path: str(PurePath(path).parent))
+    if by == BY_FOLDER or folders.nunique() >= MIN_GROUPS:
+        return scores.assign(group=folders), BY_FOLDER
+    return scores, ""
 
 
 def _as_numbers(labels: pd.Series, path: Path) -> pd.Series:

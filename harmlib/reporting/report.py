@@ -15,8 +15,8 @@ ORDER = ("video", "image")
 # Written by 03_thresholds as `tables/<kind>_<modality>.csv`; each is a field of `Report`.
 KINDS = (
     "items", "operating_points", "sweep", "stability", "changes", "curves", "test", "intervals",
-    "choices", "bands", "tried", "optimism", "differences", "gains", "scale", "reliability",
-    "calibration", "floors",
+    "against_baseline", "drops", "choices", "bands", "tried", "optimism", "differences", "gains",
+    "scale", "reliability", "calibration", "prevalence", "net_benefit", "cost_curves", "floors",
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ class Report:
     curves: dict[str, pd.DataFrame]
     test: dict[str, pd.DataFrame]
     intervals: dict[str, pd.DataFrame]
+    against_baseline: dict[str, pd.DataFrame]
+    drops: dict[str, pd.DataFrame]
     choices: dict[str, pd.DataFrame]
     bands: dict[str, pd.DataFrame]
     tried: dict[str, pd.DataFrame]
@@ -76,6 +78,9 @@ class Report:
     scale: dict[str, pd.DataFrame]
     reliability: dict[str, pd.DataFrame]
     calibration: dict[str, pd.DataFrame]
+    prevalence: dict[str, pd.DataFrame]
+    net_benefit: dict[str, pd.DataFrame]
+    cost_curves: dict[str, pd.DataFrame]
     floors: dict[str, pd.DataFrame]
 
     def chosen(self, modality: str) -> pd.DataFrame:
@@ -92,12 +97,20 @@ class Report:
         """Return the printed figures of a modality, possibly none."""
         return self.published[self.published["modality"] == modality]
 
+    @property
+    def rows_on_test(self) -> int:
+        """How many rows of results on test the report shows."""
+        own = sum(len(tables[m]) for tables in (self.test, self.choices, self.floors)
+                  for m in self.modalities)  # fmt: skip
+        pairs = sum((self.differences[m]["split"] == "test").sum() for m in self.modalities)
+        return int(own + pairs)
+
     def validation_counts(self, modality: str) -> tuple[int, int]:
         """Return how many harmful and how many safe items validation has."""
         validation = row(self.items[modality], "split", "val")
         return int(validation.harmful), int(validation.safe)
 
-    def prevalence(self, modality: str) -> float:
+    def harmful_share(self, modality: str) -> float:
         """Return the share of harmful items in validation, 0 to 1."""
         return float(row(self.items[modality], "split", "val").harmful_share)
 

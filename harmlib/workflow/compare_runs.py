@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE
+from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.paired import paired_difference
-from harmlib.analysis.variant_tables import with_groups
+from harmlib.analysis.saved_scores import with_groups
 
 ABSENT = "(absent)"
 FIGURES = (
@@ -257,27 +259,25 @@ def _figures(metrics: dict[str, Any]) -> dict[tuple[str, str, str], float | None
     }
 
 
-def paired_f1(a: RecordedRun, b: RecordedRun, *, seed: int = 0) -> pd.DataFrame:
+def paired_f1(a: RecordedRun, b: RecordedRun) -> pd.DataFrame:
     """Compare F1 of two runs on the test items that both scored.
 
     An item is the same where item_id, content (sha256) and label are. Each run uses its own chosen
-    epoch and operating threshold. Whole groups (of run A) are redrawn, as in
+    epoch and operating threshold. Whole groups (of run A) are left out, as in
     `harmlib.analysis.paired.paired_difference`.
 
     Parameters
     ----------
     a, b : RecordedRun
         The two runs.
-    seed : int
-        Of the redrawing.
 
     Returns
     -------
     pandas.DataFrame
         One row per variant: modality, variant, items_a, items_b, common (counts), f1_a, f1_b,
         difference, low, high (95 % interval), verdict, reason. The verdict is ``same`` (no
-        difference in any resample), ``noise`` (the interval holds 0), ``change``, or ``unknown``:
-        then the reason tells why there is no interval, and the numbers are NaN.
+        difference without any group either), ``noise`` (the interval holds 0), ``change``, or
+        ``unknown``: then the reason tells why there is no interval.
     """
     rows = []
     for modality, variants in a.metrics["modalities"].items():
@@ -289,7 +289,7 @@ def paired_f1(a: RecordedRun, b: RecordedRun, *, seed: int = 0) -> pd.DataFrame:
                 common = of_a.merge(of_b.drop(columns="group"), on=keys, suffixes=("_a", "_b"))
                 counts = {"items_a": len(of_a), "items_b": len(of_b), "common": len(common)}
                 thresholds = entry["operating_threshold"], other["operating_threshold"]
-                pair = _pair(common, *thresholds, seed)
+                pair = _pair(common, *thresholds)
                 rows.append({"modality": modality, "variant": variant} | counts | pair)
     columns = ("modality", "variant", "items_a", "items_b", "common", "f1_a", "f1_b",
                "difference", "low", "high", "verdict", "reason")  # fmt: skip
@@ -306,24 +306,25 @@ def _tested(run: RecordedRun, modality: str, variant: str) -> pd.DataFrame:
     return scored[["item_id", "sha256", "label", "group", "probability"]]
 
 
-def _pair(
-    common: pd.DataFrame, threshold_a: float, threshold_b: float, seed: int
-) -> dict[str, Any]:
+def _pair(common: pd.DataFrame, threshold_a: float, threshold_b: float) -> dict[str, Any]:
     if common.empty:
         return {"verdict": "unknown", "reason": "no test item is the same in both"}
-    try:
-        table = paired_difference(
-            common["label"].to_numpy(),
-            common["probability_a"].to_numpy(), threshold_a,
-            common["probability_b"].to_numpy(), threshold_b,
-            common["group"].to_numpy(), seed=seed,
-        )  # fmt: skip
-    except ValueError as error:  # one class or one group: nothing to redraw
-        return {"verdict": "unknown", "reason": str(error)}
-    row = table.set_index("metric").loc["f1"]
-    if row["low"] == row["high"] == 0:
-        verdict = "same"
-    else:
-        verdict = "noise" if row["low"] <= 0 <= row["high"] else "change"
+    labels, groups = common["label"].to_numpy(), common["group"].to_numpy()
+    row = paired_difference(
+        labels,
+        common["probability_a"].to_numpy(), threshold_a,
+        common["probability_b"].to_numpy(), threshold_b,
+        groups, metrics=["f1"],
+    ).iloc[0]  # fmt: skip
     ends = row[["difference", "low", "high"]].to_dict()
-    return {"f1_a": row["a"], "f1_b": row["b"], **ends, "verdict": verdict}
+    found = {"f1_a": row["a"], "f1_b": row["b"], **ends}
+    held = count_groups(labels, groups)
+    if not held.enough:
+        reason = (
+            f"{held.harmful} groups hold a harmful item and {held.safe} a safe one; an interval "
+            f"needs {MIN_GROUPS} of each"
+        )
+        return found | {"verdict": "unknown", "reason": reason}
+    if row["low"] == row["high"] == 0:
+        return found | {"verdict": "same"}
+    return found | {"verdict": "noise" if row["low"] <= 0 <= row["high"] else "change"}

@@ -10,13 +10,13 @@ from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_pa
 # What 03_thresholds writes of each modality: `tables/<kind>_<modality>.csv`.
 THRESHOLD_TABLES = (
     "items", "operating_points", "sweep", "stability", "changes", "curves", "test", "intervals",
-    "choices", "bands", "tried", "optimism", "differences", "gains", "scale", "reliability",
-    "calibration", "floors",
+    "against_baseline", "drops", "choices", "bands", "tried", "optimism", "differences", "gains",
+    "scale", "reliability", "calibration", "prevalence", "net_benefit", "cost_curves", "floors",
 )  # fmt: skip
 # And `figures/<name>_<modality>.svg` and `.png`; the last ones only where there is enough to draw.
 THRESHOLD_FIGURES = (
     "epoch_thresholds", "precision_recall", "metrics_by_threshold", "score_distribution",
-    "test_intervals", "f1_bands", "reliability",
+    "test_intervals", "f1_bands", "reliability", "prevalence", "net_benefit", "cost_curves",
 )  # fmt: skip
 THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains")
 # What 04_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.

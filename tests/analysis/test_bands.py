@@ -6,10 +6,21 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
-from harmlib.analysis.bands import BANDS, Bands, assign, band_shares, band_table, choose_bands
+from harmlib.analysis.bands import (
+    BANDS,
+    Bands,
+    Promise,
+    assign,
+    band_shares,
+    band_table,
+    choose_bands,
+)
 from harmlib.analysis.checks import EmptyScores, NonFiniteScores, NotBinaryLabels
-from harmlib.analysis.resampling import draw_groups
+from harmlib.analysis.choice import choose
+from harmlib.analysis.jackknife import jackknife_interval
+from harmlib.analysis.risk_control import precision_keepers, recall_keepers
 from harmlib.analysis.thresholds import sweep
 
 # Ten items: harmful at 0.9 0.8 0.7 0.6 0.3, safe at 0.65 0.5 0.4 0.2 0.1
@@ -161,18 +172,23 @@ def test_the_table_counts_each_band():
     assert table["harmful_share"].tolist() == [0.2, 0.5, 1.0]
     assert (table["low"] < table["share"]).all()
     assert (table["share"] < table["high"]).all()
-    assert table.iloc[2][["harmful_low", "harmful_high"]].tolist() == [1, 1]
-    assert table["harmful_low"][1] == 0
-    assert table["harmful_high"][1] == 1
+    assert table["harmful_low"].notna().tolist() == [True, False, False]  # 5, 2 and 3 groups
 
 
-def test_an_empty_band_has_no_harmful_share():
+def test_an_empty_band_has_no_harmful_share_and_a_share_that_may_be_more():
     table = band_table(LABELS, SCORES, 0.5, 0.5)
     review = table.iloc[1]
-    assert review[["n", "share", "low", "high", "harmful"]].tolist() == [0, 0, 0, 0, 0]
+    assert review[["n", "share", "low", "harmful"]].tolist() == [0, 0, 0, 0]
+    assert review["high"] == pytest.approx(1 - 0.025 ** (1 / 10))  # Clopper and Pearson
     assert review[["harmful_share", "harmful_low", "harmful_high"]].isna().all()
-    alone = band_table(LABELS, SCORES, None, None, [0, 0, 0, 0, 0, 0, 0, 1, 1, 2])
-    assert alone[["n", "low", "high"]].values.tolist() == [[0, 0, 0], [10, 1, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("groups", [["one"] * 10, [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]])
+def test_few_groups_give_no_interval(groups):
+    bands = choose_bands(LABELS, SCORES, groups, min_recall=0.8, min_precision=1.0)
+    assert (bands.pass_at, bands.block_above) == (pytest.approx(0.55), pytest.approx(0.675))
+    ends = ["low", "high", "harmful_low", "harmful_high"]
+    assert bands.table[ends].isna().all(axis=None)
 
 
 def test_the_interval_of_a_share_is_that_of_its_groups():
@@ -193,51 +209,92 @@ def test_the_interval_of_a_share_is_that_of_its_groups():
     )
 
 
-def test_intervals_are_percentiles_of_the_resamples():
-    table = band_table(LABELS, SCORES, 0.35, 0.65, resamples=7, seed=1).set_index("band")
-    counts = np.concatenate(list(draw_groups(10, 7, seed=1)))[1:]
-    passed = counts * (SCORES <= 0.35)
-    shares = passed.sum(axis=1) / 10, (passed @ LABELS) / passed.sum(axis=1)
-    for draws, columns in zip(
-        shares, (["low", "high"], ["harmful_low", "harmful_high"]), strict=True
+def test_intervals_are_those_without_each_group():
+    labels = np.arange(40) % 3 > 0
+    scores = (np.arange(40) * 17 % 40) / 40
+    groups = np.arange(40) // 4
+    table = band_table(labels, scores, 0.35, 0.65, groups, level=0.9).set_index("band")
+    passed = scores <= 0.35
+    for column, part, whole in (
+        ("", passed, np.ones(40, bool)),
+        ("harmful_", passed & labels, passed),
     ):
-        draws = draws[~np.isnan(draws)]
-        expected = np.quantile(draws, [0.025, 0.975]).tolist()
-        assert table.loc["pass", columns].tolist() == pytest.approx(expected)
+        without = [(part & (groups != g)).sum() / (whole & (groups != g)).sum() for g in range(10)]
+        units = len(np.unique(groups[whole]))
+        expected = jackknife_interval(part.sum() / whole.sum(), without, units=units, level=0.9)
+        assert table.loc["pass", [f"{column}low", f"{column}high"]].tolist() == pytest.approx(
+            [float(end) for end in expected]
+        )
 
 
-def test_seed_level_and_resamples_tell():
-    options = [{}, {"seed": 1}, {"level": 0.5}, {"resamples": 50}]
-    tables = [band_table(LABELS, SCORES, 0.35, 0.65, **option) for option in options]
-    pd.testing.assert_frame_equal(tables[0], band_table(LABELS, SCORES, 0.35, 0.65))
-    for other in tables[1:]:
-        assert not other.equals(tables[0])
-    assert (tables[2]["high"] - tables[2]["low"] < tables[0]["high"] - tables[0]["low"]).all()
-
-
-def test_seed_and_groups_reach_the_table_and_options_have_the_documented_defaults():
+def test_groups_reach_the_table_and_the_level_is_95_percent():
     labels = np.arange(97) % 3 > 0
     scores = (np.arange(97) * 37 % 97) / 97 + 0.4 * labels
     floors = {"min_recall": 0.8, "min_precision": 0.95}
     bands = choose_bands(labels, scores, **floors)
     ends = bands.pass_at, bands.block_above
-    plain = band_table(labels, scores, *ends, resamples=2000, level=0.95, seed=0)
+    plain = band_table(labels, scores, *ends, level=0.95)
     assert list(plain) == [
         "band", "n", "share", "low", "high", "harmful", "harmful_share", "harmful_low",
         "harmful_high",
     ]  # fmt: skip
     pd.testing.assert_frame_equal(bands.table, plain)
-    pd.testing.assert_frame_equal(
-        choose_bands(labels, scores, seed=5, **floors).table,
-        band_table(labels, scores, *ends, seed=5),
-    )
-    assert not band_table(labels, scores, *ends, seed=5).equals(plain)
     groups = np.arange(97) // 4
     grouped = choose_bands(labels, scores, groups, **floors).table
     pd.testing.assert_frame_equal(grouped, band_table(labels, scores, *ends, groups))
     assert not grouped.equals(plain)
     with pytest.raises(FrozenInstanceError):
         bands.pass_at = 0
+
+
+# With a confidence
+
+
+def promised(seed=0, n_groups=200, **changes):
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(n_groups), 4)
+    labels = (rng.random(4 * n_groups) < 0.5).astype(int)
+    scores = expit(3 * (2 * labels - 1) + 2 * rng.normal(size=len(labels)))
+    asked = {"min_recall": 0.9, "min_precision": 0.9, "confidence": 0.9} | changes
+    return labels, scores, groups, choose_bands(labels, scores, groups, **asked)
+
+
+def test_bands_with_a_confidence_are_the_widest_that_can_be_promised():
+    labels, scores, groups, bands = promised(min_recall=0.97, min_precision=0.94, candidates=3)
+    with_harm = len(np.unique(groups[labels == 1]))
+    assert bands.promise == Promise(0.9, "learn-then-test", 3, with_harm, 200)
+    error = 0.1 / 2 / 3
+    assert bands.pass_at == recall_keepers(labels, scores, 0.97, error, groups)[0]
+    assert bands.block_above == precision_keepers(labels, scores, 0.94, error, groups)[-1]
+    assert bands.pass_at < bands.block_above
+    lenient = choose_bands(labels, scores, groups, min_recall=0.97, min_precision=0.94)
+    assert bands.pass_at < lenient.pass_at
+    assert lenient.promise is None
+
+
+def test_one_threshold_that_keeps_both_floors_leaves_nothing_to_review():
+    labels, scores, groups, bands = promised(min_recall=0.8, min_precision=0.8)
+    assert bands.pass_at == bands.block_above
+    both = np.intersect1d(
+        recall_keepers(labels, scores, 0.8, 0.05, groups),
+        precision_keepers(labels, scores, 0.8, 0.05, groups),
+    )
+    assert len(both) > 1
+    best = choose(labels, scores, "f1", thresholds=both).threshold
+    assert bands.pass_at == best
+
+
+@pytest.mark.parametrize("method", ["learn-then-test", "jackknife"])
+def test_too_few_groups_leave_it_all_to_people(method):
+    _, _, _, bands = promised(n_groups=12, min_recall=0.95, method=method)
+    assert (bands.state, bands.pass_at, bands.block_above) == ("ok", None, None)
+    assert bands.promise.needed(0.95, of_precision=False) == 59
+    assert bands.promise.needed(0.9, of_precision=True) == 39  # a third of the error
+    one = choose_bands(
+        LABELS, SCORES, ["one"] * 10, min_recall=0.6, min_precision=0.6, confidence=0.9
+    )
+    assert (one.pass_at, one.block_above) == (None, None)
+    assert (one.promise.harmful_groups, one.promise.groups) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +306,8 @@ def test_seed_and_groups_reach_the_table_and_options_have_the_documented_default
         ({"labels": [0, 2] * 5}, NotBinaryLabels, r"labels\[1\] is 2"),
         ({"probabilities": [np.nan] * 10}, NonFiniteScores, "10 of 10 are not finite"),
         ({"labels": [], "probabilities": []}, EmptyScores, "empty"),
-        ({"groups": ["a"] * 10}, ValueError, "at least two groups"),
+        ({"confidence": 1}, ValueError, "level is 1"),
+        ({"confidence": 0.9, "min_recall": 1.0}, ValueError, "the floor is 1.0; with a confidence"),
         ({"groups": ["a", "b"]}, ValueError, "10 labels but 2 groups"),
     ],
 )

@@ -98,7 +98,7 @@ def test_nothing_beats_the_choice(objective, grid, items):
     assert choice.threshold == ties[0]
     assert (-choice.value if "cost" in objective else choice.value) == pytest.approx(best, abs=1e-9)
     baseline = brute_force(objective, labels, np.ones_like(labels))
-    assert choice.better_than_baseline == (baseline is None or best > float(baseline) + 1e-9)
+    assert choice.above_baseline == (baseline is None or best > float(baseline) + 1e-9)
     assert choice.plateau.low <= choice.threshold <= choice.plateau.high
 
 
@@ -123,7 +123,7 @@ def test_no_choice_is_a_state_not_a_number(labels, scores, objective, thresholds
     assert choice.state == state
     assert choice.threshold is choice.row is choice.value is None
     assert choice.plateau is choice.at_grid_edge is None
-    assert choice.better_than_baseline is False
+    assert choice.above_baseline is False
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_plateau_of_a_cost_is_free_of_its_unit(unit):
 def test_compared_with_calling_everything_harmful(labels, scores, objective, baseline, better):
     choice = choose(labels, scores, objective)
     assert choice.baseline_value == (None if baseline is None else pytest.approx(baseline))
-    assert choice.better_than_baseline is better
+    assert choice.above_baseline is better
 
 
 def test_floors_are_exact():

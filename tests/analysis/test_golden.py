@@ -53,4 +53,4 @@ def test_best_of_the_grid_is_its_edge(clips):
     assert f"{choice.value:.4f}" == "0.9405"
     assert (choice.plateau.low, choice.plateau.high) == (0.60, 0.70)
     assert f"{choice.baseline_value:.4f}" == "0.8426"  # Model 2, as printed
-    assert choice.better_than_baseline
+    assert choice.above_baseline

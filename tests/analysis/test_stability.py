@@ -3,17 +3,15 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score
 
 from harmlib.analysis.bootstrap import (
     best_threshold_interval,
     best_thresholds,
-    metric_intervals,
 )
 from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
 from harmlib.analysis.objectives import Objective
-from harmlib.analysis.resampling import confusion_draws, draw_groups
-from harmlib.analysis.stability import epoch_stability, optimism
+from harmlib.analysis.resampling import confusion_draws
+from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep
 
 GRID = np.round(np.arange(0.1, 0.95, 0.1), 2)
@@ -39,116 +37,12 @@ def epochs_table(*shifts, jitter=0.0, **options):
     return pd.concat(parts, ignore_index=True)
 
 
-def test_out_of_bag_evaluates_on_groups_that_the_choice_did_not_see():
-    labels, scores, groups = sample(n_groups=12)
-    table = optimism(labels, scores, GRID, groups, resamples=50, seed=3).set_index("figure")
-    bags, inside, outside = [], [], []
-    for counts in np.concatenate(list(draw_groups(12, 50, seed=3)))[1:]:
-        drawn = np.repeat(counts, 4).astype(int)
-        bag = sweep(np.repeat(labels, drawn), np.repeat(scores, drawn), GRID)
-        if 0 < (labels * drawn).sum() < drawn.sum():
-            bags.append(bag["f1"].max())
-        out = labels[drawn == 0]
-        if 0 < out.sum() < len(out):
-            inside.append(bag["f1"].max())
-            threshold = bag["threshold"][bag["f1"].idxmax()]
-            outside.append(f1_score(out, scores[drawn == 0] > threshold))
-    ends = np.quantile(bags, [0.025, 0.975]).tolist()
-    assert table.loc["same_data", ["low", "high"]].tolist() == pytest.approx(ends)
-    assert table.loc["same_data", "excluded"] == 50 - len(bags)
-    assert table.loc["optimism", "excluded"] == 50 - len(inside)
-    assert table.loc["in_bag", "value"] == pytest.approx(np.mean(inside))
-    assert table.loc["out_of_bag", "value"] == pytest.approx(np.mean(outside))
-    difference = np.subtract(inside, outside)
-    assert table.loc["optimism", "value"] == pytest.approx(difference.mean())
-    assert table.loc["optimism", "low"] == pytest.approx(np.quantile(difference, 0.025))
-    assert table.loc["optimism", "high"] == pytest.approx(np.quantile(difference, 0.975))
-
-
-def test_without_a_choice_there_is_no_optimism_and_with_many_there_is():
-    labels, scores, groups = sample(signal=0.3, n_groups=60, size=1)
-    fine = np.linspace(0.05, 0.95, 91)
-    optimisms = [
-        optimism(labels, scores, grid, groups, objective="mcc").set_index("figure")["value"][
-            "optimism"
-        ]
-        for grid in ([0.5], fine)
-    ]
-    assert abs(optimisms[0]) < 0.02
-    assert optimisms[1] > 0.08
-
-
-def test_same_data_and_test_figures():
-    labels, scores, groups = sample()
-    test = sample(seed=1)
-    table = optimism(labels, scores, GRID, groups, test=test, resamples=300, seed=2)
-    assert table["figure"].tolist() == ["same_data", "in_bag", "out_of_bag", "optimism", "test"]
-    table = table.set_index("figure")
-    best = best_threshold_interval(labels, scores, GRID, groups, resamples=300, seed=2)
-    assert table.loc["same_data", "threshold"] == table.loc["test", "threshold"] == best.value
-    assert table.loc["same_data", "value"] == sweep(labels, scores, GRID)["f1"].max()
-    on_test = metric_intervals(test[0], test[1], best.value, test[2], resamples=300, seed=2)
-    on_test = on_test.set_index("metric").loc["f1", ["value", "low", "high"]]
-    assert table.loc["test", ["value", "low", "high"]].tolist() == on_test.tolist()
-    assert "test" not in optimism(labels, scores, GRID, groups, resamples=10)["figure"].tolist()
-
-
-def test_optimism_of_a_cost_has_the_sign_of_a_saving():
-    labels, scores, groups = sample(signal=0.5)
-    fine, cost = np.linspace(0.05, 0.95, 46), "cost:miss=1,alarm=1"
-    test = sample(seed=1)
-    table = optimism(labels, scores, fine, groups, objective=cost, test=test).set_index("figure")
-    assert table.loc["test", "value"] > 0
-    assert table.loc["same_data", "value"] == choose(labels, scores, cost, thresholds=fine).value
-    assert table.loc["in_bag", "value"] < table.loc["out_of_bag", "value"]
-
-
-def test_a_floor_binds_the_choice_not_the_evaluation():
-    labels, scores, groups = sample(n_groups=30)
-    floor = "precision@recall>=0.95"
-    test = sample(seed=1, shift=-3)
-    table = optimism(labels, scores, GRID, groups, test=test, objective=floor).set_index("figure")
-    chosen = choose(labels, scores, floor, thresholds=GRID)
-    assert table.loc["same_data", ["threshold", "value"]].tolist() == [
-        chosen.threshold,
-        chosen.value,
-    ]
-    row = sweep(test[0], test[1], [chosen.threshold]).iloc[0]
-    assert row["recall"] < 0.95
-    assert table.loc["test", "value"] == row["precision"]
-
-
-@pytest.mark.parametrize("shift", [0, -1, 1])  # 0 is in, above and below the grid
-def test_a_bag_without_a_feasible_threshold_is_left_out(shift):
-    labels, scores = np.array([0, 1] * 6), np.linspace(0.1, 0.9, 12) + shift
-    grid = np.array([0.3, 0.75]) + shift
-    options = {"objective": "recall@precision>=0.6", "resamples": 300}
-    table = optimism(labels, scores, grid, **options).set_index("figure")
-    found = best_threshold_interval(labels, scores, grid, **options)
-    assert 10 < found.excluded < 290
-    assert table.loc["same_data", "excluded"] == found.excluded
-    assert table.loc["out_of_bag", "excluded"] >= found.excluded
-
-
 STRICT = {"thresholds": [-1.0], "objective": "recall@precision>=0.99", "resamples": 5}
-
-
-def test_optimism_needs_a_feasible_threshold():
-    with pytest.raises(ValueError, match=r"no threshold of the grid is feasible for 'recall@prec"):
-        optimism(*sample()[:2], **STRICT)
 
 
 def test_every_epoch_needs_a_feasible_threshold():
     with pytest.raises(ValueError, match=r"epoch 1: no threshold of the grid is feasible for 'rec"):
         epoch_stability(epochs_table(0, 0), **STRICT)
-
-
-@pytest.mark.filterwarnings("error")
-def test_optimism_when_every_resample_leaves_one_class_out():
-    table = optimism([0, 1], [0.2, 0.8], GRID, resamples=40).set_index("figure")
-    assert table.loc["optimism", "excluded"] == 40
-    assert np.isnan(table.loc["optimism", "value"])
-    assert table.loc["same_data", "value"] == 1
 
 
 def test_a_clear_shift_is_a_move_and_its_absence_is_noise():
@@ -261,11 +155,7 @@ def test_a_change_whose_interval_touches_0_is_noise(shift, signal, end):
 
 
 def test_columns_and_defaults_are_those_documented():
-    labels, scores, groups = sample(n_groups=20)
-    table = optimism(labels, scores, GRID, groups)
-    assert list(table) == ["figure", "threshold", "value", "low", "high", "excluded"]
     options = {"objective": "f1", "resamples": 2000, "level": 0.95, "seed": 0}
-    pd.testing.assert_frame_equal(table, optimism(labels, scores, GRID, groups, **options))
     epochs = epochs_table(0, 0.7, n_groups=20)
     found, again = epoch_stability(epochs, GRID), epoch_stability(epochs, GRID, **options)
     pd.testing.assert_frame_equal(found.epochs, again.epochs)

@@ -6,12 +6,11 @@ import pytest
 
 from harmlib.analysis import variant_tables
 from harmlib.analysis.bootstrap import metric_intervals
-from harmlib.analysis.calibration import compare_calibrations, reliability_table
 from harmlib.analysis.choice import choose
 from harmlib.analysis.operating_points import operating_points as make_operating_points
+from harmlib.analysis.optimism import BEST, FIGURES, optimism
 from harmlib.analysis.paired import corrected_differences, mcnemar
-from harmlib.analysis.recall_floor import recall_floor
-from harmlib.analysis.stability import epoch_stability, optimism
+from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep
 
 GRID = [0.3, 0.4, 0.5, 0.6, 0.7]
@@ -161,25 +160,22 @@ def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, op
 
 
 def test_optimism_holds_the_figure_on_test(scored, operating_points):
-    table = variant_tables.optimism_table(scored, operating_points, GRIDS, seed=0)
-    own = table[table["variant"] == "model4"].set_index("figure")
-    _, test = rows_of(scored, operating_points, "model4", "test")
-    at = sweep(test["label"], test["probability"], [own.loc["test", "threshold"]]).iloc[0]
-    assert own.loc["test", "value"] == pytest.approx(at["f1"])
-
-
-def test_calibration_is_evaluated_on_every_test_item(scored, operating_points):
-    reliability, compared = variant_tables.calibrations(scored, operating_points, seed=0)
-    assert (reliability.groupby("variant")["count"].sum() == 100).all()
-    assert len(compared) == 2 * 3 * 2
-
-
-def test_floors_that_cannot_be_promised_have_no_threshold(scored, operating_points):
-    table = variant_tables.floors(scored, operating_points).set_index(["variant", "min_recall"])
-    row = table.loc[("model4", 0.95)]  # 12 harmful groups; 19 are needed
-    assert not row["feasible"]
-    assert np.isnan(row["threshold"])
-    assert table.loc[("model4", 0.8), "feasible"]
+    table = variant_tables.optimism_table(scored, operating_points, GRIDS, seed=2)
+    validation = scored[scored["split"] == "val"]
+    made = table[table["figure"] != "test"].reset_index(drop=True)
+    expected = optimism(validation, GRIDS, seed=2)
+    pd.testing.assert_frame_equal(made[list(expected)], expected, check_dtype=False)
+    assert made[["low", "high"]].isna().all(axis=None)
+    for variant, chosen in (("model2", "model2"), ("model4", "model4"), (BEST, "model4")):
+        own = table[table["variant"] == variant].set_index("figure")
+        assert own.index.tolist() == [*FIGURES, "test"]
+        point, test = rows_of(scored, operating_points, chosen, "test")
+        assert own.loc["same_data", "value"] == pytest.approx(point["f1"])
+        assert own.loc["same_data", "threshold"] == own.loc["test", "threshold"]
+        assert own.loc["test", "threshold"] == point["threshold"]
+        at = sweep(test["label"], test["probability"], [point["threshold"]]).iloc[0]
+        assert own.loc["test", "value"] == pytest.approx(at["f1"])
+        assert own.loc["test", "low"] < at["f1"] < own.loc["test", "high"]
 
 
 def test_scale_maps_weighted_thresholds_only(operating_points):
@@ -203,7 +199,6 @@ def test_the_seed_reaches_every_resample(scored, operating_points):
             *variant_tables.comparisons(scored, operating_points, seed),
             variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed),
             variant_tables.optimism_table(scored, operating_points, GRIDS, seed),
-            variant_tables.calibrations(scored, operating_points, seed)[1],
         ]
         for seed in (0, 1)
     ]
@@ -228,27 +223,11 @@ def test_two_thresholds_are_enough_to_move(scored, operating_points):
 
 
 def test_the_tables_hold_what_the_functions_behind_them_return(scored, operating_points):
-    reliability, compared = variant_tables.calibrations(scored, operating_points, seed=2)
-    optimism_rows = variant_tables.optimism_table(scored, operating_points, GRIDS, seed=2)
     tried = variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed=2)
-    floors = variant_tables.floors(scored, operating_points)
     for variant, grid in GRIDS.items():
         _, val = rows_of(scored, operating_points, variant, "val")
-        _, test = rows_of(scored, operating_points, variant, "test")
-        on_test = test["label"], test["probability"], test["group"]
         on_val = val["label"], val["probability"]
-        expected = {
-            "reliability": (reliability, reliability_table(*on_test[:2], bins=5)),
-            "compared": (
-                compared,
-                compare_calibrations(
-                    val["label"], val["logit"], test["label"], test["logit"], test["group"], seed=2
-                ),
-            ),
-            "optimism": (
-                optimism_rows, optimism(*on_val, grid, val["group"], test=on_test, seed=2)
-            ),
-        }  # fmt: skip
+        expected = {}
         if len(grid) > 1:
             table = corrected_differences(*on_val, 0.5, on_val[1], grid, val["group"], seed=2)
             columns = ["threshold", "difference", "corrected_low", "corrected_high"]
@@ -256,17 +235,6 @@ def test_the_tables_hold_what_the_functions_behind_them_return(scored, operating
         for name, (found, table) in expected.items():
             own = found[found["variant"] == variant].drop(columns="variant")
             pd.testing.assert_frame_equal(own.reset_index(drop=True), table, obj=name)
-        for row in floors[floors["variant"] == variant].itertuples():
-            floor = recall_floor(*on_val, row.min_recall, val["group"])
-            assert (row.units, row.feasible) == (floor.units, floor.feasible)
-            if floor.feasible:
-                at = sweep(*on_test[:2], [floor.threshold]).iloc[0]
-                assert (row.threshold, row.flagged_share) == (floor.threshold, floor.flagged_share)
-                assert (row.test_recall, row.test_flagged_share) == (
-                    at["recall"], at["flagged_share"],
-                )  # fmt: skip
-            else:
-                assert np.isnan([row.flagged_share, row.test_recall, row.test_flagged_share]).all()
 
 
 def test_a_split_of_two_groups_is_redrawn_by_groups():

@@ -42,6 +42,11 @@ def test_without_a_command_the_use_is_shown(capsys):
     assert "audit" in capsys.readouterr().err
 
 
+def test_a_confidence_needs_bands(tmp_path, capsys):
+    assert cli.main(["predict", str(tmp_path), "x.jpg", "--confidence", "0.9"]) == 2
+    assert "--confidence goes with --bands" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def runs(small_run, tmp_path_factory):
     """`reports` with two runs that differ in one threshold."""

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from harmlib.analysis.calibration import fit_temperature
 from harmlib.analysis.operating_points import operating_points
 from harmlib.media.splits import split_digest
 from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS
@@ -160,8 +161,10 @@ def test_about_says_where_classifier_and_threshold_come_from():
         "val": {"harmful": 5, "safe": 3},
         "test": {"harmful": 3, "safe": 2},
     }
-    assert about.calibration.method == "temperature"
-    assert 0 < about.calibration.temperature < math.inf
+    assert about.calibration.method == "unweighted"
+    assert about.calibration.offset == -math.log(0.5), "exactly what the weight did"
+    own = checkpoint.validation.label.numpy(), checkpoint.validation.logit.numpy()
+    assert about.calibration.temperature == fit_temperature(*own, 0.5)
     assert list(about.validation_curve) == CURVE_COLUMNS
     assert about.validation_curve["threshold"] == CURVE_THRESHOLDS
     assert about.versions["torch"] == torch.__version__.split("+")[0]
@@ -236,6 +239,7 @@ def test_a_missing_field_of_about_is_named(tmp_path, content, field):
         ({"duration_sec": "2.0"}, r"about\.duration_sec: Input should be a valid number"),
         ({"modality": "sound"}, r"about\.modality: Input should be 'image' or 'video'"),
         ({"calibration": {"method": "temperature"}}, r"about\.calibration\.temperature: Field req"),
+        ({"calibration": {"method": "platt"}}, r"about\.calibration\.method: Input should be"),
         ({"window_sec": 2.0}, r"about\.window_sec: Extra inputs are not permitted"),
         ({"features": {"clip": {"size": 1}}}, r"about\.features\.clip\.size: Extra inputs"),
     ],
@@ -271,7 +275,7 @@ def test_best_threshold_is_there_when_it_was_chosen_automatically(tmp_path, rule
     content = torch.load(tmp_path / "model.pth", weights_only=True)
     assert ("best_threshold" in content) == is_there
     assert content.get("best_threshold", 0.35) == content["threshold"]
-    assert content["format_version"] == FORMAT_VERSION == 3
+    assert content["format_version"] == FORMAT_VERSION == 4
 
 
 def test_a_threshold_straight_from_a_table_is_saved_as_a_plain_number(tmp_path, checkpoint):
@@ -307,9 +311,9 @@ def saved(content):
         (b"\x89PNG" + bytes(99), "not a checkpoint"),
         (saved(torch.ones(9999))[:9999], "not a checkpoint"),
         (saved(torch.nn.Linear(2, 2)), "not a checkpoint"),
-        (saved(torch.ones(2)), "format version None, this program reads 3"),
+        (saved(torch.ones(2)), "format version None, this program reads 4"),
         (saved({"model_state": {}}), "format version None"),
-        (saved({"format_version": 2}), "format version 2, this program reads 3; train again"),
+        (saved({"format_version": 2}), "format version 2, this program reads 4; train again"),
     ],
 )
 def test_another_file(tmp_path, content, message):

@@ -280,5 +280,11 @@ def test_bands_are_a_column_and_are_told(video_model, media, tmp_path, capfd):
     assert (table["band"] == assign(table["probability"], bands)).all()
     said = capfd.readouterr().err
     assert f"block above {bands.block_above}" in said
+    assert said.index("hold on validation only") < said.index("block above")
+    assert cli.main([*arguments, "--bands", "0.9", "0.9", "--confidence", "0.9"]) == 0
+    said = capfd.readouterr().err
+    assert "no threshold can be promised at this confidence for recall 0.9 with" in said
+    assert "so nothing passes; it takes at least" in said
+    assert set(pd.read_csv(out)["band"]) == {"review"}
     assert cli.main([*arguments[:3], "--bands", "2", "0.9"]) == 2
     assert "min_recall is 2.0" in capfd.readouterr().err

@@ -128,6 +128,16 @@ def test_reliability_leaves_out_empty_bins_and_tells_the_count_of_others():
     assert label.xy == (0.7, 0.65), "above the interval, where no line runs through it"
 
 
+def test_reliability_without_an_interval_has_no_bar_but_a_count():
+    table = pd.DataFrame(
+        {"variant": "model4", "count": [8], "mean_probability": [0.7], "observed_share": [0.6],
+         "observed_low": [float("nan")], "observed_high": [float("nan")]}
+    )  # fmt: skip
+    (axes,) = certainty.reliability(table).axes
+    assert axes.texts[0].xy == (0.7, 0.6)
+    assert b"8" in svg(axes.figure)
+
+
 def test_a_missing_glyph_is_an_error(moving):
     figure = thresholds.epoch_thresholds(moving, (0.3, 0.7))
     figure.axes[0].set_title("한글은 있고 이것은 없다: \U0001f9ff")

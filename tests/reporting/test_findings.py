@@ -149,14 +149,36 @@ def test_a_weighted_models_half_is_told_on_the_common_scale():
     assert "Model 2" not in text
 
 
+FLOORS = pd.DataFrame(
+    {"variant": ["model2", "model4"], "promise": "average", "min_recall": 0.9, "units": 40,
+     "feasible": True, "threshold": [0.6, 0.7], "flagged_share": [0.8, 0.6], "shortfall": 0.42,
+     "test_recall": 0.95, "test_low": 0.9, "test_high": 0.97, "test_flagged_share": [0.9, 0.65]}
+)  # fmt: skip
+
+
 def test_a_promised_recall_costs_what_the_cheapest_variant_flags():
-    floors = pd.DataFrame(
-        {"variant": ["model2", "model4"], "min_recall": 0.9, "units": 9, "feasible": True,
-         "threshold": [0.6, 0.7], "flagged_share": [0.8, 0.6], "test_recall": 0.95,
-         "test_flagged_share": [0.9, 0.65]}
-    )  # fmt: skip
-    text = certainty.floor_sentence(floors, "video")
-    assert "Recall 0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를" in text
+    confident = FLOORS.assign(promise="confidence", threshold=0.2, feasible=[True, False])
+    average, confidence = certainty.floor_sentences(pd.concat([FLOORS, confident]), "video")
+    assert "0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를 사람이" in average
+    assert "시험 그룹의 평균 Recall 0.950, 95% 구간 0.900~0.970" in average
+    assert "그룹마다 구한 Recall의 평균" in average
+    assert "하한에 못 미칠 수 있습니다" in average
+    assert "42%" in average
+    assert "신뢰 수준 90%로 지켜지는 Recall 하한" in confidence
+    assert "Model 2 threshold 0.200으로" in confidence
+    assert "42%" not in confidence
+
+
+def test_a_floor_that_cannot_be_promised_says_so_and_names_no_model():
+    nothing = FLOORS.assign(units=1, feasible=False, threshold=float("nan"))
+    both = pd.concat([nothing, nothing.assign(promise="confidence")])
+    few = "비디오: 검증의 유해 그룹이 1개뿐이라 어떤 Recall 하한도"
+    assert certainty.floor_sentences(both, "video") == [
+        f"{few} 평균적으로 약속할 수 없습니다.",
+        f"{few} 신뢰 수준 90%로 약속할 수 없습니다.",
+    ]
+    few = FLOORS.assign(test_low=float("nan"), test_high=float("nan"))
+    assert "구간" not in certainty.floor_sentences(few, "video")[0]
 
 
 def test_every_kind_of_audit_finding_has_a_sentence():

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from harmlib.reporting.page.fragments import figure_html, first_screen, table_html
+from harmlib.reporting.page.fragments import figure_html, first_screen, folded, table_html
 from harmlib.reporting.text.cited_numbers import CitedNumber
 
 NUMBER = CitedNumber(0.25, "tables/test.csv[0].f1")
@@ -74,6 +74,12 @@ def test_numbers_of_a_caption_keep_their_cells_and_alt_texts_are_plain(figure):
     assert drawn.img["alt"] == "F1 0.25"
     assert drawn.figcaption.data["data-cell"] == "tables/test.csv[0].f1"
     assert drawn.figcaption.text == "<F1> 0.25"
+
+
+def test_folded_figures_stand_behind_one_closed_line():
+    found = folded("a < b", [HTML("<figure>1</figure>"), HTML("<figure>2</figure>")]).data
+    assert found.startswith('<details class="figures"><summary>a &lt; b</summary><figure>1<')
+    assert found.endswith("<figure>2</figure></details>")
 
 
 def test_the_first_screen_holds_the_verdicts_above_tables_and_figure():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis import drift
-from harmlib.analysis.bands import Bands, band_shares, choose_bands
+from harmlib.analysis.bands import Bands, Promise, band_shares, choose_bands
 from harmlib.analysis.drift import compare_scores
 from harmlib.models.about import About, Calibration
 from harmlib.params import FeatureParams
@@ -53,6 +53,7 @@ def test_the_checkpoint_in_brief():
         modality="video",
         variant="model4",
         epoch=3,
+        epochs=5,
         seed=1,
         threshold_rule="best_f1",
         objective="f1",
@@ -60,8 +61,9 @@ def test_the_checkpoint_in_brief():
         pos_weight=1.0,
         thresholds=[0.35],
         validation_f1=0.9,
+        f1_optimism=0.02,
         validation_curve={},
-        calibration=Calibration(method="temperature", temperature=1.5),
+        calibration=Calibration(method="temperature", temperature=1.5, offset=0.0),
         counts={s: {"harmful": 30, "safe": 10} for s in ("train", "val", "test")},
         split_digest="",
         duration_sec=6.0,
@@ -75,6 +77,11 @@ def test_the_checkpoint_in_brief():
     assert rows["Threshold"] == "0.3500"
     assert rows["고른 목적"] == "F1 최대"
     assert rows["확률 보정"] == "temperature, T = 1.50"
+    calibration = Calibration(method="unweighted", temperature=1.5, offset=0.986)
+    weighted = about.model_copy(update={"calibration": calibration})
+    rows_weighted = says.checkpoint_table(weighted, 0.35).set_index("항목")["값"]
+    expected = "temperature와 pos_weight 되돌리기, T = 1.50, 더한 값 +0.99"
+    assert rows_weighted["확률 보정"] == expected
     assert rows["검증 유해:안전"] == "30 : 10 (3.00:1)"
     fixed = about.model_copy(update={"objective": "fixed"})
     assert says.checkpoint_table(fixed, 0.5).set_index("항목")["값"]["고른 목적"] == "fixed"
@@ -142,6 +149,33 @@ def test_bands_in_words(state, lines, words):
     text = says.band_lines(Bands(0.95, 0.9, state, *lines, pd.DataFrame()), "image")
     assert words in text
     assert text.startswith("이미지: ")
+
+
+def test_bands_say_first_that_validation_promises_nothing_elsewhere():
+    text = says.band_lines(Bands(0.95, 0.9, "ok", 0.2, 0.8, pd.DataFrame()), "image")
+    assert text.startswith("이미지: 두 하한은 검증 항목에서만 지켜집니다. 새 항목에서는")
+    assert text.index("어긋났습니다") < text.index("통과합니다")
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("learn-then-test", "적어도 39개"), ("jackknife", "어림값")],
+)
+def test_bands_with_a_confidence_say_what_cannot_be_promised(method, words):
+    promise = Promise(0.9, method, 1, 30, 41)
+    bands = Bands(0.9, 0.9, "ok", 0.2, None, pd.DataFrame(), promise)
+    text = says.band_lines(bands, "video")
+    assert text.startswith("비디오: 새 그룹에서도 두 하한이 함께 신뢰 수준 90%로 지켜집니다")
+    assert "유해 그룹 30개로는 Precision 0.90을" in text
+    assert "Recall 0.90을" not in text
+    assert words in text
+    assert "검증 항목에서만" not in text
+
+
+def test_shares_without_an_interval_say_so():
+    shares = pd.DataFrame({"band": ["pass"], "n": 3, "share": 0.3, "low": np.nan, "high": np.nan})
+    table = says.band_comparison(shares, shares)
+    assert table["검증 비율(95% 구간)"].tolist() == ["30.0% (구간 없음)"]
 
 
 def test_shares_of_bands_side_by_side():

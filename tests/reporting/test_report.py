@@ -59,7 +59,7 @@ def test_what_is_asked_of_a_modality(run):
     assert report.operating_points["video"]["at_grid_edge"].tolist() == ["", "low"]
     assert report.f1_intervals("video")["metric"].tolist() == ["f1"]
     assert report.validation_counts("video") == (3, 1)
-    assert report.prevalence("video") == 0.75
+    assert report.harmful_share("video") == 0.75
     assert len(report.published_of("video")) == 1
     assert report.published_of("image").empty
 

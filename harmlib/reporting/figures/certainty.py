@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, PLATE, panels
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name
 
-PARTS = {"retraining": "다시 학습", "threshold": "threshold 이동", "total": "합계"}
+PARTS = {"weights": "가중치", "epoch": "epoch", "threshold": "threshold", "total": "합계"}
 
 
 def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
@@ -37,7 +38,9 @@ def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
         axes.hlines(i, row.low, row.high, color=COLOURS[i % 6], linewidth=5, alpha=0.35)
         axes.plot(row.value, i, MARKERS[i % 6], color=COLOURS[i % 6], markersize=9)
         axes.annotate(
-            f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]",
+            f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+            if pd.notna(row.low)
+            else f"{row.value:.3f} (구간 없음: 그룹 부족)",
             (row.value, i),
             xytext=(0, 9),
             textcoords="offset points",
@@ -103,8 +106,7 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
     Parameters
     ----------
     gains : DataFrame
-        As `comparisons` returns it; columns a, b, part (retraining, threshold, total), value,
-        low, high.
+        As `comparison_tables.gains` returns it; columns a, b, part (PARTS), value, low, high.
 
     Returns
     -------
@@ -113,8 +115,8 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
     Examples
     --------
     >>> gains = pd.DataFrame({"a": "model2", "b": "model4",
-    ...                       "part": ["retraining", "threshold", "total"],
-    ...                       "value": [0.02, 0.01, 0.03], "low": -0.01, "high": 0.06})
+    ...                       "part": ["weights", "epoch", "threshold", "total"],
+    ...                       "value": [0.02, 0.0, 0.01, 0.03], "low": -0.01, "high": 0.06})
     >>> [axes.get_title() for axes in gain_parts(gains).axes]
     ['Model 2 → Model 4']
     """
@@ -123,7 +125,7 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
     for axes, (a, b) in zip(columns, pairs, strict=True):
         rows = gains[(gains["a"] == a) & (gains["b"] == b)]
         names = [PARTS[part] for part in rows["part"]]
-        axes.barh(names, rows["value"], color=[COLOURS[0], COLOURS[1], GREY], height=0.55)
+        axes.barh(names, rows["value"], color=[*COLOURS[:3], GREY], height=0.55)
         axes.hlines(names, rows["low"], rows["high"], color="black", linewidth=1.5)
         axes.axvline(0, color="black", linewidth=1)
         axes.invert_yaxis()
@@ -173,7 +175,8 @@ def reliability(table: pd.DataFrame) -> Figure:
     ----------
     table : DataFrame
         One row per variant and bin, as `reliability_table` returns it; columns variant, count,
-        mean_probability, observed_share, observed_low, observed_high (fractions).
+        mean_probability, observed_share, observed_low, observed_high (fractions). Without an
+        interval there is no bar.
 
     Returns
     -------
@@ -203,7 +206,7 @@ def reliability(table: pd.DataFrame) -> Figure:
         for row in rows.itertuples():
             axes.annotate(
                 f"{row.count:,}개",
-                (row.mean_probability, max(row.observed_high, row.observed_share)),
+                (row.mean_probability, np.fmax(row.observed_high, row.observed_share)),
                 xytext=(0, 5),
                 textcoords="offset points",
                 ha="center",

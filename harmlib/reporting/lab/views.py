@@ -173,9 +173,7 @@ def choice_sentence(choice: Choice) -> str:
     if choice.threshold is None or choice.value is None or choice.plateau is None:
         return f"{STATES[choice.state]}: 선을 옮기지 않았습니다."
     plateau = f"{number(choice.plateau.low)}~{number(choice.plateau.high)}"
-    better = (
-        "" if choice.better_than_baseline else " 모두 유해로 판정하는 기준선보다 낫지 않습니다."
-    )
+    better = "" if choice.above_baseline else " 모두 유해로 판정하는 기준선보다 낫지 않습니다."
     return (
         f"검증에서 고른 threshold는 {number(choice.threshold)}, 목적의 값은 {number(choice.value)}입니다"
         f"(거의 같은 값을 주는 구간: {plateau}).{better}"

@@ -138,6 +138,31 @@ def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml,{svg}"
 
 
+def folded(summary: str, figures: Sequence[HTML]) -> HTML:
+    """Fold figures away behind one line, for the readers who look for them.
+
+    Parameters
+    ----------
+    summary : str
+        The line that unfolds them; plain text.
+    figures : sequence of HTML
+        Of `figure_html`.
+
+    Returns
+    -------
+    HTML
+        A `details` element.
+
+    Examples
+    --------
+    >>> from IPython.display import HTML
+    >>> folded("더 보기", [HTML("<figure></figure>")]).data
+    '<details class="figures"><summary>더 보기</summary><figure></figure></details>'
+    """
+    drawn = "".join(figure.data for figure in figures)
+    return HTML(f'<details class="figures"><summary>{escape(summary)}</summary>{drawn}</details>')
+
+
 def first_screen(intro: str, sentences: Sequence[str], tables: Sequence[str], figure: HTML) -> HTML:
     """Put together what a reader sees first: verdicts, then tables beside one figure.
 

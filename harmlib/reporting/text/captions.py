@@ -10,22 +10,28 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.reporting.text.cited_numbers import plain
 from harmlib.reporting.text.korean import MODALITY, model_name, number
 
 TABLES = {
     "sweep": "검증 분할의 threshold별 결과(강조: 그 epoch의 최고 F1)",
     "operating_points": "epoch별 최적 threshold와 운영 threshold(강조: 저장한 epoch)",
-    "summary": "시험 분할 결과(강조: 가장 높은 F1)",
-    "test": "시험 분할, 검증이 고른 threshold에서의 결과(강조: 가장 높은 F1)",
-    "choices": "목적별 threshold(목적 값과 평탄 구간은 검증, Precision부터는 시험)",
-    "optimism": "격자에서 F1이 최고인 threshold의 낙관과 시험 결과",
-    "differences": "같은 시험 항목에서 짝지은 비교(차이, 95% 구간, 한쪽만 맞힌 항목 수, McNemar mid-p)",
+    "summary": "시험 분할 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
+    "test": "시험 분할, 운영 threshold에서의 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
+    "choices": "목적별 threshold(목적 값과 평탄 구간은 검증, Precision부터는 시험; 마지막 두 열은 시험 F1에서 기준선의 F1을 뺀 값의 95% 구간을 이 표의 모든 줄에 대해 보정한 것)",
+    "optimism": "고른 데이터에서 잰 F1의 낙관과 시험 결과",
+    "differences": "같은 항목에서 짝지은 모든 쌍의 비교(차이, 95% 구간, 모든 쌍을 함께 보정한 구간, 이만한 차이를 알아볼 그룹 수, 한쪽만 맞힌 항목 수, McNemar mid-p)",
     "scale": "운영 threshold를 가중치 없는 눈금으로 바꾼 값",
-    "calibration": "보정 전후의 시험 Brier 점수와 ECE(검증에서 맞춤, 낮을수록 좋음)",
-    "floors": "Recall 하한을 지키는 threshold와 시험 결과",
+    "calibration": (
+        "보정 전후의 시험 Brier 점수와 보정 오차(검증에서 맞춤, 낮을수록 좋음. 보정됨의 p가 0.05보다 작으면 확률이 실제 비율과 다르다고 봄)"
+    ),
+    "prevalence": (
+        "유해 비율에 따른 시험 Precision(운영 threshold)과, 그 비율에 맞추어 검증에서 다시 고른 threshold의 시험 결과"
+    ),
+    "floors": "Recall 하한을 지키는 threshold와 시험 결과(Recall은 그룹마다 구한 값의 평균)",
     "overview": "epoch별 최적 threshold에서의 검증 결과(강조: 최고 F1)",
-    "effect": "개선 효과 요약(검증 분할)",
+    "effect": "개선 효과 요약(시험 분할)",
 }
 
 
@@ -52,7 +58,7 @@ def table_caption(kind: str, modality: str) -> str:
     Examples
     --------
     >>> table_caption("effect", "video")
-    '비디오: 개선 효과 요약(검증 분할)'
+    '비디오: 개선 효과 요약(시험 분할)'
     """
     return f"{MODALITY[modality]}: {TABLES[kind]}"
 
@@ -145,7 +151,7 @@ def epoch_thresholds(epochs: pd.DataFrame, modality: str) -> Words:
     lines = [
         f"{model_name(variant)}: "
         + ", ".join(
-            f"epoch {row.epoch} {row.threshold:.2f} ({row.low:.2f}~{row.high:.2f})"
+            f"epoch {row.epoch} {row.threshold:.2f} ({_ends(row.low, row.high, 2)})"
             for row in own.itertuples()
         )
         for variant, own in epochs.groupby("variant", sort=False)
@@ -153,8 +159,9 @@ def epoch_thresholds(epochs: pd.DataFrame, modality: str) -> Words:
     return Words(
         f"{MODALITY[modality]} 모델의 epoch별 최적 threshold와 95% 구간. {'; '.join(lines)}.",
         f"{MODALITY[modality]}: 점의 높이가 그 epoch에서 검증 F1이 최고인 threshold, 막대가 그 95% 구간입니다. "
-        "막대가 겹치면 점이 오르내려도 움직였다고 말할 수 없고, 격자의 끝에 붙은 점은 진짜 최적점이 그 너머일 수 "
-        "있음을 뜻합니다. 격자를 쓰는 모델이 있으면 threshold가 하나뿐인 모델은 그리지 않습니다.",
+        "막대가 겹치는지로는 움직였는지 알 수 없습니다(같은 항목에서 짝지은 차이로 판단하며, 3.8절에 적습니다). 격자의 "
+        "끝에 붙은 점은 진짜 최적점이 그 너머일 수 있음을 뜻합니다. 격자를 쓰는 모델이 있으면 threshold가 하나뿐인 "
+        "모델은 그리지 않습니다.",
     )
 
 
@@ -231,13 +238,13 @@ def intervals_on_test(f1: pd.DataFrame, modality: str) -> Words:
     '비디오 모델별 시험 F1과 95% 구간: Model 4 0.945 (0.870~1.000)'
     """
     lines = "; ".join(
-        f"{model_name(row.variant)} {row.value:.3f} ({row.low:.3f}~{row.high:.3f})"
+        f"{model_name(row.variant)} {row.value:.3f} ({_ends(row.low, row.high, 3)})"
         for row in f1.itertuples()
     )
     return Words(
         f"{MODALITY[modality]} 모델별 시험 F1과 95% 구간: {lines}",
-        f"{MODALITY[modality]}: 막대는 시험 F1의 95% 구간입니다. 막대가 점선(기준선)에 걸치면 기준선보다 낫다고 말할 "
-        "수 없고, 모델끼리의 비교는 아래의 짝지은 비교로 합니다.",
+        f"{MODALITY[modality]}: 막대는 시험 F1의 95% 구간입니다. 기준선의 F1도 같은 항목에 따라 달라지므로, 기준선보다 "
+        "나은지는 막대와 점선이 아니라 짝지은 차이의 구간(아래 문장)으로, 모델끼리도 짝지은 비교로 판단합니다.",
     )
 
 
@@ -330,6 +337,13 @@ def reliability(modality: str) -> Words:
     """
     return Words(
         f"{MODALITY[modality]} 모델별 예측 확률과 실제 유해 비율, 구간마다의 항목 수.",
-        f"{MODALITY[modality]}: 점선보다 아래의 점은 확률이 너무 높게, 위의 점은 너무 낮게 매겨졌다는 뜻입니다. 항목 "
-        "수가 적은 점의 막대는 깁니다.",
+        f"{MODALITY[modality]}: 점선보다 아래의 점은 확률이 너무 높게, 위의 점은 너무 낮게 매겨졌다는 뜻입니다. 막대는 "
+        f"그룹을 하나씩 빼고 구한 95% 구간이며, 그룹 {MIN_GROUPS}개 미만에서 온 점에는 막대가 없습니다.",
     )
+
+
+def _ends(low: float, high: float, digits: int) -> str:
+    """An interval, or that there is none."""
+    if pd.isna(low) or pd.isna(high):
+        return "구간 없음"
+    return f"{low:.{digits}f}~{high:.{digits}f}"

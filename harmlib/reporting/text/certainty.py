@@ -6,11 +6,15 @@ Numbers cite their cells where the table was read from a run's folder. `modality
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
-from harmlib.analysis.baseline import BASELINE
-from harmlib.reporting.text.cited_numbers import at, count, row, rows
-from harmlib.reporting.text.korean import MODALITY, SPLIT, model_name, number, particle, signed
+from harmlib.analysis.floor_table import FLOOR_CONFIDENCE
+from harmlib.analysis.optimism import BEST
+from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
+from harmlib.reporting.text.cited_numbers import Row, at, count, row, rows
+from harmlib.reporting.text.korean import MODALITY, model_name, number, particle, signed
 
 OBJECTIVES = {
     "f1": "F1 최대",
@@ -29,77 +33,21 @@ STATES = {
     "one_class": "한 클래스뿐",
 }
 FIGURES = {
-    "same_data": "고른 데이터에서 평가",
-    "in_bag": "뽑힌 표본에서 평가(평균)",
-    "out_of_bag": "뽑히지 않은 표본에서 평가(평균)",
-    "optimism": "낙관(둘의 차이)",
-    "test": "시험 분할에서 평가",
+    "same_data": "고른 데이터에서 잰 F1",
+    "out_of_bag": "뽑히지 않은 그룹에서 잰 F1",
+    "optimism": "낙관(고른 데이터 − 바로잡은 값)",
+    "corrected": "바로잡은 F1(.632+)",
+    "test": "시험 분할에서 잰 F1",
 }
-METHODS = {"none": "그대로", "temperature": "temperature", "isotonic": "isotonic"}
-CALIBRATION = {"brier": "Brier 점수", "ece": "ECE"}
-
-
-def group_warning(splits: list[str], modality: str) -> str:
-    """Say which splits hold one group only.
-
-    Parameters
-    ----------
-    splits : list of str
-        As `item_level_splits` returns them.
-    modality : str
-
-    Returns
-    -------
-    str
-        Empty where there is nothing to warn of.
-
-    Examples
-    --------
-    >>> group_warning(["test"], "video")
-    '비디오: 시험 분할의 항목이 모두 한 그룹이라 그룹째 다시 뽑을 수 없습니다. ...'
-    """
-    if not splits:
-        return ""
-    names = ", ".join(SPLIT[split] for split in splits)
-    return (
-        f"{MODALITY[modality]}: {names} 분할의 항목이 모두 한 그룹이라 그룹째 다시 뽑을 수 없습니다. 항목째 뽑았으므로 "
-        "구간이 실제보다 좁습니다."
-    )
-
-
-def against_baseline(intervals: pd.DataFrame, test: pd.DataFrame, modality: str) -> str:
-    """Say whose F1 interval on test lies above the baseline's F1.
-
-    Parameters
-    ----------
-    intervals : DataFrame
-        As `intervals_on_test` returns it.
-    test : DataFrame
-        As `compare_on_test` returns it.
-    modality : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.88})
-    >>> test = pd.DataFrame({"variant": ["model4", "baseline"], "f1": [0.94, 0.84]})
-    >>> against_baseline(intervals, test, "video")
-    '비디오: 모두 유해로 판정하는 기준선의 시험 F1은 0.8400입니다. 95% 구간이 온전히 그 위에 있는 모델은 Model
-    4입니다.'
-    """
-    baseline = row(test, "variant", BASELINE).f1
-    f1 = intervals[intervals["metric"] == "f1"]
-    clear = f1.loc[f1["low"] > baseline, "variant"]
-    head = (
-        f"{MODALITY[modality]}: 모두 유해로 판정하는 기준선의 시험 F1은 {number(baseline)}입니다."
-    )
-    if clear.empty:
-        return f"{head} 어느 모델의 95% 구간도 기준선보다 온전히 위에 있지 않습니다. 이 시험 분할로는 기준선보다 낫다고 말할 수 없습니다."
-    names = ", ".join(map(model_name, clear))
-    return f"{head} 95% 구간이 온전히 그 위에 있는 모델은 {names}입니다."
+PROMISES = {"average": "평균", "confidence": f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}"}
+METHODS = {
+    "none": "그대로",
+    "temperature": "temperature",
+    "unweighted": "temperature와 pos_weight 되돌리기",
+    "platt": "Platt",
+    "isotonic": "isotonic",
+}
+CALIBRATION = {"brier": "Brier 점수", "calibration_error": "보정 오차(RMS)"}
 
 
 def movement(changes: pd.DataFrame, modality: str) -> list[str]:
@@ -119,7 +67,8 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
     Examples
     --------
     >>> changes = pd.DataFrame({"variant": ["model4"], "epoch_from": 1, "epoch_to": 2,
-    ...                         "difference": -0.25, "low": -0.3, "high": 0.2, "verdict": "noise"})
+    ...                         "difference": -0.25, "low": -0.3, "high": 0.2, "verdict": "noise",
+    ...                         "detectable": 0.4, "power": 0.11})
     >>> movement(changes, "image")
     ['이미지 Model 4: 이웃한 epoch 사이의 변화 1번 모두 잡음과 구별되지 않습니다. ...']
     """
@@ -127,12 +76,17 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
     for variant, own in changes.groupby("variant", sort=False):
         name = f"{MODALITY[modality]} {model_name(variant)}"
         moved = own[own["verdict"] == "moved"]
-        if moved.empty:
-            largest = at(own, own["difference"].abs().idxmax())
+        known = own[own["verdict"] != "unknown"]
+        if known.empty:
+            sentences.append(f"{name}: 그룹이 모자라 변화가 잡음인지 말할 수 없습니다.")
+        elif moved.empty:
+            largest = at(known, known["difference"].abs().idxmax())
             sentences.append(
                 f"{name}: 이웃한 epoch 사이의 변화 {count(own)}번 모두 잡음과 구별되지 않습니다. 가장 큰 변화는 "
                 f"epoch {largest.epoch_from}에서 {largest.epoch_to} 사이의 {signed(largest.difference, 2)}"
-                f"(95% 구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다."
+                f"(95% 구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다. 움직이지 않았다는 뜻은 아닙니다. "
+                f"실제로 0.10 움직였더라도 이 검증 분할로 알아볼 확률은 {largest.power:.0%}이고, "
+                f"{number(largest.detectable, 2)} 넘게 움직여야 다섯 번에 네 번 알아봅니다."
             )
         for change in rows(moved):
             sentences.append(
@@ -144,7 +98,7 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
 
 
 def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
-    """Say how much better F1 looks on the items that the threshold was chosen on.
+    """Say how much better F1 looks on the items that epoch, threshold and model were chosen on.
 
     Parameters
     ----------
@@ -158,57 +112,33 @@ def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"variant": ["model4"], "figure": "optimism", "value": 0.012})
+    >>> table = pd.DataFrame({"variant": "model4", "excluded": 0,
+    ...                       "figure": ["same_data", "out_of_bag", "optimism"],
+    ...                       "value": [0.93, 0.91, 0.012]})
     >>> optimism_sentence(table, "video")
-    '비디오: threshold를 고른 데이터에서 그대로 평가하면 F1이 평균 Model 4 +0.0120만큼 좋아 보입니다. ...'
+    '비디오: epoch와 threshold를 고른 데이터에서 그대로 재면 F1이 Model 4 +0.0120만큼 좋아 보입니다. ...'
     """
-    found = rows(table[table["figure"] == "optimism"])
-    parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in found]
-    return (
-        f"{MODALITY[modality]}: threshold를 고른 데이터에서 그대로 평가하면 F1이 평균 "
-        f"{', '.join(parts)}만큼 좋아 보입니다. 그래서 성능은 시험 분할의 값으로 말해야 합니다."
+    known = table[(table["figure"] == "optimism") & table["value"].notna()]
+    if known.empty:
+        return (
+            f"{MODALITY[modality]}: 검증에 한 클래스의 그룹이 하나 이하라, 고른 데이터에서 F1이 얼마나 좋아 "
+            "보이는지 셈할 수 없습니다. 성능은 시험 분할의 값으로 말해야 합니다."
+        )
+    found = list(rows(known))
+    parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in found if r.variant != BEST]
+    sentence = (
+        f"{MODALITY[modality]}: epoch와 threshold를 고른 데이터에서 그대로 재면 F1이 "
+        f"{', '.join(parts)}만큼 좋아 보입니다."
     )
-
-
-def gain_sentences(gains: pd.DataFrame, differences: pd.DataFrame, modality: str) -> list[str]:
-    """Say where each gain in F1 came from, and whether it is more than chance.
-
-    Parameters
-    ----------
-    gains, differences : DataFrame
-        As `comparisons` returns them.
-    modality : str
-
-    Returns
-    -------
-    list of str
-        One sentence per pair of variants.
-
-    Examples
-    --------
-    >>> gains = pd.DataFrame({"a": "model2", "b": "model4",
-    ...                       "part": ["retraining", "threshold", "total"],
-    ...                       "value": [0.02, 0.01, 0.03], "low": -0.01, "high": 0.06})
-    >>> differences = pd.DataFrame({"a": ["model2"], "b": ["model4"], "p_mid": [0.25]})
-    >>> gain_sentences(gains, differences, "video")
-    ['비디오 Model 2에서 Model 4로: 시험 F1의 변화 +0.0300 = 다시 학습 +0.0200 + threshold 이동 +0.0100. ...']
-    """
-    sentences = []
-    for (a, b), own in gains.groupby(["a", "b"], sort=False):
-        total, retrained, moved = (
-            row(own, "part", part) for part in ("total", "retraining", "threshold")
-        )
-        sure = total.low > 0 or total.high < 0
-        pair = differences[(differences["a"] == a) & (differences["b"] == b)]
-        verdict = "포함하지 않습니다" if sure else "포함하므로 차이가 있다고 말할 수 없습니다"
-        sentences.append(
-            f"{MODALITY[modality]} {model_name(a)}에서 {particle(model_name(b), '으로/로')}: 시험 F1의 변화 "
-            f"{signed(total.value)} = 다시 학습 {signed(retrained.value)} + threshold 이동 "
-            f"{signed(moved.value)}. 95% 구간은 {signed(total.low)}~"
-            f"{particle(signed(total.high), '으로/로')} 0을 {verdict}"
-            f"(McNemar mid-p {number(next(rows(pair)).p_mid, 3)})."
-        )
-    return sentences
+    whole = found[-1]
+    if whole.variant == BEST:
+        sentence += f" 그 가운데 가장 나은 모델을 고른 것까지 치면 {signed(whole.value)}입니다."
+    own = table[table["variant"] == whole.variant]
+    shown, outside = (row(own, "figure", name).value for name in ("same_data", "out_of_bag"))
+    sentence += f" 뽑히지 않은 그룹만으로 조심스럽게 재면 {signed(shown - outside)}입니다."
+    if whole.excluded:
+        sentence += f" 다시 뽑은 표본 {whole.excluded:,}개는 한 클래스가 없어 뺐습니다."
+    return f"{sentence} 그래서 성능은 시험 분할의 값으로 말해야 합니다."
 
 
 def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
@@ -231,6 +161,8 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
     """
     if tried.empty:
         return f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 견줄 것이 없습니다."
+    if tried["corrected_low"].isna().all():
+        return f"{MODALITY[modality]}: 그룹이 모자라 0.5보다 나은 값이 있는지 말할 수 없습니다."
     better = tried[tried["corrected_low"] > 0]
     if better.empty:
         return f"{MODALITY[modality]}: 여러 threshold를 시험해 본 것을 보정하면, 검증에서 0.5보다 확실히 나은 값은 없습니다."
@@ -275,34 +207,61 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
     )
 
 
-def floor_sentence(floors: pd.DataFrame, modality: str) -> str:
-    """Say what a promised recall costs with the variant that flags least on validation.
+def floor_sentences(floors: pd.DataFrame, modality: str) -> list[str]:
+    """Say what promised recalls cost with the variant that flags least on validation.
 
     Parameters
     ----------
     floors : DataFrame
-        As `floors` returns it.
+        As `floor_table.floors` returns it.
     modality : str
 
     Returns
     -------
-    str
+    list of str
+        One sentence on the promise kept on average, one on the promise with a confidence.
 
     Examples
     --------
-    >>> floors = pd.DataFrame({"variant": ["model4"], "min_recall": 0.8, "units": 3,
-    ...                        "feasible": False})
-    >>> floor_sentence(floors, "video")
-    '비디오: 검증의 유해 그룹이 3개뿐이라 어떤 Recall 하한도 분포 가정 없이 약속할 수 없습니다.'
+    >>> floors = pd.DataFrame({"variant": ["model4"], "promise": "average", "min_recall": 0.8,
+    ...                        "units": 3, "feasible": False})
+    >>> floor_sentences(floors, "video")
+    ['비디오: 검증의 유해 그룹이 3개뿐이라 어떤 Recall 하한도 평균적으로 약속할 수 없습니다.']
     """
-    feasible = floors[floors["feasible"]]
-    if feasible.empty:
-        units = at(floors, floors["units"].idxmax()).units
-        return f"{MODALITY[modality]}: 검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 분포 가정 없이 약속할 수 없습니다."
-    best = feasible.loc[feasible.groupby("min_recall")["flagged_share"].idxmin()]
-    parts = [
-        f"Recall {r.min_recall:.2f} 이상은 {model_name(r.variant)} threshold "
-        f"{particle(number(r.threshold, 3), '으로/로')}, 시험 항목의 {r.test_flagged_share:.0%}를 사람이 보게 됩니다(시험 Recall {number(r.test_recall, 3)})"
-        for r in rows(best)
-    ]
-    return f"{MODALITY[modality]}: 평균적으로 보장되는 Recall 하한. {'; '.join(parts)}."
+    sentences = []
+    for promise, own in floors.groupby("promise", sort=False):
+        average = promise == "average"
+        feasible = own[own["feasible"]]
+        if feasible.empty:
+            units = at(own, own["units"].idxmax()).units
+            how = "평균적으로" if average else f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}로"
+            few = f"검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 {how} 약속할 수 없습니다."
+            sentences.append(f"{MODALITY[modality]}: {few}")
+            continue
+        cheapest = feasible.loc[feasible.groupby("min_recall")["flagged_share"].idxmin()]
+        parts = "; ".join(_floor_part(floor) for floor in rows(cheapest))
+        lead = (
+            f"평균적으로 지켜지는 Recall 하한(그룹마다 구한 Recall의 평균). {parts}. 되풀이했을 때의 평균이므로 "
+            "한 번의 결과는 하한에 못 미칠 수 있습니다. 유해 그룹의 수로 계산한 확률은 하한마다 "
+            f"{_shortfalls(cheapest)}이며(그룹 전체를 잡거나 놓치고 그 밖에 고른 것이 없을 때), epoch과 모델까지 고른 모의실험에서는 "
+            f"{MEASURED_SHORTFALL:.0%}까지였습니다."
+            if average
+            else f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}로 지켜지는 Recall 하한(고른 epoch과 모델의 수까지 보정). {parts}."
+        )
+        sentences.append(f"{MODALITY[modality]}: {lead}")
+    return sentences
+
+
+def _floor_part(floor: Row) -> str:
+    tested = number(floor.test_recall, 3)
+    if not math.isnan(floor.test_low):
+        tested = f"{tested}, 95% 구간 {number(floor.test_low, 3)}~{number(floor.test_high, 3)}"
+    return (
+        f"{floor.min_recall:.2f} 이상은 {model_name(floor.variant)} threshold "
+        f"{particle(number(floor.threshold, 3), '으로/로')}, 시험 항목의 "
+        f"{floor.test_flagged_share:.0%}를 사람이 보게 됩니다(시험 그룹의 평균 Recall {tested})"
+    )
+
+
+def _shortfalls(cheapest: pd.DataFrame) -> str:
+    return ", ".join(f"{floor.shortfall:.0%}" for floor in rows(cheapest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from harmlib.analysis.drift import MIN_ITEMS, Drift
+from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.reporting.text.korean import MODALITY, signed
 
 METRICS = {
@@ -16,7 +17,8 @@ METRICS = {
     "brier": "Brier 점수",
 }
 VERDICTS = {
-    "too_few": f"점수가 너무 적어 말할 수 없습니다. 서로 다른 출처가 {MIN_ITEMS}개는 있어야 합니다.",
+    "too_few": f"너무 적어 말할 수 없습니다. 새 점수 {MIN_ITEMS}개, 서로 다른 출처가 검증과 여기에 {MIN_GROUPS}개씩은 있어야 합니다.",
+    "groups_unknown": "무언가 달라 보이지만 출처를 몰라 우연과 가릴 수 없습니다. 출처를 `group` 열로 알려 주십시오.",
     "steady": "달라졌다고 볼 까닭이 없습니다. threshold를 그대로 씁니다.",
     "watch": "무언가 달라졌습니다. 다음 보고 전에 살펴보십시오.",
     "choose_again": "threshold를 다시 고를 때입니다. 새로 라벨을 붙인 항목에서 고르십시오.",
@@ -27,7 +29,8 @@ REASONS = {
     "distribution_changed": "점수의 분포가 검증과 다릅니다(Kolmogorov-Smirnov).",
     "f1_fell": "라벨이 있는 항목의 F1이 검증보다 구간을 벗어나 낮습니다.",
     "calibration_worsened": "Brier 점수가 검증보다 구간을 벗어나 나쁩니다.",
-    "labels_too_few": f"라벨이 너무 적어 판단에 쓰지 않았습니다(출처 {MIN_ITEMS}개 미만이거나 한 클래스뿐).",
+    "labels_too_few": f"라벨은 판단에 쓰지 않았습니다. 라벨이 있는 항목 {MIN_ITEMS}개, 유해와 안전의 출처가 검증과 여기에 {MIN_GROUPS}개씩은 있어야 합니다.",
+    "groups_unknown": "어느 항목이 한 출처에서 왔는지 몰라, 출처의 크기가 검증과 같다고 보고 구간을 넓혔습니다.",
 }
 
 
@@ -51,7 +54,7 @@ def drift_sentences(found: Drift, modality: str) -> list[str]:
     >>> probability = (count * 7 % 60 + 0.5) / 60
     >>> known = pd.DataFrame({"label": (probability > 0.4).astype(int), "probability": probability,
     ...                       "group": count})
-    >>> found = compare_scores(known, known[["probability"]], 0.5, resamples=50)
+    >>> found = compare_scores(known, known[["probability", "group"]], 0.5)
     >>> drift_sentences(found, "video")[0]
     '비디오: 달라졌다고 볼 까닭이 없습니다. threshold를 그대로 씁니다.'
     """
@@ -84,7 +87,7 @@ def drift_table(found: Drift) -> pd.DataFrame:
     >>> probability = (count * 7 % 60 + 0.5) / 60
     >>> known = pd.DataFrame({"label": (probability > 0.4).astype(int), "probability": probability,
     ...                       "group": count})
-    >>> found = compare_scores(known, known[["probability"]], 0.5, resamples=50)
+    >>> found = compare_scores(known, known[["probability", "group"]], 0.5)
     >>> drift_table(found)[["지표", "검증", "새 점수", "차이"]].head(1)
              지표   검증  새 점수       차이
     0  유해 판정 비율  0.5   0.5  +0.0000
@@ -97,7 +100,10 @@ def drift_table(found: Drift) -> pd.DataFrame:
             "새 점수": rows["new"].to_numpy(),
             "차이": [signed(value) for value in rows["difference"]],
             f"구간({found.level:.2%})": [
-                f"{signed(row.low)} ~ {signed(row.high)}" for row in rows.itertuples()
+                f"{signed(row.low)} ~ {signed(row.high)}"
+                if row.low == row.low
+                else "출처가 너무 적음"
+                for row in rows.itertuples()
             ],
         }
     )

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from harmlib.analysis.baseline import BASELINE
 from harmlib.reporting.text.cited_numbers import Row, at, row, rows
 from harmlib.reporting.text.korean import (
     MODALITY,
@@ -68,50 +67,6 @@ def _split_sizes(counts: pd.DataFrame, modality: str) -> str:
         f"{MODALITY[modality]} {every.n:,}개(유해 {every.harmful:,}개, 안전 {every.safe:,}개, 유해:안전 = "
         f"{number(every.harmful_per_safe, 2)}:1, 그룹 {every.group:,}개)"
     )
-
-
-def verdict(
-    chosen: pd.DataFrame, test: pd.DataFrame, intervals: pd.DataFrame, modality: str
-) -> str:
-    """Say how the variant that validation prefers does on test, next to the baseline.
-
-    Test doesn't choose the variant: the best of several would look better than it is.
-
-    Parameters
-    ----------
-    chosen, test : DataFrame
-    intervals : DataFrame
-        As `intervals_on_test` returns it.
-    modality : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> chosen = pd.DataFrame({"variant": ["model4"], "f1": [0.93]})
-    >>> test = pd.DataFrame({"variant": ["model4", "baseline"], "f1": [0.95, 0.84], "n": 36})
-    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.87, "high": 1.0})
-    >>> verdict(chosen, test, intervals, "video")
-    '비디오: 검증에서 가장 나은 Model 4는 시험 분할(36개)에서 F1 0.9500, 95% 구간 0.870~1.000으로, 모두
-    유해로 판정하는 기준선의 0.8400보다 확실히 높습니다.'
-    """
-    variant = chosen.loc[chosen["f1"].idxmax(), "variant"]
-    baseline, best = row(test, "variant", BASELINE), row(test, "variant", variant)
-    sure = row(intervals[intervals["metric"] == "f1"], "variant", variant)
-    head = (
-        f"{MODALITY[modality]}: 검증에서 가장 나은 {particle(model_name(variant), '은/는')} 시험 분할"
-        f"({best.n:,}개)에서 F1 {number(best.f1)}, 95% 구간 {number(sure.low, 3)}~"
-        f"{particle(number(sure.high, 3), '으로/로')}, 모두 유해로 판정하는 기준선의 {number(baseline.f1)}"
-    )
-    if sure.low > baseline.f1:
-        return f"{head}보다 확실히 높습니다."
-    if best.f1 < baseline.f1:
-        return f"{head}보다 낮습니다."
-    if best.f1 - baseline.f1 < CLEAR_F1:
-        return f"{head}보다 나을 것이 거의 없습니다."
-    return f"{head}보다 높지만, 구간이 기준선에 걸쳐 더 낫다고 단정할 수 없습니다."
 
 
 def problem_of_fixed_threshold(chosen: pd.DataFrame, modality: str, variant: str) -> str:
@@ -213,8 +168,8 @@ def _movement(points: pd.DataFrame, variant: str) -> str:
     if low == high:
         return f"{name} 모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다."
     return (
-        f"{name} epoch에 따라 최적 threshold가 {low:.2f}에서 {high:.2f} 사이로 "
-        f"{high - low:.2f}만큼 달라졌습니다."
+        f"{name} epoch별 최적 threshold가 {low:.2f}에서 {high:.2f} 사이에 있습니다"
+        f"(폭 {high - low:.2f}; 이 차이가 잡음인지는 3.8절에서 봅니다)."
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import get_args
 
 from harmlib.analysis.baseline import BASELINE
+from harmlib.analysis.optimism import BEST
 from harmlib.params import FeatureParams
 from harmlib.reporting.text.cited_numbers import CitedNumber, plain
 
@@ -55,6 +56,11 @@ COLUMNS = {
     "state": "상태",
     "figure": "구분",
     "method": "보정",
+    "p_calibrated": "보정됨의 p",
+    "prevalence": "유해 비율",
+    "reweighted_threshold": "다시 고른 Threshold",
+    "reweighted_precision": "다시 고른 Precision",
+    "reweighted_recall": "다시 고른 Recall",
     "difference": "차이",
     "value_a": "앞 모델",
     "value_b": "뒤 모델",
@@ -65,14 +71,24 @@ COLUMNS = {
     "b": "뒤",
     "plateau_low": "평탄 구간 시작",
     "plateau_high": "평탄 구간 끝",
-    "better_than_baseline": "기준선보다 나음",
+    "gain_low": "기준선과의 F1 차이: 하한",
+    "gain_high": "기준선과의 F1 차이: 상한",
+    "corrected_low": "보정 하한",
+    "corrected_high": "보정 상한",
+    "groups_needed": "알아볼 그룹 수",
+    "harmful_groups": "유해 그룹 수",
+    "safe_groups": "안전 그룹 수",
     "pos_weight": "pos_weight",
     "unweighted_threshold": "가중치 없는 눈금의 threshold",
     "half_unweighted": "0.5에 해당하는 값",
     "min_recall": "Recall 하한",
     "units": "유해 그룹 수",
     "feasible": "가능",
-    "test_recall": "시험 Recall",
+    "promise": "약속",
+    "shortfall": "한 번이 하한에 못 미칠 확률",
+    "test_recall": "시험 그룹의 평균 Recall",
+    "test_low": "시험 95% 하한",
+    "test_high": "시험 95% 상한",
     "test_flagged_share": "사람이 보는 비율",
     "path": "파일",
     "step": "단계",
@@ -99,7 +115,7 @@ def model_name(variant: str) -> str:
     Parameters
     ----------
     variant : str
-        A name from the params, or `baseline`.
+        A name from the params, `baseline`, or `optimism.BEST`.
 
     Returns
     -------
@@ -113,6 +129,8 @@ def model_name(variant: str) -> str:
     """
     if variant == BASELINE:
         return BASELINE_NAME
+    if variant == BEST:
+        return "가장 나은 모델 고르기"
     number = variant.removeprefix("model")
     return f"Model {number}" if number.isdigit() and variant != number else variant
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harmlib.analysis.baseline import BASELINE
-from harmlib.reporting.text.cited_numbers import at, count, row, rows
-from harmlib.reporting.text.findings import CLEAR_F1
-from harmlib.reporting.text.korean import MODALITY, model_name, number, particle
+from harmlib.reporting.text.cited_numbers import count, rows
+from harmlib.reporting.text.comparisons import baseline_plan
+from harmlib.reporting.text.korean import MODALITY, model_name, particle
 
 
 def limits(operating_points: pd.DataFrame, test: pd.DataFrame, modality: str) -> list[str]:
@@ -50,14 +49,6 @@ def limits(operating_points: pd.DataFrame, test: pd.DataFrame, modality: str) ->
             sentences.append(
                 f"{who} 모든 항목에 같은 확률을 준 epoch가 있어 그 epoch에서는 threshold를 고를 수 없습니다."
             )
-    chosen = operating_points[operating_points["chosen"]]
-    for tested in rows(test[test["variant"] != BASELINE]):
-        drop = row(chosen, "variant", tested.variant).f1 - tested.f1
-        if drop >= CLEAR_F1:
-            sentences.append(
-                f"{name} {model_name(tested.variant)}의 F1은 검증에서 고른 threshold를 시험에 적용하자 "
-                f"{number(drop)}만큼 낮아졌습니다. 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다."
-            )
     size = next(rows(test)).n
     sentences.append(f"{name} 시험 분할은 {size:,}개 항목이므로, 구간의 폭을 함께 읽어야 합니다.")
     return sentences
@@ -90,14 +81,15 @@ def unusable_files(manifest: pd.DataFrame, ledger: pd.DataFrame) -> str:
 
 def plans(
     operating_points: Mapping[str, pd.DataFrame],
-    tests: Mapping[str, pd.DataFrame],
+    changes: Mapping[str, pd.DataFrame],
+    against_baseline: Mapping[str, pd.DataFrame],
     weights: pd.DataFrame,
 ) -> list[str]:
     """Say what to do next, as far as the tables show it.
 
     Parameters
     ----------
-    operating_points, tests : mapping of str to DataFrame
+    operating_points, changes, against_baseline : mapping of str to DataFrame
         Tables by modality.
     weights : DataFrame
         One row per modality and backbone; column weights.
@@ -109,7 +101,7 @@ def plans(
 
     Examples
     --------
-    >>> [plan] = plans({}, {}, pd.DataFrame({"weights": ["pretrained"]}))
+    >>> [plan] = plans({}, {}, {}, pd.DataFrame({"weights": ["pretrained"]}))
     >>> plan
     '**추론.** 체크포인트에 저장된 threshold를 새 콘텐츠에 그대로 쓰고, ...'
     """
@@ -127,26 +119,16 @@ def plans(
             f"**격자 확대.** {', '.join(at_edge)} 모델의 최적 threshold가 격자의 끝에 있으므로 "
             "격자를 넓혀 다시 분석합니다(`variants.*.thresholds`)."
         )
-    for modality, table in operating_points.items():
-        spread = table.groupby("variant")["best_threshold"].agg(lambda s: s.max() - s.min())
-        if spread.max() > 0:
-            own = table[table["variant"] == spread.idxmax()]
-            low = at(own, own["best_threshold"].idxmin()).best_threshold
-            high = at(own, own["best_threshold"].idxmax()).best_threshold
+    for modality, table in changes.items():
+        unsure = table[table["verdict"] != "moved"]
+        if len(unsure):
+            names = ", ".join(map(model_name, unsure["variant"].unique()))
             items.append(
-                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {model_name(spread.idxmax())}의 최적 threshold가 "
-                f"{high - low:.2f} 범위에서 움직였습니다. 이것이 잡음인지 구간 추정으로 확인합니다."
+                f"**Epoch 사이의 안정성.** {MODALITY[modality]} {names}에서 epoch마다 다른 최적 threshold를 잡음과 "
+                "구별하지 못했습니다. 검증 분할의 그룹(원본)을 늘립니다."
             )
-    for modality, test in tests.items():
-        baseline = test.loc[test["variant"] == BASELINE, "f1"].iloc[0]
-        weak = test[(test["variant"] != BASELINE) & (test["f1"] < baseline + CLEAR_F1)]
-        if len(weak):
-            names = ", ".join(map(model_name, weak["variant"]))
-            items.append(
-                f"**기준선.** {MODALITY[modality]} {particle(names, '은/는')} 시험에서 모두 유해로 판정하는 기준선을 "
-                "뚜렷이 넘지 못했습니다. 자료와 특징을 보강합니다."
-            )
+    items += [baseline_plan(table, m) for m, table in against_baseline.items()]
     items.append(
         "**추론.** 체크포인트에 저장된 threshold를 새 콘텐츠에 그대로 쓰고, 판정 비율이 검증과 달라지면 다시 고릅니다."
     )
-    return items
+    return [item for item in items if item]

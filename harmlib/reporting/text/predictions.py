@@ -7,6 +7,7 @@ from.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harmlib.analysis.bands import Bands
+from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
 from harmlib.models.about import About
 from harmlib.reporting.text.certainty import METHODS, OBJECTIVES
 from harmlib.reporting.text.korean import (
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 DECISIONS = {"harmful": "유해", "safe": "안전"}
 BANDS = {"pass": "통과", "review": "검토", "block": "차단"}
+METHODS_OF_PROMISE = {
+    "learn-then-test": "Learn then Test, 분포를 가정하지 않음",
+    "jackknife": "jackknife, 어림값",
+}
 UNTRAINED = "untrained"
 
 
@@ -56,12 +61,15 @@ def checkpoint_table(about: About, threshold: float) -> pd.DataFrame:
         for name, spec in about.backbones.items()
     ]
     method = METHODS[about.calibration.method]
+    calibration = f"{method}, T = {number(about.calibration.temperature, 2)}"
+    if about.calibration.offset:
+        calibration += f", 더한 값 {signed(about.calibration.offset, 2)}"
     rows = {
         "모델": f"{model_name(about.variant)}, epoch {about.epoch}",
         "Threshold": number(threshold),
         "고른 목적": OBJECTIVES.get(about.objective, about.objective),
         "백본": ", ".join(backbones),
-        "확률 보정": f"{method}, T = {number(about.calibration.temperature, 2)}",
+        "확률 보정": calibration,
     }
     for split, name in (("train", "학습"), ("val", "검증")):
         harmful, safe = (about.counts[split][kind] for kind in ("harmful", "safe"))
@@ -177,7 +185,7 @@ def verdict_counts(decisions: pd.DataFrame, ledger: pd.DataFrame, reused: int) -
 
 
 def band_lines(bands: Bands, modality: str) -> str:
-    """Say where the bands lie and what they keep on validation.
+    """Say what the bands promise, and where they lie.
 
     Parameters
     ----------
@@ -203,13 +211,50 @@ def band_lines(bands: Bands, modality: str) -> str:
         if bands.block_above is None
         else f"확률 {number(bands.block_above)} 초과는 차단합니다",
     ]
-    text = (
-        f"{MODALITY[modality]}: {'. '.join(parts)}. 검증에서 Recall {number(bands.min_recall, 2)} 이상, "
-        f"차단의 Precision {number(bands.min_precision, 2)} 이상입니다."
-    )
+    held = _promised(bands.promise) if bands.promise else _on_validation_only()
+    lines = [
+        f"{held} {'. '.join(parts)}. 하한은 Recall {number(bands.min_recall, 2)}, 차단의 Precision "
+        f"{number(bands.min_precision, 2)}입니다."
+    ]
+    if bands.promise:
+        lines += _infeasible(bands, bands.promise)
     if bands.pass_at is not None and bands.pass_at == bands.block_above:
-        return f"{text} 두 선이 같아 사람이 검토할 구간이 없습니다."
-    return text
+        lines.append("두 선이 같아 사람이 검토할 구간이 없습니다.")
+    return f"{MODALITY[modality]}: {' '.join(lines)}"
+
+
+def _on_validation_only() -> str:
+    each, either = (f"{low:.0%}~{high:.0%}" for low, high in (MISSED_EACH, MISSED_EITHER))
+    return (
+        f"두 하한은 검증 항목에서만 지켜집니다. 새 항목에서는 하한마다 모의실험의 {each}에서, 둘 가운데 적어도 하나는 "
+        f"{either}에서 어긋났습니다."
+    )
+
+
+def _promised(promise: Promise) -> str:
+    return (
+        f"새 그룹에서도 두 하한이 함께 신뢰 수준 {promise.confidence:.0%}로 지켜집니다"
+        f"({METHODS_OF_PROMISE[promise.method]}, 유해 그룹 {promise.harmful_groups:,}개, epoch "
+        f"{promise.candidates}개에서 고른 것을 보정, Recall과 Precision은 그룹마다 구한 값의 평균)."
+    )
+
+
+def _infeasible(bands: Bands, promise: Promise) -> list[str]:
+    lines = []
+    for name, floor, end in (
+        ("Recall", bands.min_recall, bands.pass_at),
+        ("Precision", bands.min_precision, bands.block_above),
+    ):
+        if end is None:
+            text = (
+                f"유해 그룹 {promise.harmful_groups:,}개로는 {name} {number(floor, 2)}을 이 신뢰 수준으로 약속할 수 "
+                "있는 threshold가 없습니다"
+            )
+            if promise.method == "learn-then-test":
+                needed = promise.needed(floor, of_precision=name == "Precision")
+                text += f"(틀림이 없는 그룹이 적어도 {needed:,}개 필요합니다)"
+            lines.append(f"{text}.")
+    return lines
 
 
 def band_comparison(validation: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +280,9 @@ def band_comparison(validation: pd.DataFrame, here: pd.DataFrame) -> pd.DataFram
     for name, table in (("검증", validation), ("이 폴더", here)):
         columns[f"{name} 항목 수"] = table["n"].astype(int).to_numpy()
         columns[f"{name} 비율(95% 구간)"] = [
-            f"{row.share:.1%} ({row.low:.1%} ~ {row.high:.1%})" for row in table.itertuples()
+            f"{row.share:.1%} "
+            + ("(구간 없음)" if math.isnan(row.low) else f"({row.low:.1%} ~ {row.high:.1%})")
+            for row in table.itertuples()
         ]
     return pd.DataFrame(columns)
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
-from harmlib.reporting.text.certainty import CALIBRATION, FIGURES, METHODS, OBJECTIVES, STATES
+from harmlib.reporting.text.certainty import (
+    CALIBRATION,
+    FIGURES,
+    METHODS,
+    OBJECTIVES,
+    PROMISES,
+    STATES,
+)
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name, number, signed
 
+_SHOWN_PREVALENCES = (0.001, 0.01, 0.1)
 METRICS = ("precision", "recall", "f1")
 _COUNTS = ["tp", "fp", "fn", "tn"]
 _ROWS_OF_EFFECT = {
@@ -131,14 +139,45 @@ def shown_optimism(optimism: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> optimism = pd.DataFrame({"figure": ["optimism"], "threshold": 0.5, "value": 0.01, "low": 0.0,
-    ...                          "high": 0.02, "excluded": 0, "variant": "model4"})
+    >>> optimism = pd.DataFrame({"figure": ["test"], "threshold": 0.5, "value": 0.9, "low": 0.8,
+    ...                          "high": 0.95, "excluded": 0, "variant": "model4"})
     >>> shown_optimism(optimism)
-      variant     figure  threshold  value  low  high
-    0  model4  낙관(둘의 차이)        0.5   0.01  0.0  0.02
+      variant        figure  threshold  value  low  high
+    0  model4  시험 분할에서 잰 F1        0.5    0.9  0.8  0.95
     """
     columns = ["variant", "figure", "threshold", "value", "low", "high"]
     return optimism.assign(figure=optimism["figure"].map(FIGURES))[columns]
+
+
+def shown_prevalence(prevalence: pd.DataFrame) -> pd.DataFrame:
+    """Take the harmful shares that the report shows: some of the grid, the data's, the traffic's.
+
+    Parameters
+    ----------
+    prevalence : DataFrame
+        As `probability_tables.prevalences` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, prevalence, precision, low, high, flagged_share, reweighted_threshold,
+        reweighted_precision, reweighted_recall.
+
+    Examples
+    --------
+    >>> prevalence = pd.DataFrame({"variant": "model4", "origin": ["grid", "grid", "data"],
+    ...                            "prevalence": [0.01, 0.015, 0.72]})
+    >>> prevalence[["precision", "low", "high", "flagged_share", "reweighted_threshold",
+    ...             "reweighted_precision", "reweighted_recall"]] = 0.5
+    >>> shown_prevalence(prevalence)["prevalence"].tolist()
+    [0.01, 0.72]
+    """
+    shown = (prevalence["origin"] != "grid") | prevalence["prevalence"].isin(_SHOWN_PREVALENCES)
+    columns = ["variant", "prevalence", "precision", "low", "high", "flagged_share"]
+    again = ["reweighted_threshold", "reweighted_precision", "reweighted_recall"]
+    rows = prevalence[shown].sort_values("prevalence")
+    place = rows["variant"].map({v: i for i, v in enumerate(prevalence["variant"].unique())})
+    return rows.iloc[place.argsort(kind="stable")][[*columns, *again]]
 
 
 def shown_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
@@ -152,20 +191,43 @@ def shown_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns variant, method, metric, value, low, high.
+        Columns variant, method, metric, value, low, high, p_calibrated.
 
     Examples
     --------
-    >>> calibration = pd.DataFrame({"variant": "model4", "method": ["none"], "metric": "ece",
-    ...                             "value": 0.1, "low": 0.05, "high": 0.2})
-    >>> shown_calibration(calibration)
-      variant method metric  value   low  high
-    0  model4    그대로    ECE    0.1  0.05   0.2
+    >>> calibration = pd.DataFrame({"variant": "model4", "method": ["none"], "metric": "brier",
+    ...                             "value": 0.1, "low": 0.05, "high": 0.2, "p_calibrated": None})
+    >>> shown_calibration(calibration).iloc[0, :3].tolist()
+    ['model4', '그대로', 'Brier 점수']
     """
     said = calibration.assign(
         method=calibration["method"].map(METHODS), metric=calibration["metric"].map(CALIBRATION)
     )
-    return said[["variant", "method", "metric", "value", "low", "high"]]
+    return said[["variant", "method", "metric", "value", "low", "high", "p_calibrated"]]
+
+
+def shown_floors(floors: pd.DataFrame) -> pd.DataFrame:
+    """Write which promise each recall floor is, and leave out its figures on validation.
+
+    Parameters
+    ----------
+    floors : DataFrame
+        As `floor_table.floors` returns it.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> floors = pd.DataFrame({"promise": ["average"], "min_recall": 0.9, "recall": 1.0,
+    ...                        "flagged_share": 0.5})
+    >>> shown_floors(floors)
+      promise  min_recall
+    0      평균         0.9
+    """
+    kept = floors.drop(columns=["recall", "flagged_share"])
+    return kept.assign(promise=floors["promise"].map(PROMISES))
 
 
 def shown_audit_counts(counts: pd.DataFrame) -> pd.DataFrame:
@@ -324,46 +386,64 @@ def epoch_overview(operating_points: pd.DataFrame, published: pd.DataFrame) -> p
 
 
 def effect_table(
-    chosen: pd.DataFrame, harmful: int, safe: int, published: pd.DataFrame
+    test: pd.DataFrame, differences: pd.DataFrame, published: pd.DataFrame
 ) -> pd.DataFrame:
     """Put together the report's closing table: metrics in rows, models in columns, the gain.
 
     Parameters
     ----------
-    chosen : DataFrame
-        One row per variant on validation; columns variant, threshold, precision, recall, f1.
-    harmful, safe : int
-        Items of validation.
+    test : DataFrame
+        As `compare_on_test` returns it: one row per variant, the baseline last.
+    differences : DataFrame
+        As `comparison_tables.differences` returns it.
     published : DataFrame
         Printed figures of the same modality, possibly none: the best row of each model is shown.
 
     Returns
     -------
     DataFrame
-        Text; the first column names the metric.
+        Text; the first column names the metric. The interval is that of the paired difference,
+        corrected for all pairs.
 
     Examples
     --------
-    >>> chosen = pd.DataFrame({"variant": ["model2", "model4"], "threshold": [0.5, 0.3],
-    ...                        "precision": [0.8, 0.9], "recall": 1.0, "f1": [0.9, 0.95]})
-    >>> effect_table(chosen, harmful=3, safe=1, published=pd.DataFrame()).iloc[0].tolist()
-    ['F1', '0.9000', '0.9500', '+0.0500', '0.8571']
+    >>> test = pd.DataFrame({"variant": ["model2", "model4", "baseline"], "recall": 1.0,
+    ...     "threshold": [0.5, 0.3, None], "precision": [0.8, 0.9, 0.75], "f1": [0.9, 0.95, 0.8571]})
+    >>> apart = pd.DataFrame({"split": "test", "a": "model2", "b": "model4", "metric": ["f1"],
+    ...                       "corrected_low": 0.01, "corrected_high": 0.09})
+    >>> effect_table(test, apart, published=pd.DataFrame()).iloc[0].tolist()
+    ['F1', '0.9000', '0.9500', '+0.0500', '+0.0100~+0.0900', '0.8571']
     """
     table = pd.DataFrame({"항목": list(_ROWS_OF_EFFECT)})
     digits = {column: 2 if column == "threshold" else 4 for column in _ROWS_OF_EFFECT.values()}
-    for row in chosen.to_dict("records"):
+    models = test[test["variant"] != BASELINE]
+    for row in models.to_dict("records"):
         table[model_name(row["variant"])] = [number(row[c], n) for c, n in digits.items()]
-    first, last = chosen.iloc[0], chosen.iloc[-1]
+    first, last = models.iloc[0], models.iloc[-1]
     table[f"차이({model_name(last['variant'])} − {model_name(first['variant'])})"] = [
         signed(last[c] - first[c], n) for c, n in digits.items()
     ]
-    baseline = baseline_row(harmful, safe)
+    pair = differences[
+        (differences["split"] == "test")
+        & (differences["a"] == first["variant"])
+        & (differences["b"] == last["variant"])
+    ].set_index("metric")
+    table["차이의 95% 구간"] = [_ends(pair, c) for c in digits]
+    baseline = test[test["variant"] == BASELINE].iloc[0]
     table[BASELINE_NAME] = [number(baseline[c]) if c in METRICS else "–" for c in digits]
     if len(published):
         best = published.loc[published.groupby("model")["f1"].idxmax()]
         for row in best.to_dict("records"):
             table[f"발행본 Model {row['model']}"] = [number(row[c], n) for c, n in digits.items()]
     return table
+
+
+def _ends(pair: pd.DataFrame, metric: str) -> str:
+    """The corrected interval of one pair's difference; a dash where there is none."""
+    if metric not in pair.index or pd.isna(pair.at[metric, "corrected_low"]):
+        return "–"
+    low, high = pair.loc[metric, ["corrected_low", "corrected_high"]]
+    return f"{signed(low)}~{signed(high)}"
 
 
 def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
@@ -393,7 +473,9 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
     table = test[["variant", "threshold", *METRICS]].copy()
     table["F1의 95% 구간"] = [
-        f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}" if v in f1.index else "–"
+        f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}"
+        if v in f1.index and pd.notna(f1.at[v, "low"])
+        else "–"
         for v in test["variant"]
     ]
     return table.assign(average_precision=test["average_precision"])

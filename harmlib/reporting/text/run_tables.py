@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from harmlib.analysis.bootstrap import metric_intervals
 from harmlib.analysis.choice import PLATEAU_TOLERANCE
-from harmlib.analysis.variant_tables import RECALL_FLOORS, REFERENCE_THRESHOLD
+from harmlib.analysis.floor_table import RECALL_FLOORS
+from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.analysis.stability import epoch_stability
+from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD
 from harmlib.params import PROJECT_ROOT, Variant
 from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
 from harmlib.reporting.text.korean import korean_time, model_name
@@ -82,15 +84,16 @@ def constants_table() -> pd.DataFrame:
     0     구간의 신뢰 수준    0.95
     1       다시 뽑은 횟수 2000.00
     """
-    drawing = inspect.signature(metric_intervals).parameters
+    drawing = inspect.signature(epoch_stability).parameters
     return pd.DataFrame(
         [
             ("구간의 신뢰 수준", drawing["level"].default),
             ("다시 뽑은 횟수", drawing["resamples"].default),
+            ("구간에 필요한 그룹 수(클래스마다)", MIN_GROUPS),
             ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
             ("시험한 threshold를 견주는 기준값", REFERENCE_THRESHOLD),
             *(("Recall 하한", floor) for floor in RECALL_FLOORS),
-            ("이보다 작은 F1의 차이는 거의 없다고 적음", CLEAR_F1),
+            ("이보다 작은 F1의 차이는 쏠림이 없다고 적음", CLEAR_F1),
             ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
             ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
         ],

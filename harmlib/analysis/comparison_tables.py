@@ -1,0 +1,265 @@
+"""The tables that compare variants: with the baseline, with each other, validation with test.
+
+Every function reads the two tables that `harmlib.analysis.variant_tables` describes: `scored`, with
+a column group, and `operating_points`. Several models are looked at together here, and readers
+look for the best one: each interval that a sentence may name a winner by is corrected for the
+number of comparisons in its table (Bonferroni; `corrected_low`, `corrected_high`).
+
+Examples
+--------
+>>> count = np.arange(120)
+>>> label = (count % 3 > 0).astype(int)
+>>> scored = pd.DataFrame({
+...     "variant": np.repeat(["model2", "model4"], 120), "epoch": 1,
+...     "split": np.tile(np.repeat(["val", "test"], 60), 2),
+...     "item_id": np.tile([f"item{i:03d}" for i in count], 2), "label": np.tile(label, 2),
+...     "group": np.tile(count // 3, 2),
+...     "logit": np.concatenate([2 * label - 1 + count % 5 - 2, 3 * label - 1 + count % 4 - 2]),
+... })
+>>> scored["probability"] = 1 / (1 + np.exp(-scored["logit"]))
+>>> operating_points = pd.DataFrame({
+...     "variant": ["model2", "model4"], "epoch": 1, "threshold": [0.5, 0.6], "chosen": True,
+... })
+>>> against_baseline(scored, operating_points)[["variant", "baseline", "value", "low"]].round(2)
+  variant  baseline  value   low
+0  model2       0.8   0.71 -0.26
+1  model4       0.8   0.86 -0.02
+>>> differences(scored, operating_points).query("metric == 'f1'").iloc[:, :6].round(2)
+  split       a       b metric  value_a  value_b
+0  test  model2  model4     f1     0.71     0.86
+4   val  model2  model4     f1     0.71     0.86
+>>> gains(scored, operating_points)[["part", "value", "low", "high"]].round(2)
+        part  value   low  high
+0    weights   0.15 -0.04  0.34
+1      epoch   0.00  0.00  0.00
+2  threshold   0.00  0.00  0.00
+3      total   0.15 -0.04  0.34
+>>> drops(scored, operating_points)[["variant", "validation", "test", "difference"]].round(2)
+  variant  validation  test  difference
+0  model2        0.71  0.71         0.0
+1  model4        0.86  0.86         0.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from harmlib.analysis.intervals import metric_intervals
+from harmlib.analysis.paired import (
+    Decided,
+    baseline_difference,
+    gain_parts,
+    matched_threshold,
+    mcnemar,
+    paired_difference,
+)
+from harmlib.analysis.power import detectable_difference, groups_needed
+from harmlib.analysis.saved_scores import epoch_scores, saved_scores
+
+COMPARED_METRICS = ("f1", "precision", "recall", "average_precision")
+# Of the tables that have no rows where there is one variant.
+DIFFERENCE_COLUMNS = (
+    "split", "a", "b", "metric", "value_a", "value_b", "difference", "low", "high",
+    "corrected_low", "corrected_high", "groups_needed", "only_a", "only_b", "p_mid",
+)  # fmt: skip
+GAIN_COLUMNS = ("a", "b", "same_weights", "part", "value", "low", "high", "share")
+
+
+def intervals_on_test(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
+    """Each variant's test metrics at its operating threshold, with intervals.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        See the module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns metric, value, low, high, harmful_groups, safe_groups (see
+        `intervals.metric_intervals`), variant.
+    """
+    return _joined(
+        metric_intervals(
+            test.labels, test.probabilities, test.threshold, test.groups
+        ).assign(variant=variant)
+        for variant, test in saved_scores(scored, operating_points, "test").items()
+    )  # fmt: skip
+
+
+def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
+    """Each variant's F1 on test less that of calling everything harmful.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        See the module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per variant: variant, baseline, value (F1 of both), difference, low, high,
+        corrected_low, corrected_high (for the number of variants), groups (on test),
+        detectable (the difference that would be told four times in five), groups_needed (to tell
+        a difference as large as the one seen; see `power`).
+    """
+    tests = saved_scores(scored, operating_points, "test")
+    rows = []
+    for variant, test in tests.items():
+        table = baseline_difference(
+            test.labels, test.probabilities, test.threshold, test.groups,
+            metrics=["f1"], comparisons=len(tests),
+        )  # fmt: skip
+        f1 = table.iloc[0]
+        power = (f1["error"], int(f1["groups"]))
+        rows.append(
+            {"variant": variant, "baseline": f1["a"], "value": f1["b"]}
+            | f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
+            .to_dict()
+            | {"detectable": detectable_difference(*power)}
+            | {"groups_needed": groups_needed(f1["difference"], *power)}
+        )  # fmt: skip
+    return pd.DataFrame(rows).astype({"groups": int})
+
+
+def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
+    """Every variant (b) against every one before it (a), on the same items.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        See the module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        DIFFERENCE_COLUMNS, one row per split (test, then val), pair and metric of
+        COMPARED_METRICS. The correction is for the pairs of one split and metric; see
+        `paired.paired_difference`, and `paired.McNemar` for only_a, only_b and p_mid. On
+        validation both sides chose their epoch (and some their threshold), so that its intervals
+        are a guide: they tell near ties from real distance.
+    """
+    tables = []
+    for split in ("test", "val"):
+        pairs = list(combinations(saved_scores(scored, operating_points, split).items(), 2))
+        for (first, old), (second, new) in pairs:
+            pair = (old.labels, old.probabilities, old.threshold, new.probabilities, new.threshold)
+            table = paired_difference(
+                *pair, old.groups, metrics=COMPARED_METRICS, comparisons=len(pairs)
+            )
+            needed = [
+                groups_needed(row.difference, row.error, row.groups) for row in table.itertuples()
+            ]
+            decisions = mcnemar(*pair, old.groups)
+            names = {"split": split, "a": first, "b": second, "groups_needed": needed}
+            told = {"only_a": decisions.only_a, "only_b": decisions.only_b}
+            tables.append(
+                table.rename(columns={"a": "value_a", "b": "value_b"}).assign(
+                    **names, **told, p_mid=decisions.p_mid
+                )
+            )
+    return _joined(tables, DIFFERENCE_COLUMNS)
+
+
+def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
+    """Where each gain in F1 on test came from: weights, epoch, threshold.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        See the module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        GAIN_COLUMNS, one row per pair and part; see `paired.gain_parts`. The parts are
+
+        - weights: b's weights at a's epoch (or b's last, if it has fewer). `same_weights` is True
+          where they score every item of validation and test as a's do: nothing was trained anew.
+        - epoch: from there to b's own epoch.
+        - threshold: from there to b's own threshold.
+
+        Until the last part the threshold is the one that flags as many items of validation as a
+        does: equal thresholds of two models mean different things.
+    """
+    points = saved_scores(scored, operating_points, "test")
+    validation = saved_scores(scored, operating_points, "val")
+    tables = []
+    for (a, old), (b, new) in combinations(points.items(), 2):
+        flagged = int((validation[a].probabilities > old.threshold).sum())
+        last = int(scored.loc[scored["variant"] == b, "epoch"].max())
+        epoch = min(old.epoch, last)
+        stages: dict[str, Decided] = {}
+        for part, at in (("weights", epoch), ("epoch", new.epoch)):
+            seen = epoch_scores(scored, b, at, "val")["probability"].to_numpy()
+            on_test = epoch_scores(scored, b, at, "test")["probability"].to_numpy()
+            stages[part] = (on_test, matched_threshold(seen, flagged))
+        stages["threshold"] = (new.probabilities, new.threshold)
+        same = _same_weights(scored, (a, old.epoch), (b, epoch))
+        if same:  # the same scores: no other threshold flags as many items more exactly
+            stages["weights"] = (old.probabilities, old.threshold)
+        table = gain_parts(old.labels, (old.probabilities, old.threshold), stages, old.groups)
+        tables.append(table.assign(a=a, b=b, same_weights=same))
+    return _joined(tables, GAIN_COLUMNS)
+
+
+def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
+    """How far F1 on test lies from F1 on validation, at the same epoch and threshold.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        See the module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per variant: variant, validation, test (F1), difference (test - validation), low,
+        high (NaN with too few groups).
+
+    Notes
+    -----
+    Two independent samples: the interval of the difference combines theirs (MOVER; Zou & Donner
+    2008, Stat. Med. 27:1693).
+    """
+    both = [
+        {
+            variant: metric_intervals(
+                saved.labels, saved.probabilities, saved.threshold, saved.groups
+            ).set_index("metric").loc["f1"]
+            for variant, saved in saved_scores(scored, operating_points, split).items()
+        }
+        for split in ("val", "test")
+    ]  # fmt: skip
+    rows = []
+    for variant, seen in both[0].items():
+        tested = both[1][variant]
+        difference = tested["value"] - seen["value"]
+        low = difference - np.hypot(tested["value"] - tested["low"], seen["high"] - seen["value"])
+        high = difference + np.hypot(tested["high"] - tested["value"], seen["value"] - seen["low"])
+        rows.append((variant, seen["value"], tested["value"], difference, low, high))
+    columns = ["variant", "validation", "test", "difference", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _same_weights(
+    scored: pd.DataFrame, one: tuple[str, int], other: tuple[str, int]
+) -> bool:  # fmt: skip
+    """Whether two variants score every item of validation and test alike."""
+    return all(
+        np.array_equal(*(epoch_scores(scored, *at, split)["logit"] for at in (one, other)))
+        for split in ("val", "test")
+    )
+
+
+def _joined(tables: Iterable[pd.DataFrame], columns: Iterable[str] = ()) -> pd.DataFrame:
+    """The tables below each other; with these columns alone, also where there is no table."""
+    found, names = list(tables), list(columns)
+    if not found:
+        return pd.DataFrame(columns=names)
+    joined = pd.concat(found, ignore_index=True)
+    return joined[names] if names else joined

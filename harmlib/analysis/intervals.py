@@ -1,0 +1,348 @@
+"""Metrics with intervals, and differences of metrics: the estimates without each group, once.
+
+Everything here ends in `harmlib.analysis.jackknife`. The estimates need no resamples and no seed:
+the same items give the same intervals. All functions take
+
+`labels` : array_like, shape (n,)
+    0 or 1. With one class alone there are values, but no intervals.
+`scores` : array_like, shape (n,)
+    Finite. The rule is `score > threshold`.
+`groups` : array_like, shape (n,), optional
+    Hashable names; items of one group are left out together. None: each item is a group.
+`level` : float
+    Confidence, in (0, 1).
+
+An interval needs MIN_GROUPS groups that hold a harmful item, and as many that hold a safe one;
+without them `low` and `high` are NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from harmlib.analysis.checks import FloatArray, Harmful, check_level, check_scored, check_thresholds
+from harmlib.analysis.jackknife import MIN_GROUPS, Scale, jackknife_interval
+from harmlib.analysis.rates import RATES, rate
+from harmlib.analysis.resampling import IntArray, group_codes, group_table
+
+MAX_BLOCKS = 400  # more groups are left out in as many blocks: the interval hardly changes
+METRICS = (*RATES, "average_precision")
+_BLOCK_CELLS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Metrics of all groups, and without each of them.
+
+    Attributes
+    ----------
+    value : ndarray of float64, shape (k,)
+        Of all groups.
+    left_out : ndarray of float64, shape (blocks, k)
+        Without each block: a group, or several of more than MAX_BLOCKS.
+    units : ndarray of int, shape (k,)
+        Blocks that take part in each metric.
+    enough : bool
+        Whether each class lies in at least MIN_GROUPS groups.
+    """
+
+    value: FloatArray
+    left_out: FloatArray
+    units: IntArray
+    enough: bool
+
+    def __sub__(self, other: Estimates) -> Estimates:
+        """Differences of the same metrics on the same items."""
+        return Estimates(
+            self.value - other.value,
+            self.left_out - other.left_out,
+            np.maximum(self.units, other.units),
+            self.enough,
+        )
+
+    def interval(self, scale: Scale, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """The ends of each interval, each (k,); NaN where there are too few groups."""
+        low, high = jackknife_interval(
+            self.value, self.left_out, scale=scale, units=self.units, level=level
+        )
+        return (low, high) if self.enough else (np.full_like(low, np.nan),) * 2
+
+
+class GroupCounts(NamedTuple):
+    """How many groups hold each class.
+
+    Attributes
+    ----------
+    harmful, safe : int
+        Groups with at least one harmful item, and with at least one safe item.
+    """
+
+    harmful: int
+    safe: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough of both for an interval."""
+        return min(self) >= MIN_GROUPS
+
+
+def count_groups(labels: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> GroupCounts:
+    """Count the groups that hold a harmful item, and those that hold a safe one.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+
+    Returns
+    -------
+    GroupCounts
+
+    Raises
+    ------
+    ValueError
+        Labels other than 0 and 1, another number of groups than of labels, or a missing name.
+
+    Examples
+    --------
+    >>> count_groups([0, 1, 1, 1], ["a", "a", "b", "b"])
+    GroupCounts(harmful=2, safe=1)
+    """
+    harmful, _ = check_scored(labels, np.zeros(np.shape(labels)))
+    codes, _ = group_codes(groups, len(harmful))
+    return GroupCounts(len(np.unique(codes[harmful])), len(np.unique(codes[~harmful])))
+
+
+def rate_estimates(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    thresholds: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+) -> dict[str, Estimates]:
+    """Each rate at each threshold, with its value without each group.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    thresholds : array_like, shape (t,)
+        Finite; their order is kept.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+
+    Returns
+    -------
+    dict of str to Estimates
+        One entry for each of `RATES`, with k = t.
+
+    Raises
+    ------
+    ValueError
+        What `sweep` or `group_codes` refuse.
+
+    Examples
+    --------
+    >>> found = rate_estimates([0, 1] * 20, [0.2, 0.9, 0.6, 0.8] * 10, [0.5])
+    >>> low, high = found["precision"].interval("share")
+    >>> found["precision"].value.round(2).tolist(), low.round(2).tolist(), high.round(2).tolist()
+    ([0.67], [0.47], [0.82])
+    """
+    blocks, enough = _blocks(labels, groups)
+    table = group_table(labels, scores, thresholds, blocks)
+    total = table.sum(axis=0)
+    sums = np.vstack([total, total - table])
+    tp, fp = np.split(sums[:, :-2], 2, axis=1)
+    counts = np.stack([tp, fp, sums[:, -2:-1] - tp, sums[:, -1:] - fp])
+    own_tp, own_fp = np.split(table[:, :-2], 2, axis=1)
+    harmful, safe = table[:, -2:-1] > 0, table[:, -1:] > 0
+    takes_part = {"precision": own_tp + own_fp > 0, "recall": harmful, "specificity": safe}
+    takes_part["f1"] = harmful | (own_fp > 0)
+    everyone = np.ones_like(own_tp, bool)
+    found = {}
+    for name in RATES:
+        values = rate(name, counts)
+        units = (takes_part.get(name, everyone) & everyone).sum(axis=0)
+        if name == "mcc":  # of a perfect one the groups of the rarer class are the evidence
+            units = np.where(values[0] == 1, min(harmful.sum(), safe.sum()), units)
+        found[name] = Estimates(values[0], values[1:], units, enough)
+    return found
+
+
+def average_precision_estimate(
+    labels: npt.ArrayLike, scores: npt.ArrayLike, groups: npt.ArrayLike | None = None
+) -> Estimates:
+    """Average precision, as scikit-learn defines it, with its value without each group.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+
+    Returns
+    -------
+    Estimates
+        With k = 1; NaN without a harmful item.
+
+    Raises
+    ------
+    ValueError
+        What `sweep` or `group_codes` refuse.
+
+    Examples
+    --------
+    >>> found = average_precision_estimate([0, 1, 1], [0.6, 0.4, 0.9])
+    >>> found.value.round(4).tolist(), found.left_out.round(4).ravel().tolist()
+    ([0.8333], [1.0, 1.0, 0.5])
+    """
+    harmful, values = check_scored(labels, scores)
+    blocks, enough = _blocks(labels, groups)
+    codes, n_blocks = group_codes(blocks, len(harmful))
+    order = np.argsort(-values, kind="stable")
+    ranked, ranked_harmful, codes = values[order], harmful[order], codes[order]
+    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of ties
+    ends = ends[np.diff(np.cumsum(ranked_harmful)[ends], prepend=0) > 0]  # where recall rises
+    whole = _average_precision(np.ones((1, len(values)), bool), ranked_harmful, ends)
+    rows = max(1, _BLOCK_CELLS // len(values))
+    left_out = [
+        _average_precision(np.arange(i, min(i + rows, n_blocks))[:, None] != codes,
+                           ranked_harmful, ends)
+        for i in range(0, n_blocks, rows)
+    ]  # fmt: skip
+    # Of one class a few groups decide: their number counts, not that of all groups
+    units = min(len(np.unique(codes[own])) for own in (ranked_harmful, ~ranked_harmful))
+    return Estimates(whole, np.concatenate(left_out)[:, None], np.array([units]), enough)
+
+
+def metric_intervals(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    threshold: float,
+    groups: npt.ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Metrics at one threshold, and average precision, with intervals.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    threshold : float
+        Finite.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        One row for each of METRICS: metric, value, low, high (NaN with too few groups),
+        harmful_groups, safe_groups (that hold such an item).
+
+    Raises
+    ------
+    ValueError
+        What `sweep` refuses; groups that do not fit; a level outside (0, 1).
+
+    Examples
+    --------
+    >>> labels, scores = [0, 1] * 20, [0.2, 0.9, 0.6, 0.8] * 10
+    >>> metric_intervals(labels, scores, 0.5).round(2).head(2)
+          metric  value   low  high  harmful_groups  safe_groups
+    0  precision   0.67  0.47  0.82              20           20
+    1     recall   1.00  0.83  1.00              20           20
+    """
+    check_level(level)
+    found = rate_estimates(labels, scores, [threshold], groups)
+    found["average_precision"] = average_precision_estimate(labels, scores, groups)
+    counts = count_groups(labels, groups)
+    rows = []
+    for name in METRICS:
+        low, high = found[name].interval("correlation" if name == "mcc" else "share", level)
+        rows.append((name, found[name].value[0], low[0], high[0], counts.harmful, counts.safe))
+    columns = ["metric", "value", "low", "high", "harmful_groups", "safe_groups"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def curve_band(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    thresholds: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Each rate along the thresholds, with a band.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    thresholds : array_like, shape (t,)
+        Finite, in any order.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        Columns threshold (ascending), metric (each of `RATES`), value, low, high. The band is
+        pointwise: it holds at one threshold at a time, not along the whole curve.
+
+    Raises
+    ------
+    ValueError
+        As in `metric_intervals`.
+
+    Examples
+    --------
+    >>> labels, scores = [0, 1] * 20, [0.2, 0.9, 0.6, 0.8] * 10
+    >>> band = curve_band(labels, scores, [0.5, 0.7])
+    >>> band[band["metric"] == "precision"].round(2)
+       threshold     metric  value   low  high
+    0        0.5  precision   0.67  0.47  0.82
+    1        0.7  precision   1.00  0.83  1.00
+    """
+    grid = check_thresholds(thresholds)
+    tables = []
+    for name, found in rate_estimates(labels, scores, grid, groups).items():
+        low, high = found.interval("correlation" if name == "mcc" else "share", level)
+        columns = {"threshold": grid, "metric": name, "value": found.value}
+        tables.append(pd.DataFrame(columns | {"low": low, "high": high}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _blocks(labels: npt.ArrayLike, groups: npt.ArrayLike | None) -> tuple[IntArray, bool]:
+    """The block of each item that is left out with it, and whether there are enough groups.
+
+    Up to MAX_BLOCKS groups each is a block; more are dealt into as many blocks by a fixed shuffle
+    (the delete-d jackknife; Shao & Wu 1989, Ann. Stat. 17:1176).
+    """
+    codes, n_groups = group_codes(groups, np.size(labels))
+    enough = count_groups(labels, groups).enough
+    if n_groups > MAX_BLOCKS:
+        codes = (np.random.default_rng(0).permutation(n_groups) % MAX_BLOCKS)[codes]
+    return codes, enough
+
+
+def _average_precision(kept: Harmful, harmful: Harmful, ends: IntArray) -> FloatArray:
+    """Average precision of each row of kept items (rows, n), ranked; NaN without a harmful one."""
+    flagged = np.cumsum(kept, axis=1)[:, ends]
+    tp = np.cumsum(kept & harmful, axis=1)[:, ends]
+    with np.errstate(invalid="ignore"):
+        precision = np.where(flagged > 0, tp / flagged, 0.0)
+        gained = np.diff(tp, axis=1, prepend=0)
+        area: FloatArray = (gained * precision).sum(axis=1) / (tp[:, -1] if len(ends) else np.nan)
+    return area

@@ -1,0 +1,429 @@
+"""Korean sentences that compare: models with the baseline, with each other, validation with test.
+
+A sentence names a winner only where an interval that is corrected for the comparisons made excludes
+0; otherwise it says what could have been told. Numbers cite their cells where the table was read
+from a run's folder. `modality` is `image` or `video`. The tables are those of
+`harmlib.analysis.comparison_tables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from harmlib.analysis.baseline import BASELINE
+from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.reporting.text.cited_numbers import Row, row, rows
+from harmlib.reporting.text.korean import (
+    MODALITY,
+    SPLIT,
+    model_name,
+    number,
+    particle,
+    signed,
+)
+
+
+def verdict(
+    chosen: pd.DataFrame,
+    intervals: pd.DataFrame,
+    against_baseline: pd.DataFrame,
+    differences: pd.DataFrame,
+    modality: str,
+) -> str:
+    """Say how the variant that validation prefers does on test, and how sure the preference is.
+
+    Test doesn't choose the variant: the best of several would look better than it is.
+
+    Parameters
+    ----------
+    chosen : DataFrame
+        The operating points of the saved epochs, one row per variant.
+    intervals, against_baseline, differences : DataFrame
+    modality : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"variant": ["model4"], "f1": [0.93]})
+    >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "value": 0.95, "low": 0.87,
+    ...                           "high": 0.98, "harmful_groups": 20, "safe_groups": 9})
+    >>> against = pd.DataFrame({"variant": ["model4"], "baseline": 0.84, "value": 0.95,
+    ...     "difference": 0.11, "corrected_low": 0.03, "corrected_high": 0.19})
+    >>> pairs = pd.DataFrame(columns=["split", "metric", "a", "b"])
+    >>> verdict(chosen, intervals, against, pairs, "video")
+    '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 구간 0.870~0.980)으로, 모두 유해로
+    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 95% 구간 +0.0300~+0.1900).'
+    """
+    best = chosen.loc[chosen["f1"].idxmax(), "variant"]
+    tested = row(intervals[intervals["metric"] == "f1"], "variant", best)
+    compared = row(against_baseline, "variant", best)
+    head = (
+        f"{MODALITY[modality]}: 검증 F1이 가장 높은 {particle(model_name(best), '은/는')} 시험 분할에서 "
+        f"F1 {number(tested.value)}"
+    )
+    doubts = _preference(chosen, differences, best)
+    if pd.isna(tested.low):
+        return f"{head}입니다. {_no_interval(tested)}{doubts}"
+    return (
+        f"{head}(95% 구간 {number(tested.low, 3)}~{number(tested.high, 3)})으로, 모두 유해로 판정하는 "
+        f"기준선의 {_from_baseline(compared)}{doubts}"
+    )
+
+
+def _from_baseline(compared: Row) -> str:
+    """The end of a sentence on one variant: the baseline's F1, and whether it differs."""
+    baseline = number(compared.baseline)
+    apart = (
+        f"차이 {signed(compared.difference)}, 95% 구간 {signed(compared.corrected_low)}~"
+        f"{signed(compared.corrected_high)}"
+    )
+    if compared.corrected_low == compared.corrected_high == 0:
+        return f"{particle(baseline, '과/와')} 같습니다(어느 그룹을 빼도 차이가 없음)."
+    if compared.corrected_low > 0:
+        return f"{baseline}보다 확실히 높습니다({apart})."
+    if compared.corrected_high < 0:
+        return f"{baseline}보다 확실히 낮습니다({apart})."
+    return f"{particle(baseline, '과/와')} 구별되지 않습니다({apart}). {_what_would_tell(compared)}"
+
+
+def _what_would_tell(compared: Row) -> str:
+    """What difference these groups could have told, and how many would tell the one seen."""
+    text = (
+        f"지금의 그룹 {compared.groups}개로는 F1의 차이가 {number(compared.detectable, 3)} 이상일 때에야 다섯 번에 "
+        "네 번 알아볼 수 있습니다."
+    )
+    needed = compared.groups_needed
+    if pd.isna(needed) or needed <= compared.groups:
+        return text
+    if needed == float("inf"):
+        return f"{text} 이만한 차이를 알아볼 그룹 수는 현실적이지 않습니다."
+    return f"{text} 이만한 차이를 알아보려면 그룹이 약 {needed:,.0f}개 필요합니다."
+
+
+def _preference(chosen: pd.DataFrame, differences: pd.DataFrame, best: str) -> str:
+    """How sure validation's preference for `best` is: ties, and models that it is not told from."""
+    top = row(chosen, "variant", best)
+    tied = [v for v in chosen.loc[chosen["f1"] == top.f1, "variant"] if v != best]
+    seen = differences[(differences["split"] == "val") & (differences["metric"] == "f1")]
+    near = [
+        other.b if other.a == best else other.a
+        for other in rows(seen[(seen["a"] == best) | (seen["b"] == best)])
+        if not (other.corrected_low > 0 or other.corrected_high < 0)
+    ]
+    near = [v for v in near if v not in tied]
+    text = ""
+    if tied:
+        names = ", ".join(map(model_name, tied))
+        text += (
+            f" 검증 F1은 {particle(names, '과/와')} 같아, 설정 파일에 먼저 적힌 모델을 들었습니다."
+        )
+    if near:
+        names = ", ".join(map(model_name, near))
+        text += f" 검증에서 {particle(names, '과/와')}의 차이는 우연과 구별되지 않습니다."
+    return text
+
+
+def _no_interval(tested: Row) -> str:
+    return (
+        f"시험 분할에서 유해 항목이 있는 그룹이 {tested.harmful_groups}개, 안전 항목이 있는 그룹이 "
+        f"{tested.safe_groups}개라 구간을 낼 수 없고(각각 {MIN_GROUPS}개 이상 필요), 따라서 기준선보다 나은지 말할 "
+        "수 없습니다."
+    )
+
+
+def group_shortage(counts: pd.DataFrame, modality: str) -> str:
+    """Say which splits hold too few groups for any interval.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        As `count_items` returns it; columns split, harmful_groups, safe_groups.
+    modality : str
+
+    Returns
+    -------
+    str
+        Empty where there are enough groups.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"split": ["val", "test"], "harmful_groups": [9, 1],
+    ...                        "safe_groups": [9, 4]})
+    >>> group_shortage(counts, "video")
+    '비디오: 시험 분할은 유해 항목이 있는 그룹이 1개, 안전 항목이 있는 그룹이 4개뿐이라 구간과 판정을 적지
+    않습니다(각각 5개 이상 필요). 항목이 많아도 원본이 적으면 얼마나 달라질 수 있는지 알 수 없습니다.'
+    """
+    parts = [
+        f"{SPLIT[split.split]} 분할은 유해 항목이 있는 그룹이 {split.harmful_groups}개, 안전 항목이 있는 그룹이 "
+        f"{split.safe_groups}개"
+        for split in rows(counts)
+        if split.split in ("val", "test")
+        and min(split.harmful_groups, split.safe_groups) < MIN_GROUPS
+    ]
+    if not parts:
+        return ""
+    return (
+        f"{MODALITY[modality]}: {', '.join(parts)}뿐이라 구간과 판정을 적지 않습니다(각각 {MIN_GROUPS}개 이상 필요). "
+        "항목이 많아도 원본이 적으면 얼마나 달라질 수 있는지 알 수 없습니다."
+    )
+
+
+def baseline_sentences(against_baseline: pd.DataFrame, modality: str) -> list[str]:
+    """Say of each variant whether its F1 on test differs from the baseline's.
+
+    Parameters
+    ----------
+    against_baseline : DataFrame
+    modality : str
+
+    Returns
+    -------
+    list of str
+        One sentence per variant; none where there are too few groups.
+
+    Examples
+    --------
+    >>> against = pd.DataFrame({"variant": ["model2"], "baseline": 0.84, "value": 0.85,
+    ...     "difference": 0.01, "corrected_low": -0.03, "corrected_high": 0.05, "groups": 20,
+    ...     "detectable": 0.056, "groups_needed": 500.0})
+    >>> baseline_sentences(against, "video")
+    ['비디오 Model 2의 시험 F1 0.8500은 기준선의 0.8400과 구별되지 않습니다(차이 +0.0100, ...).
+    지금의 그룹 20개로는 F1의 차이가 0.056 이상일 때에야 다섯 번에 네 번 알아볼 수 있습니다.
+    이만한 차이를 알아보려면 그룹이 약 500개 필요합니다.']
+    """
+    return [
+        f"{MODALITY[modality]} {model_name(one.variant)}의 시험 F1 {particle(number(one.value), '은/는')} 기준선의 "
+        f"{_from_baseline(one)}"
+        for one in rows(against_baseline)
+        if pd.notna(one.corrected_low)
+    ]
+
+
+def pair_sentences(differences: pd.DataFrame, modality: str) -> list[str]:
+    """Say of each pair of variants whether test tells them apart.
+
+    Parameters
+    ----------
+    differences : DataFrame
+    modality : str
+
+    Returns
+    -------
+    list of str
+        One sentence per pair; none where there are too few groups.
+
+    Examples
+    --------
+    >>> differences = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "model2", "b": "model4",
+    ...     "difference": 0.02, "corrected_low": -0.03, "corrected_high": 0.07,
+    ...     "groups_needed": 90.0, "p_mid": 0.21})
+    >>> pair_sentences(differences, "video")
+    ['비디오: 시험 F1에서 Model 2와 Model 4는 구별되지 않습니다(차이 +0.0200, 모든 쌍을 함께 보정한
+    95% 구간 −0.0300~+0.0700, McNemar mid-p 0.210). 이만한 차이를 알아보려면 그룹이 약 90개 필요합니다.']
+    """
+    tested = differences[(differences["split"] == "test") & (differences["metric"] == "f1")]
+    sentences = []
+    for pair in rows(tested):
+        if pd.isna(pair.corrected_low):
+            continue
+        apart = (
+            f"(차이 {signed(pair.difference)}, 모든 쌍을 함께 보정한 95% 구간 {signed(pair.corrected_low)}~"
+            f"{signed(pair.corrected_high)}, McNemar mid-p {number(pair.p_mid, 3)})"
+        )
+        a, b = model_name(pair.a), model_name(pair.b)
+        head = f"{MODALITY[modality]}: 시험 F1에서 "
+        if pair.corrected_low > 0 or pair.corrected_high < 0:
+            higher, lower = (b, a) if pair.difference > 0 else (a, b)
+            sentences.append(
+                f"{head}{particle(higher, '이/가')} {lower}보다 확실히 높습니다{apart}."
+            )
+            continue
+        if pair.difference == pair.corrected_low == pair.corrected_high == 0:
+            sentences.append(
+                f"{head}{particle(a, '과/와')} {particle(b, '은/는')} 차이가 없습니다."
+            )
+            continue
+        needed = pair.groups_needed
+        more = (
+            f" 이만한 차이를 알아보려면 그룹이 약 {needed:,.0f}개 필요합니다."
+            if pd.notna(needed) and needed != float("inf")
+            else ""
+        )
+        sentences.append(
+            f"{head}{particle(a, '과/와')} {particle(b, '은/는')} 구별되지 않습니다{apart}.{more}"
+        )
+    return sentences
+
+
+def gain_sentences(gains: pd.DataFrame, modality: str) -> list[str]:
+    """Say what each gain in F1 on test consists of.
+
+    Parameters
+    ----------
+    gains : DataFrame
+    modality : str
+
+    Returns
+    -------
+    list of str
+        One sentence per pair of variants.
+
+    Examples
+    --------
+    >>> gains = pd.DataFrame({"a": "model2", "b": "model4", "same_weights": False,
+    ...                       "part": ["weights", "epoch", "threshold", "total"],
+    ...                       "value": [0.02, 0.0, 0.01, 0.03], "low": -0.01, "high": 0.06})
+    >>> gain_sentences(gains, "video")
+    ['비디오 Model 2에서 Model 4로: 시험 F1의 변화 +0.0300 = 가중치 +0.0200 + epoch +0.0000 + threshold
+    +0.0100. 95% 구간 −0.0100~+0.0600이 0을 포함하므로 차이가 있다고 말할 수 없습니다.']
+    """
+    sentences = []
+    for (a, b), own in gains.groupby(["a", "b"], sort=False):
+        total, weights, epoch, moved = (
+            row(own, "part", part) for part in ("total", "weights", "epoch", "threshold")
+        )
+        text = (
+            f"{MODALITY[modality]} {model_name(a)}에서 {particle(model_name(b), '으로/로')}: 시험 F1의 변화 "
+            f"{signed(total.value)} = 가중치 {signed(weights.value)} + epoch {signed(epoch.value)} + threshold "
+            f"{signed(moved.value)}."
+        )
+        if bool(own["same_weights"].iloc[0]):
+            text += " 두 모델은 같은 epoch에서 모든 항목에 같은 점수를 주므로 가중치가 달라진 것은 없습니다."
+        if pd.notna(total.low):
+            ends = f"95% 구간 {signed(total.low)}~{signed(total.high)}"
+            sure = total.low > 0 or total.high < 0
+            text += (
+                f" {particle(ends, '은/는')} 0을 포함하지 않습니다(이 쌍만 볼 때)."
+                if sure
+                else f" {particle(ends, '이/가')} 0을 포함하므로 차이가 있다고 말할 수 없습니다."
+            )
+        sentences.append(text)
+    return sentences
+
+
+def drop_sentences(
+    drops: pd.DataFrame, threshold_chosen: Collection[str], modality: str
+) -> list[str]:
+    """Say where F1 fell from validation to test by more than chance.
+
+    Parameters
+    ----------
+    drops : DataFrame
+    threshold_chosen : collection of str
+        The variants whose threshold validation chose; of the others it chose the epoch only.
+    modality : str
+
+    Returns
+    -------
+    list of str
+        Possibly none.
+
+    Examples
+    --------
+    >>> drops = pd.DataFrame({"variant": ["model4"], "difference": -0.1, "low": -0.15,
+    ...                       "high": -0.02})
+    >>> drop_sentences(drops, {"model4"}, "video")
+    ['비디오 Model 4의 F1은 검증에서 고른 epoch와 threshold를 시험에 적용하자 0.1000만큼 낮아졌습니다(95% 구간
+    −0.1500~−0.0200). 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다.']
+    """
+    return [
+        f"{MODALITY[modality]} {model_name(one.variant)}의 F1은 검증에서 고른 "
+        f"{'epoch와 threshold를' if one.variant in threshold_chosen else 'epoch를'} 시험에 적용하자 "
+        f"{number(-one.difference)}만큼 낮아졌습니다(95% 구간 {signed(one.low)}~{signed(one.high)}). 검증 F1은 고르는 "
+        "데 쓰인 만큼 부풀려져 있습니다."
+        for one in rows(drops)
+        if one.high < 0
+    ]
+
+
+def use_of_test(shown_rows: int) -> str:
+    """Say what the test split was used for, and what a reader must not do with it.
+
+    Parameters
+    ----------
+    shown_rows : int
+        How many rows of results on test the report shows.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> use_of_test(61)
+    '시험 분할은 epoch, threshold, 보정을 고르는 데 쓰지 않았습니다. 그러나 이 보고서는 시험 결과를 모두 61줄
+    보여 줍니다. ...'
+    """
+    return (
+        "시험 분할은 epoch, threshold, 보정을 고르는 데 쓰지 않았습니다. 그러나 이 보고서는 시험 결과를 모두 "
+        f"{shown_rows:,}줄 보여 줍니다. 그 가운데 가장 좋은 줄을 골라 인용하면 그 값은 부풀려집니다. 그래서 더 낫다고 "
+        "적은 문장은 함께 견준 수만큼 보정한 구간이 0을 벗어날 때만 썼습니다."
+    )
+
+
+def baseline_plan(against_baseline: pd.DataFrame, modality: str) -> str:
+    """Say what to do about the variants that test doesn't tell from the baseline.
+
+    Parameters
+    ----------
+    against_baseline : DataFrame
+    modality : str
+
+    Returns
+    -------
+    str
+        A plan in Markdown; empty where every variant is clearly better.
+
+    Examples
+    --------
+    >>> against = pd.DataFrame({"variant": ["model2"], "corrected_low": -0.03})
+    >>> baseline_plan(against, "video")
+    '**기준선.** 비디오 Model 2는 시험에서 모두 유해로 판정하는 기준선보다 낫다고 말할 수 없습니다. 그룹(원본)을 늘려
+    다시 재고, 자료와 특징을 보강합니다.'
+    """
+    weak = against_baseline[~(against_baseline["corrected_low"] > 0)]
+    if weak.empty:
+        return ""
+    names = ", ".join(map(model_name, weak["variant"]))
+    return (
+        f"**기준선.** {MODALITY[modality]} {particle(names, '은/는')} 시험에서 모두 유해로 판정하는 기준선보다 낫다고 "
+        "말할 수 없습니다. 그룹(원본)을 늘려 다시 재고, 자료와 특징을 보강합니다."
+    )
+
+
+def told_apart(table: pd.DataFrame, differences: pd.DataFrame) -> pd.Series:
+    """Mark the row to stress: the highest F1 on test, if it is told from all other variants.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per variant and the baseline; columns variant, f1.
+    differences : DataFrame
+
+    Returns
+    -------
+    Series of bool
+        At most one is True. With one variant there is nothing to stress.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.90, 0.95]})
+    >>> differences = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "model2", "b": "model4",
+    ...                             "corrected_low": 0.01, "corrected_high": 0.09})
+    >>> told_apart(table, differences).tolist()
+    [False, True]
+    """
+    nothing = pd.Series(False, index=table.index)
+    models = table[table["variant"] != BASELINE]
+    tested = differences[(differences["split"] == "test") & (differences["metric"] == "f1")]
+    if len(models) < 2:
+        return nothing
+    best = models.loc[models["f1"].idxmax(), "variant"]
+    own = tested[(tested["a"] == best) | (tested["b"] == best)]
+    apart = (own["corrected_low"] > 0) | (own["corrected_high"] < 0)
+    return (table["variant"] == best) if len(own) and apart.all() else nothing
