@@ -118,13 +118,14 @@ def false_claims(groups, share, apart, runs):
             "clearly worse": worse / n}  # fmt: skip
 
 
-def tried(groups, runs, grid=np.linspace(-1, 1, 9)):
+def tried(groups, runs):
     """How often the corrected intervals hold all true differences at once; zero width aside."""
 
     def f1(labels, scores):
         return np.array([2 * (labels * (scores > t)).sum() / ((scores > t).sum() + labels.sum())
                          for t in (0.0, *grid)])  # fmt: skip
 
+    grid = np.linspace(-1, 1, 9)
     curve = f1(*sample(np.random.default_rng(999), POPULATION, 4, 0.73, False)[:2])
     truth, alone, together, claims, n = curve[1:] - curve[0], 0, 0, 0, 0
     for run in range(runs):
@@ -145,13 +146,14 @@ def tried(groups, runs, grid=np.linspace(-1, 1, 9)):
 
 
 def print_table(title, rows):
-    table = pd.DataFrame([row for row in rows if row]).round(3)
-    print(f"\n**{title}**\n")
-    print("| " + " | ".join(table) + " |\n|" + "---|" * table.shape[1])
-    for row in table.astype(object).itertuples(index=False):
-        print("| " + " | ".join(f"{v:.3f}" if isinstance(v, float) and name not in ("harmful", "F1") else str(v)
-                                for name, v in zip(table, row, strict=True)) + " |")  # fmt: skip
-    return table
+    table = pd.DataFrame(rows)
+    print(f"\n**{title}**\n\n| {' | '.join(table)} |\n|{'---|' * table.shape[1]}")
+    for row in table.to_dict("records"):
+        cells = (
+            f"{value:.3f}" if isinstance(value, float) and name not in ("harmful", "F1") else value
+            for name, value in row.items()
+        )
+        print(f"| {' | '.join(map(str, cells))} |")
 
 
 def summary(found):

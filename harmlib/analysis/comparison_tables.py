@@ -108,6 +108,7 @@ def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd
         a difference as large as the one seen; see `power`).
     """
     tests = saved_scores(scored, operating_points, "test")
+    level = _corrected_level(len(tests))
     rows = []
     for variant, test in tests.items():
         table = baseline_difference(
@@ -115,13 +116,13 @@ def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd
             metrics=["f1"], comparisons=len(tests),
         )  # fmt: skip
         f1 = table.iloc[0]
-        power = (f1["error"], int(f1["groups"]))
+        error, groups = f1["error"], int(f1["groups"])
         rows.append(
             {"variant": variant, "baseline": f1["a"], "value": f1["b"]}
             | f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
             .to_dict()
-            | {"detectable": detectable_difference(*power)}
-            | {"groups_needed": groups_needed(f1["difference"], *power)}
+            | {"detectable": detectable_difference(error, groups, level=level)}
+            | {"groups_needed": groups_needed(f1["difference"], error, groups, level=level)}
         )  # fmt: skip
     return pd.DataFrame(rows).astype({"groups": int})
 
@@ -146,13 +147,15 @@ def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Data
     tables = []
     for split in ("test", "val"):
         pairs = list(combinations(saved_scores(scored, operating_points, split).items(), 2))
+        level = _corrected_level(len(pairs))
         for (first, old), (second, new) in pairs:
             pair = (old.labels, old.probabilities, old.threshold, new.probabilities, new.threshold)
             table = paired_difference(
                 *pair, old.groups, metrics=COMPARED_METRICS, comparisons=len(pairs)
             )
             needed = [
-                groups_needed(row.difference, row.error, row.groups) for row in table.itertuples()
+                groups_needed(row.difference, row.error, row.groups, level=level)
+                for row in table.itertuples()
             ]
             decisions = mcnemar(*pair, old.groups)
             names = {"split": split, "a": first, "b": second, "groups_needed": needed}
@@ -219,21 +222,23 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per variant: variant, validation, test (F1), difference (test - validation), low,
-        high (NaN with too few groups).
+        high (corrected for the number of variants; NaN with too few groups).
 
     Notes
     -----
     Two independent samples: the interval of the difference combines theirs (MOVER; Zou & Donner
     2008, Stat. Med. 27:1693).
     """
+    points = {split: saved_scores(scored, operating_points, split) for split in ("val", "test")}
+    level = _corrected_level(len(points["test"]))
     both = [
         {
             variant: metric_intervals(
-                saved.labels, saved.probabilities, saved.threshold, saved.groups
+                saved.labels, saved.probabilities, saved.threshold, saved.groups, level=level
             ).set_index("metric").loc["f1"]
-            for variant, saved in saved_scores(scored, operating_points, split).items()
+            for variant, saved in own.items()
         }
-        for split in ("val", "test")
+        for own in points.values()
     ]  # fmt: skip
     rows = []
     for variant, seen in both[0].items():
@@ -244,6 +249,11 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
         rows.append((variant, seen["value"], tested["value"], difference, low, high))
     columns = ["variant", "validation", "test", "difference", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _corrected_level(comparisons: int) -> float:
+    """The level of each of several 95 % intervals that are looked at together (Bonferroni)."""
+    return 1 - 0.05 / max(comparisons, 1)
 
 
 def _same_weights(

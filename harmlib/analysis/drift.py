@@ -15,7 +15,7 @@ from scipy.special import logit
 
 from harmlib.analysis.checks import FloatArray, ScoresError, check_scored, check_thresholds
 from harmlib.analysis.harmful_share import share_change
-from harmlib.analysis.intervals import MAX_BLOCKS, count_groups, rate_estimates
+from harmlib.analysis.intervals import count_groups, rate_estimates
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_interval
 from harmlib.analysis.reliability import calibration_intervals
 from harmlib.analysis.resampling import IntArray, group_codes
@@ -37,6 +37,7 @@ REASONS = {
 }
 NOTES = ("labels_too_few", "groups_unknown")  # reasons that are no change
 _DRAWS = 2000
+_MAX_BLOCKS = 200  # more groups are left out in as many blocks: the interval hardly changes
 _PERCENTS = np.arange(1, 101) / 100
 
 
@@ -196,7 +197,7 @@ def compare_scores(
 
 
 class _Sample(NamedTuple):
-    """One side: its items by block (a group, or several of more than MAX_BLOCKS).
+    """One side: its items by block (a group, or several of more than _MAX_BLOCKS).
 
     above, without : (edges,) and (blocks, edges) share of items above each edge; without each block
     cells : (blocks, edges + 1) items between the edges
@@ -214,7 +215,7 @@ class _Sample(NamedTuple):
     @classmethod
     def of(cls, scores: FloatArray, groups: pd.Series | None, edges: FloatArray) -> _Sample:
         codes, n_groups = group_codes(groups, len(scores))
-        blocks = min(n_groups, MAX_BLOCKS)
+        blocks = min(n_groups, _MAX_BLOCKS)
         if n_groups > blocks:
             codes = (np.random.default_rng(0).permutation(n_groups) % blocks)[codes]
         width = len(edges) + 1

@@ -14,7 +14,8 @@ from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_in
 from harmlib.analysis.resampling import IntArray
 
 _BISECTIONS = 40  # each halves the interval: to 1e-12
-_STEPS = 8  # from the fit of all to that of all but one block
+_STEPS, _CLOSE = 8, 1e-7  # of the fit without one block, from that of all
+_BLOCK_CELLS = 1 << 17
 _PENALTY = 1e-4  # of the squared slope, as `fit_platt` has it
 _EDGE = 1e-6  # shares within it of 0 or 1 lie there
 
@@ -108,9 +109,10 @@ def share_change(
     Notes
     -----
     The variance is the sum of two jackknife variances: without each known block, for which the
-    calibration is fitted anew, and without each block of new items. The interval is symmetric on
-    the logit scale of the new share, with the t distribution and the degrees of freedom of Welch
-    and Satterthwaite (Satterthwaite 1946, Biometrics Bull. 2:110).
+    calibration is fitted anew, and without each block of new items; t has the degrees of freedom
+    of Welch and Satterthwaite (Satterthwaite 1946, Biometrics Bull. 2:110). The interval is
+    symmetric as it stands, or on the logit scale of the new share: each end is the farther one, as
+    the first covers too seldom with few new blocks, and the second with few known ones.
 
     Examples
     --------
@@ -119,11 +121,12 @@ def share_change(
     >>> found = share_change(label, logits, np.arange(80) // 4, np.array([-1.0, 1.0]),
     ...                      np.array([[3.0, 1.0], [2.0, 4.0]] * 10), level=0.95)
     >>> [round(x, 2) for x in found]
-    [0.5, 0.5, -0.23, 0.23]
+    [0.5, 0.5, -0.24, 0.24]
     """
     harmful = np.asarray(labels) == 1
     prior = float(harmful.mean())
-    line = _refit(harmful, logits, *fit_platt(harmful, logits))
+    everyone = np.ones((1, len(harmful)), bool)
+    line = _refit(harmful, logits, fit_platt(harmful, logits), everyone)[0]
     own = expit(line[0] * new_logits + line[1])
     total = new_counts.sum(axis=0)
     share = float(harmful_share(prior, own, total))
@@ -133,9 +136,9 @@ def share_change(
     ):
         return prior, share, np.nan, np.nan
     change = share - prior
-    kept = [blocks != i for i in range(blocks.max() + 1)]
-    priors = np.array([harmful[rows].mean() for rows in kept])
-    lines = np.array([_refit(harmful[rows], logits[rows], *line) for rows in kept])
+    kept = np.arange(blocks.max() + 1)[:, None] != blocks
+    priors = kept @ harmful.astype(float) / kept.sum(axis=1)
+    lines = _refit(harmful, logits, line, kept)
     fits = expit(lines[:, :1] * new_logits + lines[:, 1:])
     of_known = jackknife_error(change, harmful_share(priors, fits, total) - priors)
     of_new = jackknife_error(share, harmful_share(prior, own, total - new_counts))
@@ -149,26 +152,35 @@ def share_change(
 
 
 def _refit(
-    harmful: Harmful, logits: FloatArray, slope: float, offset: float
-) -> tuple[float, float]:
-    """Newton's steps from the fit to all items to that of a part, beyond the solver's tolerance."""
-    for _ in range(_STEPS):
-        probability = expit(slope * logits + offset)
-        weights, gap = probability * (1 - probability), harmful - probability
-        slope_gain, offset_gain = gap @ logits - _PENALTY * slope, gap.sum()
-        a, b, c = weights @ logits**2 + _PENALTY, weights @ logits, weights.sum() + _PENALTY**2
-        slope += (c * slope_gain - b * offset_gain) / (a * c - b**2)
-        offset += (a * offset_gain - b * slope_gain) / (a * c - b**2)
-    return float(slope), float(offset)
+    harmful: Harmful, logits: FloatArray, line: npt.ArrayLike, kept: npt.NDArray[np.bool_]
+) -> FloatArray:
+    """Slope and offset (parts, 2) of `fit_platt` for parts of the items, kept (parts, n).
+
+    Newton's steps from the line of all items, beyond the solver's tolerance.
+    """
+    lines = np.tile(np.asarray(line, float), (len(kept), 1))
+    rows = max(1, _BLOCK_CELLS // len(logits))
+    for start in range(0, len(kept), rows):
+        part, own = kept[start : start + rows], lines[start : start + rows]
+        for _ in range(_STEPS):
+            probability = expit(own[:, :1] * logits + own[:, 1:])
+            weights, gap = part * probability * (1 - probability), part * (harmful - probability)
+            slope_gain, offset_gain = gap @ logits - _PENALTY * own[:, 0], gap.sum(axis=1)
+            a, b, c = weights @ logits**2 + _PENALTY, weights @ logits, weights.sum(axis=1)
+            steps = [c * slope_gain - b * offset_gain, a * offset_gain - b * slope_gain]
+            step = np.transpose(steps) / (a * c - b**2 + _PENALTY**2)[:, None]
+            own += step
+            if np.abs(step).max() < _CLOSE:
+                break
+    return lines
 
 
 def _ends(share: float, reach: float, blocks: int, level: float) -> tuple[float, float]:
-    """The interval of a share; on the logit scale, but near 0 and 1."""
+    """The interval of a share, each end the farther one of two scales."""
     if _EDGE < share < 1 - _EDGE:
         slope = share * (1 - share)
         low, high = (float(expit(logit(share) + sign * reach / slope)) for sign in (-1, 1))
-        return low, high
-    exact = jackknife_interval(round(share), np.full(blocks, round(share)), level=level)
-    return min(float(exact[0]), max(share - reach, 0.0)), max(
-        float(exact[1]), min(share + reach, 1.0)
-    )
+    else:
+        end = round(share)
+        low, high = map(float, jackknife_interval(end, np.full(blocks, end), level=level))
+    return min(low, max(share - reach, 0.0)), max(high, min(share + reach, 1.0))

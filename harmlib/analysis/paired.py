@@ -69,7 +69,7 @@ def paired_difference(
     pandas.DataFrame
         One row per metric: metric, a, b, difference (b - a), low, high (of
         the difference), corrected_low, corrected_high, error (its standard error), groups (that
-        take part). Ends are NaN with too few groups.
+        take part). Ends and error are NaN with too few groups.
 
     Raises
     ------
@@ -312,7 +312,7 @@ def corrected_differences(
     of_b = rate_estimates(labels, scores_b, grid, groups)[metric]
     apart = of_b - rate_estimates(labels, scores_a, [threshold_a], groups)[metric]
     low, high = apart.interval("difference", level)
-    error = jackknife_error(apart.value, apart.left_out)
+    error = np.nan_to_num(jackknife_error(apart.value, apart.left_out))
     largest = _largest_of_t(apart.left_out - apart.value)
     enough = np.where(apart.enough, 1.0, np.nan)
     reach = np.quantile(largest, level) * error * enough
@@ -336,7 +336,7 @@ def _largest_of_t(deviations: FloatArray) -> FloatArray:
     """Draws (DRAWS,) of the largest of several correlated |t|, from deviations (groups, t)."""
     length = np.sqrt((deviations**2).sum(axis=0))
     directions = deviations[:, length > 0] / length[length > 0]
-    if not directions.size:
+    if not directions.size or len(deviations) < 2:  # all decide alike, or one group
         return np.zeros(DRAWS)
     rng, n = np.random.default_rng(0), len(deviations)
     normal = np.abs(rng.standard_normal((DRAWS, n)) @ directions).max(axis=1)
@@ -464,4 +464,5 @@ def _difference(
     ends = [apart.interval("difference", at) for at in (level, corrected)]
     error = jackknife_error(apart.value, apart.left_out, apart.units)
     low, high, corrected_low, corrected_high = (float(end[0]) for pair in ends for end in pair)
-    return low, high, corrected_low, corrected_high, float(error[0]), int(apart.units[0])
+    known = np.nan if np.isnan(low) else float(error[0])
+    return low, high, corrected_low, corrected_high, known, int(apart.units[0])

@@ -256,7 +256,7 @@ def interval(
     (5.0, 95.0, 1)
     """
     check_level(level)
-    missing = np.isnan(draws).reshape(len(draws), -1).any(axis=1)
+    missing = np.isnan(draws).any(axis=tuple(range(1, draws.ndim)))
     if missing.all():
         nothing = np.full(draws.shape[1:], np.nan)[()]
         return nothing, nothing, len(draws)

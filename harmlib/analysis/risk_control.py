@@ -128,10 +128,16 @@ def precision_keepers(
 
     Parameters
     ----------
-    labels, probabilities, error, groups, method
+    labels, probabilities : array_like, shape (n,)
         As in `recall_keepers`.
     min_precision : float
         In (0, 1).
+    error : float
+        In (0, 1).
+    groups : array_like, shape (n,), optional
+        None for one group per item.
+    method : {"learn-then-test", "jackknife"}
+        See the module.
 
     Returns
     -------
@@ -174,12 +180,18 @@ def confident_recall_floor(
 
     Parameters
     ----------
-    labels, probabilities, min_recall, groups, method
+    labels, probabilities : array_like, shape (n,)
         As in `recall_keepers`.
+    min_recall : float
+        In (0, 1).
+    groups : array_like, shape (n,), optional
+        None for one group per item.
     confidence : float
         Of a recall of at least `min_recall` on new groups, in (0, 1).
     candidates : int
         Among how many models and epochs these items chose: each gets its share of the error.
+    method : {"learn-then-test", "jackknife"}
+        See the module.
 
     Returns
     -------

@@ -44,8 +44,8 @@ Examples
   variant objective  threshold    f1
 0  model2        f1       0.19  0.87
 >>> tried_thresholds(scored, operating_points, grids).head(1).round(2)
-  variant  threshold  difference  corrected_low  corrected_high
-0  model4        0.4        0.08           0.02            0.15
+  variant  threshold  difference  corrected_low  corrected_high  baseline_low
+0  model4        0.4        0.08           0.02            0.15          0.09
 >>> epochs, changes = stability(scored, grids, seed=0)
 >>> epochs
   variant  epoch  threshold  low  high     value  excluded
@@ -56,7 +56,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np  # noqa: F401 - the examples use it
+import numpy as np
 import pandas as pd
 
 from harmlib.analysis.calibration import unweighted_probability
@@ -88,7 +88,9 @@ CHANGE_COLUMNS = (
     "variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict", "detectable",
     "power",
 )  # fmt: skip
-TRIED_COLUMNS = ("variant", "threshold", "difference", "corrected_low", "corrected_high")
+TRIED_COLUMNS = (
+    "variant", "threshold", "difference", "corrected_low", "corrected_high", "baseline_low",
+)  # fmt: skip
 
 
 def threshold_bands(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -254,20 +256,18 @@ def tried_thresholds(
     -------
     pandas.DataFrame
         TRIED_COLUMNS; the interval is corrected for the number of thresholds tried, see
-        `paired.corrected_differences`.
+        `paired.corrected_differences`. baseline_low is the corrected lower end of the difference
+        from calling everything harmful: a lower threshold may raise F1 by flagging more alone.
     """
-    tables = [
-        corrected_differences(
-            val.labels,
-            val.probabilities,
-            REFERENCE_THRESHOLD,
-            val.probabilities,
-            grids[variant],
-            val.groups,
-        ).assign(variant=variant)
-        for variant, val in saved_scores(scored, operating_points, "val").items()
-        if len(grids[variant]) > 1
-    ]
+    tables = []
+    for variant, val in saved_scores(scored, operating_points, "val").items():
+        if len(grids[variant]) < 2:
+            continue
+        sample = (val.probabilities, grids[variant], val.groups)
+        table = corrected_differences(val.labels, val.probabilities, REFERENCE_THRESHOLD, *sample)
+        everything = np.ones(len(val.labels))
+        beyond = corrected_differences(val.labels, everything, 0.5, *sample)
+        tables.append(table.assign(variant=variant, baseline_low=beyond["corrected_low"]))
     return _joined(tables, TRIED_COLUMNS)
 
 

@@ -120,11 +120,14 @@ def _no_promise() -> list[str]:
 
 
 def _promise(bands: Bands, promise: Promise) -> list[str]:
-    lines = [
-        f"on new files of such groups both floors hold with confidence {promise.confidence:g} "
-        f"({promise.method}; recall and precision of the average group; {promise.harmful_groups} "
-        f"harmful groups of {promise.groups}; {promise.candidates} epochs to choose from)"
-    ]
+    lines = []
+    if (bands.pass_at, bands.block_above) != (None, None):
+        lines = [
+            f"with confidence {promise.confidence:g}, what passes and what is blocked keep their "
+            f"floors on new files of such groups ({promise.method}; recall and precision of the "
+            f"average group; {promise.harmful_groups} harmful groups of {promise.groups}; "
+            f"{promise.candidates} epochs to choose from)"
+        ]
     for name, floor, end, consequence in (
         ("recall", bands.min_recall, bands.pass_at, "nothing passes"),
         ("precision", bands.min_precision, bands.block_above, "nothing is blocked"),

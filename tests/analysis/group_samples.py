@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
 from harmlib.analysis.resampling import draw_groups, group_codes
 
@@ -31,3 +32,13 @@ def weights_of(groups, resamples, seed):
 
 def holds_both(labels, weights):
     return 0 < weights @ labels < weights.sum()
+
+
+def draw_groups_of_items(rng, groups, size=4, share=0.73, apart=2.2):
+    """Labels, scores and groups: groups differ in their harmful share and shift their scores."""
+    codes = np.repeat(np.arange(groups), size)
+    shares = expit(1.15 * logit(share) + rng.standard_normal(groups))
+    labels = (rng.random(len(codes)) < shares[codes]).astype(int)
+    shifts = 0.7 * rng.standard_normal(groups)
+    scores = apart * (labels - 0.5) + shifts[codes] + rng.standard_normal(len(codes))
+    return labels, scores, codes

@@ -199,12 +199,12 @@ def test_calls_repeat_and_the_seed_is_that_of_the_noise():
 
 
 def test_more_groups_than_blocks_hardly_change_the_intervals():
-    """1,200 items in 400 blocks: as wide as the formula for independent items."""
+    """1,200 items in 200 blocks: as wide as the formula for independent items."""
     found = few(scored(1200, 1), scored(1200, 2))
     row = found.table.loc[0]
     shares = row[["validation", "new"]].to_numpy(float)
     error = np.sqrt((shares * (1 - shares) / 1200).sum())
-    assert row["high"] - row["low"] == pytest.approx(2 * 2.24 * error, rel=0.15)
+    assert row["high"] - row["low"] == pytest.approx(2 * 2.24 * error, rel=0.2)
 
 
 def test_labels_raise_no_more_alarms():
@@ -256,7 +256,7 @@ def test_a_new_proportion_is_told_from_a_new_kind():
 
 
 def test_a_change_too_small_to_matter_is_none_however_sure():
-    validation, new = scored(40_000, 1), scored(200_000, 2, shift=0.04).drop(columns="label")
+    validation, new = scored(20_000, 1), scored(50_000, 2, shift=0.06).drop(columns="label")
     found = compare_scores(validation, new, 0.5)
     assert found.p_value < 0.05
     assert found.ks < MIN_CHANGE
@@ -416,7 +416,6 @@ def test_groups_of_validation_widen_the_interval():
         ({}, scored(50, 1).assign(group=None), "50 missing values; name every group"),
         ({"label": np.nan}, scored(50, 1), r"labels\[0\] is nan"),
         ({"label": 1}, scored(50, 1), "all 50 labels are 1; pass both classes"),
-        ({"group": "a"}, scored(50, 1), "all items are of one group"),
         ({"probability": 0.3}, scored(50, 1), "the validation probabilities are all 0.3"),
     ],
 )

@@ -1,21 +1,26 @@
 from dataclasses import FrozenInstanceError
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
 import pytest
+from group_samples import draw_groups_of_items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, norm
-from sklearn.metrics import f1_score
+from sklearn.metrics import average_precision_score, f1_score
 
-from harmlib.analysis.bootstrap import metric_intervals
+from harmlib.analysis import paired
+from harmlib.analysis.intervals import METRICS, metric_intervals
 from harmlib.analysis.paired import (
+    baseline_difference,
     corrected_differences,
-    decompose_gain,
+    gain_parts,
+    matched_threshold,
     mcnemar,
     paired_difference,
 )
+from harmlib.analysis.rates import RATES
 
 # Published counts of Model 3, epoch 1, on 423 harmful and 158 safe clips
 GRID = np.array([0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70])
@@ -34,19 +39,21 @@ def published_scores():
     return np.repeat([1, 0], [HARMFUL, SAFE]), np.concatenate(scores)
 
 
-def two_models(n=300, seed=5):
+def grouped(seed=5, groups=30, size=8):
+    """Labels, the scores of two models that share most of what they know, and groups."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 2, n)
-    shared = rng.normal(size=n) + 1.5 * labels
-    a = shared + 0.5 * rng.normal(size=n)
-    b = shared + 0.5 * rng.normal(size=n) + 0.5 * labels
-    return labels, a, b, rng.integers(0, n // 4, n)
+    labels, shared, codes = draw_groups_of_items(rng, groups, size)
+    a = shared + 0.5 * rng.normal(size=len(labels))
+    return labels, a, shared + 0.5 * rng.normal(size=len(labels)), codes
+
+
+def f1_of(table):
+    return table.set_index("metric").loc["f1"]
 
 
 def test_moving_the_seeds_threshold_gains_little_and_not_surely():
     labels, scores = published_scores()
-    table = paired_difference(labels, scores, 0.5, scores, 0.7, resamples=20_000)
-    f1 = table.set_index("metric").loc["f1"]
+    f1 = f1_of(paired_difference(labels, scores, 0.5, scores, 0.7))
     assert f1["a"] == pytest.approx(0.9298, abs=5e-5)
     assert f1["b"] == pytest.approx(0.9405, abs=5e-5)
     assert f1["difference"] == pytest.approx(0.0107, abs=5e-5)
@@ -66,42 +73,139 @@ def test_the_seeds_threshold_gain_does_not_survive_having_tried_nine():
     assert same["p_corrected"] == 1
 
 
-def test_most_of_the_seeds_gain_is_retraining():
+def test_most_of_the_seeds_gain_is_in_the_weights():
     labels, scores = published_scores()
     everything = np.ones(len(labels))  # Model 2 calls everything harmful
-    table = decompose_gain(labels, everything, 0.5, scores, 0.7).set_index("part")
+    stages = {"weights": (scores, 0.5), "threshold": (scores, 0.7)}
+    table = gain_parts(labels, (everything, 0.5), stages).set_index("part")
     assert table.loc["total", "value"] == pytest.approx(0.0979, abs=5e-5)
-    assert table.loc["retraining", "value"] == pytest.approx(0.0872, abs=1e-4)
+    assert table.loc["weights", "value"] == pytest.approx(0.0872, abs=1e-4)
     assert table.loc["threshold", "value"] == pytest.approx(0.0107, abs=5e-5)
-    assert table.loc["retraining", "share"] == pytest.approx(0.890, abs=1e-3)
-    assert table.loc["retraining", "low"] > table.loc["threshold", "high"]
+    assert table.loc["weights", "share"] == pytest.approx(0.890, abs=1e-3)
+    assert table.loc["weights", "low"] > table.loc["threshold", "high"]
 
 
 def test_difference_is_b_minus_a():
-    labels, a, b, groups = two_models()
-    table = paired_difference(labels, a, 0.5, b, 0.8, groups, resamples=300).set_index("metric")
-    expected = f1_score(labels, b > 0.8) - f1_score(labels, a > 0.5)
-    assert table.loc["f1", "difference"] == pytest.approx(expected)
-    assert table["difference"].tolist() == pytest.approx((table["b"] - table["a"]).tolist())
-    swapped = paired_difference(labels, b, 0.8, a, 0.5, groups, resamples=300).set_index("metric")
-    np.testing.assert_allclose(swapped["low"], -table["high"], atol=1e-12)
-    np.testing.assert_allclose(swapped["difference"], -table["difference"])
+    labels, a, b, groups = grouped()
+    table = paired_difference(labels, a, 0, b, 0.3, groups)
+    assert table["metric"].tolist() == list(METRICS)
+    expected = f1_score(labels, b > 0.3) - f1_score(labels, a > 0)
+    assert f1_of(table)["difference"] == pytest.approx(expected)
+    ranked = average_precision_score(labels, b) - average_precision_score(labels, a)
+    assert table["difference"].iloc[-1] == pytest.approx(ranked)
+    np.testing.assert_allclose(table["difference"], table["b"] - table["a"])
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.integers(6, 25), st.integers(1, 5))
+def test_the_other_way_round_it_is_the_negative(seed, groups, size):
+    labels, a, b, codes = grouped(seed, groups, size)
+    table = paired_difference(labels, a, 0, b, 0.3, codes, comparisons=3)
+    swapped = paired_difference(labels, b, 0.3, a, 0, codes, comparisons=3)
+    for here, there in (("low", "high"), ("corrected_low", "corrected_high")):
+        np.testing.assert_allclose(swapped[here], -table[there], atol=1e-12)
+        np.testing.assert_allclose(swapped[there], -table[here], atol=1e-12)
+    np.testing.assert_allclose(swapped["difference"], -table["difference"], atol=1e-12)
+    np.testing.assert_array_equal(swapped[["error", "groups"]], table[["error", "groups"]])
+    known = table.dropna()
+    assert (known["corrected_low"] <= known["low"]).all()
+    assert (known["low"] <= known["difference"]).all()
+    assert (known["difference"] <= known["high"]).all()
+    assert (known["high"] <= known["corrected_high"]).all()
 
 
 def test_pairing_cancels_what_the_models_share():
-    labels, a, b, groups = two_models()
-    paired = paired_difference(labels, a, 0.5, b, 0.5, groups, resamples=500).set_index("metric")
+    labels, a, b, groups = grouped()
+    table = paired_difference(labels, a, 0, b, 0, groups).set_index("metric")
     widths = [
-        table.set_index("metric").eval("high - low")
-        for table in (
-            metric_intervals(labels, a, 0.5, groups, resamples=500),
-            metric_intervals(labels, b, 0.5, groups, resamples=500),
-        )
+        metric_intervals(labels, scores, 0, groups).set_index("metric").eval("high - low")
+        for scores in (a, b)
     ]
-    unpaired = np.hypot(*widths)
-    assert (paired.eval("high - low") < unpaired).all()
-    same = paired_difference(labels, a, 0.5, a, 0.5, groups, resamples=50)
-    assert same[["difference", "low", "high"]].eq(0).all(axis=None)
+    assert (table.eval("high - low") < np.hypot(*widths)).all()
+    same = paired_difference(labels, a, 0, a, 0, groups)
+    assert same[["difference", "low", "high", "error"]].eq(0).all(axis=None)
+
+
+def test_several_comparisons_widen_by_bonferroni():
+    labels, a, b, groups = grouped()
+    alone, of_ten = (
+        f1_of(paired_difference(labels, a, 0, b, 0.3, groups, comparisons=k)) for k in (1, 10)
+    )
+    assert alone["corrected_low"] == alone["low"] == of_ten["low"]
+    assert alone["corrected_high"] == alone["high"] == of_ten["high"]
+    strict = f1_of(paired_difference(labels, a, 0, b, 0.3, groups, level=0.995))
+    assert of_ten["corrected_low"] == pytest.approx(strict["low"])
+    assert of_ten["corrected_high"] == pytest.approx(strict["high"])
+
+
+def test_the_baseline_loses_the_same_group_at_a_time():
+    labels, a, _, groups = grouped()
+    table = baseline_difference(labels, a, 0, groups, metrics=["f1", "recall"], comparisons=4)
+    everything = paired_difference(
+        labels, np.ones(len(labels)), 0.5, a, 0, groups, metrics=["f1", "recall"], comparisons=4
+    )
+    pd.testing.assert_frame_equal(table, everything)
+    share = labels.mean()
+    assert table["a"].tolist() == pytest.approx([2 * share / (1 + share), 1])
+    alike = baseline_difference(labels, np.ones(len(labels)), 0.5, groups)
+    assert alike[["difference", "low", "high"]].eq(0).all(axis=None)
+
+
+def no_better_than_the_baseline():
+    """The threshold at which F1 is the baseline's: much knowledge, spoilt by a high threshold."""
+    labels, scores, _ = draw_groups_of_items(np.random.default_rng(999), 50_000)
+    order = np.argsort(-scores)
+    f1 = 2 * np.cumsum(labels[order]) / (np.arange(1, len(labels) + 1) + labels.sum())
+    return scores[order][np.argmax(f1 >= 2 * labels.sum() / (len(labels) + labels.sum()))]
+
+
+@pytest.mark.parametrize(("groups", "runs"), [(10, 300), (20, 300), (50, 200)])
+def test_a_model_like_the_baseline_is_rarely_called_better(groups, runs):
+    threshold, told, contrast = no_better_than_the_baseline(), [], []
+    for run in range(runs):
+        rng = np.random.default_rng([run, groups])
+        labels, scores, codes = draw_groups_of_items(rng, groups)
+        row = baseline_difference(labels, scores, threshold, codes, metrics=["f1"]).iloc[0]
+        if np.isnan(row["low"]):
+            continue
+        told.append((row["corrected_low"] > 0, row["corrected_high"] < 0))
+        # Percentiles of F1 of whole groups drawn anew, the baseline held fixed
+        flagged = scores > threshold
+        kinds = (labels * flagged, (1 - labels) * flagged, labels * ~flagged)
+        table = np.stack([np.bincount(codes, kind, groups) for kind in kinds])
+        tp, fp, fn = table @ rng.multinomial(groups, np.full(groups, 1 / groups), 300).T
+        contrast.append(np.nanquantile(2 * tp / (2 * tp + fp + fn), 0.025) > row["a"])
+    better, worse = np.mean(told, axis=0)
+    assert len(told) >= 200
+    assert better <= 0.05
+    assert worse <= 0.05
+    assert np.mean(contrast) > 0.06
+
+
+def test_a_copy_with_noise_is_rarely_told_from_its_twin():
+    told = []
+    for run in range(200):
+        labels, a, b, codes = grouped(run, groups=12, size=4)
+        row = paired_difference(labels, a, 0, b, 0, codes, metrics=["f1"]).iloc[0]
+        if not np.isnan(row["low"]):
+            told.append(row["low"] > 0 or row["high"] < 0)
+    assert len(told) > 180
+    assert np.mean(told) <= 0.08
+
+
+@pytest.mark.parametrize("groups", [["one"] * 8, [*"aabbccdd"]])
+def test_too_few_groups_have_differences_and_no_intervals(groups):
+    labels, a, b = [0, 1] * 4, np.linspace(0, 1, 8), np.linspace(1, 0, 8)
+    table = paired_difference(labels, a, 0.5, b, 0.3, groups)
+    ends = ["low", "high", "corrected_low", "corrected_high", "error"]
+    assert table["difference"].notna().all()
+    assert table[ends].isna().all(axis=None)
+    tried = corrected_differences(labels, a, 0.5, b, [0.3, 0.6], groups)
+    assert tried["difference"].notna().all()
+    assert tried.drop(columns=["threshold", "difference"]).isna().all(axis=None)
+    parts = gain_parts(labels, (a, 0.5), {"weights": (b, 0.5), "threshold": (b, 0.3)}, groups)
+    assert parts["value"].notna().all()
+    assert parts[["low", "high"]].isna().all(axis=None)
 
 
 def with_discordant(only_a, only_b, agreed=5):
@@ -169,138 +273,184 @@ def test_one_source_that_repeats_itself_is_one_witness():
 
 
 def test_one_threshold_needs_no_correction():
-    labels, a, b, groups = two_models()
-    table = corrected_differences(labels, a, 0.5, b, [0.5], groups, resamples=4000).iloc[0]
-    assert table["corrected_low"] == pytest.approx(table["low"], abs=0.01)
-    assert table["corrected_high"] == pytest.approx(table["high"], abs=0.01)
-    pair = paired_difference(labels, a, 0.5, b, 0.5, groups, resamples=4000).set_index("metric")
-    assert table["low"] == pair.loc["f1", "low"]
+    labels, a, b, groups = grouped()
+    table = corrected_differences(labels, a, 0, b, [0.3], groups).iloc[0]
+    assert table["corrected_low"] == pytest.approx(table["low"], abs=0.002)
+    assert table["corrected_high"] == pytest.approx(table["high"], abs=0.002)
+    pair = f1_of(paired_difference(labels, a, 0, b, 0.3, groups))
+    assert table[["low", "high"]].tolist() == pair[["low", "high"]].tolist()
 
 
 def test_correction_widens_with_thresholds_but_less_than_bonferroni():
-    labels, a, b, groups = two_models()
-    grid = np.linspace(0.3, 1.2, 10)
+    labels, a, b, groups = grouped()
+    grid = np.linspace(0.1, 1, 10)
     one, ten = (
-        corrected_differences(labels, a, 0.5, b, tried, groups).set_index("threshold")
+        corrected_differences(labels, a, 0, b, tried, groups).set_index("threshold")
         for tried in (grid[:1], grid)
     )
     widths = [table.eval("corrected_high - corrected_low").iloc[0] for table in (one, ten)]
-    assert 1.05 < widths[1] / widths[0] < 2.807 / 1.960  # normal quantiles at 1 - 0.05/2/10 and /1
+    assert 1.05 < widths[1] / widths[0] < 1.45
+    bonferroni = f1_of(paired_difference(labels, a, 0, b, 0.1, groups, comparisons=10))
+    assert widths[1] < bonferroni["corrected_high"] - bonferroni["corrected_low"]
     assert ten["p_corrected"].iloc[0] >= one["p_corrected"].iloc[0]
 
 
-def test_corrected_intervals_hold_at_all_thresholds_at_once():
+def test_corrected_intervals_hold_at_all_thresholds_at_once(monkeypatch):
     """Coverage of the true recall differences, which the generating law gives."""
+    monkeypatch.setattr(paired, "DRAWS", 2000)
     rng = np.random.default_rng(2)
     grid = np.linspace(-1.2, 1.2, 8)
     truth = norm.sf(grid) - norm.sf(0)
-    alone, corrected, simulations = 0, 0, 200
-    labels = np.repeat([0, 1], [20, 300])
-    for simulation in range(simulations):
+    alone, corrected, simulations = 0, 0, 150
+    labels, groups = np.tile([1] * 7 + [0], 30), np.repeat(np.arange(30), 8)
+    for _ in range(simulations):
         a, b = rng.normal(size=(2, len(labels)))
-        table = corrected_differences(
-            labels, a, 0, b, grid, metric="recall", resamples=400, seed=simulation
-        )
+        table = corrected_differences(labels, a, 0, b, grid, groups, metric="recall")
         alone += table["low"].le(truth).all() and table["high"].ge(truth).all()
         corrected += (
             table["corrected_low"].le(truth).all() & table["corrected_high"].ge(truth).all()
         )
     assert alone / simulations < 0.88
-    assert 0.92 < corrected / simulations < 0.985
+    assert 0.92 < corrected / simulations < 0.99
 
 
-def test_parts_of_a_gain_sum_to_the_total():
-    labels, a, b, groups = two_models()
-    table = decompose_gain(labels, a, 0.9, b, 0.6, groups, metric="recall", resamples=300)
-    parts = table.set_index("part")
-    total = parts.loc["total", "value"]
-    assert parts.loc[["retraining", "threshold"], "value"].sum() == pytest.approx(total)
-    assert parts.loc[["retraining", "threshold"], "share"].sum() == pytest.approx(1)
-    recall = [(scores[labels == 1] > at).mean() for scores, at in ((a, 0.9), (b, 0.9), (b, 0.6))]
-    np.testing.assert_allclose(table["value"][:2], np.diff(recall))
-    pair = paired_difference(labels, a, 0.9, b, 0.6, groups, resamples=300).set_index("metric")
-    ends = ["low", "high", "excluded"]
-    assert parts.loc["total", ends].tolist() == pair.loc["recall", ends].tolist()
-    assert (parts["low"] <= parts["value"]).all()
-    assert (parts["value"] <= parts["high"]).all()
+def test_a_corrected_p_agrees_with_its_interval():
+    labels, a, b, groups = grouped()
+    b = b + 0.5 * labels
+    table = corrected_differences(labels, a, 0, b, np.linspace(-2, 2, 15), groups)
+    outside = (table["corrected_low"] > 0) | (table["corrected_high"] < 0)
+    assert 0 < outside.sum() < len(table)
+    assert (table.loc[outside, "p_corrected"] <= 0.0502).all()
+    assert (table.loc[~outside, "p_corrected"] >= 0.0498).all()
 
 
-def test_no_gain_has_no_shares():
-    labels, a, _, _ = two_models()
-    table = decompose_gain(labels, a, 0.5, a, 0.5, resamples=20)
-    assert table["value"].eq(0).all()
-    assert table["share"].isna().all()
-
-
-COLUMNS = {
-    paired_difference: "metric a b difference low high excluded",
-    decompose_gain: "part value low high share excluded",
-    corrected_differences: (
-        "threshold difference low high corrected_low corrected_high p_corrected excluded"
-    ),
-}
-COMPARED = [(paired_difference, 0.5), (decompose_gain, 1.0), (corrected_differences, [0.2, 1.0])]
-
-
-@pytest.mark.parametrize(("compare", "threshold_b"), COMPARED)
-def test_columns_and_defaults_are_those_documented(compare, threshold_b):
-    labels, a, b, groups = two_models(60)
-    table = compare(labels, a, 0.5, b, threshold_b, groups)
-    assert list(table) == COLUMNS[compare].split()
-    options = {"resamples": 2000, "level": 0.95, "seed": 0}
-    if compare is not paired_difference:
-        options["metric"] = "f1"
-    pd.testing.assert_frame_equal(table, compare(labels, a, 0.5, b, threshold_b, groups, **options))
-
-
-@pytest.mark.parametrize(("compare", "threshold_b"), COMPARED)
-@pytest.mark.parametrize(
-    "option", [{"resamples": 90}, {"level": 0.8}, {"seed": 1}, {"groups": None}]
-)
-def test_options_reach_every_interval(compare, threshold_b, option):
-    labels, a, b, groups = two_models(60)
-    known = {"groups": groups, "resamples": 100}
-    plain, changed = (
-        compare(labels, a, 0.5, b, threshold_b, **options)[["low", "high"]]
-        for options in (known, known | option)
-    )
-    assert (plain != changed).any(axis=1).all()
-
-
-def test_resamples_of_one_class_are_counted_as_excluded():
-    labels, scores = [0, 1, 1, 1, 1, 1], [0.1, 0.3, 0.5, 0.7, 0.8, 0.9]
-    tables = [compare(labels, scores, 0.4, scores, at, resamples=100) for compare, at in COMPARED]
-    counts = {count for table in tables for count in table["excluded"]}
-    assert len(counts) == 1
-    assert 20 < counts.pop() < 50  # (5/6)^6 is 0.33
-
-
-@pytest.mark.parametrize("compare", [paired_difference, mcnemar, decompose_gain])
-@pytest.mark.parametrize("shorter", [0, 1, 3])
-def test_lengths_must_agree(compare, shorter):
-    arguments = [np.array([0, 1, 1, 0]), np.arange(4.0), 0.5, np.arange(4.0), 0.5]
-    arguments[shorter] = arguments[shorter][:3]
-    with pytest.raises(ValueError, match=r"3.*4|4.*3"):
-        compare(*arguments)
-
-
-def test_no_resample_beats_a_clear_difference_and_p_says_so():
+def test_no_draw_beats_a_clear_difference_and_p_says_so():
     labels = np.tile([0, 1], 100)
     blind = np.random.default_rng(0).random(200)
-    table = corrected_differences(labels, blind, 0.5, labels, [0.5], resamples=99)
-    assert table["p_corrected"].item() == 1 / 100
+    table = corrected_differences(labels, blind, 0.5, labels, [0.5])
+    assert table["p_corrected"].item() == 1 / (1 + paired.DRAWS)
 
 
 def test_a_threshold_that_is_the_reference_differs_by_nothing_for_certain():
     labels, scores = [0, 0, 1, 1] * 5, [0.1, 0.6, 0.4, 0.9] * 5
-    row = corrected_differences(labels, scores, 0.5, scores, [0.5], resamples=50).iloc[0]
+    row = corrected_differences(labels, scores, 0.5, scores, [0.5]).iloc[0]
     assert row["p_corrected"] == 1
     assert (row["corrected_low"], row["corrected_high"]) == (0, 0)
 
 
-def test_correction_needs_two_resamples_of_both_classes():
-    labels, scores = [0] + [1] * 2, [0.1, 0.6, 0.9]
-    with pytest.raises(ValueError, match="of 1 resamples hold both classes; draw more"):
-        corrected_differences(labels, scores, 0.5, scores, [0.7], resamples=1)
-    labels, scores = [0, 1] * 20, np.arange(40) % 7
-    assert len(corrected_differences(labels, scores, 3, scores, [4], resamples=2)) == 1
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.floats(-1, 1), min_size=1, max_size=4),
+    st.sampled_from(RATES),
+)
+def test_parts_of_a_gain_sum_to_the_total(seed, thresholds, metric):
+    labels, a, b, groups = grouped(seed, groups=12, size=3)
+    stages = {f"step {i}": (b, at) for i, at in enumerate(thresholds)}
+    table = gain_parts(labels, (a, 0.9), stages, groups, metric=metric)
+    parts = table.set_index("part")
+    assert parts.index.tolist() == [*stages, "total"]
+    total = parts.loc["total", "value"]
+    assert parts.loc[list(stages), "value"].sum() == pytest.approx(total, abs=1e-12)
+    if total:
+        assert parts.loc[list(stages), "share"].sum() == pytest.approx(1)
+    else:
+        assert parts["share"].isna().all()
+    pair = paired_difference(labels, a, 0.9, b, thresholds[-1], groups).set_index("metric")
+    np.testing.assert_array_equal(
+        parts.loc["total", ["low", "high"]].astype(float),
+        pair.loc[metric, ["low", "high"]].astype(float),
+    )
+
+
+def test_each_part_is_a_step():
+    labels, a, b, groups = grouped()
+    steps = [(a, 0.9), (b, 0.9), (b, 0.6)]
+    table = gain_parts(
+        labels, steps[0], {"weights": steps[1], "threshold": steps[2]}, groups, metric="recall"
+    )
+    recall = [(scores[labels == 1] > at).mean() for scores, at in steps]
+    np.testing.assert_allclose(table["value"][:2], np.diff(recall))
+    for (old, new), row in zip(pairwise(steps), table.itertuples(), strict=False):
+        pair = paired_difference(labels, *old, *new, groups).set_index("metric").loc["recall"]
+        assert (row.low, row.high) == (pair["low"], pair["high"])
+
+
+def test_no_gain_has_no_shares():
+    labels, a, _, _ = grouped()
+    table = gain_parts(labels, (a, 0.5), {"weights": (a, 0.5), "threshold": (a, 0.5)})
+    assert table[["value", "low", "high"]].eq(0).all(axis=None)
+    assert table["share"].isna().all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(0, 12))
+def test_no_threshold_flags_a_closer_number(scores, flagged):
+    scores = np.array(scores) / 4
+    flagged = min(flagged, len(scores))
+    found = int((scores > matched_threshold(scores, flagged)).sum())
+    possible = {int((scores > at).sum()) for at in (-1, *scores)}
+    off = min(abs(count - flagged) for count in possible)
+    assert abs(found - flagged) == off
+    assert found == min(count for count in possible if abs(count - flagged) == off)
+
+
+def test_a_matched_threshold_flags_all_or_nothing_where_asked():
+    scores = [0.2, 0.4, 0.9]
+    assert matched_threshold(scores, 3) < 0.2
+    assert matched_threshold(scores, 0) >= 0.9
+    with pytest.raises(ValueError, match="scores"):
+        matched_threshold([0.1, np.nan], 1)
+
+
+DIFFERENCE_COLUMNS = "metric a b difference low high corrected_low corrected_high error groups"
+
+
+def test_columns_and_defaults_are_those_documented():
+    labels, a, b, groups = grouped(groups=15)
+    table = paired_difference(labels, a, 0, b, 0.3, groups)
+    assert list(table) == DIFFERENCE_COLUMNS.split()
+    options = {"metrics": METRICS, "level": 0.95, "comparisons": 1}
+    pd.testing.assert_frame_equal(table, paired_difference(labels, a, 0, b, 0.3, groups, **options))
+    table = baseline_difference(labels, a, 0, groups)
+    assert list(table) == DIFFERENCE_COLUMNS.split()
+    pd.testing.assert_frame_equal(table, baseline_difference(labels, a, 0, groups, **options))
+    table = corrected_differences(labels, a, 0, b, [0.1, 0.3], groups)
+    assert list(table) == [
+        "threshold", "difference", "low", "high", "corrected_low", "corrected_high", "p_corrected",
+    ]  # fmt: skip
+    again = corrected_differences(labels, a, 0, b, [0.1, 0.3], groups, metric="f1", level=0.95)
+    pd.testing.assert_frame_equal(table, again)
+    table = gain_parts(labels, (a, 0), {"weights": (b, 0.3)}, groups)
+    assert list(table) == ["part", "value", "low", "high", "share"]
+    again = gain_parts(labels, (a, 0), {"weights": (b, 0.3)}, groups, metric="f1", level=0.95)
+    pd.testing.assert_frame_equal(table, again)
+
+
+@pytest.mark.parametrize("option", [{"level": 0.8}, {"groups": None}])
+def test_options_reach_every_interval(option):
+    labels, a, b, groups = grouped(groups=15)
+    calls = (
+        lambda **o: paired_difference(labels, a, 0, b, 0.3, **o),
+        lambda **o: baseline_difference(labels, a, 0, **o).query("metric != 'average_precision'"),
+        lambda **o: corrected_differences(labels, a, 0, b, [0.2, 0.5], **o),
+        lambda **o: gain_parts(labels, (a, 0), {"weights": (b, 0), "threshold": (b, 0.5)}, **o),
+    )
+    for call in calls:
+        plain, changed = (
+            call(**options)[["low", "high"]]
+            for options in ({"groups": groups}, {"groups": groups} | option)
+        )
+        assert (plain != changed).any(axis=1).all()
+
+
+@pytest.mark.parametrize("shorter", [0, 1, 3])
+def test_lengths_must_agree(shorter):
+    arguments = [np.array([0, 1, 1, 0]), np.arange(4.0), 0.5, np.arange(4.0), 0.5]
+    arguments[shorter] = arguments[shorter][:3]
+    for compare in (paired_difference, mcnemar):
+        with pytest.raises(ValueError, match=r"3.*4|4.*3"):
+            compare(*arguments)
+    labels, a, at, b, _ = arguments
+    with pytest.raises(ValueError, match=r"3.*4|4.*3"):
+        gain_parts(labels, (a, at), {"weights": (b, at)})

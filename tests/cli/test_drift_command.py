@@ -23,7 +23,16 @@ def test_drift_against_validation(small_run, tmp_path, capfd):
     few = scores.assign(group=validation["group"].iloc[0] + scores["label"].astype(str))
     few.to_csv(tmp_path / "few.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "few.csv")]) == 0
-    assert "too few new scores" in capfd.readouterr().out, "two groups, however many items"
+    assert "too few to tell" in capfd.readouterr().out, "two groups, however many items"
+    nameless = scores.drop(columns="group")
+    nameless.assign(probability=0.0).to_csv(tmp_path / "alone.csv", index=False)
+    command = ["drift", str(video_model), str(tmp_path / "alone.csv")]
+    assert cli.main(command) == 1
+    said = capfd.readouterr().out
+    assert "name them with --group" in said
+    assert "sources unknown" in said
+    assert cli.main([*command, "--group", "lens"]) == 2
+    assert "no column lens" in capfd.readouterr().err
     scores.assign(label="maybe").to_csv(tmp_path / "bad.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "bad.csv")]) == 2
     assert "label 'maybe'; use harmful or safe" in capfd.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmlib.predict.read_scores import read_scores
+from harmlib.predict.read_scores import read_scores, with_sources
 
 TABLE = pd.DataFrame(
     {"path": ["a", "b", "c"], "modality": ["video", "image", "video"], "probability": [0.1, 0.2, 1]}
@@ -53,3 +53,44 @@ def test_what_cannot_be_used_is_explained(tmp_path, table, name, message):
     table.to_csv(tmp_path / name, index=False)
     with pytest.raises(ValueError, match=message):
         read_scores(tmp_path / name, "video")
+
+
+FOLDERS = pd.DataFrame(
+    {"path": [f"in/{i // 2}/{i}.mp4" for i in range(12)], "lens": list("aabbccddeeff")}
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "sources", "told_by"),
+    [
+        (lambda t: t, None, 6, "folder"),
+        (lambda t: t, "folder", 6, "folder"),
+        (lambda t: t, "path", 12, "path"),
+        (lambda t: t.iloc[:8], None, None, ""),  # four folders: they may be anything
+        (lambda t: t.iloc[:8], "folder", 4, "folder"),
+        (lambda t: t.assign(group="one"), None, 1, "group"),
+        (lambda t: t.assign(group="one"), "lens", 6, "lens"),
+        (lambda t: t.drop(columns="path"), None, None, ""),
+    ],
+)
+def test_what_tells_the_sources(change, by, sources, told_by):
+    table = change(FOLDERS)
+    found, told = with_sources(table, by)
+    assert told == told_by
+    assert ("group" in found) == (sources is not None)
+    if sources is not None:
+        assert found["group"].nunique() == sources
+    assert len(found) == len(table)
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "message"),
+    [
+        (lambda t: t, "camera", "no column camera in the table of scores; it has path, lens"),
+        (lambda t: t.assign(lens=t["lens"].where(t.index > 1)), "lens", "lens has 2 empty cells"),
+        (lambda t: t.drop(columns="path"), "folder", "no column path"),
+    ],
+)
+def test_sources_that_cannot_be_told(change, by, message):
+    with pytest.raises(ValueError, match=message):
+        with_sources(change(FOLDERS), by)

@@ -165,11 +165,15 @@ def test_bands_with_a_confidence_say_what_cannot_be_promised(method, words):
     promise = Promise(0.9, method, 1, 30, 41)
     bands = Bands(0.9, 0.9, "ok", 0.2, None, pd.DataFrame(), promise)
     text = says.band_lines(bands, "video")
-    assert text.startswith("비디오: 새 그룹에서도 두 하한이 함께 신뢰 수준 90%로 지켜집니다")
+    assert text.startswith(
+        "비디오: 새 그룹에서도 통과와 차단이 신뢰 수준 90%로 하한을 함께 지킵니다"
+    )
     assert "유해 그룹 30개로는 Precision 0.90을" in text
     assert "Recall 0.90을" not in text
     assert words in text
     assert "검증 항목에서만" not in text
+    nothing = Bands(0.9, 0.9, "ok", None, None, pd.DataFrame(), promise)
+    assert "지킵니다" not in says.band_lines(nothing, "video")
 
 
 def test_shares_without_an_interval_say_so():

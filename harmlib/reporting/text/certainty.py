@@ -163,16 +163,23 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
         return f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 견줄 것이 없습니다."
     if tried["corrected_low"].isna().all():
         return f"{MODALITY[modality]}: 그룹이 모자라 0.5보다 나은 값이 있는지 말할 수 없습니다."
-    better = tried[tried["corrected_low"] > 0]
+    name, higher = MODALITY[modality], tried[tried["corrected_low"] > 0]
+    if higher.empty:
+        return f"{name}: 여러 threshold를 시험해 본 것을 보정하면, 검증에서 0.5보다 확실히 나은 값은 없습니다."
+    better = higher[higher["baseline_low"] > 0]
     if better.empty:
-        return f"{MODALITY[modality]}: 여러 threshold를 시험해 본 것을 보정하면, 검증에서 0.5보다 확실히 나은 값은 없습니다."
+        models = ", ".join(map(model_name, higher["variant"].unique()))
+        return (
+            f"{name}: {models}에서 0.5보다 검증 F1이 높은 값이 있지만, 모두 유해로 판정하는 기준선과 구별되지 않습니다. "
+            "더 많이 유해로 판정했을 뿐일 수 있습니다."
+        )
     best = better.loc[better.groupby("variant", sort=False)["difference"].idxmax()]
     parts = [
         f"{model_name(r.variant)} {r.threshold:.2f}(F1 {signed(r.difference)}, 보정 구간 "
         f"{signed(r.corrected_low)}~{signed(r.corrected_high)})"
         for r in rows(best)
     ]
-    return f"{MODALITY[modality]}: 여러 번 시험해 본 것을 보정해도 검증에서 0.5보다 나은 값은 {', '.join(parts)}입니다."
+    return f"{name}: 여러 번 시험해 본 것을 보정해도 검증에서 0.5보다 나은 값은 {', '.join(parts)}입니다."
 
 
 def scale_sentence(scale: pd.DataFrame, modality: str) -> str:

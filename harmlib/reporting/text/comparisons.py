@@ -328,13 +328,13 @@ def drop_sentences(
     >>> drops = pd.DataFrame({"variant": ["model4"], "difference": -0.1, "low": -0.15,
     ...                       "high": -0.02})
     >>> drop_sentences(drops, {"model4"}, "video")
-    ['비디오 Model 4의 F1은 검증에서 고른 epoch와 threshold를 시험에 적용하자 0.1000만큼 낮아졌습니다(95% 구간
-    −0.1500~−0.0200). 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다.']
+    ['비디오 Model 4의 F1은 검증에서 고른 epoch와 threshold를 시험에 적용하자 0.1000만큼 낮아졌습니다(모델 수만큼
+    보정한 95% 구간 −0.1500~−0.0200). 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다.']
     """
     return [
         f"{MODALITY[modality]} {model_name(one.variant)}의 F1은 검증에서 고른 "
         f"{'epoch와 threshold를' if one.variant in threshold_chosen else 'epoch를'} 시험에 적용하자 "
-        f"{number(-one.difference)}만큼 낮아졌습니다(95% 구간 {signed(one.low)}~{signed(one.high)}). 검증 F1은 고르는 "
+        f"{number(-one.difference)}만큼 낮아졌습니다(모델 수만큼 보정한 95% 구간 {signed(one.low)}~{signed(one.high)}). 검증 F1은 고르는 "
         "데 쓰인 만큼 부풀려져 있습니다."
         for one in rows(drops)
         if one.high < 0

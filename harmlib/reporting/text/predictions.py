@@ -211,9 +211,9 @@ def band_lines(bands: Bands, modality: str) -> str:
         if bands.block_above is None
         else f"확률 {number(bands.block_above)} 초과는 차단합니다",
     ]
-    held = _promised(bands.promise) if bands.promise else _on_validation_only()
+    held = _promised(bands, bands.promise) if bands.promise else _on_validation_only()
     lines = [
-        f"{held} {'. '.join(parts)}. 하한은 Recall {number(bands.min_recall, 2)}, 차단의 Precision "
+        f"{held}{'. '.join(parts)}. 하한은 Recall {number(bands.min_recall, 2)}, 차단의 Precision "
         f"{number(bands.min_precision, 2)}입니다."
     ]
     if bands.promise:
@@ -227,15 +227,17 @@ def _on_validation_only() -> str:
     each, either = (f"{low:.0%}~{high:.0%}" for low, high in (MISSED_EACH, MISSED_EITHER))
     return (
         f"두 하한은 검증 항목에서만 지켜집니다. 새 항목에서는 하한마다 모의실험의 {each}에서, 둘 가운데 적어도 하나는 "
-        f"{either}에서 어긋났습니다."
+        f"{either}에서 어긋났습니다. "
     )
 
 
-def _promised(promise: Promise) -> str:
+def _promised(bands: Bands, promise: Promise) -> str:
+    if bands.pass_at is None and bands.block_above is None:
+        return ""
     return (
-        f"새 그룹에서도 두 하한이 함께 신뢰 수준 {promise.confidence:.0%}로 지켜집니다"
+        f"새 그룹에서도 통과와 차단이 신뢰 수준 {promise.confidence:.0%}로 하한을 함께 지킵니다"
         f"({METHODS_OF_PROMISE[promise.method]}, 유해 그룹 {promise.harmful_groups:,}개, epoch "
-        f"{promise.candidates}개에서 고른 것을 보정, Recall과 Precision은 그룹마다 구한 값의 평균)."
+        f"{promise.candidates}개에서 고른 것을 보정, Recall과 Precision은 그룹마다 구한 값의 평균). "
     )
 
 
