@@ -56,7 +56,8 @@ def true_metrics(size, share, pure, apart):
     ranked = harmful[np.argsort(-scores)]
     precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
     found = {name: float(rate(name, counts)) for name in METRICS[:-1]}
-    return found | {"average_precision": precision[ranked].mean()}
+    baseline = 2 * harmful.mean() / (1 + harmful.mean())
+    return found | {"average_precision": precision[ranked].mean(), "baseline": baseline}
 
 
 def percentile_f1(labels, scores, codes, rng, resamples=400):
@@ -96,10 +97,10 @@ def cover(setting, runs):
 
 def like_the_baseline(share):
     """The distance between the classes at which F1 at threshold 0 is the baseline's."""
-    baseline = 2 * share / (1 + share)
 
     def gain(apart):
-        return true_metrics(4, share, False, apart)["f1"] - baseline
+        found = true_metrics(4, share, False, apart)
+        return found["f1"] - found["baseline"]
 
     return brentq(gain, 0.2, 4, xtol=1e-3)
 

@@ -20,6 +20,10 @@ Examples
 >>> operating_points = pd.DataFrame({
 ...     "variant": ["model2", "model4"], "epoch": 1, "threshold": [0.5, 0.6], "chosen": True,
 ... })
+>>> intervals_on_test(scored, operating_points).query("metric == 'f1'").iloc[:, :4].round(2)
+  metric  value   low  high
+2     f1   0.71  0.51  0.85
+9     f1   0.86  0.76  0.92
 >>> against_baseline(scored, operating_points)[["variant", "baseline", "value", "low"]].round(2)
   variant  baseline  value   low
 0  model2       0.8   0.71 -0.26

@@ -18,7 +18,7 @@ from harmlib.analysis.harmful_share import share_change
 from harmlib.analysis.intervals import count_groups, rate_estimates
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_interval
 from harmlib.analysis.reliability import calibration_intervals
-from harmlib.analysis.resampling import IntArray, group_codes
+from harmlib.analysis.resampling import IntArray, block_codes, group_codes
 
 MIN_ITEMS = 30  # fewer new scores than this say nothing about a distribution
 LEVEL = 0.05  # of all tests of a call together
@@ -37,7 +37,7 @@ REASONS = {
 }
 NOTES = ("labels_too_few", "groups_unknown")  # reasons that are no change
 _DRAWS = 2000
-_MAX_BLOCKS = 200  # more groups are left out in as many blocks: the interval hardly changes
+_MAX_BLOCKS = 200  # fewer than elsewhere: Platt's scaling is fitted anew without each
 _PERCENTS = np.arange(1, 101) / 100
 
 
@@ -214,10 +214,8 @@ class _Sample(NamedTuple):
 
     @classmethod
     def of(cls, scores: FloatArray, groups: pd.Series | None, edges: FloatArray) -> _Sample:
-        codes, n_groups = group_codes(groups, len(scores))
-        blocks = min(n_groups, _MAX_BLOCKS)
-        if n_groups > blocks:
-            codes = (np.random.default_rng(0).permutation(n_groups) % blocks)[codes]
+        _, n_groups = group_codes(groups, len(scores))
+        codes, blocks = block_codes(groups, len(scores), _MAX_BLOCKS)
         width = len(edges) + 1
         places = codes * width + np.searchsorted(edges, scores, side="left")
         cells = np.bincount(places, minlength=blocks * width).reshape(blocks, width).astype(float)

@@ -28,9 +28,8 @@ import pandas as pd
 from harmlib.analysis.checks import FloatArray, Harmful, check_level, check_scored, check_thresholds
 from harmlib.analysis.jackknife import MIN_GROUPS, Scale, jackknife_interval
 from harmlib.analysis.rates import RATES, rate
-from harmlib.analysis.resampling import IntArray, group_codes, group_table
+from harmlib.analysis.resampling import IntArray, block_codes, group_codes, group_table
 
-MAX_BLOCKS = 400  # more groups are left out in as many blocks: the interval hardly changes
 METRICS = (*RATES, "average_precision")
 _BLOCK_CELLS = 1 << 18
 
@@ -44,7 +43,7 @@ class Estimates:
     value : ndarray of float64, shape (k,)
         Of all groups.
     left_out : ndarray of float64, shape (blocks, k)
-        Without each block: a group, or several of more than MAX_BLOCKS.
+        Without each block: a group, or several where there are many (`resampling.block_codes`).
     units : ndarray of int, shape (k,)
         Blocks that take part in each metric.
     enough : bool
@@ -154,7 +153,8 @@ def rate_estimates(
     >>> found["precision"].value.round(2).tolist(), low.round(2).tolist(), high.round(2).tolist()
     ([0.67], [0.47], [0.82])
     """
-    blocks, enough = _blocks(labels, groups)
+    enough = count_groups(labels, groups).enough
+    blocks, _ = block_codes(groups, np.size(labels))
     table = group_table(labels, scores, thresholds, blocks)
     total = table.sum(axis=0)
     sums = np.vstack([total, total - table])
@@ -204,8 +204,8 @@ def average_precision_estimate(
     ([0.8333], [1.0, 1.0, 0.5])
     """
     harmful, values = check_scored(labels, scores)
-    blocks, enough = _blocks(labels, groups)
-    codes, n_blocks = group_codes(blocks, len(harmful))
+    enough = count_groups(labels, groups).enough
+    codes, n_blocks = block_codes(groups, len(harmful))
     order = np.argsort(-values, kind="stable")
     ranked, ranked_harmful, codes = values[order], harmful[order], codes[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of ties
@@ -322,19 +322,6 @@ def curve_band(
         columns = {"threshold": grid, "metric": name, "value": found.value}
         tables.append(pd.DataFrame(columns | {"low": low, "high": high}))
     return pd.concat(tables, ignore_index=True)
-
-
-def _blocks(labels: npt.ArrayLike, groups: npt.ArrayLike | None) -> tuple[IntArray, bool]:
-    """The block of each item that is left out with it, and whether there are enough groups.
-
-    Up to MAX_BLOCKS groups each is a block; more are dealt into as many blocks by a fixed shuffle
-    (the delete-d jackknife; Shao & Wu 1989, Ann. Stat. 17:1176).
-    """
-    codes, n_groups = group_codes(groups, np.size(labels))
-    enough = count_groups(labels, groups).enough
-    if n_groups > MAX_BLOCKS:
-        codes = (np.random.default_rng(0).permutation(n_groups) % MAX_BLOCKS)[codes]
-    return codes, enough
 
 
 def _average_precision(kept: Harmful, harmful: Harmful, ends: IntArray) -> FloatArray:

@@ -7,8 +7,8 @@ approximations for a difference whose standard error shrinks with the root of th
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
-import numpy as np
 from scipy.stats import nct, t
 
 POWER = 0.8  # the usual one: a real difference of this size is told four times in five
@@ -81,11 +81,12 @@ def power_of(difference: float, error: float, groups: int, *, level: float = 0.9
         return math.nan
     if error == 0:
         return 1.0
-    quantile, shift = t.ppf((1 + level) / 2, groups - 1), difference / error
-    if abs(shift) > 30:  # the series of the noncentral distribution gives out there
+    quantile, shift = t.ppf((1 + level) / 2, groups - 1), abs(difference / error)
+    if shift > 30:  # the series of the noncentral distribution gives out there
         return 1.0
-    tails = nct.sf(quantile, groups - 1, shift) + nct.cdf(-quantile, groups - 1, shift)
-    return float(tails)
+    # Of the wrong sign hardly ever; beyond 6 the series gives out for it, too
+    wrong = nct.cdf(-quantile, groups - 1, shift) if shift < 5 else 0.0
+    return float(nct.sf(quantile, groups - 1, shift) + wrong)
 
 
 def groups_needed(
@@ -117,7 +118,11 @@ def groups_needed(
     """
     if not (difference and error) or math.isnan(difference) or math.isnan(error):
         return math.nan
-    sizes = np.arange(2, _MOST_GROUPS + 1)
-    reach = t.ppf((1 + level) / 2, sizes - 1) + t.ppf(power, sizes - 1)
-    told = reach * error * np.sqrt(groups / sizes) <= abs(difference)
-    return float(sizes[np.argmax(told)]) if told.any() else math.inf
+
+    def tells(size: int) -> bool:
+        smaller = error * math.sqrt(groups / size)
+        return detectable_difference(smaller, size, level=level, power=power) <= abs(difference)
+
+    sizes = range(2, _MOST_GROUPS + 1)
+    first = bisect_left(sizes, True, key=tells)
+    return float(sizes[first]) if first < len(sizes) else math.inf

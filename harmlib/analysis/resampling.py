@@ -21,6 +21,8 @@ from harmlib.analysis.checks import FloatArray, Harmful, check_level, check_scor
 
 BLOCK_CELLS = 1 << 16  # half a megabyte per array: a block stays in the processor's cache
 
+MAX_BLOCKS = 400  # more groups are left out in as many blocks: the interval hardly changes
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -57,6 +59,48 @@ def group_codes(groups: npt.ArrayLike | None, n_items: int) -> tuple[IntArray, i
     if codes.min() < 0:
         raise ValueError(f"groups hold {(codes < 0).sum()} missing values; name every group")
     return codes, int(codes.max()) + 1
+
+
+def block_codes(
+    groups: npt.ArrayLike | None, n_items: int, most: int = MAX_BLOCKS
+) -> tuple[IntArray, int]:
+    """Number what is left out together: each group, or blocks of groups where there are many.
+
+    Parameters
+    ----------
+    groups : array_like, shape (n_items,), or None
+        As in `group_codes`.
+    n_items : int
+        How many labels there are.
+    most : int
+        More groups are dealt into as many blocks, by a fixed shuffle.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n_items,)
+        The block of each item.
+    n_blocks : int
+        `most` at most.
+
+    Raises
+    ------
+    ValueError
+        As in `group_codes`.
+
+    Notes
+    -----
+    The delete-d jackknife (Shao & Wu 1989, Ann. Stat. 17:1176).
+
+    Examples
+    --------
+    >>> codes, n_blocks = block_codes(None, 1000)
+    >>> n_blocks, np.bincount(codes).tolist() == [3] * 200 + [2] * 200
+    (400, True)
+    """
+    codes, n_groups = group_codes(groups, n_items)
+    if n_groups <= most:
+        return codes, n_groups
+    return (np.random.default_rng(0).permutation(n_groups) % most)[codes], most
 
 
 def draw_groups(

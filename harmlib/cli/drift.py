@@ -80,8 +80,8 @@ def format_drift(found: Drift, told_by: str) -> str:
         f"{'':<15}{'validation':>11}{'new':>9}{'change':>9}   interval ({found.level:.2%})",
     ]
     lines += [
-        f"{row.metric:<15}{row.validation:>11.4f}{row.new:>9.4f}{row.difference:>+9.4f}"
-        f"   {row.low:+.4f} to {row.high:+.4f}"
+        f"{row.metric:<15}{row.validation:>11.4f}{row.new:>9.4f}{row.difference:>+9.4f}   "
+        + ("too few sources" if math.isnan(row.low) else f"{row.low:+.4f} to {row.high:+.4f}")
         for row in found.table.itertuples()
     ]
     lines.append(

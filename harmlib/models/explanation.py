@@ -60,16 +60,14 @@ def validation_items(checkpoint: Checkpoint) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per item: label (0/1), probability, group. Where all items are of one group, which
-        cannot be resampled, each item is a group of its own.
+        One row per item: label (0/1), probability, group.
     """
     items = checkpoint.validation
-    groups = items.group if len(set(items.group)) > 1 else items.item_id
     return pd.DataFrame(
         {
             "label": items.label.numpy().astype(int),
             "probability": probabilities(items.logit),
-            "group": groups,
+            "group": items.group,
         }
     )
 

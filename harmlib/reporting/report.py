@@ -8,7 +8,7 @@ from typing import Protocol
 import pandas as pd
 
 from harmlib.params import Params
-from harmlib.reporting.text.cited_numbers import row
+from harmlib.reporting.text.cited_numbers import count, row
 
 # The report begins with videos: they are what the earlier report was about.
 ORDER = ("video", "image")
@@ -98,12 +98,12 @@ class Report:
         return self.published[self.published["modality"] == modality]
 
     @property
-    def rows_on_test(self) -> int:
-        """How many rows of results on test the report shows."""
-        own = sum(len(tables[m]) for tables in (self.test, self.choices, self.floors)
-                  for m in self.modalities)  # fmt: skip
-        pairs = sum((self.differences[m]["split"] == "test").sum() for m in self.modalities)
-        return int(own + pairs)
+    def rows_on_test(self) -> float:
+        """How many rows of results on test the report shows; the number cites their tables."""
+        pairs = {m: table[table["split"] == "test"] for m, table in self.differences.items()}
+        kinds = (self.test, self.choices, self.floors, pairs)
+        first, *others = (count(tables[m]) for tables in kinds for m in self.modalities)
+        return sum(others, start=first)
 
     def validation_counts(self, modality: str) -> tuple[int, int]:
         """Return how many harmful and how many safe items validation has."""

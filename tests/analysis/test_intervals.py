@@ -87,6 +87,16 @@ def test_all_right_is_not_certain():
     assert (table["harmful_groups"] == 13).all()
 
 
+def test_a_perfect_correlation_rests_on_the_groups_of_the_rarer_class():
+    labels, scores = np.repeat([1, 0], [30, 6]), np.repeat([0.9, 0.1], [30, 6])
+    for flip in (False, True):
+        own = 1 - labels if flip else labels
+        shown = 1 - scores if flip else scores
+        row = metric_intervals(own, shown, 0.5).set_index("metric").loc["mcc"]
+        assert row["value"] == 1
+        assert row["low"] == pytest.approx(2 * 0.025 ** (1 / 6) - 1)
+
+
 def test_all_wrong_is_not_certain_either():
     sample = samples_in_groups(([1, 0], [0.1, 0.9]))
     table = metric_intervals(*sample[:2], 0.5, sample[2]).set_index("metric")

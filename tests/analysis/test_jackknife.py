@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import binomtest, t, ttest_1samp
 
-from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_interval
+from harmlib.analysis.jackknife import MIN_GROUPS, MOST, jackknife_error, jackknife_interval
 
 unit = st.floats(0, 1, allow_nan=False)
 
@@ -75,6 +75,14 @@ def test_a_correlation_is_the_share_between_its_ends():
     np.testing.assert_allclose(found, (2 * low - 1, 2 * high - 1))
     low, high = jackknife_interval(1.0, np.ones(9), scale="correlation")
     assert (low < 0.5, high) == (True, 1)
+
+
+def test_a_group_that_alone_erred_counts_for_a_limited_deviation():
+    """The logit without it is infinite; the linear form is not, and is taken MOST times."""
+    value, left_out = 0.9, np.array([1.0, *[0.9] * 6])
+    reach = t.ppf(0.975, 6) * np.sqrt(6 / 7) * MOST * 0.1 / (0.9 * 0.1)
+    expected = expit(logit(0.9) - reach), expit(logit(0.9) + reach)
+    np.testing.assert_allclose(jackknife_interval(value, left_out), expected)
 
 
 @pytest.mark.parametrize("scale", ["share", "difference", "correlation"])

@@ -222,22 +222,23 @@ def test_a_bad_threshold_is_named():
 
 def test_items_are_counted():
     items = pd.DataFrame(
-        [("train", 1, "a"), ("train", 1, "a"), ("train", 1, "b"), ("train", 0, "c"),
+        [("train", 1, "a"), ("train", 1, "a"), ("train", 1, "b"), ("train", 0, "b"),
          ("val", 1, "d"), ("val", 1, "e")],
         columns=["split", "label", "group"],
     )  # fmt: skip
     table = count_items(items)
     assert list(table.columns) == [
-        "split", "n", "harmful", "safe", "group", "harmful_share", "baseline_f1",
-        "harmful_per_safe", "safe_per_harmful",
+        "split", "n", "harmful", "safe", "group", "harmful_groups", "safe_groups",
+        "harmful_share", "baseline_f1", "harmful_per_safe", "safe_per_harmful",
     ]  # fmt: skip
     rows = {row[0]: list(row[1:]) for row in table.itertuples(index=False)}
     assert list(rows) == ["train", "val", "test", "all"]
-    assert rows["train"] == [4, 3, 1, 3, 3 / 4, 6 / 7, 3.0, 1 / 3]
-    assert rows["val"] == pytest.approx([2, 2, 0, 2, 1, 1, np.nan, 0], nan_ok=True)
-    assert rows["test"] == pytest.approx([0, 0, 0, 0] + [np.nan] * 4, nan_ok=True)
-    assert rows["all"] == [6, 5, 1, 5, 5 / 6, 10 / 11, 5.0, 1 / 5]
+    assert rows["train"] == [4, 3, 1, 2, 2, 1, 3 / 4, 6 / 7, 3.0, 1 / 3]
+    assert rows["val"] == pytest.approx([2, 2, 0, 2, 2, 0, 1, 1, np.nan, 0], nan_ok=True)
+    assert rows["test"] == pytest.approx([0, 0, 0, 0, 0, 0] + [np.nan] * 4, nan_ok=True)
+    assert rows["all"] == [6, 5, 1, 4, 4, 1, 5 / 6, 10 / 11, 5.0, 1 / 5]
     safe = count_items(items.assign(label=0)).iloc[0]
+    assert safe[["harmful_groups", "safe_groups"]].tolist() == [0, 2]
     assert safe[["harmful", "harmful_share", "baseline_f1", "harmful_per_safe"]].tolist() == [0] * 4
     assert np.isnan(safe["safe_per_harmful"])
 

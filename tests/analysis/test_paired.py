@@ -159,7 +159,7 @@ def no_better_than_the_baseline():
     return scores[order][np.argmax(f1 >= 2 * labels.sum() / (len(labels) + labels.sum()))]
 
 
-@pytest.mark.parametrize(("groups", "runs"), [(10, 300), (20, 300), (50, 200)])
+@pytest.mark.parametrize(("groups", "runs"), [(10, 300), (20, 300), (50, 300)])
 def test_a_model_like_the_baseline_is_rarely_called_better(groups, runs):
     threshold, told, contrast = no_better_than_the_baseline(), [], []
     for run in range(runs):
@@ -179,7 +179,7 @@ def test_a_model_like_the_baseline_is_rarely_called_better(groups, runs):
     assert len(told) >= 200
     assert better <= 0.05
     assert worse <= 0.05
-    assert np.mean(contrast) > 0.06
+    assert np.mean(contrast) > better + 0.015
 
 
 def test_a_copy_with_noise_is_rarely_told_from_its_twin():

@@ -3,35 +3,20 @@ import pytest
 from group_samples import holds_both, small_samples, weights_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
-from sklearn.metrics import average_precision_score
 
 from harmlib.analysis import resampling
 from harmlib.analysis.rates import RATES, rate
 from harmlib.analysis.resampling import (
-    average_precision_draws,
+    confusion,
     confusion_draws,
     draw_groups,
     group_codes,
+    group_table,
     interval,
-    precision_draws,
 )
 from harmlib.analysis.thresholds import sweep
 
 GRID = np.array([0.15, 0.3, 0.5, 0.7])
-
-
-@settings(deadline=None)
-@given(small_samples(), st.integers(0, 100))
-def test_average_precision_is_scikit_learns_with_the_draws_as_weights(sample, seed):
-    labels, scores, groups = sample
-    draws = average_precision_draws(labels, scores, groups, resamples=6, seed=seed)
-    for value, weights in zip(draws, weights_of(groups, 6, seed), strict=True):
-        if holds_both(labels, weights):
-            expected = average_precision_score(labels, scores, sample_weight=weights)
-            assert value == pytest.approx(expected, abs=1e-12)
-        else:
-            assert np.isnan(value)
 
 
 @settings(deadline=None)
@@ -48,35 +33,6 @@ def test_counts_and_rates_are_the_sweeps_with_the_draws_as_weights(sample, seed,
         np.testing.assert_array_equal(counts[:, row], table[["tp", "fp", "fn", "tn"]].T)
         for metric in RATES:
             np.testing.assert_allclose(rate(metric, counts)[row], table[metric], atol=1e-12)
-
-
-def coverage_of_recall(by_group, simulations=300):
-    """How often the 95 % interval holds the recall that the generating law implies."""
-    rng = np.random.default_rng(11)
-    n_groups, size, threshold = 50, 8, -0.5
-    truth = norm.sf(threshold / np.sqrt(5))
-    groups = np.repeat(np.arange(n_groups), size)
-    hits = 0
-    for simulation in range(simulations):
-        shared = np.repeat(2 * rng.normal(size=n_groups), size)
-        scores = shared + rng.normal(size=n_groups * size)
-        labels = rng.integers(0, 2, n_groups * size)
-        counts = confusion_draws(
-            labels,
-            scores,
-            [threshold],
-            groups if by_group else None,
-            resamples=400,
-            seed=simulation,
-        )
-        low, high, _ = interval(rate("recall", counts)[1:, 0])
-        hits += low <= truth <= high
-    return hits / simulations
-
-
-def test_group_bootstrap_covers_where_item_bootstrap_is_too_narrow():
-    assert 0.90 <= coverage_of_recall(by_group=True) <= 0.98
-    assert coverage_of_recall(by_group=False) <= 0.80
 
 
 def test_draws_are_the_sample_then_multinomial_rows():
@@ -119,15 +75,50 @@ def test_groups_are_numbered_as_they_appear():
         (["a", "b", "a"], "2 labels but 3 groups; pass one group per item"),
         (["a", None], "groups hold 1 missing values; name every group"),
         ([np.nan, None], "groups hold 2 missing values"),
-        (["a", "a"], "all items are of one group; intervals need at least two groups"),
     ],
 )
 def test_groups_that_are_none(groups, message):
     with pytest.raises(ValueError, match=message):
         group_codes(groups, 2)
-    if groups[0] != groups[-1]:
-        with pytest.raises(ValueError, match=message):
-            confusion_draws([0, 1], [0.1, 0.9], [0.5], groups)
+    with pytest.raises(ValueError, match=message):
+        confusion_draws([0, 1], [0.1, 0.9], [0.5], groups)
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "message"),
+    [
+        ([1, 1, 1], None, "all labels are 1; resamples need both classes"),
+        ([0, 0, 0], None, "all labels are 0; resamples need both classes"),
+        ([0, 1, 1], ["a"] * 3, "all items are of one group; resamples need at least two groups"),
+    ],
+)
+def test_one_class_or_one_group_cannot_be_redrawn(labels, groups, message):
+    with pytest.raises(ValueError, match=message):
+        confusion_draws(labels, [0.1, 0.5, 0.9], [0.5], groups)
+    group_table(labels, [0.1, 0.5, 0.9], [0.5], groups)  # but counted
+
+
+def test_one_group_has_a_number():
+    assert group_codes(["a", "a"], 2)[1] == 1
+
+
+@settings(deadline=None)
+@given(small_samples(), st.permutations(list(GRID)))
+def test_a_table_of_groups_holds_the_sweep_of_each(sample, thresholds):
+    labels, scores, groups = sample
+    table = group_table(labels, scores, thresholds, groups)
+    for row, group in zip(table, dict.fromkeys(groups), strict=True):
+        own = groups == group
+        swept = sweep(labels[own], scores[own], thresholds).set_index("threshold")
+        tp, fp = (swept.loc[list(thresholds), name].tolist() for name in ("tp", "fp"))
+        assert row.tolist() == [*tp, *fp, labels[own].sum(), (1 - labels[own]).sum()]
+
+
+def test_sums_without_a_class_are_missing():
+    table = group_table([0, 1, 1], [0.6, 0.4, 0.9], [0.5], ["a", "b", "b"])
+    counts = confusion(np.array([[2, 1], [1, 0], [0, 3]]), table)
+    assert counts[:, 0, 0].tolist() == [1, 2, 1, 0]
+    assert np.isnan(counts[:, 1:]).all()
 
 
 @pytest.mark.parametrize(
@@ -153,26 +144,6 @@ def test_defaults_are_2000_resamples_of_seed_0():
     counts = confusion_draws(*sample, [0.5])
     assert counts.shape == (4, 2001, 1)
     np.testing.assert_array_equal(counts, confusion_draws(*sample, [0.5], resamples=2000, seed=0))
-    values = average_precision_draws(*sample)
-    assert values.shape == (2001,)
-    np.testing.assert_array_equal(values, average_precision_draws(*sample, resamples=2000, seed=0))
-    at = precision_draws(*sample, np.array([0.5]))
-    assert at.shape == (2001, 1)
-    np.testing.assert_array_equal(
-        at, precision_draws(*sample, np.array([0.5]), resamples=2000, seed=0)
-    )
-
-
-@pytest.mark.parametrize(
-    ("recall", "precision"),
-    [(0, 1), (0.1, 1), (0.3, 1), (0.31, 4 / 5), (1, 10 / 13)],
-)
-def test_precision_at_a_recall_by_hand(recall, precision):
-    """Ten harmful items; a safe one stands after the third, the seventh and the ninth."""
-    labels = [1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1]
-    scores = np.arange(13, 0, -1)
-    found = precision_draws(labels, scores, np.array([recall]), resamples=1)[0, 0]
-    assert found == pytest.approx(precision)
 
 
 def test_interval_of_several_columns():

@@ -4,14 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmlib.analysis.bootstrap import (
-    best_threshold_interval,
-    best_thresholds,
-)
+from harmlib.analysis.bootstrap import best_thresholds
 from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
 from harmlib.analysis.objectives import Objective
-from harmlib.analysis.resampling import confusion_draws
-from harmlib.analysis.stability import epoch_stability
+from harmlib.analysis.power import detectable_difference, power_of
+from harmlib.analysis.resampling import confusion_draws, interval
+from harmlib.analysis.stability import MOVE, epoch_stability
 from harmlib.analysis.thresholds import sweep
 
 GRID = np.round(np.arange(0.1, 0.95, 0.1), 2)
@@ -90,8 +88,11 @@ def test_epochs_agree_with_the_single_sample_functions():
     for epoch, row in found.epochs.set_index("epoch").iterrows():
         part = scores[scores["epoch"] == epoch]
         columns = part["label"], part["probability"], GRID, part["group"]
-        best = best_threshold_interval(*columns, resamples=200, seed=6)
-        assert (row["threshold"], row["low"], row["high"]) == (best.value, best.low, best.high)
+        counts = confusion_draws(*columns, resamples=200, seed=6)
+        best = best_thresholds(counts, GRID, Objective.parse("f1"))
+        low, high, excluded = interval(best[1:], method="inverted_cdf")
+        assert (row["threshold"], row["low"], row["high"]) == (best[0], low, high)
+        assert row["excluded"] == excluded
         table = sweep(*columns[:3])
         near = table["threshold"][table["f1"] >= table["f1"].max() - PLATEAU_TOLERANCE]
         assert row["plateau"] == tuple(near)
@@ -165,7 +166,7 @@ def test_columns_and_defaults_are_those_documented():
     ]  # fmt: skip
     assert list(found.changes) == [
         "epoch_from", "epoch_to", "difference", "low", "high", "plateaus_overlap", "verdict",
-        "excluded",
+        "detectable", "power", "excluded",
     ]  # fmt: skip
     with pytest.raises(FrozenInstanceError):
         found.epochs = epochs
@@ -186,6 +187,45 @@ def test_epochs_share_their_draws():
     assert change[["difference", "low", "high"]].eq(0).all()
     single = epoch_stability(scores, GRID, resamples=300).epochs
     assert (single["low"] < single["high"]).all()
+
+
+@pytest.mark.parametrize("n_groups", [15, 40])
+def test_the_power_is_that_of_the_scatter_of_the_paired_draws(n_groups):
+    scores = epochs_table(0, 0.4, signal=1.0, jitter=0.05, n_groups=n_groups)
+    change = epoch_stability(scores, GRID, resamples=200, seed=3).changes.iloc[0]
+    goal, best = Objective.parse("f1"), []
+    for _, part in scores.groupby("epoch"):
+        columns = part["label"], part["probability"], GRID, part["group"]
+        best.append(best_thresholds(confusion_draws(*columns, resamples=200, seed=3), GRID, goal))
+    error = np.nanstd((best[1] - best[0])[1:], ddof=1)
+    of_class = scores[scores["epoch"] == 1].groupby("label")["group"].nunique().min()
+    assert change["detectable"] == pytest.approx(detectable_difference(error, of_class))
+    assert change["power"] == pytest.approx(power_of(MOVE, error, of_class))
+    assert change["detectable"] > 0.1
+    assert change["power"] < 0.5
+
+
+@pytest.mark.parametrize(("harmful", "safe"), [(4, 20), (20, 4), (1, 1)])
+def test_too_few_groups_of_a_class_leave_the_verdict_unknown(harmful, safe):
+    """Whatever the scores say: from 0.2 to 0.8 here, in every item."""
+    label = np.repeat([1, 0], [harmful, safe]).repeat(3)
+    columns = {"label": label, "group": np.arange(harmful + safe).repeat(3)}
+    low, high = (
+        pd.DataFrame(columns | {"epoch": epoch, "item_id": range(len(label)),
+                                "probability": at + 0.1 * label})
+        for epoch, at in ((1, 0.15), (2, 0.75))
+    )  # fmt: skip
+    found = epoch_stability(pd.concat([low, high]), GRID, resamples=50)
+    change = found.changes.iloc[0]
+    assert change["verdict"] == "unknown"
+    assert change["difference"] == pytest.approx(0.6)
+    assert change[["low", "high", "detectable", "power"]].isna().all()
+    assert found.epochs["threshold"].tolist() == [0.2, 0.8]
+    assert found.epochs[["low", "high"]].isna().all(axis=None)
+    five = pd.concat([low, high]).assign(group=lambda t: t.groupby("epoch").cumcount())
+    assert epoch_stability(five, GRID, resamples=50).changes["verdict"].item() != (
+        "unknown" if min(harmful, safe) * 3 >= 5 else "moved"
+    )
 
 
 def test_one_epoch_has_no_changes():

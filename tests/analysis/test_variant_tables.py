@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis import variant_tables
-from harmlib.analysis.bootstrap import metric_intervals
 from harmlib.analysis.choice import choose
+from harmlib.analysis.intervals import curve_band
 from harmlib.analysis.operating_points import operating_points as make_operating_points
 from harmlib.analysis.optimism import BEST, FIGURES, optimism
-from harmlib.analysis.paired import corrected_differences, mcnemar
+from harmlib.analysis.paired import baseline_difference, corrected_differences
+from harmlib.analysis.saved_scores import with_groups
 from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep
 
@@ -46,7 +47,7 @@ def scored():
     splits = [name.rstrip("0123456789") for name in ids]
     groups = [name[:-1] for name in ids]
     manifest = pd.DataFrame({"item_id": ids, "group": groups, "split": splits})
-    return variant_tables.with_groups(scores, manifest)
+    return with_groups(scores, manifest)
 
 
 @pytest.fixture(scope="module")
@@ -70,26 +71,13 @@ def rows_of(scored, operating_points, variant, split):
     return point, own.sort_values("item_id")
 
 
-def test_intervals_are_of_the_test_items_at_the_threshold_validation_chose(
-    scored, operating_points
-):
-    table = variant_tables.intervals_on_test(scored, operating_points, seed=3)
-    for variant in GRIDS:
-        point, own = rows_of(scored, operating_points, variant, "test")
-        expected = metric_intervals(
-            own["label"], own["probability"], point["threshold"], own["group"], seed=3
-        )
-        found = table[table["variant"] == variant].drop(columns="variant")
-        pd.testing.assert_frame_equal(found.reset_index(drop=True), expected)
-
-
 def test_choices_are_made_on_validation_and_evaluated_on_test(scored, operating_points):
     table = variant_tables.choices(scored, operating_points).set_index(["variant", "objective"])
     assert len(table) == 2 * len(variant_tables.OBJECTIVES)
     _, own = rows_of(scored, operating_points, "model4", "test")
     assert list(table) == [
-        "state", "threshold", "value", "plateau_low", "plateau_high", "better_than_baseline",
-        "precision", "recall", "f1", "flagged_share",
+        "state", "threshold", "value", "plateau_low", "plateau_high", "precision", "recall",
+        "f1", "flagged_share", "gain_low", "gain_high",
     ]  # fmt: skip
     row = table.loc[("model4", "f1")]
     at = sweep(own["label"], own["probability"], [row["threshold"]]).iloc[0]
@@ -99,13 +87,50 @@ def test_choices_are_made_on_validation_and_evaluated_on_test(scored, operating_
     assert row["value"] == best
     choice = choose(validation["label"], validation["probability"], "f1")
     assert row["threshold"] == choice.threshold
-    assert row["better_than_baseline"] == choice.better_than_baseline
     assert (row["plateau_low"], row["plateau_high"]) == (choice.plateau.low, choice.plateau.high)
     flipped = scored.assign(
         label=np.where(scored["split"] == "test", 1 - scored["label"], scored["label"])
     )
     again = variant_tables.choices(flipped, operating_points).set_index(["variant", "objective"])
     pd.testing.assert_series_equal(table["threshold"], again["threshold"])
+
+
+def test_choices_gain_over_the_baseline_is_corrected_for_every_row(scored, operating_points):
+    table = variant_tables.choices(scored, operating_points)
+    assert table["gain_low"].notna().tolist() == table["threshold"].notna().tolist()
+    for row in table.dropna(subset="threshold").itertuples():
+        _, own = rows_of(scored, operating_points, row.variant, "test")
+        expected = baseline_difference(
+            own["label"], own["probability"], row.threshold, own["group"], metrics=["f1"],
+            comparisons=len(table),
+        ).iloc[0]  # fmt: skip
+        assert (row.gain_low, row.gain_high) == (
+            expected["corrected_low"], expected["corrected_high"],
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_scores_choose_nothing_that_is_better_than_the_baseline(
+    scored, operating_points, seed
+):
+    rng = np.random.default_rng(seed)
+    blind = scored.assign(probability=rng.random(len(scored)))
+    table = variant_tables.choices(blind, operating_points)
+    assert not (table["gain_low"] > 0).any()
+
+
+def test_no_group_to_spare_is_no_gain_to_claim(scored, operating_points):
+    few = scored.assign(group=scored["split"])
+    table = variant_tables.choices(few, operating_points)
+    assert table["f1"].notna().any()
+    assert table[["gain_low", "gain_high"]].isna().all(axis=None)
+    tried = variant_tables.tried_thresholds(few, operating_points, GRIDS)
+    assert tried[["corrected_low", "corrected_high"]].isna().all(axis=None)
+    epochs, changes = variant_tables.stability(few, GRIDS, seed=0)
+    assert set(changes["verdict"]) == {"unknown"}
+    assert epochs[["low", "high"]].isna().all(axis=None)
+    bands = variant_tables.threshold_bands(few, operating_points)
+    assert bands[["low", "high"]].isna().all(axis=None)
 
 
 def test_stability_leaves_out_models_with_one_threshold(scored):
@@ -122,39 +147,8 @@ def test_stability_of_fixed_models_alone_is_empty(scored):
     assert list(changes) == list(variant_tables.CHANGE_COLUMNS)
 
 
-def test_comparisons_are_with_the_first_model_and_parts_add_up(scored, operating_points):
-    differences, gains = variant_tables.comparisons(scored, operating_points, seed=0)
-    assert set(differences["a"]) == {"model2"}
-    parts = gains.set_index("part")["value"]
-    assert parts["retraining"] + parts["threshold"] == pytest.approx(parts["total"])
-    assert set(differences["metric"]) == {"f1", "precision", "recall", "average_precision"}
-    assert list(differences) == list(variant_tables.DIFFERENCE_COLUMNS)
-    assert list(gains) == list(variant_tables.GAIN_COLUMNS)
-    assert set(gains["b"]) == {"model4"}
-    first, old = rows_of(scored, operating_points, "model2", "test")
-    later, new = rows_of(scored, operating_points, "model4", "test")
-    decisions = mcnemar(
-        old["label"], old["probability"], first["threshold"], new["probability"],
-        later["threshold"], old["group"],
-    )  # fmt: skip
-    found = differences[["only_a", "only_b", "p_mid"]].drop_duplicates().iloc[0].tolist()
-    assert found == [decisions.only_a, decisions.only_b, decisions.p_mid]
-    f1 = differences.set_index("metric").loc["f1"]
-    assert f1["difference"] == pytest.approx(parts["total"])
-    assert f1["value_b"] - f1["value_a"] == pytest.approx(f1["difference"])
-
-
-def test_one_model_has_nothing_to_compare(scored, operating_points):
-    one = operating_points[operating_points["variant"] == "model4"]
-    differences, gains = variant_tables.comparisons(scored, one, seed=0)
-    assert differences.empty
-    assert list(differences) == list(variant_tables.DIFFERENCE_COLUMNS)
-    assert gains.empty
-    assert list(gains) == list(variant_tables.GAIN_COLUMNS)
-
-
 def test_tried_thresholds_are_of_the_grid_and_half_differs_by_nothing(scored, operating_points):
-    table = variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed=0)
+    table = variant_tables.tried_thresholds(scored, operating_points, GRIDS)
     assert table["threshold"].tolist() == GRID
     assert table.set_index("threshold").loc[0.5, "difference"] == 0
 
@@ -186,18 +180,22 @@ def test_scale_maps_weighted_thresholds_only(operating_points):
 
 
 def test_bands_cover_a_fine_grid_for_each_model(scored, operating_points):
-    table = variant_tables.threshold_bands(scored, operating_points, seed=0)
+    table = variant_tables.threshold_bands(scored, operating_points)
     assert (table.groupby(["variant", "metric"]).size() == 49).all()
-    assert (table["low"] <= table["high"]).all()
+    known = table.dropna()
+    assert len(known) > 0.9 * len(table)
+    assert (known["low"] <= known["high"]).all()
+    for variant in GRIDS:
+        _, val = rows_of(scored, operating_points, variant, "val")
+        grid = variant_tables.BAND_THRESHOLDS
+        expected = curve_band(val["label"], val["probability"], grid, val["group"])
+        found = table[table["variant"] == variant].drop(columns="variant")
+        pd.testing.assert_frame_equal(found.reset_index(drop=True), expected)
 
 
 def test_the_seed_reaches_every_resample(scored, operating_points):
     made = [
         [
-            variant_tables.intervals_on_test(scored, operating_points, seed),
-            variant_tables.threshold_bands(scored, operating_points, seed),
-            *variant_tables.comparisons(scored, operating_points, seed),
-            variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed),
             variant_tables.optimism_table(scored, operating_points, GRIDS, seed),
         ]
         for seed in (0, 1)
@@ -218,36 +216,18 @@ def test_the_seed_reaches_every_resample(scored, operating_points):
 def test_two_thresholds_are_enough_to_move(scored, operating_points):
     grids = {"model2": [0.5], "model4": [0.4, 0.6]}
     assert len(variant_tables.stability(scored, grids, seed=0)[0]) == 2
-    tried = variant_tables.tried_thresholds(scored, operating_points, grids, seed=0)
+    tried = variant_tables.tried_thresholds(scored, operating_points, grids)
     assert tried["threshold"].tolist() == [0.4, 0.6]
 
 
-def test_the_tables_hold_what_the_functions_behind_them_return(scored, operating_points):
-    tried = variant_tables.tried_thresholds(scored, operating_points, GRIDS, seed=2)
-    for variant, grid in GRIDS.items():
-        _, val = rows_of(scored, operating_points, variant, "val")
-        on_val = val["label"], val["probability"]
-        expected = {}
-        if len(grid) > 1:
-            table = corrected_differences(*on_val, 0.5, on_val[1], grid, val["group"], seed=2)
-            columns = ["threshold", "difference", "corrected_low", "corrected_high"]
-            expected["tried"] = tried, table[columns]
-        for name, (found, table) in expected.items():
-            own = found[found["variant"] == variant].drop(columns="variant")
-            pd.testing.assert_frame_equal(own.reset_index(drop=True), table, obj=name)
-
-
-def test_a_split_of_two_groups_is_redrawn_by_groups():
-    manifest = pd.DataFrame(
-        {"split": ["val", "val", "test", "test"], "group": ["a", "b", "c", "c"]}
-    )
-    assert variant_tables.item_level_splits(manifest) == ["test"]
-
-
-def test_a_split_of_one_group_is_redrawn_by_items_and_named(scored):
-    scores = scored.drop(columns="group")
-    ids = scores.drop_duplicates("item_id")[["item_id", "split"]]
-    manifest = ids.assign(group=ids["split"].where(ids["split"] == "val", ids["item_id"]))
-    assert variant_tables.item_level_splits(manifest) == ["val"]
-    regrouped = variant_tables.with_groups(scores, manifest)
-    assert (regrouped["group"] == regrouped["item_id"]).all()
+def test_tried_thresholds_are_compared_with_half_and_with_the_baseline(scored, operating_points):
+    tried = variant_tables.tried_thresholds(scored, operating_points, GRIDS)
+    assert list(tried) == list(variant_tables.TRIED_COLUMNS)
+    assert set(tried["variant"]) == {"model4"}
+    _, val = rows_of(scored, operating_points, "model4", "val")
+    sample = val["probability"], GRID, val["group"]
+    half = corrected_differences(val["label"], val["probability"], 0.5, *sample)
+    for column in ("threshold", "difference", "corrected_low", "corrected_high"):
+        assert tried[column].tolist() == half[column].tolist()
+    everything = corrected_differences(val["label"], np.ones(len(val)), 0.5, *sample)
+    assert tried["baseline_low"].tolist() == everything["corrected_low"].tolist()

@@ -7,23 +7,28 @@ from harmlib.models.checkpoint import load_checkpoint
 from harmlib.models.explanation import validation_items
 
 
-def test_drift_against_validation(small_run, tmp_path, capfd):
+def test_drift_against_validation(small_run, tmp_path, capfd, monkeypatch):
     video_model = small_run / "models/model4/video_model_best.pth"
     validation = validation_items(load_checkpoint(video_model))
     copies = [validation.assign(group=f"{i} " + validation["group"]) for i in range(20)]
     scores = pd.concat(copies).assign(modality="video")
+    monkeypatch.setattr("harmlib.cli.drift.validation_items", lambda _: pd.concat(copies))
     scores.to_csv(tmp_path / "same.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "same.csv")]) == 0
     said = capfd.readouterr().out
     assert "steady: keep the threshold" in said
     assert "harmful_share" in said
-    scores.assign(label=1 - scores["label"]).to_parquet(tmp_path / "other.parquet")
+    assert "100 new scores (100 sources by group)" in said
+    scores.assign(probability=0.0).to_parquet(tmp_path / "other.parquet")
     assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
     assert "choose the threshold again" in capfd.readouterr().out
     few = scores.assign(group=validation["group"].iloc[0] + scores["label"].astype(str))
     few.to_csv(tmp_path / "few.csv", index=False)
     assert cli.main(["drift", str(video_model), str(tmp_path / "few.csv")]) == 0
-    assert "too few to tell" in capfd.readouterr().out, "two groups, however many items"
+    said = capfd.readouterr().out
+    assert "too few to tell" in said, "two groups, however many items"
+    assert "too few sources" in said
+    assert "nan" not in said
     nameless = scores.drop(columns="group")
     nameless.assign(probability=0.0).to_csv(tmp_path / "alone.csv", index=False)
     command = ["drift", str(video_model), str(tmp_path / "alone.csv")]

@@ -7,9 +7,11 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
-# Digits in names are no figures: F1, Model 4, a heading's number, `:1` of a ratio, 0 as "nothing".
+# Digits in names are no figures: F1, Model 4, a heading's number, also where it is referred to,
+# `:1` of a ratio, 0 as "nothing".
 NAMES = re.compile(
-    r"F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|(?<=§):1(?!\d)|\b0(?=[에을])"
+    r"F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
+    r"|(?<=§):1(?!\d)|\b0(?=[에을])"
 )
 
 

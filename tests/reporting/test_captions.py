@@ -37,3 +37,26 @@ def test_captions_are_of_tables_that_are_written():
     assert set(captions.TABLES) - OF_REPORT <= set(KINDS)
     with pytest.raises(KeyError, match="nothing"):
         captions.table_caption("nothing", "video")
+
+
+def test_where_there_is_no_interval_the_alt_text_says_so():
+    nothing = pd.DataFrame(
+        {"variant": ["model4"], "epoch": 1, "threshold": 0.3, "value": 0.85,
+         "low": float("nan"), "high": float("nan")}
+    )  # fmt: skip
+    for words in (
+        captions.epoch_thresholds(nothing, "video"),
+        captions.intervals_on_test(nothing, "video"),
+    ):
+        assert "(구간 없음)" in words.alt
+        assert "nan" not in words.alt
+
+
+def test_captions_send_nobody_to_overlapping_bars():
+    """Whether two bars overlap says nothing of paired samples."""
+    nothing = pd.DataFrame({"variant": ["model4"], "epoch": 1, "threshold": 0.3, "value": 0.85,
+                            "low": 0.2, "high": 0.9})  # fmt: skip
+    moved = captions.epoch_thresholds(nothing, "video").caption
+    assert "막대가 겹치는지로는 움직였는지 알 수 없습니다" in moved
+    tested = captions.intervals_on_test(nothing, "video").caption
+    assert "짝지은 차이의 구간" in tested

@@ -117,6 +117,33 @@ def test_a_variant_without_a_best_threshold_has_its_band_alone():
     assert names == ["95% 구간", "F1", "최고와 0.005 이내", "최고 F1"]
 
 
+def test_a_variant_without_an_interval_is_drawn_without_a_bar():
+    f1 = pd.DataFrame(
+        {"variant": ["model2", "model4"], "value": [0.9, 0.95], "low": [0.8, None],
+         "high": [0.97, None]}
+    )  # fmt: skip
+    figure = certainty.interval_dots(f1, reference=0.84)
+    labels = [text.get_text() for text in figure.axes[0].texts]
+    assert labels == ["0.900 [0.800, 0.970]", "0.950 (구간 없음: 그룹 부족)"]
+    assert b"nan" not in svg(figure)
+
+
+@pytest.mark.parametrize("low", [-0.01, float("nan")])
+def test_each_part_of_a_gain_has_its_bar_and_its_line(low):
+    gains = pd.DataFrame(
+        {"a": "model2", "b": ["model3"] * 4 + ["model4"] * 4, "part": list(certainty.PARTS) * 2,
+         "value": [0.02, 0.0, 0.01, 0.03] * 2, "low": low, "high": 0.06}
+    )  # fmt: skip
+    figure = certainty.gain_parts(gains)
+    assert [axes.get_title() for axes in figure.axes] == ["Model 2 → Model 3", "Model 2 → Model 4"]
+    for axes in figure.axes:
+        assert [bar.get_width() for bar in axes.patches] == [0.02, 0.0, 0.01, 0.03]
+        names = [label.get_text() for label in axes.get_yticklabels()]
+        assert names == ["가중치", "epoch", "threshold", "합계"]
+        assert len({bar.get_facecolor() for bar in axes.patches}) == 4
+    svg(figure)
+
+
 def test_reliability_leaves_out_empty_bins_and_tells_the_count_of_others():
     table = pd.DataFrame(
         {"variant": "model4", "count": [0, 1200], "mean_probability": [0.1, 0.7],

@@ -12,23 +12,6 @@ def on_test(f1, baseline):
 
 
 @pytest.mark.parametrize(
-    ("f1", "low", "words"),
-    [
-        (0.90, 0.85, "보다 확실히 높습니다"),
-        (0.90, 0.80, "보다 높지만, 구간이 기준선에 걸쳐 더 낫다고 단정할 수 없습니다"),
-        (0.845, 0.80, "보다 나을 것이 거의 없습니다"),
-        (0.80, 0.70, "보다 낮습니다"),
-    ],
-)
-def test_the_verdict_compares_the_interval_with_the_baseline(f1, low, words):
-    chosen = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.8, 0.93]})
-    intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": low, "high": 0.99})
-    text = findings.verdict(chosen, on_test(f1, 0.84), intervals, "video")
-    assert text.startswith("비디오: 검증에서 가장 나은 Model 4는")
-    assert f"0.8400{words}." in text
-
-
-@pytest.mark.parametrize(
     ("share", "best", "end"),
     [
         (0.95, 0.9, "사실상 모두 유해로 판정하는 분류기와 같습니다."),
@@ -67,8 +50,8 @@ def points(best, edge=""):
 
 def test_few_epochs_are_described_one_by_one():
     head, epochs = findings.epoch_paragraphs(points([0.3, 0.45], "low"), ["model4"], "video")
-    assert head.startswith("**비디오 Model 4.** Model 4는 epoch에 따라 최적 threshold가")
-    assert head.endswith("0.30에서 0.45 사이로 0.15만큼 달라졌습니다.")
+    assert head.startswith("**비디오 Model 4.** Model 4는 epoch별 최적 threshold가")
+    assert "0.30에서 0.45 사이에 있습니다(폭 0.15; 이 차이가 잡음인지는" in head
     assert epochs.count("- Epoch") == 2
     assert "앞 epoch 대비 F1 +0.0000. 격자의 아래 끝이므로" in epochs
     assert len(findings.epoch_paragraphs(points([0.3] * 6), ["model4"], "video")) == 1
@@ -76,11 +59,10 @@ def test_few_epochs_are_described_one_by_one():
     assert unknown.endswith("최적 threshold를 견줄 수 없습니다.")
 
 
-def test_limits_name_the_edge_the_drop_and_the_size():
-    said = limits.limits(points([0.3, 0.4], ["low", ""]), on_test(0.85, 0.8), "video")
+def test_limits_name_the_edge_and_the_size_and_no_drop():
+    said = limits.limits(points([0.3, 0.4], ["low", ""]), on_test(0.5, 0.8), "video")
     assert "2개 epoch 중 1개에서 최적 threshold가 격자의 끝에" in said[0]
-    assert "시험에 적용하자 0.0500만큼 낮아졌습니다" in said[1]
-    assert said[2].startswith("비디오 시험 분할은 36개")
+    assert said[1].startswith("비디오 시험 분할은 36개")
     undecided = points([0.3]).assign(state="constant_scores")
     assert (
         "모든 항목에 같은 확률을 준 epoch"
@@ -88,14 +70,30 @@ def test_limits_name_the_edge_the_drop_and_the_size():
     )
 
 
-def test_plans_follow_from_what_the_tables_show():
+def changes_with(verdict):
+    return {"video": pd.DataFrame({"variant": ["model4"], "verdict": verdict})}
+
+
+def against(low):
+    return {"video": pd.DataFrame({"variant": ["model4"], "corrected_low": [low]})}
+
+
+@pytest.mark.parametrize("verdict", ["noise", "unknown"])
+@pytest.mark.parametrize("low", [-0.1, float("nan")])
+def test_plans_follow_from_what_the_tables_show(verdict, low):
     trained = pd.DataFrame({"weights": ["pretrained"]})
-    said = limits.plans({"video": points([0.3, 0.5], "low")}, {"video": on_test(0.8, 0.8)}, trained)
+    at_edge = {"video": points([0.3, 0.5], "low")}
+    said = limits.plans(at_edge, changes_with(verdict), against(low), trained)
     assert [line.split(".**")[0] for line in said] == [
         "**격자 확대", "**Epoch 사이의 안정성", "**기준선", "**추론"
     ]  # fmt: skip
+    assert "비디오 Model 4에서 epoch마다 다른" in said[1]
+    assert "비디오 Model 4는 시험에서" in said[2]
+
+
+def test_what_is_well_has_no_plan():
     raw = pd.DataFrame({"weights": ["untrained:0"]})
-    good = limits.plans({"video": points([0.3, 0.3])}, {"video": on_test(0.9, 0.8)}, raw)
+    good = limits.plans({"video": points([0.3])}, changes_with("moved"), against(0.01), raw)
     assert [line.split(".**")[0] for line in good] == ["**사전 학습된 가중치", "**추론"]
 
 
@@ -105,38 +103,59 @@ def test_unusable_files_are_counted():
     assert "쓰지 못한 파일은 2개" in text
 
 
+CHANGES = pd.DataFrame(
+    {"variant": ["model3", "model4", "model4"], "epoch_from": [1, 1, 2], "epoch_to": [2, 2, 3],
+     "difference": [-0.25, 0.35, 0.0], "low": [-0.3, 0.3, 0.0], "high": [0.2, 0.4, 0.0],
+     "verdict": ["noise", "moved", "noise"], "detectable": 0.42, "power": 0.11}
+)  # fmt: skip
+
+
 def test_only_a_change_beyond_noise_is_told_by_itself():
-    changes = pd.DataFrame(
-        {"variant": ["model3", "model4", "model4"], "epoch_from": [1, 1, 2], "epoch_to": [2, 2, 3],
-         "difference": [-0.25, 0.35, 0.0], "low": [-0.3, 0.3, 0.0], "high": [0.2, 0.4, 0.0],
-         "verdict": ["noise", "moved", "noise"]}
-    )  # fmt: skip
-    noise, moved = certainty.movement(changes, "image")
+    noise, moved = certainty.movement(CHANGES, "image")
     assert "변화 1번 모두 잡음과 구별되지 않습니다" in noise
     assert "−0.25(95% 구간 −0.30~+0.20)" in noise
     assert "epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고" in moved
 
 
-def test_a_gain_is_one_only_if_its_interval_leaves_out_zero():
-    gains = pd.DataFrame(
-        {"a": "model2", "b": "model4", "part": ["retraining", "threshold", "total"],
-         "value": [0.02, 0.01, 0.03], "low": 0.01, "high": 0.06}
-    )  # fmt: skip
-    differences = pd.DataFrame({"a": ["model2"], "b": ["model4"], "p_mid": [0.03]})
-    (sure,) = certainty.gain_sentences(gains, differences, "video")
-    assert "0을 포함하지 않습니다(McNemar mid-p 0.030)" in sure
-    (unsure,) = certainty.gain_sentences(gains.assign(low=-0.01), differences, "video")
-    assert "0을 포함하므로 차이가 있다고 말할 수 없습니다" in unsure
+def test_noise_is_no_proof_of_rest_and_the_power_is_told():
+    (noise, _) = certainty.movement(CHANGES, "image")
+    assert "움직이지 않았다는 뜻은 아닙니다" in noise
+    assert "알아볼 확률은 11%이고" in noise
+    assert "0.42 넘게 움직여야 다섯 번에 네 번" in noise
+
+
+def test_a_change_without_an_interval_is_called_neither():
+    nothing = {"low": float("nan"), "high": float("nan"), "verdict": "unknown", "power": None}
+    said = certainty.movement(CHANGES.assign(**nothing), "image")
+    assert said == [
+        "이미지 Model 3: 그룹이 모자라 변화가 잡음인지 말할 수 없습니다.",
+        "이미지 Model 4: 그룹이 모자라 변화가 잡음인지 말할 수 없습니다.",
+    ]
+
+
+TRIED = pd.DataFrame(
+    {"variant": "model4", "threshold": [0.3, 0.4], "difference": [0.02, 0.05],
+     "corrected_low": [-0.1, -0.01], "corrected_high": 0.1, "baseline_low": 0.01}
+)  # fmt: skip
 
 
 def test_the_best_of_the_tried_thresholds_is_named_only_after_correction():
-    tried = pd.DataFrame(
-        {"variant": "model4", "threshold": [0.3, 0.4], "difference": [0.02, 0.05],
-         "corrected_low": [-0.1, -0.01], "corrected_high": 0.1}
-    )  # fmt: skip
-    assert "확실히 나은 값은 없습니다" in certainty.tried_sentence(tried, "image")
-    better = certainty.tried_sentence(tried.assign(corrected_low=0.01), "image")
+    assert "확실히 나은 값은 없습니다" in certainty.tried_sentence(TRIED, "image")
+    better = certainty.tried_sentence(TRIED.assign(corrected_low=0.01), "image")
     assert "Model 4 0.40(F1 +0.0500, 보정 구간 +0.0100~+0.1000)" in better
+
+
+def test_a_tried_threshold_that_only_flags_more_is_no_better():
+    like_the_baseline = TRIED.assign(corrected_low=0.01, baseline_low=[-0.1, 0.0])
+    text = certainty.tried_sentence(like_the_baseline, "image")
+    assert "기준선과 구별되지 않습니다" in text
+    assert "나은 값은" not in text
+
+
+def test_tried_thresholds_without_an_interval_are_called_neither():
+    nothing = TRIED.assign(corrected_low=float("nan"), corrected_high=float("nan"))
+    text = certainty.tried_sentence(nothing, "image")
+    assert text == "이미지: 그룹이 모자라 0.5보다 나은 값이 있는지 말할 수 없습니다."
 
 
 def test_a_weighted_models_half_is_told_on_the_common_scale():

@@ -37,7 +37,7 @@ def test_everything_that_drift_can_say_has_korean():
     assert set(drift_text.REASONS) == set(drift.REASONS)
     validation = scores(200, 1)
     for shift, n, verdict in ((0, 20, "too_few"), (0, 200, "steady"), (2, 200, "choose_again")):
-        found = compare_scores(validation, scores(n, 2, shift), 0.5, resamples=100)
+        found = compare_scores(validation, scores(n, 2, shift), 0.5)
         lines = drift_text.drift_sentences(found, "video")
         assert lines[0] == f"비디오: {drift_text.VERDICTS[verdict]}"
         assert len(lines) == 2 + len(found.reasons)

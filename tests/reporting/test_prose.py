@@ -44,6 +44,13 @@ def test_every_digit_of_the_prose_stands_in_a_table(small_run):
     assert not uncited_numbers(small_run / "index.html")
 
 
+def test_sections_that_are_referred_to_exist(small_run):
+    text = (small_run / "index.html").read_text(encoding="utf-8")
+    headings = re.findall(r"<h[2-4][^>]*>(?:<[^>]*>)*(\d+(?:\.\d+)*)\.? ([^<]*)", text)
+    named = dict(headings)
+    assert set(re.findall(r"(\d+(?:\.\d+)*)절", re.sub(r"<[^>]*>", "", text))) <= set(named)
+
+
 def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
     page = small_run / "index.html"
     assert not wrong_particles(page)
@@ -57,7 +64,7 @@ def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
 @pytest.mark.parametrize(
     ("found", "put", "complaint"),
     [
-        (r"기준선의 (?=<data)", "기준선의 77.3%인 ", "'77.3%' in"),
+        (r"시험 분할에서 F1 (?=<data)", "시험 분할에서 F1 77.3%인 ", "'77.3%' in"),
         (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "cites tables/"),
         (r"\[0\]\.f1", "[999].f1", "which is nowhere"),
         (r'(alt="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
@@ -76,24 +83,27 @@ def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
 
 
 def test_other_tables_give_other_sentences(copy):
-    before = words_of(copy / "index.html", "비디오: 검증에서 가장 나은")[0]
-    test = pd.read_csv(copy / "tables/test_video.csv")
-    intervals = pd.read_csv(copy / "tables/intervals_video.csv")
+    before = words_of(copy / "index.html", "비디오: 검증 F1이 가장 높은")[0]
+    names = ("test", "intervals", "against_baseline")
+    test, intervals, against = (pd.read_csv(copy / f"tables/{name}_video.csv") for name in names)
     epochs = pd.read_csv(copy / "tables/operating_points_video.csv")
     points = epochs[epochs["chosen"]]
     best = points.loc[points["f1"].idxmax(), "variant"]
     test.loc[test["variant"] == best, "f1"] = 0.98765
     own = (intervals["variant"] == best) & (intervals["metric"] == "f1")
     intervals.loc[own, ["value", "low", "high"]] = [0.98765, 0.955, 0.995]
-    for name, table in (("test", test), ("intervals", intervals)):
+    own = against["variant"] == best
+    against.loc[own, ["value", "difference"]] = [0.98765, 0.14]
+    against.loc[own, ["corrected_low", "corrected_high"]] = [0.03, 0.25]
+    for name, table in zip(names, (test, intervals, against), strict=True):
         table.to_csv(copy / f"tables/{name}_video.csv", index=False, encoding="utf-8-sig")
     changes = pd.read_csv(copy / "tables/changes_image.csv")
     changes.loc[0, ["difference", "low", "high", "verdict"]] = [0.35, 0.3, 0.4, "moved"]
     changes.to_csv(copy / "tables/changes_image.csv", index=False, encoding="utf-8-sig")
     page = report_again(copy)
-    after = words_of(page, "비디오: 검증에서 가장 나은")[0]
+    after = words_of(page, "비디오: 검증 F1이 가장 높은")[0]
     assert before != after
-    assert "F1 0.9877, 95% 구간 0.955~0.995로" in after
-    assert "보다 확실히 높습니다" in after
+    assert "F1 0.9877(95% 구간 0.955~0.995)으로" in after
+    assert "보다 확실히 높습니다(차이 +0.1400, 95% 구간 +0.0300~+0.2500)" in after
     assert words_of(page, "이미지 Model 4: epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고")
     assert not uncited_numbers(page)

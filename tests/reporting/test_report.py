@@ -64,6 +64,17 @@ def test_what_is_asked_of_a_modality(run):
     assert report.published_of("image").empty
 
 
+def test_rows_on_test_are_counted_over_modalities_and_tables(run):
+    """The test, choices and floors tables have one row each, of differences only those on test."""
+    for m in run.params.modalities:
+        splits = pd.DataFrame({"split": ["test", "test", "val"]})
+        run.write(splits, f"tables/differences_{m}.csv")
+    found = load_report(run).rows_on_test
+    assert found == 2 * (3 + 2)
+    assert "count(tables/choices_image.csv)" in found.cell
+    assert "count(tables/differences_video.csv[0,1])" in found.cell
+
+
 def test_a_table_that_is_not_there_names_the_notebook_to_run(run):
     (run.dir / "tables/floors_image.csv").unlink()
     with pytest.raises(MissingTable, match=r"floors_image\.csv.*03_thresholds"):

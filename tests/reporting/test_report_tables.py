@@ -60,17 +60,30 @@ def test_overview_takes_the_best_printed_row_of_each_epoch(published):
     assert not [c for c in tables.epoch_overview(points, published.head(0)) if "발행본" in c]
 
 
-def test_effect_is_the_last_variant_less_the_first(published):
-    chosen = pd.DataFrame(
-        {"variant": ["model2", "model4"], "threshold": [0.5, 0.3], "precision": [0.8, 0.75],
-         "recall": [0.9, 1.0], "f1": [0.85, 0.86]}
+def pair(metric, low, high, split="test", a="model2", b="model4"):
+    return {"split": split, "a": a, "b": b, "metric": metric, "corrected_low": low,
+            "corrected_high": high}  # fmt: skip
+
+
+def test_effect_is_the_last_variant_less_the_first_on_test(published):
+    test = pd.DataFrame(
+        {"variant": ["model2", "model3", "model4", "baseline"], "f1": [0.85, 0.5, 0.86, 0.8571],
+         "threshold": [0.5, 0.4, 0.3, None], "precision": [0.8, 0.7, 0.75, 0.75],
+         "recall": [0.9, 0.9, 1.0, 1.0]}
     )  # fmt: skip
-    table = tables.effect_table(chosen, 30, 10, published).set_index("항목")
+    apart = pd.DataFrame(
+        [pair("f1", -0.02, 0.04), pair("f1", 0.5, 0.6, split="val"),
+         pair("f1", 0.7, 0.8, a="model3"), pair("precision", float("nan"), float("nan"))]
+    )  # fmt: skip
+    table = tables.effect_table(test, apart, published).set_index("항목")
     difference = table["차이(Model 4 − Model 2)"]
+    assert difference["F1"] == "+0.0100"
     assert difference["Precision"] == "−0.0500"
     assert difference["Threshold"] == "−0.20"
-    assert table.loc["Threshold", "모두 유해(기준선)"] == "–"
+    assert table["차이의 95% 구간"].tolist() == ["−0.0200~+0.0400", "–", "–", "–"]
+    assert table["모두 유해(기준선)"].tolist() == ["0.8571", "0.7500", "1.0000", "–"]
     assert table.loc["F1", "발행본 Model 3"] == "0.8800"
+    assert not [c for c in tables.effect_table(test, apart, published.head(0)) if "발행본" in c]
 
 
 def test_the_summary_gives_the_baseline_no_interval():
@@ -83,3 +96,5 @@ def test_the_summary_gives_the_baseline_no_interval():
     )
     table = tables.summary_table(test, intervals)
     assert table["F1의 95% 구간"].tolist() == ["0.870~1.000", "–"]
+    few = intervals.assign(low=float("nan"), high=float("nan"))
+    assert tables.summary_table(test, few)["F1의 95% 구간"].tolist() == ["–", "–"]

@@ -199,7 +199,11 @@ def test_an_item_with_another_label_is_not_the_same():
 @pytest.mark.parametrize(
     ("keep", "reason"),
     [
-        (lambda rows: rows["label"] == 1, "intervals need both classes"),
+        (lambda rows: rows["label"] == 1, "10 groups hold a harmful item and 0 a safe one; an"),
+        (
+            lambda rows: rows["item_id"].between(f"v{N:03d}", f"v{N + 16:03d}"),
+            "4 groups hold a harmful item and 4 a safe one; an interval needs 5 of each",
+        ),
         (lambda rows: rows["item_id"] == "none", "no test item is the same in both"),
     ],
 )
@@ -209,6 +213,17 @@ def test_without_an_interval_the_reason_is_told(keep, reason):
     assert changes.paired.iloc[0]["verdict"] == "unknown"
     assert reason in changes.paired.iloc[0]["reason"]
     assert reason in format_changes(changes)
+    assert changes.paired.iloc[0].get("low") is None or np.isnan(changes.paired.iloc[0]["low"])
+
+
+def test_without_an_interval_the_values_are_told_and_no_verdict():
+    """A change that would be one in ten groups is unknown in one."""
+    a, b = (altered(make_run(noise=0.01, threshold=t), "manifest", lambda m: m.assign(group="one"))
+            for t in (0.5, 0.99))  # fmt: skip
+    row = paired_f1(a, b).iloc[0]
+    assert row["verdict"] == "unknown"
+    assert row["difference"] == row["f1_b"] - row["f1_a"] != 0
+    assert np.isnan([row["low"], row["high"]]).all()
 
 
 def test_the_text_says_everything_in_the_order_of_the_questions():

@@ -341,12 +341,12 @@ def drop_sentences(
     ]
 
 
-def use_of_test(shown_rows: int) -> str:
+def use_of_test(shown_rows: float) -> str:
     """Say what the test split was used for, and what a reader must not do with it.
 
     Parameters
     ----------
-    shown_rows : int
+    shown_rows : float
         How many rows of results on test the report shows.
 
     Returns

@@ -101,7 +101,7 @@ def drift_table(found: Drift) -> pd.DataFrame:
             "차이": [signed(value) for value in rows["difference"]],
             f"구간({found.level:.2%})": [
                 f"{signed(row.low)} ~ {signed(row.high)}"
-                if row.low == row.low
+                if pd.notna(row.low)
                 else "출처가 너무 적음"
                 for row in rows.itertuples()
             ],
