@@ -171,6 +171,19 @@ def test_the_same_weights_at_another_epoch_are_no_retraining(gains):
     assert own.loc["epoch", "value"] != 0
 
 
+def test_the_same_weights_are_the_same_between_two_thresholds_that_flag_as_many(scored, points):
+    """An item of test lies between the old threshold and another one that flags as many."""
+    seen = saved_scores(scored, points, "val")["model2"]
+    at = matched_threshold(seen.probabilities, int((seen.probabilities > seen.threshold).sum()))
+    moved = scored.copy()
+    own = moved["variant"].isin(["model2", "model3"]) & (moved["item_id"] == "test001")
+    moved.loc[own, "probability"] = (at + seen.threshold) / 2
+    table = comparison_tables.gains(moved, points)
+    own = table[(table["a"] == "model2") & (table["b"] == "model3")].set_index("part")
+    assert at != seen.threshold
+    assert own.loc["weights", "value"] == 0
+
+
 def test_weights_that_differ_on_one_item_are_not_the_same(scored, points):
     changed = scored.copy()
     at = changed.index[(changed["variant"] == "model3") & (changed["split"] == "val")

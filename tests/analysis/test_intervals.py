@@ -15,6 +15,7 @@ from harmlib.analysis.intervals import (
     rate_estimates,
 )
 from harmlib.analysis.rates import RATES
+from harmlib.analysis.resampling import group_codes
 from harmlib.analysis.thresholds import sweep
 
 GRID = np.array([0.15, 0.3, 0.5, 0.7])
@@ -161,7 +162,7 @@ def test_many_groups_in_blocks_have_nearly_the_same_interval(monkeypatch):
     labels, scores, groups = draw_groups_of_items(np.random.default_rng(2), 1500)
     in_blocks = metric_intervals(labels, scores, 0.0, groups)
     assert len(rate_estimates(labels, scores, [0.0], groups)["f1"].left_out) == 400
-    monkeypatch.setattr(intervals, "MAX_BLOCKS", 10**6)
+    monkeypatch.setattr(intervals, "block_codes", group_codes)
     alone = metric_intervals(labels, scores, 0.0, groups)
     assert len(rate_estimates(labels, scores, [0.0], groups)["f1"].left_out) == 1500
     np.testing.assert_array_equal(in_blocks["value"], alone["value"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from harmlib.analysis import resampling
 from harmlib.analysis.rates import RATES, rate
 from harmlib.analysis.resampling import (
+    block_codes,
     confusion,
     confusion_draws,
     draw_groups,
@@ -96,6 +97,23 @@ def test_one_class_or_one_group_cannot_be_redrawn(labels, groups, message):
     with pytest.raises(ValueError, match=message):
         confusion_draws(labels, [0.1, 0.5, 0.9], [0.5], groups)
     group_table(labels, [0.1, 0.5, 0.9], [0.5], groups)  # but counted
+
+
+@pytest.mark.parametrize(("groups", "blocks"), [(399, 399), (400, 400), (401, 400), (1000, 400)])
+def test_many_groups_are_dealt_into_blocks_that_keep_them_whole(groups, blocks):
+    names = np.repeat(np.arange(groups), 3)
+    codes, n_blocks = block_codes(names, len(names))
+    assert n_blocks == len(set(codes)) == blocks
+    assert (codes.reshape(-1, 3) == codes[::3, None]).all()
+    sizes = np.bincount(codes)
+    assert sizes.max() - sizes.min() <= (3 if groups > 400 else 0)
+    again, _ = block_codes(names, len(names))
+    np.testing.assert_array_equal(codes, again)
+    if groups <= 400:
+        np.testing.assert_array_equal(codes, group_codes(names, len(names))[0])
+    else:  # shuffled: neighbours in the file are not one block
+        assert not np.array_equal(codes[::3], np.arange(groups) % 400)
+    assert block_codes(None, 9, 4)[1] == 4
 
 
 def test_one_group_has_a_number():

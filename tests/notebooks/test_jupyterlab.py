@@ -15,8 +15,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from harmlib.analysis.choice import choose
 from harmlib.analysis.misclassified import instructive_errors
-from harmlib.analysis.thresholds import sweep
 from harmlib.analysis.saved_scores import with_groups
+from harmlib.analysis.thresholds import sweep
 from harmlib.params import PROJECT_ROOT, load_params
 from harmlib.workflow.run import Run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, PLATE, panels
 from harmlib.reporting.text.korean import BASELINE_NAME, model_name
@@ -130,6 +131,7 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
         axes.axvline(0, color="black", linewidth=1)
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.set(title=f"{model_name(a)} → {model_name(b)}", xlabel="시험 F1의 변화")
     return figure
 

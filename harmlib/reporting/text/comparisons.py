@@ -57,7 +57,7 @@ def verdict(
     >>> pairs = pd.DataFrame(columns=["split", "metric", "a", "b"])
     >>> verdict(chosen, intervals, against, pairs, "video")
     '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 구간 0.870~0.980)으로, 모두 유해로
-    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 95% 구간 +0.0300~+0.1900).'
+    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 구간 +0.0300~+0.1900).'
     """
     best = chosen.loc[chosen["f1"].idxmax(), "variant"]
     tested = row(intervals[intervals["metric"] == "f1"], "variant", best)
@@ -79,7 +79,7 @@ def _from_baseline(compared: Row) -> str:
     """The end of a sentence on one variant: the baseline's F1, and whether it differs."""
     baseline = number(compared.baseline)
     apart = (
-        f"차이 {signed(compared.difference)}, 95% 구간 {signed(compared.corrected_low)}~"
+        f"차이 {signed(compared.difference)}, 보정한 95% 구간 {signed(compared.corrected_low)}~"
         f"{signed(compared.corrected_high)}"
     )
     if compared.corrected_low == compared.corrected_high == 0:
@@ -88,21 +88,30 @@ def _from_baseline(compared: Row) -> str:
         return f"{baseline}보다 확실히 높습니다({apart})."
     if compared.corrected_high < 0:
         return f"{baseline}보다 확실히 낮습니다({apart})."
-    return f"{particle(baseline, '과/와')} 구별되지 않습니다({apart}). {_what_would_tell(compared)}"
+    needed = _groups_needed(compared)
+    return f"{particle(baseline, '과/와')} 구별되지 않습니다({apart}).{needed}"
 
 
-def _what_would_tell(compared: Row) -> str:
-    """What difference these groups could have told, and how many would tell the one seen."""
-    text = (
-        f"지금의 그룹 {compared.groups}개로는 F1의 차이가 {number(compared.detectable, 3)} 이상일 때에야 다섯 번에 "
-        "네 번 알아볼 수 있습니다."
-    )
+def _groups_needed(compared: Row) -> str:
+    """How many groups would tell a difference like the one seen; empty where that says nothing."""
     needed = compared.groups_needed
     if pd.isna(needed) or needed <= compared.groups:
-        return text
+        return ""
     if needed == float("inf"):
-        return f"{text} 이만한 차이를 알아볼 그룹 수는 현실적이지 않습니다."
-    return f"{text} 이만한 차이를 알아보려면 그룹이 약 {needed:,.0f}개 필요합니다."
+        return " 이만한 차이를 알아볼 그룹 수는 현실적이지 않습니다."
+    return (
+        f" 이만한 차이를 알아보려면 그룹이 약 {needed:,.0f}개 필요합니다(지금 {compared.groups}개)."
+    )
+
+
+def _detectable(compared: Row) -> str:
+    """What difference these groups could have told; empty where they told one."""
+    if not (compared.corrected_low <= 0 <= compared.corrected_high) or not compared.detectable > 0:
+        return ""
+    return (
+        f" 지금의 그룹으로는 F1의 차이가 {number(compared.detectable, 3)} 이상일 때에야 다섯 번에 네 번 "
+        "알아볼 수 있습니다."
+    )
 
 
 def _preference(chosen: pd.DataFrame, differences: pd.DataFrame, best: str) -> str:
@@ -193,12 +202,12 @@ def baseline_sentences(against_baseline: pd.DataFrame, modality: str) -> list[st
     ...     "detectable": 0.056, "groups_needed": 500.0})
     >>> baseline_sentences(against, "video")
     ['비디오 Model 2의 시험 F1 0.8500은 기준선의 0.8400과 구별되지 않습니다(차이 +0.0100, ...).
-    지금의 그룹 20개로는 F1의 차이가 0.056 이상일 때에야 다섯 번에 네 번 알아볼 수 있습니다.
-    이만한 차이를 알아보려면 그룹이 약 500개 필요합니다.']
+    이만한 차이를 알아보려면 그룹이 약 500개 필요합니다(지금 20개). 지금의 그룹으로는 F1의 차이가 0.056 이상일
+    때에야 다섯 번에 네 번 알아볼 수 있습니다.']
     """
     return [
         f"{MODALITY[modality]} {model_name(one.variant)}의 시험 F1 {particle(number(one.value), '은/는')} 기준선의 "
-        f"{_from_baseline(one)}"
+        f"{_from_baseline(one)}{_detectable(one)}"
         for one in rows(against_baseline)
         if pd.notna(one.corrected_low)
     ]
