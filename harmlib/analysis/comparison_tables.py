@@ -46,7 +46,6 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -62,7 +61,7 @@ from harmlib.analysis.paired import (
     paired_difference,
 )
 from harmlib.analysis.power import detectable_difference, groups_needed
-from harmlib.analysis.saved_scores import epoch_scores, saved_scores
+from harmlib.analysis.saved_scores import epoch_scores, join_tables, saved_scores
 
 COMPARED_METRICS = ("f1", "precision", "recall", "average_precision")
 # Of the tables that have no rows where there is one variant.
@@ -87,7 +86,7 @@ def intervals_on_test(scored: pd.DataFrame, operating_points: pd.DataFrame) -> p
         Columns metric, value, low, high, harmful_groups, safe_groups (see
         `intervals.metric_intervals`), variant.
     """
-    return _joined(
+    return join_tables(
         metric_intervals(
             test.labels, test.probabilities, test.threshold, test.groups
         ).assign(variant=variant)
@@ -169,7 +168,7 @@ def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Data
                     **names, **told, p_mid=decisions.p_mid
                 )
             )
-    return _joined(tables, DIFFERENCE_COLUMNS)
+    return join_tables(tables, DIFFERENCE_COLUMNS)
 
 
 def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -211,7 +210,7 @@ def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
             stages["weights"] = (old.probabilities, old.threshold)
         table = gain_parts(old.labels, (old.probabilities, old.threshold), stages, old.groups)
         tables.append(table.assign(a=a, b=b, same_weights=same))
-    return _joined(tables, GAIN_COLUMNS)
+    return join_tables(tables, GAIN_COLUMNS)
 
 
 def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -268,12 +267,3 @@ def _same_weights(
         np.array_equal(*(epoch_scores(scored, *at, split)["logit"] for at in (one, other)))
         for split in ("val", "test")
     )
-
-
-def _joined(tables: Iterable[pd.DataFrame], columns: Iterable[str] = ()) -> pd.DataFrame:
-    """The tables below each other; with these columns alone, also where there is no table."""
-    found, names = list(tables), list(columns)
-    if not found:
-        return pd.DataFrame(columns=names)
-    joined = pd.concat(found, ignore_index=True)
-    return joined[names] if names else joined

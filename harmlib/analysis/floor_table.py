@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-import numpy as np  # noqa: F401 - the examples use it
 import pandas as pd
 
 from harmlib.analysis.jackknife import jackknife_interval
@@ -56,6 +55,7 @@ def floors(
 
     Examples
     --------
+    >>> import numpy as np
     >>> label = np.arange(100) % 2
     >>> items = pd.DataFrame({"variant": "mine", "epoch": 1, "label": label, "logit": 0.0,
     ...                       "probability": 0.2 + 0.6 * label, "item_id": np.arange(100)})

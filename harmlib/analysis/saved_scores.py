@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -120,3 +121,29 @@ def epoch_scores(scored: pd.DataFrame, variant: str, epoch: int, split: str) -> 
     """
     own = (scored["variant"] == variant) & (scored["epoch"] == epoch) & (scored["split"] == split)
     return scored[own].sort_values("item_id")
+
+
+def join_tables(tables: Iterable[pd.DataFrame], columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Put the variants' tables below each other.
+
+    Parameters
+    ----------
+    tables : iterable of pandas.DataFrame
+        Possibly none.
+    columns : sequence of str
+        Those to keep, which are there without any table, too; none for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> join_tables([], ["variant", "f1"]).columns.tolist()
+    ['variant', 'f1']
+    """
+    found = list(tables)
+    if not found:
+        return pd.DataFrame(columns=list(columns))
+    joined = pd.concat(found, ignore_index=True)
+    return joined[list(columns)] if columns else joined

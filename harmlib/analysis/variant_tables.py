@@ -9,8 +9,8 @@ Every function reads these two tables:
     One row per variant and epoch, as 02_train writes them. Columns used: variant, epoch, threshold,
     chosen (True for the saved epoch), pos_weight.
 
-`grids` gives the thresholds that were analysed, for each variant. `seed` is an integer; intervals
-are 95 % bootstrap intervals from resamples of whole groups.
+`grids` gives the thresholds that were analysed, for each variant. `seed` is that of the
+resamples of whole groups in which choices are repeated.
 
 Examples
 --------
@@ -54,7 +54,7 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,7 +64,7 @@ from harmlib.analysis.choice import choose
 from harmlib.analysis.intervals import curve_band, metric_intervals
 from harmlib.analysis.optimism import BEST, optimism
 from harmlib.analysis.paired import baseline_difference, corrected_differences
-from harmlib.analysis.saved_scores import SavedScores, saved_scores
+from harmlib.analysis.saved_scores import join_tables, saved_scores
 from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep
 
@@ -86,7 +86,7 @@ BAND_THRESHOLDS = tuple(i / 50 for i in range(1, 50))
 STABILITY_COLUMNS = ("variant", "epoch", "threshold", "low", "high", "value", "excluded")
 CHANGE_COLUMNS = (
     "variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict", "detectable",
-    "power",
+    "power", "excluded",
 )  # fmt: skip
 TRIED_COLUMNS = (
     "variant", "threshold", "difference", "corrected_low", "corrected_high", "baseline_low",
@@ -108,7 +108,7 @@ def threshold_bands(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.
     pandas.DataFrame
         Columns threshold, metric, value, low, high (see `intervals.curve_band`), variant.
     """
-    return _joined(
+    return join_tables(
         curve_band(val.labels, val.probabilities, BAND_THRESHOLDS, val.groups).assign(
             variant=variant
         )
@@ -147,7 +147,7 @@ def stability(
     }
     epochs = (own.epochs.assign(variant=variant) for variant, own in found.items())
     changes = (own.changes.assign(variant=variant) for variant, own in found.items())
-    return _joined(epochs, STABILITY_COLUMNS), _joined(changes, CHANGE_COLUMNS)
+    return join_tables(epochs, STABILITY_COLUMNS), join_tables(changes, CHANGE_COLUMNS)
 
 
 def optimism_table(
@@ -186,7 +186,7 @@ def optimism_table(
         f1 = metric_intervals(test.labels, test.probabilities, test.threshold, test.groups)
         row = f1.loc[f1["metric"] == "f1", ["value", "low", "high"]]
         tables += [own, row.assign(variant=variant, figure="test", threshold=test.threshold)]
-    return _joined(tables)
+    return join_tables(tables)
 
 
 def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -268,7 +268,7 @@ def tried_thresholds(
         everything = np.ones(len(val.labels))
         beyond = corrected_differences(val.labels, everything, 0.5, *sample)
         tables.append(table.assign(variant=variant, baseline_low=beyond["corrected_low"]))
-    return _joined(tables, TRIED_COLUMNS)
+    return join_tables(tables, TRIED_COLUMNS)
 
 
 def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -305,12 +305,3 @@ def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
 def _rates(saved: SavedScores, threshold: float) -> pd.Series:
     """The row of `sweep` at one threshold."""
     return sweep(saved.labels, saved.probabilities, [threshold]).iloc[0]
-
-
-def _joined(tables: Iterable[pd.DataFrame], columns: Sequence[str] = ()) -> pd.DataFrame:
-    """The tables below each other; with these columns alone, also where there is no table."""
-    found = list(tables)
-    if not found:
-        return pd.DataFrame(columns=list(columns))
-    joined = pd.concat(found, ignore_index=True)
-    return joined[list(columns)] if columns else joined

@@ -35,8 +35,8 @@ def wilson_interval(
 
     Notes
     -----
-    It is too narrow where several items come from one source: there, redraw whole groups with
-    `harmlib.analysis.bootstrap`.
+    It is too narrow where several items come from one source: there, leave out whole groups
+    (`harmlib.analysis.jackknife`).
 
     References
     ----------

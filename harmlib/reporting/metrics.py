@@ -29,10 +29,10 @@ def _fraction(meaning: str) -> Any:
 
 
 class Interval(_Section):
-    """A 95 % interval: 2,000 resamples of whole groups (all items of one source together)."""
+    """A 95 % interval: each group (all items of one source) is left out once (docs/statistics.md)."""
 
-    low: float = _fraction("Lower end (2.5 % quantile of the resamples).")
-    high: float = _fraction("Upper end (97.5 % quantile of the resamples).")
+    low: float = _fraction("Lower end.")
+    high: float = _fraction("Upper end.")
 
 
 class IntervalsOnTest(_Section):

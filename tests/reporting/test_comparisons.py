@@ -54,9 +54,13 @@ def verdict(of_baseline, intervals=None, differences=NO_PAIRS, points=ONE):
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.03, 0.19, "0.8400보다 확실히 높습니다(차이 +0.1100, 95% 구간 +0.0300~+0.1900)."),
-        (-0.19, -0.03, "0.8400보다 확실히 낮습니다(차이 +0.1100, 95% 구간 −0.1900~−0.0300)."),
-        (-0.01, 0.19, "0.8400과 구별되지 않습니다(차이 +0.1100, 95% 구간 −0.0100~+0.1900)."),
+        (0.03, 0.19, "0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 구간 +0.0300~+0.1900)."),
+        (
+            -0.19,
+            -0.03,
+            "0.8400보다 확실히 낮습니다(차이 +0.1100, 보정한 95% 구간 −0.1900~−0.0300).",
+        ),
+        (-0.01, 0.19, "0.8400과 구별되지 않습니다(차이 +0.1100, 보정한 95% 구간 −0.0100~+0.1900)."),
         (0.0, 0.19, "0.8400과 구별되지 않습니다"),
         (-0.1, 0.0, "0.8400과 구별되지 않습니다"),
         (0.0, 0.0, "0.8400과 같습니다(어느 그룹을 빼도 차이가 없음)."),
@@ -69,14 +73,21 @@ def test_the_verdict_follows_the_paired_interval(low, high, words):
     assert (SURE in text) == (low > 0 or high < 0)
 
 
-def test_what_is_not_told_says_what_would_have_been():
+def test_what_is_not_told_says_what_would_tell():
     text = verdict(against(-0.01, 0.2))
-    assert "그룹 20개로는 F1의 차이가 0.056 이상일 때에야" in text
-    assert text.endswith("그룹이 약 500개 필요합니다.")
+    assert text.endswith("그룹이 약 500개 필요합니다(지금 20개).")
     for needed in (NAN, 12.0):  # nothing to tell; or what was at hand already
         assert "필요합니다" not in verdict(against(-0.01, 0.2, groups_needed=needed))
     assert "현실적이지 않습니다" in verdict(against(-0.01, 0.2, groups_needed=float("inf")))
-    assert "알아볼 수" not in verdict(against(0.01, 0.2))
+    assert "필요합니다" not in verdict(against(0.01, 0.2))
+
+
+def test_what_these_groups_could_have_told_stands_beside_what_they_did_not():
+    (untold,) = comparisons.baseline_sentences(against(-0.01, 0.2), "video")
+    assert untold.endswith("F1의 차이가 0.056 이상일 때에야 다섯 번에 네 번 알아볼 수 있습니다.")
+    for low, high, detectable in ((0.01, 0.2, 0.056), (-0.2, -0.01, 0.056), (0.0, 0.0, 0.0)):
+        (text,) = comparisons.baseline_sentences(against(low, high, detectable=detectable), "video")
+        assert "알아볼 수" not in text
 
 
 def test_without_an_interval_nothing_is_claimed_and_the_reason_told():

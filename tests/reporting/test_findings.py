@@ -106,7 +106,8 @@ def test_unusable_files_are_counted():
 CHANGES = pd.DataFrame(
     {"variant": ["model3", "model4", "model4"], "epoch_from": [1, 1, 2], "epoch_to": [2, 2, 3],
      "difference": [-0.25, 0.35, 0.0], "low": [-0.3, 0.3, 0.0], "high": [0.2, 0.4, 0.0],
-     "verdict": ["noise", "moved", "noise"], "detectable": 0.42, "power": 0.11}
+     "verdict": ["noise", "moved", "noise"], "detectable": 0.42, "power": 0.11,
+     "excluded": 0}
 )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
     --------
     >>> changes = pd.DataFrame({"variant": ["model4"], "epoch_from": 1, "epoch_to": 2,
     ...                         "difference": -0.25, "low": -0.3, "high": 0.2, "verdict": "noise",
-    ...                         "detectable": 0.4, "power": 0.11})
+    ...                         "detectable": 0.4, "power": 0.11, "excluded": 0})
     >>> movement(changes, "image")
     ['이미지 Model 4: 이웃한 epoch 사이의 변화 1번 모두 잡음과 구별되지 않습니다. ...']
     """
@@ -87,6 +87,7 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
                 f"(95% 구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다. 움직이지 않았다는 뜻은 아닙니다. "
                 f"실제로 0.10 움직였더라도 이 검증 분할로 알아볼 확률은 {largest.power:.0%}이고, "
                 f"{number(largest.detectable, 2)} 넘게 움직여야 다섯 번에 네 번 알아봅니다."
+                f"{_left_out(largest)}"
             )
         for change in rows(moved):
             sentences.append(
@@ -95,6 +96,13 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
                 f"{particle(signed(change.high, 2), '과/와')} 평탄 구간으로 보아 잡음이 아닙니다."
             )
     return sentences
+
+
+def _left_out(change: Row) -> str:
+    """How many resamples could not be used; empty where all could."""
+    if not change.excluded:
+        return ""
+    return f" 다시 뽑은 표본 가운데 {change.excluded:,}개는 한 클래스만 뽑혀 뺐습니다."
 
 
 def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
