@@ -101,6 +101,11 @@ def jackknife_interval(
     ValueError
         The level lies outside (0, 1).
 
+    Notes
+    -----
+    A difference that is the same without any group excludes 0 only where as many groups on one side
+    would be rare by chance (the sign test): from 6 groups on at the level 0.95.
+
     Examples
     --------
     >>> shares = np.array([0.8, 0.9, 1.0, 0.7, 0.6])
@@ -118,6 +123,10 @@ def jackknife_interval(
         if scale == "difference":
             reach = quantile * jackknife_error(estimates, without, units)
             low, high = estimates - reach, estimates + reach
+            # All groups alike: no more than that all of so few lie on one side (the sign test)
+            few = (reach <= _ROUNDING) & (2.0 ** (1 - groups) > 1 - level)
+            low = np.where(few, np.minimum(low, 0), low)
+            high = np.where(few, np.maximum(high, 0), high)
         elif scale == "correlation":
             low, high = _of_shares((estimates + 1) / 2, (without + 1) / 2, groups, quantile, level)
             low, high = 2 * low - 1, 2 * high - 1

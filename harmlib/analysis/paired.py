@@ -312,7 +312,7 @@ def corrected_differences(
     of_b = rate_estimates(labels, scores_b, grid, groups)[metric]
     apart = of_b - rate_estimates(labels, scores_a, [threshold_a], groups)[metric]
     low, high = apart.interval("difference", level)
-    error = np.nan_to_num(jackknife_error(apart.value, apart.left_out))
+    error = np.nan_to_num(jackknife_error(apart.value, apart.left_out, apart.units))
     largest = _largest_of_t(apart.left_out - apart.value)
     enough = np.where(apart.enough, 1.0, np.nan)
     reach = np.quantile(largest, level) * error * enough

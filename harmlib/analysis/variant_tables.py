@@ -300,8 +300,3 @@ def weighted_scale(operating_points: pd.DataFrame) -> pd.DataFrame:
         unweighted_threshold=[float(unweighted_probability(t, w)) for t, w in pairs],
         half_unweighted=[float(unweighted_probability(0.5, w)) for _, w in pairs],
     )
-
-
-def _rates(saved: SavedScores, threshold: float) -> pd.Series:
-    """The row of `sweep` at one threshold."""
-    return sweep(saved.labels, saved.probabilities, [threshold]).iloc[0]

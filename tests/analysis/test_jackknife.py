@@ -144,3 +144,16 @@ def test_intervals_hold_the_value_stay_inside_and_widen(values, order):
         assert wide[1] >= high
         turned = np.append(left_out[:5][list(order)], left_out[5:])
         np.testing.assert_allclose(jackknife_interval(value, turned, scale=scale), (low, high))
+
+
+@pytest.mark.parametrize(
+    ("groups", "level", "excludes"),
+    [(5, 0.95, False), (6, 0.95, True), (7, 0.99, False), (8, 0.99, True)],
+)
+def test_a_difference_that_no_group_changes_counts_as_so_many_signs(groups, level, excludes):
+    for value in (0.2, -0.2):
+        low, high = jackknife_interval(
+            value, np.full(groups, value), scale="difference", level=level
+        )
+        assert low <= value <= high
+        assert (low > 0 or high < 0) == excludes
