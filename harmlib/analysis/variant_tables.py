@@ -66,7 +66,6 @@ from harmlib.analysis.optimism import BEST, optimism
 from harmlib.analysis.paired import baseline_difference, corrected_differences
 from harmlib.analysis.saved_scores import join_tables, saved_scores
 from harmlib.analysis.stability import epoch_stability
-from harmlib.analysis.thresholds import sweep
 
 OBJECTIVES = (
     "f1",
