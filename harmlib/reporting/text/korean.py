@@ -183,7 +183,7 @@ def particle(word: str, pair: str) -> str:
     ('Model 3은', '0.7로')
     """
     closed, open_ = pair.split("/")
-    heard = plain(word).replace("%", "퍼센트")
+    heard = plain(word).replace("%", "퍼센트").replace("CLIP", "클립")  # read as a word
     last = next((c for c in reversed(heard) if c.isalnum()), "")
     if "가" <= last <= "힣":
         tail = (ord(last) - ord("가")) % 28
