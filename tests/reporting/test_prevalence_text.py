@@ -52,8 +52,8 @@ def saved(figure):
 def test_the_sentence_speaks_of_the_traffic_that_was_given(table):
     sentence = says.prevalence_sentence(table, "video")
     given = table[table["origin"] == "given"].set_index("variant")
-    assert plain(sentence).startswith("비디오: Precision은 유해가 75.0%인 시험 분할의 값이며")
-    assert "유해가 0.40%라면" in plain(sentence)
+    assert plain(sentence).startswith("비디오: Precision은 유해가 75.0%인 시험 분할의 값입니다")
+    assert "유해가 0.40%인 트래픽이라면" in plain(sentence)
     for variant in ("model2", "model4"):
         row = given.loc[variant]
         assert f"{row.precision:.3f} [{row.low:.3f}, {row.high:.3f}]" in plain(sentence)
@@ -64,13 +64,13 @@ def test_without_a_given_share_it_speaks_of_one_percent(table):
     unknown = table[(table["origin"] != "given") & (table["variant"] == "model4")]
     sentence = plain(says.prevalence_sentence(unknown, "image"))
     row = unknown[unknown["prevalence"] == 0.01].iloc[0]
-    end = f"유해가 1.0%라면 {row.precision:.3f} [{row.low:.3f}, {row.high:.3f}]입니다."
+    end = f"유해가 1.0%인 트래픽이라면 {row.precision:.3f} [{row.low:.3f}, {row.high:.3f}]입니다."
     assert sentence.endswith(end)
 
 
 def test_without_intervals_it_gives_no_number_and_says_why(table):
     sentence = plain(says.prevalence_sentence(table.assign(low=np.nan, high=np.nan), "video"))
-    assert sentence.endswith("그룹이 5개보다 적어 얼마나 낮은지는 말할 수 없습니다.")
+    assert sentence.endswith("그룹이 5개보다 적어 얼마나인지 말할 수 없습니다.")
     assert re.findall(r"[01]\.\d{3}", sentence) == []
 
 

@@ -50,7 +50,7 @@ def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure
             assert box["y"] + box["height"] <= 800, part
         first = tab.locator(".first table").first
         assert first.locator("tbody th").all_inner_texts()[-1] == "모두 유해(기준선)"
-        assert "95% 구간" in tab.locator(".verdict").inner_text()
+        assert "구간을 낼 수 없고" in tab.locator(".verdict").inner_text()
 
 
 def test_contents_stand_beside_a_wide_page_and_are_folded_on_a_narrow_one(browser, url):

@@ -139,9 +139,8 @@ def _preference(chosen: pd.DataFrame, differences: pd.DataFrame, best: str) -> s
 
 def _no_interval(tested: Row) -> str:
     return (
-        f"시험 분할에서 유해 항목이 있는 그룹이 {tested.harmful_groups}개, 안전 항목이 있는 그룹이 "
-        f"{tested.safe_groups}개라 구간을 낼 수 없고(각각 {MIN_GROUPS}개 이상 필요), 따라서 기준선보다 나은지 말할 "
-        "수 없습니다."
+        f"유해 항목이 있는 그룹이 {tested.harmful_groups}개, 안전 항목이 있는 그룹이 {tested.safe_groups}개라 구간을 낼 수 "
+        f"없고(각각 {MIN_GROUPS}개 필요), 기준선보다 나은지 말할 수 없습니다."
     )
 
 

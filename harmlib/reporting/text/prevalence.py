@@ -37,7 +37,7 @@ def prevalence_sentence(prevalence: pd.DataFrame, modality: str) -> str:
     ...                       "prevalence": [0.01, 0.72], "precision": [0.033, 0.9], "low": 0.02,
     ...                       "high": 0.05})
     >>> prevalence_sentence(table, "video")
-    '비디오: Precision은 유해가 72.0%인 시험 분할의 값이며, 트래픽의 값이 아닙니다. 유해가 1.0%라면 0.033 [0.020,
+    '비디오: Precision은 유해가 72.0%인 시험 분할의 값입니다. 유해가 1.0%인 트래픽이라면 0.033 [0.020,
     0.050]입니다.'
     """
     data = prevalence[prevalence["origin"] == "data"]
@@ -46,21 +46,15 @@ def prevalence_sentence(prevalence: pd.DataFrame, modality: str) -> str:
     given = prevalence[prevalence["origin"] == "given"]
     if given.empty:
         given = prevalence[(prevalence["origin"] == "grid") & (prevalence["prevalence"] == _RARE)]
-    head = (
-        f"{MODALITY[modality]}: Precision은 유해가 {at(data, data.index[0]).prevalence:.1%}인 시험 분할의 값이며, "
-        "트래픽의 값이 아닙니다."
-    )
+    head = f"{MODALITY[modality]}: Precision은 유해가 {at(data, data.index[0]).prevalence:.1%}인 시험 분할의 값입니다."
     if given["low"].isna().any():
-        return (
-            f"{head} 유해가 더 드문 트래픽에서는 더 낮아집니다. 유해나 안전 항목이 있는 그룹이 "
-            f"{MIN_GROUPS}개보다 적어 얼마나 낮은지는 말할 수 없습니다."
-        )
+        return f"{head} 유해가 더 드문 트래픽에서는 더 낮지만, 그룹이 {MIN_GROUPS}개보다 적어 얼마나인지 말할 수 없습니다."
     share = at(given, given.index[0]).prevalence
     precision = given["precision"]
     values = _with_ends(at(given, precision.idxmin()))
     if len(given) > 1:
-        values = f"모델에 따라 {values}에서 {_with_ends(at(given, precision.idxmax()))}까지"
-    return f"{head} 유해가 {share:{_percent(share)}}라면 {values}입니다."
+        values = f"모델에 따라 {values}~{_with_ends(at(given, precision.idxmax()))}"
+    return f"{head} 유해가 {share:{_percent(share)}}인 트래픽이라면 {values}입니다."
 
 
 def _percent(share: float) -> str:
