@@ -124,7 +124,7 @@ def jackknife_interval(
             reach = quantile * jackknife_error(estimates, without, units)
             low, high = estimates - reach, estimates + reach
             # All groups alike: no more than that all of so few lie on one side (the sign test)
-            few = (reach <= _ROUNDING) & (2.0 ** (1 - groups) > 1 - level)
+            few = _alike(estimates, without) & (2.0 ** (1 - groups) > 1 - level)
             low = np.where(few, np.minimum(low, 0), low)
             high = np.where(few, np.maximum(high, 0), high)
         elif scale == "correlation":
@@ -150,10 +150,21 @@ def _of_shares(
     low, high = expit(logit(shares) - reach), expit(logit(shares) + reach)
     # Groups that don't vary at all, as with 9 of 9 right: that share of so many groups
     tail, hits = (1 - level) / 2, shares * groups
-    fewest = np.where(hits > 0, beta.ppf(tail, hits, groups - hits + 1), 0.0)
-    most = np.where(hits < groups, beta.ppf(1 - tail, hits + 1, groups - hits), 1.0)
-    alike = (np.abs(without - shares) <= _ROUNDING).all(axis=0)
+    misses = groups - hits
+    # Nearly none counts as none: the beta function overflows there
+    fewest = np.where(
+        hits > _ROUNDING, beta.ppf(tail, np.maximum(hits, _ROUNDING), misses + 1), 0.0
+    )
+    most = np.where(
+        misses > _ROUNDING, beta.ppf(1 - tail, hits + 1, np.maximum(misses, _ROUNDING)), 1.0
+    )
+    alike = _alike(shares, without)
     return np.where(alike, fewest, low), np.where(alike, most, high)
+
+
+def _alike(estimates: FloatArray, without: FloatArray) -> npt.NDArray[np.bool_]:
+    alike: npt.NDArray[np.bool_] = (np.abs(without - estimates) <= _ROUNDING).all(axis=0)
+    return alike
 
 
 def _groups(left_out: npt.NDArray[np.number], units: npt.ArrayLike | None) -> FloatArray:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import binomtest, t, ttest_1samp
@@ -128,6 +128,9 @@ def test_levels_are_fractions(level):
 
 @settings(deadline=None)
 @given(st.lists(unit, min_size=5, max_size=12), st.permutations(range(5)))
+@example([0.0, 0.0, 0.0, 0.0, 2.225073858507203e-309], [0, 1, 2, 3, 4])
+@example([1.0, 1.0, 1.0, 1.0, 1 - 1e-16], [0, 1, 2, 3, 4])
+@example([0.0, 0.0, 0.0, 0.0, 1e-11], [0, 1, 2, 3, 4])
 def test_intervals_hold_the_value_stay_inside_and_widen(values, order):
     value, left_out = np.mean(values), np.clip(without(values), 0, 1)
     for scale, ends in (("share", (0, 1)), ("correlation", (-1, 1)), ("difference", None)):
