@@ -163,8 +163,7 @@ def _of_shares(
 
 
 def _alike(estimates: FloatArray, without: FloatArray) -> npt.NDArray[np.bool_]:
-    alike: npt.NDArray[np.bool_] = (np.abs(without - estimates) <= _ROUNDING).all(axis=0)
-    return alike
+    return np.asarray((np.abs(without - estimates) <= _ROUNDING).all(axis=0))
 
 
 def _groups(left_out: npt.NDArray[np.number], units: npt.ArrayLike | None) -> FloatArray:
