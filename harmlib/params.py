@@ -73,6 +73,7 @@ class DataParams(Section):
 
     root: Annotated[ProjectPath, Field(strict=False)]
     draw_demo: bool = False  # draw the demo set into `root` first
+    otherwise: str | None = None  # the params file beside this one to run if `root` is not there
     image_csv: str | None = None  # relative to root; None: scan images/{harmful,safe}
     video_csv: str | None = None  # relative to root; None: scan videos/{harmful,safe}
     image_ratio: Annotated[float, Field(gt=0)] | None = None  # harmful : safe to subsample to
@@ -88,10 +89,15 @@ class DataParams(Section):
 
 
 class SplitParams(Section):
-    """Shares of the items that validation and test get; training keeps the rest."""
+    """Shares of the items that validation and test get; training keeps the rest.
+
+    With `folds`, every item is also judged once by classifiers that never saw its group: each fold
+    is the test part of one training and the validation part of another.
+    """
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    folds: Annotated[int, Field(ge=3)] | None = None
 
     @model_validator(mode="after")
     def _leaves_training_data(self) -> SplitParams:
@@ -137,6 +143,24 @@ class SlowFastParams(Section):
     batch_size: Positive = 4  # clips
 
 
+class MotionParams(Section):
+    """How disorderly and abruptly things move, in videos only. It needs no weights."""
+
+    display_name: ClassVar[str] = "Motion"
+    modalities: ClassVar[tuple[str, ...]] = ("video",)
+
+    clips: Positive = 4  # clips of a video at most, spread evenly
+    clip_sec: Annotated[float, Field(ge=0.4)] = 2.0  # span of one clip, 30 frames a second
+    batch_size: Positive = 64  # clips
+
+
+def _motion_by_default(fields: dict[str, Any]) -> MotionParams | None:
+    """Where no trained network sees motion."""
+    slowfast = fields.get("slowfast")
+    untrained = slowfast is None or slowfast.weights == "untrained"
+    return MotionParams() if untrained else None
+
+
 class FeatureParams(Section):
     """The backbones; `null` leaves one out. Their order here is that of the joined vector."""
 
@@ -145,6 +169,8 @@ class FeatureParams(Section):
     clip: ClipParams | None = ClipParams()
     yolo: YoloParams | None = YoloParams()
     slowfast: SlowFastParams | None = SlowFastParams()  # videos only
+    # Videos only; by default where SlowFast is left out or untrained
+    motion: MotionParams | None = Field(default_factory=_motion_by_default)
 
     @model_validator(mode="after")
     def _something_to_see(self) -> FeatureParams:
@@ -172,6 +198,15 @@ class GalleryParams(Section):
     each: Positive = 3  # false alarms and misses, as many near the line as far from it
 
 
+class StudyParams(Section):
+    """What `04_study` tries on the folds, beside the variants."""
+
+    seeds: Annotated[int, Field(ge=2)] = 10  # trainings of each fold in the ablation
+    difference: Annotated[float, Field(gt=0, lt=1)] = 0.02  # of F1, that would matter to you
+    harmful_per_safe: list[Annotated[float, Field(gt=0, strict=False)]] = [1.0, 2.0, 4.0, 8.0]
+    strata: dict[str, str] = {}  # name: regular expression of paths that are reported apart
+
+
 class Schedule(Section):
     """How long, in which batches and how fast a classifier is trained."""
 
@@ -189,8 +224,15 @@ class Variant(Section):
     thresholds: Annotated[  # the grid that is analysed at each epoch
         list[Annotated[float, Field(ge=0, lt=1, strict=False)]], Field(min_length=1)
     ]
-    threshold_rule: Literal["fixed", "best_f1"]  # how the operating threshold is chosen
+    # How the operating threshold is chosen: best_f1 of the grid, exact_f1 of all attainable ones
+    threshold_rule: Literal["fixed", "best_f1", "exact_f1"]
     fixed_threshold: Fraction | None = None
+    head: Literal["mlp", "linear"] = "mlp"
+    # L2 of the linear head against the summed loss; "chosen" on the items that are developed on
+    penalty: Literal["chosen"] | Annotated[float, Field(gt=0)] | None = None
+    backbones: Literal["all", "chosen"] = "all"  # which of the extracted ones the classifier sees
+    # Epoch and threshold by the validation part, or by cross-fitting training and validation items
+    validation: Literal["part", "cross_fitted"] = "part"
     image: Schedule
     video: Schedule
 
@@ -208,7 +250,14 @@ class Variant(Section):
             raise ValueError("fixed_threshold goes with threshold_rule 'fixed', and only with it")
         if sorted(set(self.thresholds)) != self.thresholds:
             raise ValueError("thresholds must ascend without repeats")
+        if (self.head == "linear") != (self.penalty is not None):
+            raise ValueError("penalty goes with head 'linear', and only with it")
         return self
+
+    @property
+    def objective(self) -> Literal["fixed", "f1"]:
+        """What the operating threshold maximises; "fixed" where it is given."""
+        return "fixed" if self.threshold_rule == "fixed" else "f1"
 
     def schedule(self, modality: str) -> Schedule:
         """The modality's training schedule."""
@@ -223,6 +272,7 @@ class Params(Section):
 
     run: Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]  # the folder reports/<run>
     seed: Annotated[int, Field(ge=0)] = 42
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
     device: str = "auto"  # auto, cpu, cuda, cuda:1, …
     reports: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "reports"
@@ -232,6 +282,7 @@ class Params(Section):
     features: FeatureParams = FeatureParams()
     prevalence: PrevalenceParams = PrevalenceParams()
     gallery: GalleryParams = GalleryParams()
+    study: StudyParams | None = None
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -239,6 +290,29 @@ class Params(Section):
         if len(set(self.modalities)) < len(self.modalities):
             raise ValueError("modalities must not repeat")
         return self
+
+    @model_validator(mode="after")
+    def _seeds_of_folds(self) -> Params:
+        if self.seeds is None:
+            return self
+        if self.splits.folds is None:
+            raise ValueError(
+                "seeds are those of the folds' trainings: set splits.folds, or leave seeds out"
+            )
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds must not repeat; got {self.seeds}")
+        return self
+
+    @model_validator(mode="after")
+    def _study_of_folds(self) -> Params:
+        if self.study is not None and self.splits.folds is None:
+            raise ValueError("the study trains on folds: set splits.folds, or leave study out")
+        return self
+
+    @property
+    def fold_seeds(self) -> list[int]:
+        """The seeds with which every fold is trained; `seed` alone where `seeds` is null."""
+        return [self.seed] if self.seeds is None else self.seeds
 
     @property
     def run_dir(self) -> Path:
@@ -284,6 +358,38 @@ def load_params(path: str | Path, variants_path: str | Path = "params/variants.y
         return Params.model_validate(raw)
     except ValidationError as error:
         raise ParamsError(_explain(error, file)) from None
+
+
+def file_to_run(path: str | Path) -> Path:
+    """Find the params file to run: this one, or where its media are not there the one it names.
+
+    Parameters
+    ----------
+    path : str or Path
+        A params file, as in `load_params`.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    ParamsError
+        As in `load_params`.
+
+    Examples
+    --------
+    >>> file_to_run("params/demo.yaml").name
+    'demo.yaml'
+    """
+    file = _absolute(str(path))
+    data = load_params(file).data
+    if data.otherwise is None or data.root.is_dir():
+        return file
+    other = file.parent / data.otherwise
+    load_params(other)
+    return other
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -339,6 +445,8 @@ def _deep_merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 def _explain(error: ValidationError, path: Path) -> str:
     lines = []
     for item in error.errors():
+        if item["type"] == "default_factory_not_called":
+            continue  # a default that waits for a field with a mistake of its own
         # Branches of a union carry the branch's name; a person knows only the keys of the file.
         branches = ("function-", "literal[", "constrained-")
         where = [str(part) for part in item["loc"] if not str(part).startswith(branches)]

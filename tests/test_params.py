@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmlib.params import PROJECT_ROOT, ParamsError, load_params
+from harmlib.params import PROJECT_ROOT, ParamsError, file_to_run, load_params
 
 NEEDED = "run: x\ndata: {root: data}\n"
 SHIPPED = sorted(
@@ -36,11 +36,11 @@ def test_shipped_files_load(name, monkeypatch, tmp_path):
     assert params.run == name.removesuffix(".yaml")
     assert params.run_dir == PROJECT_ROOT / "reports" / params.run
     assert params.artifacts == PROJECT_ROOT / "artifacts"
-    assert list(params.variants) == ["model2", "model3", "model4"]
+    assert list(params.variants) == ALL
 
 
-def test_the_three_shipped_ways():
-    assert SHIPPED == ["demo.yaml", "full.yaml", "real.yaml"]
+def test_the_shipped_ways():
+    assert SHIPPED == ["demo.yaml", "full.yaml", "real.yaml", "study.yaml", "study_demo.yaml"]
 
 
 GRID = [0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70]
@@ -50,7 +50,9 @@ TABLE = {  # what changed between the models, as the project's plan fixes it
     "model4": (
         "logits", "bce_with_logits", "balanced", (3, 4, 0.0003), 10, GRID, "best_f1", None,
     ),
+    "model5": ("logits", "bce_with_logits", None, (3, 4, 0.0003), 10, GRID, "exact_f1", None),
 }  # fmt: skip
+ALL = list(TABLE)
 
 
 def test_variants_are_the_table():
@@ -69,6 +71,11 @@ def test_variants_are_the_table():
         for name, v in variants.items()
     }
     assert found == TABLE
+    chosen = {name: (v.head, v.penalty, v.backbones, v.validation) for name, v in variants.items()}
+    assert chosen.pop("model5") == ("linear", "chosen", "chosen", "cross_fitted")
+    assert set(chosen.values()) == {("mlp", None, "all", "part")}, "as they ever were"
+    rules = {name: v.objective for name, v in variants.items()}
+    assert rules == {"model2": "fixed", "model3": "fixed", "model4": "f1", "model5": "f1"}
     for v in variants.values():
         assert (v.schedule("video"), v.schedule("image")) == (v.video, v.image)
 
@@ -79,12 +86,15 @@ def test_variants_are_the_table():
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ("", ["model2", "model3", "model4"]),
-        ("variants: {}", ["model2", "model3", "model4"]),
-        ("variants:", ["model2", "model3", "model4"]),
-        ("variants: {model2: null}", ["model3", "model4"]),
-        ("variants: {mine: {based_on: model4}}", ["model2", "model3", "model4", "mine"]),
-        ("variants: {model4: null, mine: {based_on: model4}}", ["model2", "model3", "mine"]),
+        ("", ALL),
+        ("variants: {}", ALL),
+        ("variants:", ALL),
+        ("variants: {model2: null}", ALL[1:]),
+        ("variants: {mine: {based_on: model4}}", [*ALL, "mine"]),
+        (
+            "variants: {model4: null, mine: {based_on: model4}}",
+            ["model2", "model3", "model5", "mine"],
+        ),
     ],
 )
 def test_which_variants(load, change, names):
@@ -163,7 +173,7 @@ def test_a_byte_order_mark_does_not_matter(load):
     ("text", "message"),
     [
         (NEEDED + "sead: 1", "sead: unknown key; did you mean 'seed'"),
-        (NEEDED + "zzzz: 1", "zzzz: unknown key; known keys: run, seed, modalities"),
+        (NEEDED + "zzzz: 1", "zzzz: unknown key; known keys: run, seed, seeds, modalities"),
         ("run: x\ndata: {root: d, image_ration: 2}", "data.image_ration: .*'image_ratio'"),
         (NEEDED + "splits: {val_frac: 0.1}", "splits.val_frac: .*did you mean 'val_fraction'"),
         (NEEDED + "features: {precison: fp32}", "features.precison: .*'precision'"),
@@ -210,6 +220,12 @@ def test_unknown_key(load, tmp_path, text, message):
         (NEEDED + "seed: 1.5", "seed: .*integer"),
         (NEEDED + "seed: true", "seed: .*integer"),
         (NEEDED + "seed: -1", "seed: .*greater than or equal to 0"),
+        (NEEDED + "splits: {folds: 2}", "splits.folds: .*greater than or equal to 3"),
+        (NEEDED + "splits: {folds: 5.0}", "splits.folds: .*integer"),
+        (NEEDED + "seeds: [1, 2]", "seeds are those of the folds.*set splits.folds"),
+        (NEEDED + "splits: {folds: 5}\nseeds: []", "seeds: .*at least 1"),
+        (NEEDED + "splits: {folds: 5}\nseeds: [1, -1]", "seeds.1: .*greater than or equal to 0"),
+        (NEEDED + "splits: {folds: 5}\nseeds: [1, 2, 1]", r"seeds must not repeat; got \[1, 2, 1"),
         (NEEDED + "modalities: []", "modalities: .*at least 1"),
         (NEEDED + "modalities: image", "modalities: .*list"),
         (NEEDED + "modalities: [imgae]", "modalities.0: .*'image' or 'video'.*'imgae'"),
@@ -234,8 +250,12 @@ def test_wrong_value(load, tmp_path, text, message):
     [
         ("modle2", "null", "variants.modle2: no variant 'modle2' .*did you mean 'model2'"),
         ("modle4", "{loss: bce}", "no variant 'modle4' in variants.yaml; did you mean 'model4'"),
-        ("mine", "{loss: bce}", "A new variant says `based_on:` one of model2, model3, model4"),
-        ("mine", "{based_on: model5}", "variants.mine: no variant 'model5'.*did you mean 'model"),
+        (
+            "mine",
+            "{loss: bce}",
+            "A new variant says `based_on:` one of model2, model3, model4, model5",
+        ),
+        ("mine", "{based_on: model6}", "variants.mine: no variant 'model6'.*did you mean 'model"),
         ("mine", "{based_on: [model4]}", "variants.mine: no variant"),
         ("model4", "3", "variants.model4: expected `key: value` lines"),
         ("model4", "{video: null}", "variants.model4.video: "),
@@ -254,6 +274,11 @@ def test_wrong_value(load, tmp_path, text, message):
         ("model3", "{pos_weight: 2.0}", "pos_weight needs loss 'bce_with_logits'"),
         ("model4", "{fixed_threshold: 0.5}", "fixed_threshold goes with threshold_rule 'fixed'"),
         ("model3", "{fixed_threshold: null}", "fixed_threshold goes with threshold_rule 'fixed'"),
+        ("model4", "{head: linear}", "penalty goes with head 'linear', and only with it"),
+        ("model4", "{penalty: 1.0}", "penalty goes with head 'linear', and only with it"),
+        ("model5", "{penalty: 0}", "variants.model5.penalty: .*greater than 0"),
+        ("model5", "{backbones: [clip]}", "variants.model5.backbones: .*'all' or 'chosen'"),
+        ("model5", "{threshold_rule: exact}", "variants.model5.threshold_rule: .*'exact_f1'"),
         ("model3", "{fixed_threshold: 40}", "variants.model3.fixed_threshold: .*less than or eq"),
     ],
 )
@@ -266,7 +291,7 @@ def test_wrong_variant(load, tmp_path, name, change, message):
     ("variants", "message"),
     [
         ("[model2]", "variants: expected variant names"),
-        ("{model2: null, model3: null, model4: null}", "variants: .*at least 1"),
+        ("{model2: null, model3: null, model4: null, model5: null}", "variants: .*at least 1"),
     ],
 )
 def test_wrong_variants_section(load, variants, message):
@@ -299,7 +324,7 @@ def test_not_a_params_file(load, tmp_path, content, message):
     ("name", "message"),
     [
         ("params/dmeo.yaml", "dmeo.yaml: there is no such params file. Did you mean demo.yaml"),
-        ("params/zzzzzzzz", "That folder has: demo.yaml, full.yaml, real.yaml, variants.yaml"),
+        ("params/zzzzzzzz", "That folder has: demo.yaml, full.yaml, real.yaml, study.yaml, "),
         ("nowhere/demo.yaml", "there is no such params file. That folder has: -"),
         ("params", "params: can't be read"),
     ],
@@ -324,6 +349,13 @@ def test_params_cannot_be_changed_afterwards(load):
         load(NEEDED).seed = 3
 
 
+def test_folds_and_their_seeds(load):
+    assert load(NEEDED).splits.folds is None
+    assert load(NEEDED + "seed: 5\nsplits: {folds: 3}").fold_seeds == [5]
+    params = load(NEEDED + "splits: {folds: 5}\nseeds: [3, 1]")
+    assert (params.splits.folds, params.fold_seeds) == (5, [3, 1])
+
+
 def test_the_harmful_share_of_the_traffic(load):
     unknown = load(NEEDED).prevalence
     assert unknown.of("image") is unknown.of("video") is None
@@ -335,3 +367,44 @@ def test_the_harmful_share_of_the_traffic(load):
 def test_a_share_that_cannot_be_is_named(load, share):
     with pytest.raises(ParamsError, match=r"prevalence\.video: Input should be"):
         load(f"{NEEDED}prevalence: {{video: {share}}}\n")
+
+
+# The study, and media that are not there
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("study: {}", "the study trains on folds: set splits.folds"),
+        ("splits: {folds: 5}\nstudy: {seeds: 1}", "study.seeds: .*greater than or equal to 2"),
+        ("splits: {folds: 5}\nstudy: {difference: 0}", "study.difference: .*greater than 0"),
+        ("splits: {folds: 5}\nstudy: {harmful_per_safe: [0]}", "harmful_per_safe.0: .*than 0"),
+    ],
+)
+def test_a_study_that_cannot_be_is_named(load, text, message):
+    with pytest.raises(ParamsError, match=message):
+        load(NEEDED + text)
+
+
+def test_a_study_has_sensible_defaults(load):
+    assert load(NEEDED).study is None
+    study = load(NEEDED + "splits: {folds: 5}\nstudy: {}").study
+    assert (study.seeds, study.difference, study.strata) == (10, 0.02, {})
+    assert study.harmful_per_safe == [1, 2, 4, 8]
+
+
+def test_where_the_media_are_not_there_the_other_file_is_run(tmp_path):
+    own, other = tmp_path / "own.yaml", tmp_path / "other.yaml"
+    own.write_text(f"run: own\ndata: {{root: {tmp_path / 'media'}, otherwise: other.yaml}}\n")
+    other.write_text(f"run: other\ndata: {{root: {tmp_path}}}\n")
+    assert file_to_run(own) == other
+    (tmp_path / "media").mkdir()
+    assert file_to_run(own) == own
+    assert file_to_run(other) == other
+
+
+def test_another_file_that_is_not_there_is_named(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(f"run: own\ndata: {{root: {tmp_path / 'media'}, otherwise: oter.yaml}}\n")
+    with pytest.raises(ParamsError, match=r"oter\.yaml: there is no such params file"):
+        file_to_run(own)

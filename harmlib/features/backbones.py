@@ -34,7 +34,8 @@ class Backbone(Protocol):
     package : str
         The installed distribution that defines the network.
     official_files : mapping of str to OfficialFile
-        Architecture -> the weights that ``pretrained`` means.
+        Architecture -> the weights that ``pretrained`` means; empty for a backbone that has no
+        weights, and whose section has none either.
     key : str
         Identifies the network: its architecture and its weights.
     batch_size : int
@@ -84,6 +85,7 @@ BACKBONES = {
     "clip": ("harmlib.features.clip", "ClipBackbone"),
     "yolo": ("harmlib.features.yolo", "YoloBackbone"),
     "slowfast": ("harmlib.features.slowfast", "SlowFastBackbone"),
+    "motion": ("harmlib.features.motion", "MotionBackbone"),
 }
 
 
@@ -159,17 +161,20 @@ def find_weights(
     Returns
     -------
     Weights
-        With a file whose content was verified, or with `WEIGHTS_SEED`.
+        With a file whose content was verified, or with `WEIGHTS_SEED`; of the kind ``none`` for a
+        backbone without official files.
 
     Raises
     ------
     WeightsError
         If the file is missing or unreadable, has the wrong hash, or cannot be downloaded.
     """
-    section = getattr(params, name)
+    section, files = getattr(params, name), backbone_class(name).official_files
+    if not files:
+        return Weights("none", path=None, sha256=None, seed=None)
     return resolve_weights(
         section.weights,
-        backbone_class(name).official_files[section.architecture],
+        files[section.architecture],
         cache_dir=cache_dir,
         seed=WEIGHTS_SEED,
         progress=progress,

@@ -13,6 +13,7 @@ import requests
 from filelock import FileLock
 
 TIMEOUT_SEC = (10, 60)  # to connect, and between two chunks of the body
+NO_WEIGHTS = "no weights"  # label and key of a backbone that has none
 CHUNK_BYTES = 1 << 16  # a broken connection loses at most this much of what had arrived
 
 DownloadProgress = Callable[[int, int | None], None]  # bytes there, bytes in all (None: unknown)
@@ -52,11 +53,12 @@ class Weights:
     Attributes
     ----------
     kind : str
-        ``pretrained`` (the official file), ``file`` (a file of your own) or ``untrained``.
+        ``pretrained`` (the official file), ``file`` (a file of your own), ``untrained``, or
+        ``none`` for a backbone that has no weights.
     path : Path or None
-        The file; None for ``untrained``.
+        The file; None for ``untrained`` and ``none``.
     sha256 : str or None
-        Hash of the file's content, 64 hex digits; None for ``untrained``.
+        Hash of the file's content, 64 hex digits; None for ``untrained`` and ``none``.
     seed : int or None
         Seed of the initialisation; only for ``untrained``.
     official : str or None
@@ -70,7 +72,7 @@ class Weights:
     'file mine.pt (sha256 00000000…)'
     """
 
-    kind: Literal["pretrained", "file", "untrained"]
+    kind: Literal["pretrained", "file", "untrained", "none"]
     path: Path | None
     sha256: str | None
     seed: int | None
@@ -79,6 +81,8 @@ class Weights:
     @property
     def label(self) -> str:
         """Short text for reports."""
+        if self.kind == "none":
+            return NO_WEIGHTS
         if self.path is None or self.sha256 is None:
             return f"untrained (seed {self.seed})"
         return f"{self.kind} {self.official or self.path.name} (sha256 {self.sha256[:8]}…)"
@@ -86,6 +90,8 @@ class Weights:
     @property
     def key(self) -> str:
         """Text for cache keys: equal for two weights of one backbone if they are the same."""
+        if self.kind == "none":
+            return NO_WEIGHTS
         return f"untrained:{self.seed}" if self.sha256 is None else f"sha256:{self.sha256}"
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.media.folds import assign_folds
 from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
 from harmlib.media.listing import DataError, list_media
 from harmlib.media.probe import probe_all
-from harmlib.media.splits import assign_splits, subsample_to_ratio
+from harmlib.media.splits import SplitError, assign_splits, subsample_to_ratio
 from harmlib.params import Modality, Params
 
 MANIFEST_COLUMNS = (
@@ -55,11 +56,13 @@ def build_manifests(
     Raises
     ------
     DataError, SplitError
-        As `list_media` and `build_manifest` do.
+        As `list_media` and `build_manifest` do; SplitError too if the params want folds of items
+        that can't be cut into them.
     """
+    listed = {modality: list_media(params.data, modality) for modality in params.modalities}
     tables = [
         build_manifest(
-            list_media(params.data, modality),
+            listed[modality],
             params.data.root,
             modality,
             ratio=params.data.ratio(modality),
@@ -71,6 +74,9 @@ def build_manifests(
         )
         for modality in params.modalities
     ]
+    if params.splits.folds is not None:
+        for modality, (manifest, _) in zip(params.modalities, tables, strict=True):
+            _require_folds(manifest, listed[modality], modality, params.splits.folds, params.seed)
     manifests, ledgers = zip(*tables, strict=True)
     return pd.concat(manifests, ignore_index=True), pd.concat(ledgers, ignore_index=True)
 
@@ -179,6 +185,21 @@ def _require_classes(
             f"both classes. {f'Files that could not be used: {seen}. ' if seen else ''}"
             f"Put files below {modality}s/harmful and {modality}s/safe, or list them in a CSV"
         )
+
+
+def _require_folds(
+    manifest: pd.DataFrame, listed: pd.DataFrame, modality: Modality, folds: int, seed: int
+) -> None:
+    """Find out now, before anything is extracted or trained, whether folds are possible."""
+    if listed["split"].notna().any():
+        raise SplitError(
+            f"the {modality}s' CSV gives splits, and splits.folds is {folds}: folds test every "
+            "item, whatever its split. Leave the split column empty, or set splits.folds to null"
+        )
+    try:
+        assign_folds(manifest, folds, seed)
+    except SplitError as error:
+        raise SplitError(f"{modality}s: {error}") from None
 
 
 def split_counts(manifest: pd.DataFrame) -> pd.DataFrame:

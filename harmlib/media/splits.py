@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -163,7 +164,7 @@ def assign_splits(
     unit = join_duplicates(items)
     given = items["split"].astype(object).where(items["split"].notna(), None)
     _require_one_split_each(items, unit, given)
-    counts = _counts(items, unit)
+    counts = group_counts(items, unit)
     fractions = np.array([1 - val_fraction - test_fraction, val_fraction, test_fraction])
     wished = fractions[:, None] * counts.sum().to_numpy()[None, :]  # (3 splits, 3 counts)
     filled = np.zeros_like(wished)
@@ -176,7 +177,7 @@ def assign_splits(
         best = int(np.argmin(_misfit(filled, wished, counts.loc[name].to_numpy())))
         filled[best] += counts.loc[name].to_numpy()
         chosen[name] = SPLITS[best]
-    final = _give_lacking(pd.Series(chosen), counts, free[::-1])
+    final = give_lacking_classes(pd.Series(chosen), counts, free[::-1], SPLITS)
     _require_both_classes(final, counts)
     return unit.map(final)
 
@@ -193,8 +194,28 @@ def _require_one_split_each(items: pd.DataFrame, unit: pd.Series, given: pd.Seri
         )
 
 
-def _counts(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
-    """Count the safe and harmful items of each group, and the group itself."""
+def group_counts(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
+    """Count the safe and harmful items of each group, and the group itself.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Column label (0/1).
+    unit : Series of str
+        The name of each item's group, with the index of `items`.
+
+    Returns
+    -------
+    DataFrame
+        One row per group: safe, harmful, groups (always 1).
+
+    Examples
+    --------
+    >>> group_counts(pd.DataFrame({"label": [1, 0, 1]}), pd.Series(["a", "a", "b"]))
+       safe  harmful  groups
+    a     1        1       1
+    b     0        1       1
+    """
     labels = items["label"].groupby(unit)
     counts = pd.DataFrame({"safe": labels.size() - labels.sum(), "harmful": labels.sum()})
     return counts.assign(groups=1)
@@ -221,17 +242,47 @@ def _misfit(
     return then - now
 
 
-def _give_lacking(chosen: pd.Series, counts: pd.DataFrame, free: list[str]) -> pd.Series:
-    """Give a split that lacks a class the first of the `free` groups that another can spare."""
-    chosen = chosen.copy()
-    for split in SPLITS:
+def give_lacking_classes(
+    chosen: pd.Series, counts: pd.DataFrame, free: Iterable[str], parts: Iterable[Hashable]
+) -> pd.Series:
+    """Give each part that lacks a class the first group that another part can spare.
+
+    A part can spare a group if it keeps every class that it has.
+
+    Parameters
+    ----------
+    chosen : Series
+        The part of each group, by the group's name.
+    counts : DataFrame
+        As `group_counts` returns it.
+    free : iterable of str
+        The groups that may move, in the order in which they are tried.
+    parts : iterable of hashable
+        All parts.
+
+    Returns
+    -------
+    Series
+        A changed copy of `chosen`. If all groups are free and each class is in as many groups as
+        there are parts, no part lacks a class.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"safe": [1, 1, 0], "harmful": [0, 2, 3]}, index=["a", "b", "c"])
+    >>> chosen = pd.Series({"a": "val", "b": "val", "c": "test"})
+    >>> give_lacking_classes(chosen, counts, ["a", "b"], ["val", "test"]).to_dict()
+    {'a': 'test', 'b': 'val', 'c': 'test'}
+    """
+    chosen, free = chosen.copy(), list(free)
+    for part in parts:
         for label in ("safe", "harmful"):
-            if counts.loc[chosen == split, label].any():
+            if counts.loc[chosen == part, label].any():
                 continue
             for name in free:
-                left = counts[(chosen == chosen[name]) & (chosen.index != name)]
-                if counts.loc[name, label] and left["safe"].any() and left["harmful"].any():
-                    chosen[name] = split
+                own = counts.loc[chosen == chosen[name], ["safe", "harmful"]]
+                has, keeps = own.any(), own.drop(name).any()
+                if counts.loc[name, label] and (keeps | ~has).all():
+                    chosen[name] = part
                     break
     return chosen
 

@@ -41,10 +41,10 @@ def changed(**cells):
     ("params", "modality", "names"),
     [
         (PARAMS, "image", ["clip", "yolo"]),
-        (PARAMS, "video", ["clip", "yolo", "slowfast"]),
-        (changed(clip=None), "video", ["yolo", "slowfast"]),
+        (PARAMS, "video", ["clip", "yolo", "slowfast", "motion"]),
+        (changed(clip=None, motion=None), "video", ["yolo", "slowfast"]),
         (changed(yolo=None), "image", ["clip"]),
-        (changed(slowfast=None), "video", ["clip", "yolo"]),
+        (changed(slowfast=None), "video", ["clip", "yolo", "motion"]),
     ],
 )
 def test_which_backbones_see_a_modality(params, modality, names):
@@ -64,6 +64,13 @@ def test_untrained_weights_and_a_file(tmp_path, name):
     path.write_bytes(b"weights")
     found = find_weights(changed(**{f"{name}__weights": str(path)}), name, tmp_path)
     assert (found.kind, found.path) == ("file", path)
+
+
+def test_a_backbone_without_weights_needs_no_file(tmp_path):
+    found = find_weights(PARAMS, "motion", tmp_path)
+    assert (found.kind, found.path, found.sha256) == ("none", None, None)
+    assert found.label == found.key == "no weights"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ def test_looking_up_a_backbone_imports_no_network_library():
         "    params = params.model_copy(update={name: section})\n"
         "    weights = find_weights(params, name, Path('w'))\n"
         "    open_store(params, name, weights, 'video', 'fp32', Path('s')).missing([])\n"
-        "heavy = {'clip', 'ultralytics', 'pytorchvideo', 'torchvision', 'openvino'}\n"
+        "heavy = {'clip', 'cv2', 'ultralytics', 'pytorchvideo', 'torchvision', 'openvino'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
@@ -126,6 +133,12 @@ def test_sampling_in_words():
         "modality": "video",
         "clips": 1,
         "clip_sec": 2.0,
+    }
+    assert sampling(PARAMS, "motion", "video") == {
+        "modality": "video",
+        "clips": 4,
+        "clip_sec": 2.0,
+        "frames_per_sec": 30,
     }
 
 
@@ -146,6 +159,8 @@ FILE = Weights("file", None, "a" * 64, None)
         ("slowfast", {"params": changed(slowfast__image_size=96)}),
         ("slowfast", {"params": changed(slowfast__clips=2)}),
         ("slowfast", {"params": changed(slowfast__clip_sec=1.0)}),
+        ("motion", {"params": changed(motion__clips=2)}),
+        ("motion", {"params": changed(motion__clip_sec=1.0)}),
         ("clip", {"modality": "image"}),
         ("clip", {"precision": "bf16"}),
         ("clip", {"weights": FILE}),

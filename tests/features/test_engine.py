@@ -13,11 +13,12 @@ from torch.nn.functional import cosine_similarity
 from harmlib.features import clip, engine
 from harmlib.features.clip import ClipBackbone
 from harmlib.features.engine import OpenvinoEngine, TorchEngine, open_engine
+from harmlib.features.motion import MotionBackbone
 from harmlib.features.slowfast import CLIP_FRAMES, SlowFastBackbone
 from harmlib.features.weights import Weights, WeightsError
 from harmlib.features.yolo import SUMMARY_NAMES, YoloBackbone
 from harmlib.media.decode import load_image
-from harmlib.params import ClipParams, SlowFastParams, YoloParams
+from harmlib.params import ClipParams, MotionParams, SlowFastParams, YoloParams
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),
@@ -26,7 +27,7 @@ pytestmark = [
 
 CPU = torch.device("cpu")
 SIDE = 64
-NAMES = ["clip", "yolo", "slowfast"]
+NAMES = ["clip", "yolo", "slowfast", "motion"]
 CLOSE = 0.999  # cosine to fp32 that a lower precision must keep
 SHARED = Path(os.environ.get("HARMLIB_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -37,6 +38,8 @@ def build(name, seed=0):
         return ClipBackbone(ClipParams(batch_size=4), weights)
     if name == "yolo":
         return YoloBackbone(YoloParams(image_size=SIDE, batch_size=4), weights)
+    if name == "motion":
+        return MotionBackbone(MotionParams(clip_sec=1.0), Weights("none", None, None, None))
     return SlowFastBackbone(SlowFastParams(image_size=SIDE, batch_size=4), weights)
 
 
@@ -57,7 +60,7 @@ def cache(tmp_path_factory):
 def case(request, frames):
     """A backbone, units of three files, and what plain torch in fp32 makes of them."""
     backbone = build(request.param)
-    count = 3 * CLIP_FRAMES if request.param == "slowfast" else 3
+    count = {"slowfast": 3 * CLIP_FRAMES, "motion": 3 * 30}.get(request.param, 3)
     units = backbone.prepare(frames(count, seed=4, height=SIDE, width=SIDE))
     with torch.inference_mode():
         rows = backbone.finish(*backbone.compute(units))

@@ -111,6 +111,7 @@ def params_of(effnet, **section):
         clip=None,
         yolo=YoloParams(weights="untrained", image_size=64),
         slowfast=None,
+        motion=None,
         effnet={"weights": "untrained", **section},
     )
 
@@ -190,12 +191,12 @@ def test_no_other_place_knows_a_backbone_by_name():
     """Else a new one would need more than the three changes."""
     package = Path(harmlib.__file__).parent
     own = {package / "params.py"} | {
-        package / "features" / f"{name}.py" for name in ("backbones", "yolo", "slowfast")
+        package / "features" / f"{name}.py" for name in ("backbones", "yolo", "slowfast", "motion")
     }
     found = []
     for path in sorted(set(package.rglob("*.py")) - own):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             word = getattr(node, "attr", None) or getattr(node, "value", None)
-            if word in ("yolo", "slowfast"):
+            if word in ("yolo", "slowfast", "motion"):
                 found.append(f"{path.relative_to(package)}:{node.lineno}")
     assert found == []

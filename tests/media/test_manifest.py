@@ -180,6 +180,26 @@ def test_the_manifest_of_all_modalities_follows_the_params(both, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_folds_that_cannot_be_are_known_before_anything_is_extracted(both, tmp_path, given):
+    data = {"root": str(both)}
+    if given:
+        rows = scan_folders(both, "image")
+        rows["split"] = ["train", *[None] * (len(rows) - 1)]
+        rows[["path", "label", "split"]].to_csv(both / "images.csv", index=False)
+        data["image_csv"] = "images.csv"
+    params = load_params(PROJECT_ROOT / "params/demo.yaml").model_copy(
+        update={
+            "data": DataParams(**data),
+            "artifacts": tmp_path / "artifacts",
+            "splits": SplitParams(val_fraction=0.25, test_fraction=0.35, folds=4),
+        }
+    )
+    wrong = "images' CSV gives splits, and splits.folds is 4" if given else "^videos: 4 folds need"
+    with pytest.raises(SplitError, match=wrong):
+        build_manifests(params)
+
+
 def test_splits_do_not_depend_on_names_or_order(root):
     manifest, _ = build_folder(root)
     wanted = manifest.set_index("sha256")["split"].sort_index()
