@@ -51,8 +51,18 @@ class About(_Plain):
         Among how many epochs validation chose it.
     seed : int
         The run's seed.
-    threshold_rule : {"fixed", "best_f1"}
-        How the threshold was chosen on validation.
+    head : {"mlp", "linear"}
+        What lies between the vectors and the logit.
+    penalty : float or None
+        Of the linear head, chosen or given; None for the head mlp.
+    validation : {"part", "cross_fitted"}
+        Where "cross_fitted", the classifier was trained on the validation split, too, and
+        what is said of validation is of the items of both splits, each scored by a classifier
+        that never saw its group.
+    recipes : int
+        Among how many recipes (backbones, penalty) the items that chose the threshold chose, too.
+    threshold_rule : {"fixed", "best_f1", "exact_f1"}
+        How the threshold was chosen on validation: given, of the grid, of all attainable ones.
     objective : {"fixed", "f1"}
         What the threshold maximises; "fixed" where it was given.
     threshold_unit : {"probability"}
@@ -60,7 +70,7 @@ class About(_Plain):
     pos_weight : float
         Weight of a harmful item relative to a safe one in the loss; 1.0 is no weighting.
     thresholds : list of float
-        The grid that the threshold was chosen from, probabilities.
+        The grid that was analysed, probabilities.
     validation_f1 : float
         F1 on validation at the threshold, in [0, 1].
     f1_optimism : float or None
@@ -79,7 +89,8 @@ class About(_Plain):
     features : FeatureParams
         The params of the backbones.
     backbones : dict of str to dict
-        Backbone to everything that changes its vectors: weights' hash, sampling, version.
+        Those that the classifier sees, in its order, each with everything that changes its
+        vectors: weights' hash, sampling, version.
     versions : dict of str to str
         Package to its version at the training.
     """
@@ -89,7 +100,11 @@ class About(_Plain):
     epoch: int
     epochs: int
     seed: int
-    threshold_rule: Literal["fixed", "best_f1"]
+    head: Literal["mlp", "linear"]
+    penalty: float | None
+    validation: Literal["part", "cross_fitted"]
+    recipes: int
+    threshold_rule: Literal["fixed", "best_f1", "exact_f1"]
     objective: Literal["fixed", "f1"]
     threshold_unit: Literal["probability"]
     pos_weight: float

@@ -7,7 +7,7 @@ import importlib.metadata
 import math
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,13 +20,19 @@ from harmlib.analysis.optimism import optimism
 from harmlib.analysis.thresholds import sweep
 from harmlib.media.splits import split_digest
 from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
-from harmlib.models.classifier import HarmfulClassifier, LastLayer, probabilities
+from harmlib.models.classifier import (
+    HarmfulClassifier,
+    HeadName,
+    LastLayer,
+    probabilities,
+)
+from harmlib.models.recipe import possible_recipes
 from harmlib.models.scaler import Scaler
 from harmlib.models.training import Split, Training
 from harmlib.models.training_data import TrainingData
 from harmlib.params import Variant
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _AGAIN = "train again with ./run_all.sh"
 
 
@@ -47,7 +53,7 @@ class Reference:
     logit : torch.Tensor
         (n,) float64.
     embedding : torch.Tensor
-        (n, 128) float16, of `HarmfulClassifier.embed`.
+        (n, width) float16, of `HarmfulClassifier.embed`.
     """
 
     item_id: list[str]
@@ -71,8 +77,12 @@ class Checkpoint:
         The operating threshold, a probability. An item is harmful above it.
     about : About
         Where classifier and threshold come from.
-    training, validation : Reference
-        The items of these splits, as the classifier scores them.
+    training : Reference
+        The items that the classifier was trained on, as it scores them.
+    validation : Reference
+        The items that the threshold was chosen on: those of the validation split, as the classifier
+        scores them. Where they were cross-fitted: those of both splits, with the logits by which
+        the threshold was chosen, each of a classifier that never saw the item's group.
     """
 
     classifier: HarmfulClassifier
@@ -101,8 +111,8 @@ def make_checkpoint(
     training : Training
         The finished training.
     operating_points : pandas.DataFrame
-        As `harmlib.analysis.operating_points.operating_points` returns them for the validation
-        scores of this training, with a column pos_weight.
+        As `harmlib.models.variant_training.choose_operating_points` returns them for this training,
+        with a column pos_weight.
     variant : str
         The variant's name.
     spec : Variant
@@ -115,56 +125,85 @@ def make_checkpoint(
     Checkpoint
     """
     point = operating_points[operating_points["chosen"]].iloc[0]
-    classifier = HarmfulClassifier(data.dims, spec.last_layer)
-    classifier.load_state_dict(training.states[int(point["epoch"])])
+    epoch = int(point["epoch"])
+    backbones = training.recipe.backbones if training.recipe else tuple(data.dims)
+    dims = {name: data.dims[name] for name in backbones}
+    classifier = HarmfulClassifier(dims, spec.last_layer, spec.head)
+    classifier.load_state_dict(training.states[epoch])
     classifier.eval()
-    validation = _score(classifier, data.splits["val"])
-    labels, logits = validation.label.numpy(), validation.logit.numpy()
-    pos_weight = float(point["pos_weight"])
-    curve = sweep(labels, probabilities(logits), CURVE_THRESHOLDS)
-    in_training = data.items["split"] == "train"
+    splits = {name: split.of_backbones(data.dims, backbones) for name, split in data.splits.items()}
+    trained_on = _score(classifier, splits["train"])
+    validation = _score(classifier, splits["val"])
+    if training.cross_fitted is not None:
+        trained_on = _score(classifier, splits["train"].joined(splits["val"]))
+        validation = _cross_fitted(trained_on, training.cross_fitted, epoch)
     about = About(
         modality=data.modality,
         variant=variant,
-        epoch=int(point["epoch"]),
+        epoch=epoch,
         epochs=len(operating_points),
         seed=seed,
-        threshold_rule=spec.threshold_rule,
-        objective="f1" if spec.threshold_rule == "best_f1" else "fixed",
         threshold_unit="probability",
-        pos_weight=pos_weight,
-        thresholds=list(spec.thresholds),
         validation_f1=float(point["f1"]),
         f1_optimism=_f1_optimism(data, training, spec),
-        validation_curve=curve[CURVE_COLUMNS].to_dict("list"),
-        calibration=Calibration(
+        **_of_spec(data, training, spec),
+        **_of_validation(validation, float(point["pos_weight"])),
+        **_of_data(data, backbones),
+    )
+    scaler = data.scaler.of_backbones(data.dims, backbones)
+    return Checkpoint(classifier, scaler, float(point["threshold"]), about, trained_on, validation)
+
+
+def _of_spec(data: TrainingData, training: Training, spec: Variant) -> dict[str, Any]:
+    """The part of `About` that says how was trained and chosen."""
+    recipes = 1
+    if training.cross_fitted is not None:  # else no recipe is chosen on these items
+        recipes = len(possible_recipes(list(data.dims), spec))
+    return {
+        "head": spec.head,
+        "penalty": training.recipe.penalty if training.recipe else None,
+        "validation": spec.validation,
+        "recipes": recipes,
+        "threshold_rule": spec.threshold_rule,
+        "objective": spec.objective,
+        "thresholds": list(spec.thresholds),
+    }
+
+
+def _of_validation(validation: Reference, pos_weight: float) -> dict[str, Any]:
+    """The part of `About` that is measured on validation."""
+    labels, logits = validation.label.numpy(), validation.logit.numpy()
+    curve = sweep(labels, probabilities(logits), CURVE_THRESHOLDS)
+    return {
+        "pos_weight": pos_weight,
+        "validation_curve": curve[CURVE_COLUMNS].to_dict("list"),
+        "calibration": Calibration(
             method="temperature" if pos_weight == 1 else "unweighted",
             temperature=fit_temperature(labels, logits, pos_weight),
             offset=0.0 - math.log(pos_weight),  # not -0.0
         ),
-        counts={
+    }
+
+
+def _of_data(data: TrainingData, backbones: tuple[str, ...]) -> dict[str, Any]:
+    """The part of `About` that says what was trained on."""
+    in_training = data.items["split"] == "train"
+    return {
+        "counts": {
             name: {"harmful": int(split.labels.sum()), "safe": int((1 - split.labels).sum())}
             for name, split in data.splits.items()
         },
-        split_digest=split_digest(data.items),
-        duration_sec=float(data.items.loc[in_training, "duration_sec"].median()),
-        features=data.features,
-        backbones=data.backbones,
-        versions={name: importlib.metadata.version(name) for name in ("torch", "numpy")},
-    )
-    return Checkpoint(
-        classifier,
-        data.scaler,
-        float(point["threshold"]),
-        about,
-        _score(classifier, data.splits["train"]),
-        validation,
-    )
+        "split_digest": split_digest(data.items),
+        "duration_sec": float(data.items.loc[in_training, "duration_sec"].median()),
+        "features": data.features,
+        "backbones": {name: data.backbones[name] for name in backbones},
+        "versions": {name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    }
 
 
 def _f1_optimism(data: TrainingData, training: Training, spec: Variant) -> float | None:
-    validation = training.scores[training.scores["split"] == "val"]
-    scores = validation.merge(data.items[["item_id", "group"]], on="item_id").assign(variant="own")
+    groups = data.items[["item_id", "group"]]
+    scores = training.development.merge(groups, on="item_id").assign(variant="own")
     fixed = spec.fixed_threshold
     offered = list(spec.thresholds) if fixed is None else [fixed]
     found = optimism(scores, {"own": offered}).set_index("figure")
@@ -179,6 +218,12 @@ def _score(classifier: HarmfulClassifier, split: Split) -> Reference:
     return Reference(
         list(split.item_ids), list(split.groups), split.labels.to(torch.uint8), logit, embedding
     )
+
+
+def _cross_fitted(items: Reference, scores: pd.DataFrame, epoch: int) -> Reference:
+    """Give items the logits that they got from classifiers which never saw their groups."""
+    own = scores[scores["epoch"] == epoch].set_index("item_id").loc[items.item_id]
+    return replace(items, logit=torch.tensor(own["logit"].to_numpy(), dtype=torch.float64))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -199,6 +244,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "model_state_dict": checkpoint.classifier.state_dict(),
         "dims": dict(checkpoint.classifier.dims),
         "last_layer": checkpoint.classifier.last_layer,
+        "head": checkpoint.classifier.head,
         "scaler_mean": checkpoint.scaler.mean,
         "scaler_sd": checkpoint.scaler.sd,
         "threshold": float(checkpoint.threshold),  # NumPy's would need weights_only=False
@@ -206,7 +252,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "training": vars(checkpoint.training),
         "validation": vars(checkpoint.validation),
     }
-    if checkpoint.about.threshold_rule == "best_f1":
+    if checkpoint.about.threshold_rule != "fixed":
         content["best_threshold"] = content["threshold"]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -259,10 +305,13 @@ def _from_content(content: Mapping[str, Any]) -> Checkpoint:
     last_layer: LastLayer = content["last_layer"]
     if last_layer not in get_args(LastLayer):
         raise ValueError(f"last_layer is {last_layer!r}")
+    head: HeadName = content["head"]
+    if head not in get_args(HeadName):
+        raise ValueError(f"head is {head!r}")
     threshold: float = content["threshold"]
     if not isinstance(threshold, float):
         raise TypeError(f"threshold is {threshold!r}, not a float")
-    classifier = HarmfulClassifier(content["dims"], last_layer)
+    classifier = HarmfulClassifier(content["dims"], last_layer, head)
     classifier.load_state_dict(content["model_state_dict"])
     return Checkpoint(
         classifier.eval(),

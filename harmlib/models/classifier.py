@@ -17,12 +17,14 @@ EMBEDDING = 128  # width of the last hidden layer
 _EMBEDDING_LAYERS = 3  # layers of `classifier` up to the one that the last linear layer reads
 
 LastLayer = Literal["sigmoid", "logits"]
+HeadName = Literal["mlp", "linear"]
 
 
 class HarmfulClassifier(nn.Module):
     """Project each backbone's vector to one width, then classify the projections together.
 
     The projection keeps a long vector (SlowFast has 2,304 numbers) from drowning out a short one.
+    The linear head has no projections and no hidden layer: one weight for each number.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class HarmfulClassifier(nn.Module):
         Length of each backbone's vector, in the order in which the vectors are joined.
     last_layer : {"sigmoid", "logits"}
         Whether `forward` ends in a sigmoid.
+    head : {"mlp", "linear"}
+        What lies between the vectors and the logit.
 
     Examples
     --------
@@ -38,19 +42,23 @@ class HarmfulClassifier(nn.Module):
     torch.Size([5])
     """
 
-    def __init__(self, dims: dict[str, int], last_layer: LastLayer) -> None:
+    def __init__(self, dims: dict[str, int], last_layer: LastLayer, head: HeadName = "mlp") -> None:
         super().__init__()
         self.dims = dims
-        self.projections = nn.ModuleDict(
-            {name: nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU()) for name, dim in dims.items()}
-        )
-        layers: list[nn.Module] = [
-            nn.Dropout(DROPOUT),
-            nn.Linear(HIDDEN * len(dims), EMBEDDING),
-            nn.ReLU(),
-            nn.Dropout(DROPOUT),
-            nn.Linear(EMBEDDING, 1),
-        ]
+        self.head = head
+        if head == "mlp":
+            self.projections = nn.ModuleDict(
+                {n: nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU()) for n, dim in dims.items()}
+            )
+            layers: list[nn.Module] = [
+                nn.Dropout(DROPOUT),
+                nn.Linear(HIDDEN * len(dims), EMBEDDING),
+                nn.ReLU(),
+                nn.Dropout(DROPOUT),
+                nn.Linear(EMBEDDING, 1),
+            ]
+        else:
+            layers = [nn.Linear(sum(dims.values()), 1)]
         if last_layer == "sigmoid":
             layers.append(nn.Sigmoid())
         self.classifier = nn.Sequential(*layers)
@@ -61,6 +69,8 @@ class HarmfulClassifier(nn.Module):
         return "sigmoid" if isinstance(self.classifier[-1], nn.Sigmoid) else "logits"
 
     def _project(self, features: torch.Tensor) -> torch.Tensor:
+        if self.head == "linear":
+            return features
         parts = torch.split(features, list(self.dims.values()), dim=1)
         projected = [
             project(part) for project, part in zip(self.projections.values(), parts, strict=True)
@@ -81,8 +91,11 @@ class HarmfulClassifier(nn.Module):
     def embed(self, features: torch.Tensor) -> torch.Tensor:
         """Map (n, sum of dims) to (n, 128), the input of the last linear layer.
 
-        Items that are near each other there are classified alike.
+        Items that are near each other there are classified alike. The linear head gives each number
+        times its weight, (n, sum of dims): what it adds to the logit.
         """
+        if self.head == "linear":
+            return features * self.get_parameter("classifier.0.weight")
         embedding: torch.Tensor = self.classifier[:_EMBEDDING_LAYERS](self._project(features))
         return embedding
 

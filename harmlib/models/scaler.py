@@ -49,3 +49,41 @@ class Scaler:
         matrix = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
         scaled = (matrix - self.mean) / self.sd
         return scaled.clamp_(-CLIP_SD, CLIP_SD)
+
+    def of_backbones(self, dims: dict[str, int], backbones: tuple[str, ...]) -> Scaler:
+        """The scaler of some backbones' columns.
+
+        dims : the length of each backbone's vector, in the order in which they are joined
+        """
+        return Scaler(
+            columns_of(self.mean, dims, backbones).clone(),
+            columns_of(self.sd, dims, backbones).clone(),
+        )
+
+
+def columns_of(
+    values: torch.Tensor, dims: dict[str, int], backbones: tuple[str, ...]
+) -> torch.Tensor:
+    """The columns of some backbones.
+
+    Parameters
+    ----------
+    values : torch.Tensor
+        (..., sum of dims)
+    dims : dict of str to int
+        Length of each backbone's vector, in the order in which the vectors are joined.
+    backbones : tuple of str
+        Which of them, in their order.
+
+    Returns
+    -------
+    torch.Tensor
+        (..., sum of their dims)
+
+    Examples
+    --------
+    >>> columns_of(torch.arange(4), {"clip": 1, "yolo": 2, "motion": 1}, ("clip", "motion"))
+    tensor([0, 3])
+    """
+    parts = dict(zip(dims, torch.split(values, list(dims.values()), dim=-1), strict=True))
+    return torch.cat([parts[name] for name in backbones], dim=-1)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from harmlib.models.classifier import HarmfulClassifier, probabilities
+from harmlib.models.recipe import Recipe
+from harmlib.models.scaler import columns_of
 from harmlib.params import Schedule
 
 SCORE_COLUMNS = ["epoch", "split", "item_id", "label", "logit", "probability"]
@@ -38,6 +43,34 @@ class Split:
     item_ids: list[str]
     groups: list[str]
 
+    def of_backbones(self, dims: dict[str, int], backbones: tuple[str, ...]) -> Split:
+        """The same items with the columns of some backbones.
+
+        dims : the length of each backbone's vector, in the order in which they are joined
+        """
+        if tuple(dims) == backbones:
+            return self
+        return replace(self, features=columns_of(self.features, dims, backbones))
+
+    def joined(self, other: Split) -> Split:
+        """These items, then those of another split."""
+        return Split(
+            torch.cat([self.features, other.features]),
+            torch.cat([self.labels, other.labels]),
+            [*self.item_ids, *other.item_ids],
+            [*self.groups, *other.groups],
+        )
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Split:
+        """Some of the items."""
+        chosen = torch.from_numpy(rows)
+        return Split(
+            self.features[chosen],
+            self.labels[chosen],
+            [self.item_ids[i] for i in rows],
+            [self.groups[i] for i in rows],
+        )
+
 
 @dataclass(frozen=True)
 class Training:
@@ -51,11 +84,25 @@ class Training:
         One row per item and epoch: epoch, split, item_id, label, logit, probability.
     states : dict of int to dict
         Epoch to the classifier's `state_dict` after it, on the CPU.
+    recipe : Recipe or None
+        What was chosen before the training; None where nothing was left to choose.
+    cross_fitted : pandas.DataFrame or None
+        Columns as `scores`, without split: the training and validation items, each scored by a
+        classifier that never saw its group. None where validation items were kept apart.
     """
 
     history: pd.DataFrame
     scores: pd.DataFrame
     states: dict[int, dict[str, torch.Tensor]]
+    recipe: Recipe | None = None
+    cross_fitted: pd.DataFrame | None = None
+
+    @property
+    def development(self) -> pd.DataFrame:
+        """The scores by which epoch and threshold are chosen, as the columns of `scores`."""
+        if self.cross_fitted is not None:
+            return self.cross_fitted
+        return self.scores[self.scores["split"] == "val"]
 
 
 def train(
@@ -96,7 +143,7 @@ def train(
         Epochs are counted from 1.
     """
     scored = {name: split for name, split in splits.items() if name != "train"}
-    with torch.random.fork_rng(), _one_thread():
+    with torch.random.fork_rng(), one_thread():
         torch.manual_seed(seed)
         classifier = build().to(device)
         loss = loss.to(device)
@@ -110,12 +157,14 @@ def train(
             train_loss = _one_epoch(
                 classifier, loss, optimiser, features, labels, schedule.batch_size
             )
-            tables = {name: _score(classifier, split, device) for name, split in scored.items()}
+            tables = {
+                name: score_split(classifier, split, device) for name, split in scored.items()
+            }
             history.append(
                 {
                     "epoch": epoch,
                     "train_loss": train_loss,
-                    "val_loss": _mean_loss(classifier, loss, splits["val"], device),
+                    "val_loss": mean_loss(classifier, loss, splits["val"], device),
                     "learning_rate": schedule.learning_rate,
                     "seconds": time.perf_counter() - start,
                 }
@@ -129,16 +178,23 @@ def train(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute with a single thread.
+def one_thread() -> Iterator[None]:
+    """Compute with a single thread, in torch and in the BLAS of NumPy and SciPy.
 
+    Yields
+    ------
+    None
+
+    Notes
+    -----
     These layers are too small to share among cores: threads would mostly wait for each other, and
     the order of the sums, hence the last bit, would depend on how many cores there are.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         torch.set_num_threads(threads)
 
@@ -164,8 +220,23 @@ def _one_epoch(
     return float(total) / len(labels)
 
 
-def _score(classifier: HarmfulClassifier, split: Split, device: torch.device) -> pd.DataFrame:
-    """One row per item: item_id, label, logit, probability."""
+def score_split(classifier: HarmfulClassifier, split: Split, device: torch.device) -> pd.DataFrame:
+    """Score the items of one split, without dropout.
+
+    Parameters
+    ----------
+    classifier : HarmfulClassifier
+        On `device`; left in evaluation mode.
+    split : Split
+        The items.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per item: item_id, label, logit, probability.
+    """
     classifier.eval()
     with torch.inference_mode():
         logits = classifier.logits(split.features.to(device)).double().cpu()
@@ -179,9 +250,26 @@ def _score(classifier: HarmfulClassifier, split: Split, device: torch.device) ->
     )
 
 
-def _mean_loss(
+def mean_loss(
     classifier: HarmfulClassifier, loss: nn.Module, split: Split, device: torch.device
 ) -> float:
+    """The mean loss of one split, without dropout.
+
+    Parameters
+    ----------
+    classifier : HarmfulClassifier
+        On `device`; left in evaluation mode.
+    loss : torch.nn.Module
+        As in `train`, on `device`.
+    split : Split
+        The items.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    float
+    """
     classifier.eval()
     with torch.inference_mode():
         return float(loss(classifier(split.features.to(device)), split.labels.float().to(device)))

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 
 from harmlib.features.backbones import backbone_names, find_weights, open_store
 from harmlib.features.device import choose_precision
 from harmlib.features.store import join_features
+from harmlib.media.folds import assign_folds, fold_splits
 from harmlib.media.splits import SPLITS
 from harmlib.models.scaler import Scaler
 from harmlib.models.training import Split
@@ -82,6 +85,68 @@ def load_training_data(
     WeightsError
         If a backbone's weights are not there.
     """
+    matrix, dims, settings = _read(items, features, modality, device, artifacts)
+    splits, scaler = _split(matrix, items, items["split"])
+    return TrainingData(modality, items, splits, scaler, dims, features, settings)
+
+
+def load_folds(
+    items: pd.DataFrame,
+    features: FeatureParams,
+    modality: Modality,
+    *,
+    folds: int,
+    seed: int,
+    device: torch.device,
+    artifacts: Path,
+) -> list[dict[str, Split]]:
+    """Read the vectors of `items` from the feature store; split and scale them for each fold.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        As in `load_training_data`; the column split is not used.
+    features : FeatureParams
+        The params of the backbones.
+    modality : {"image", "video"}
+        Of the items.
+    folds : int
+        How many, at least 3.
+    seed : int
+        Of the folds, as in `harmlib.media.folds.assign_folds`.
+    device : torch.device
+        Where the features were extracted, as in `load_training_data`.
+    artifacts : pathlib.Path
+        Folder that holds `weights` and the feature store `features`.
+
+    Returns
+    -------
+    list of dict of str to Split
+        For each fold "train", "val" and "test", scaled by the training items of the fold. The test
+        items of all folds are `items`, each once.
+
+    Raises
+    ------
+    SplitError
+        If a class is in fewer groups than there are folds.
+    KeyError
+        If an item has no vector in the store.
+    WeightsError
+        If a backbone's weights are not there.
+    """
+    fold_of = assign_folds(items, folds, seed)
+    matrix, _, _ = _read(items, features, modality, device, artifacts)
+    return [_split(matrix, items, fold_splits(fold_of, fold))[0] for fold in range(folds)]
+
+
+def _read(
+    items: pd.DataFrame,
+    features: FeatureParams,
+    modality: Modality,
+    device: torch.device,
+    artifacts: Path,
+) -> tuple[npt.NDArray[np.float32], dict[str, int], dict[str, dict[str, Any]]]:
+    """The joined vectors (n, dim), each backbone's length, and the settings of its store."""
     precision = str(choose_precision(features.precision, device))
     stores = {}
     for name in backbone_names(features, modality):
@@ -90,10 +155,17 @@ def load_training_data(
             features, name, weights, modality, precision, artifacts / "features"
         )
     matrix, dims = join_features(stores, items["sha256"])
-    scaler = Scaler.fit(matrix[items["split"] == "train"])
+    return matrix, dims, {name: store.settings for name, store in stores.items()}
+
+
+def _split(
+    matrix: npt.NDArray[np.float32], items: pd.DataFrame, split_of: pd.Series
+) -> tuple[dict[str, Split], Scaler]:
+    """The splits, scaled, and the scaler that was fitted to the training items."""
+    scaler = Scaler.fit(matrix[split_of == "train"])
     splits = {}
     for name in SPLITS:
-        own = items["split"] == name
+        own = split_of == name
         rows = items[own]
         splits[name] = Split(
             scaler(matrix[own]),
@@ -101,5 +173,4 @@ def load_training_data(
             rows["item_id"].to_list(),
             rows["group"].to_list(),
         )
-    settings = {name: store.settings for name, store in stores.items()}
-    return TrainingData(modality, items, splits, scaler, dims, features, settings)
+    return splits, scaler

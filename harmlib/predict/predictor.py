@@ -142,7 +142,7 @@ class Predictor:
         method : {"learn-then-test", "jackknife"}
             Of the confidence.
         """
-        items = self.checkpoint.validation
+        items, about = self.checkpoint.validation, self.checkpoint.about
         return choose_bands(
             items.label.numpy().astype(int),
             probabilities(items.logit),
@@ -151,7 +151,7 @@ class Predictor:
             min_precision=min_precision,
             confidence=confidence,
             method=method,
-            candidates=self.checkpoint.about.epochs,
+            candidates=about.epochs * about.recipes,
         )
 
 
@@ -213,6 +213,8 @@ def _replace_weights(
     for name, spec in weights.items():
         if name not in known:
             raise CheckpointError(f"{path}: it has no backbone {name!r}; it has {', '.join(known)}")
+        if "weights" not in content[name]:
+            raise CheckpointError(f"{path}: {name} has no weights; leave {name}={spec} out")
         content[name]["weights"] = spec
     return FeatureParams.model_validate(content)
 

@@ -23,9 +23,12 @@ from harmlib.models.checkpoint import (
 )
 from harmlib.models.classifier import HarmfulClassifier
 from harmlib.models.losses import build_loss
+from harmlib.models.recipe import PENALTIES
 from harmlib.models.scaler import Scaler
+from harmlib.models.stacked import Head
 from harmlib.models.training import Split, train
 from harmlib.models.training_data import TrainingData
+from harmlib.models.variant_training import choose_operating_points, train_one
 from harmlib.params import FeatureParams, Schedule, Variant
 
 DIMS = {"yolo": 3, "clip": 4}  # not in the order of the alphabet
@@ -187,6 +190,81 @@ def test_the_saved_items_are_scored_by_the_saved_epoch():
     assert all(torch.equal(v, state[k]) for k, v in checkpoint.classifier.state_dict().items())
 
 
+OPEN = {
+    "head": "linear",
+    "penalty": "chosen",
+    "backbones": "chosen",
+    "validation": "cross_fitted",
+    "threshold_rule": "exact_f1",
+    "pos_weight": None,
+}
+
+
+def made_by_choice(**changes):
+    """A checkpoint of a variant that chooses; `yolo` alone tells the label here."""
+    data = training_data()
+    spec = Variant.model_validate(variant().model_dump() | OPEN | changes)
+    head = Head(data.splits, 3, spec.pos_weight or 1.0)
+    training = train_one(head, DIMS, spec, spec.video, device=torch.device("cpu"))
+    points = choose_operating_points(training, spec).assign(pos_weight=head.pos_weight)
+    return make_checkpoint(data, training, points, variant="m", spec=spec, seed=3), data, training
+
+
+def test_a_chosen_recipe_goes_through_the_file(tmp_path):
+    before, data, training = made_by_choice()
+    save_checkpoint(tmp_path / "model.pth", before)
+    after = load_checkpoint(tmp_path / "model.pth")
+    assert after.about == before.about
+    about, recipe = after.about, training.recipe
+    assert list(after.classifier.dims.items()) == [("yolo", 3)]
+    assert (about.head, after.classifier.head) == ("linear", "linear")
+    assert (about.penalty, tuple(about.backbones)) == (recipe.penalty, recipe.backbones)
+    assert about.backbones == {"yolo": BACKBONES["yolo"]}
+    assert about.features == data.features, "what was extracted, used or not"
+    assert (about.validation, about.threshold_rule) == ("cross_fitted", "exact_f1")
+    assert about.objective == "f1"
+    assert (about.epochs, about.recipes) == (1, 3 * len(PENALTIES))
+    for name in ("scaler", "training", "validation"):
+        assert is_same(getattr(before, name), getattr(after, name)), name
+    content = torch.load(tmp_path / "model.pth", weights_only=True)
+    assert content["best_threshold"] == after.threshold
+
+
+@pytest.mark.parametrize("changes", [{}, {"head": "mlp", "penalty": None}], ids=str)
+def test_the_loaded_classifier_decides_as_in_training(tmp_path, changes):
+    """From the numbers of the chosen backbones alone."""
+    before, data, training = made_by_choice(**changes)
+    save_checkpoint(tmp_path / "model.pth", before)
+    after = load_checkpoint(tmp_path / "model.pth")
+    test = data.splits["test"].features
+    raw = (test * data.scaler.sd.nan_to_num(posinf=1) + data.scaler.mean)[:, :3].numpy()
+    with torch.inference_mode():
+        logits = after.classifier.logits(after.scaler(raw))
+    rows = training.scores.query("split == 'test' and epoch == @after.about.epoch")
+    np.testing.assert_allclose(logits, rows["logit"], atol=1e-4)
+
+
+def test_cross_fitted_items_keep_the_logits_that_chose_the_threshold():
+    checkpoint, data, training = made_by_choice()
+    items = data.splits["train"].item_ids + data.splits["val"].item_ids
+    scores = training.cross_fitted.set_index("item_id")["logit"]
+    for reference in (checkpoint.training, checkpoint.validation):
+        assert reference.item_id == items
+        assert reference.embedding.shape == (len(items), 3)
+    assert checkpoint.validation.logit.tolist() == scores[items].tolist()
+    assert checkpoint.training.logit.tolist() != scores[items].tolist()
+    own = checkpoint.validation.label.numpy(), checkpoint.validation.logit.numpy()
+    assert checkpoint.about.calibration.temperature == fit_temperature(*own, 1.0)
+    assert checkpoint.about.calibration.method == "temperature"
+
+
+def test_validation_kept_apart_stays_apart():
+    checkpoint, data, _ = made_by_choice(validation="part")
+    assert checkpoint.about.recipes == 1, "none was chosen on the items that chose the threshold"
+    assert checkpoint.training.item_id == data.splits["train"].item_ids
+    assert checkpoint.validation.item_id == data.splits["val"].item_ids
+
+
 def test_another_epoch_is_saved_when_another_is_chosen():
     _, data, training, points = made()
     for epoch in (1, 3):
@@ -211,7 +289,8 @@ def refused(tmp_path, content, message):
 
 
 @pytest.mark.parametrize(
-    "part", ["validation", "training", "about", "dims", "last_layer", "scaler_sd", "threshold"]
+    "part",
+    ["validation", "training", "about", "dims", "last_layer", "head", "scaler_sd", "threshold"],
 )
 def test_a_missing_part_is_named(tmp_path, content, part):
     del content[part]
@@ -254,6 +333,7 @@ def test_a_field_of_another_type_or_name_is_named(tmp_path, content, change, mes
     [
         ({"threshold": "0.5"}, "threshold is '0.5', not a float"),
         ({"last_layer": "softmax"}, "last_layer is 'softmax'"),
+        ({"head": "forest"}, "head is 'forest'"),
         ({"dims": {"clip": 4}}, r"Error\(s\) in loading state_dict"),
     ],
 )
@@ -275,7 +355,7 @@ def test_best_threshold_is_there_when_it_was_chosen_automatically(tmp_path, rule
     content = torch.load(tmp_path / "model.pth", weights_only=True)
     assert ("best_threshold" in content) == is_there
     assert content.get("best_threshold", 0.35) == content["threshold"]
-    assert content["format_version"] == FORMAT_VERSION == 4
+    assert content["format_version"] == FORMAT_VERSION == 5
 
 
 def test_a_threshold_straight_from_a_table_is_saved_as_a_plain_number(tmp_path, checkpoint):
@@ -311,9 +391,9 @@ def saved(content):
         (b"\x89PNG" + bytes(99), "not a checkpoint"),
         (saved(torch.ones(9999))[:9999], "not a checkpoint"),
         (saved(torch.nn.Linear(2, 2)), "not a checkpoint"),
-        (saved(torch.ones(2)), "format version None, this program reads 4"),
+        (saved(torch.ones(2)), "format version None, this program reads 5"),
         (saved({"model_state": {}}), "format version None"),
-        (saved({"format_version": 2}), "format version 2, this program reads 4; train again"),
+        (saved({"format_version": 2}), "format version 2, this program reads 5; train again"),
     ],
 )
 def test_another_file(tmp_path, content, message):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from harmlib.models.losses import build_loss, positive_weight
+from harmlib.models.losses import build_loss, item_losses, positive_weight
 
 LOGITS = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0])
 LABELS = torch.tensor([0.0, 1.0, 1.0, 0.0, 1.0])
@@ -63,6 +63,11 @@ def test_a_weight_of_one_is_no_weight_to_the_bit():
     assert torch.equal(build_loss("bce_with_logits", 1.0)(logits, labels), plain)
 
 
-def test_probabilities_cannot_be_weighted():
-    with pytest.raises(ValueError, match=r"pos_weight 0\.5 needs the loss 'bce_with_logits'"):
-        build_loss("bce", 0.5)
+@pytest.mark.parametrize("weight", [0.373, 4.0])
+def test_weighted_probabilities_lose_what_weighted_logits_lose(weight):
+    probabilities, weights = torch.sigmoid(LOGITS), torch.tensor([weight, 1.0])
+    expected = build_loss("bce_with_logits", weight)(LOGITS, LABELS)
+    torch.testing.assert_close(build_loss("bce", weight)(probabilities, LABELS), expected)
+    both = item_losses("bce", probabilities.expand(2, -1), LABELS.expand(2, -1), weights)
+    plain = build_loss("bce_with_logits")(LOGITS, LABELS)
+    torch.testing.assert_close(both.mean(dim=1), torch.stack([expected, plain]))

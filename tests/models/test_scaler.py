@@ -63,3 +63,13 @@ def test_arguments_are_left_alone_and_the_result_is_float32(dtype):
     assert scaler(features).dtype == torch.float32
     assert np.array_equal(features, before)
     assert torch.equal(scaler.mean, mean)
+
+
+def test_the_scaler_of_some_backbones_scales_their_columns_alike():
+    matrix = np.random.default_rng(0).normal(3, 2, (20, 9)).astype(np.float32)
+    matrix[:, 4] = 1  # never varies
+    scaler, dims = Scaler.fit(matrix), {"clip": 2, "yolo": 3, "motion": 4}
+    some = scaler.of_backbones(dims, ("yolo", "motion"))
+    assert torch.equal(some(matrix[:, 2:]), scaler(matrix)[:, 2:])
+    ends = scaler.of_backbones(dims, ("clip", "motion"))
+    assert torch.equal(ends(matrix[:, [0, 1, 5, 6, 7, 8]]), scaler(matrix)[:, [0, 1, 5, 6, 7, 8]])

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from harmlib.features.backbones import find_weights, open_store
+from harmlib.media.folds import assign_folds
 from harmlib.models.scaler import Scaler
-from harmlib.models.training_data import load_training_data
+from harmlib.models.training_data import load_folds, load_training_data
 from harmlib.params import FeatureParams
 
 CPU = torch.device("cpu")
@@ -80,3 +81,20 @@ def test_an_item_without_a_vector_is_named(tmp_path):
     more = pd.concat([ITEMS, ITEMS.tail(1).assign(sha256="f" * 64)], ignore_index=True)
     with pytest.raises(KeyError, match=r"clip: 1 of 13 items have no vector .*run 01_extract"):
         load(tmp_path, more)
+
+
+def test_folds_test_every_item_once_and_fit_their_own_scaler(tmp_path, vectors):
+    folds = load_folds(ITEMS, PARAMS, "image", folds=3, seed=1, device=CPU, artifacts=tmp_path)
+    tested = [item for splits in folds for item in splits["test"].item_ids]
+    assert sorted(tested) == sorted(ITEMS["item_id"])
+    fold_of = assign_folds(ITEMS, 3, 1)
+    for fold, splits in enumerate(folds):
+        assert list(splits) == ["train", "val", "test"]
+        assert splits["test"].item_ids == ITEMS.loc[fold_of == fold, "item_id"].tolist()
+        scaler = Scaler.fit(vectors[ITEMS["item_id"].isin(splits["train"].item_ids)])
+        for split in splits.values():
+            own = ITEMS["item_id"].isin(split.item_ids)
+            assert torch.equal(split.features, scaler(vectors[own]))
+            assert split.labels.tolist() == ITEMS.loc[own, "label"].tolist()
+        groups = [group for split in splits.values() for group in set(split.groups)]
+        assert len(groups) == len(set(groups))

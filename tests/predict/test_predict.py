@@ -14,6 +14,7 @@ from joined_videos import join_videos
 from harmlib.analysis.bands import assign
 from harmlib.cli import main as cli
 from harmlib.media.find import find_files
+from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.models.checkpoint import CheckpointError
 from harmlib.predict import predict_files
@@ -45,17 +46,21 @@ def predict(predictor, paths):
     return results
 
 
+@pytest.mark.parametrize("variant", ["model4", "model5"])
 @pytest.mark.parametrize("modality", ["image", "video"])
-def test_scores_are_those_of_the_report(small_run, media, modality):
+def test_scores_are_those_of_the_report(small_run, media, modality, variant):
     table, ledger = predict_files(
-        small_run / MODEL / f"{modality}_model_best.pth", [media / f"{modality}s"]
+        small_run / f"models/{variant}/{modality}_model_best.pth", [media / f"{modality}s"]
     )
     metrics = json.loads((small_run / "metrics.json").read_text(encoding="utf-8"))
-    entry = metrics["modalities"][modality]["model4"]
+    entry = metrics["modalities"][modality][variant]
     threshold = entry["operating_threshold"]
     scores = pd.read_parquet(small_run / "scores.parquet").query(
-        "modality == @modality and variant == 'model4' and epoch == @entry['epoch']"
+        "modality == @modality and variant == @variant and epoch == @entry['epoch']"
     )
+    scores = scores[scores["fold"] == OWN_SPLIT]
+    if variant == "model5":  # its scores of validation items are not of the saved classifier
+        scores = scores[scores["split"] == "test"]
     assert list(table.columns) == COLUMNS
     table["item_id"] = [str(p).removeprefix(f"{media}/") for p in table["path"]]
     both = table.merge(scores, on="item_id", suffixes=("", "_report"))
@@ -65,10 +70,18 @@ def test_scores_are_those_of_the_report(small_run, media, modality):
     flagged = table["probability"] > threshold
     assert (table["decision"] == np.where(flagged, "harmful", "safe")).all()
     np.testing.assert_allclose(table["margin"], table["probability"] - threshold)
-    assert table["model_id"].str.match(rf"model4/{modality}@[0-9a-f]{{12}}$").all()
+    assert table["model_id"].str.match(rf"{variant}/{modality}@[0-9a-f]{{12}}$").all()
     assert tuple(ledger.columns) == LEDGER_COLUMNS
     broken = ["broken.jpg"] if modality == "image" else []
     assert [name.rsplit("/", 1)[1] for name in ledger["path"]] == broken
+
+
+@pytest.mark.parametrize("modality", ["image", "video"])
+def test_backbones_that_were_not_chosen_are_not_opened(small_run, modality):
+    predictor = Predictor(small_run / f"models/model5/{modality}_model_best.pth")
+    about = predictor.checkpoint.about
+    assert list(predictor.engines) == list(predictor.checkpoint.classifier.dims)
+    assert list(predictor.engines) == list(about.backbones)
 
 
 def test_a_hostile_folder_goes_through_the_command_line(small_run, media, tmp_path, capfd):
@@ -142,7 +155,7 @@ def test_a_decision_is_explained_and_replayed(video_model, media, tmp_path, capf
     said = capfd.readouterr().out
     assert f"probability {decision['probability']:.4f}" in said
     assert "the same decision" in said
-    assert set(decision["contributions"]) == {"clip", "yolo", "slowfast"}
+    assert set(decision["contributions"]) == {"clip", "yolo", "slowfast", "motion"}
     predictor = Predictor(video_model)
     with torch.inference_mode():
         average = predictor.checkpoint.classifier.logits(

@@ -1,0 +1,132 @@
+"""The linear head: a logistic regression with an L2 penalty, fitted to its one optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from harmlib.models.classifier import HarmfulClassifier, LastLayer
+from harmlib.models.training import Split
+
+Floats = npt.NDArray[np.float64]
+_ITERATIONS = 2000  # far more than it takes
+EXACT = 1e-6  # of the largest derivative, on the mean loss
+
+
+def balanced(features: torch.Tensor, dims: dict[str, int], backbones: tuple[str, ...]) -> Floats:
+    """The columns of some backbones, each divided by the root of its backbone's number of columns.
+
+    So the penalty treats a backbone as a whole: a long vector is not cheaper to use than a short
+    one.
+
+    Parameters
+    ----------
+    features : torch.Tensor
+        (n, sum of dims), scaled.
+    dims : dict of str to int
+        Length of each backbone's vector, in the order in which the vectors are joined.
+    backbones : tuple of str
+        Which of them.
+
+    Returns
+    -------
+    ndarray of float64
+        (n, sum of their dims).
+
+    Examples
+    --------
+    >>> balanced(torch.ones(1, 5), {"clip": 4, "yolo": 1}, ("clip",)).tolist()
+    [[0.5, 0.5, 0.5, 0.5]]
+    """
+    parts = dict(zip(dims, torch.split(features.double(), list(dims.values()), dim=1), strict=True))
+    return np.hstack([(parts[name] / dims[name] ** 0.5).numpy() for name in backbones])
+
+
+def fit_logistic(
+    columns: Floats,
+    labels: npt.NDArray[np.int64],
+    penalty: float,
+    pos_weight: float = 1.0,
+    *,
+    tolerance: float = EXACT,
+) -> tuple[Floats, float]:
+    """Minimise the summed log loss + penalty / 2 * the squared length of the weights.
+
+    Parameters
+    ----------
+    columns : ndarray of float64, shape (n, d)
+    labels : ndarray of int, shape (n,)
+        0 and 1, both of them.
+    penalty : float
+        Above 0. The bias is not penalised.
+    pos_weight : float
+        Weight of a harmful item relative to a safe one.
+    tolerance : float
+        Stop where no derivative of the mean loss is larger.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (d,)
+    bias : float
+
+    Examples
+    --------
+    >>> weights, bias = fit_logistic(np.array([[-1.0], [1.0]]), np.array([0, 1]), 1.0)
+    >>> weights.round(3).tolist()
+    [0.675]
+    """
+    model = LogisticRegression(
+        C=1 / penalty,
+        class_weight=None if pos_weight == 1 else {0: 1.0, 1: pos_weight},
+        tol=tolerance,
+        max_iter=_ITERATIONS,
+    )
+    model.fit(columns, labels)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def fit_linear_head(
+    split: Split,
+    dims: dict[str, int],
+    last_layer: LastLayer,
+    penalty: float,
+    pos_weight: float = 1.0,
+) -> HarmfulClassifier:
+    """Fit a classifier with the linear head.
+
+    Parameters
+    ----------
+    split : Split
+        The items to fit, of both classes.
+    dims : dict of str to int
+        As in `HarmfulClassifier`; all of the split's columns.
+    last_layer : {"sigmoid", "logits"}
+        Of the classifier; both fit the same weights.
+    penalty, pos_weight : float
+        As in `fit_logistic`.
+
+    Returns
+    -------
+    HarmfulClassifier
+        In evaluation mode, on the CPU.
+
+    Examples
+    --------
+    >>> split = Split(torch.eye(4), torch.tensor([0, 1, 0, 1]), list("abcd"), list("abcd"))
+    >>> classifier = fit_linear_head(split, {"clip": 4}, "logits", 0.1)
+    >>> (classifier.logits(split.features) > 0).tolist()
+    [False, True, False, True]
+    """
+    columns = balanced(split.features, dims, tuple(dims))
+    weights, bias = fit_logistic(columns, split.labels.numpy(), penalty, pos_weight)
+    per_column = np.repeat([dim**-0.5 for dim in dims.values()], list(dims.values()))
+    classifier = HarmfulClassifier(dims, last_layer, "linear")
+    classifier.load_state_dict(
+        {
+            "classifier.0.weight": torch.from_numpy(weights * per_column).float()[None],
+            "classifier.0.bias": torch.tensor([bias]),
+        }
+    )
+    return classifier.eval()
