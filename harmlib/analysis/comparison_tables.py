@@ -46,12 +46,16 @@ Examples
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.intervals import metric_intervals
+from harmlib.analysis.judged import judged_by_variant
 from harmlib.analysis.paired import (
     Decided,
     baseline_difference,
@@ -61,7 +65,7 @@ from harmlib.analysis.paired import (
     paired_difference,
 )
 from harmlib.analysis.power import detectable_difference, groups_needed
-from harmlib.analysis.saved_scores import epoch_scores, join_tables, saved_scores
+from harmlib.analysis.saved_scores import epoch_scores, join_tables
 
 COMPARED_METRICS = ("f1", "precision", "recall", "average_precision")
 # Of the tables that have no rows where there is one variant.
@@ -88,9 +92,9 @@ def intervals_on_test(scored: pd.DataFrame, operating_points: pd.DataFrame) -> p
     """
     return join_tables(
         metric_intervals(
-            test.labels, test.probabilities, test.threshold, test.groups
+            test.labels, test.probabilities, test.thresholds, test.groups, repeats=test.repeats
         ).assign(variant=variant)
-        for variant, test in saved_scores(scored, operating_points, "test").items()
+        for variant, test in judged_by_variant(scored, operating_points, "test").items()
     )  # fmt: skip
 
 
@@ -110,12 +114,12 @@ def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd
         detectable (the difference that would be told four times in five), groups_needed (to tell
         a difference as large as the one seen; see `power`).
     """
-    tests = saved_scores(scored, operating_points, "test")
+    tests = judged_by_variant(scored, operating_points, "test")
     level = _corrected_level(len(tests))
     rows = []
     for variant, test in tests.items():
         table = baseline_difference(
-            test.labels, test.probabilities, test.threshold, test.groups,
+            test.labels, test.probabilities, test.thresholds, test.groups,
             metrics=["f1"], comparisons=len(tests),
         )  # fmt: skip
         f1 = table.iloc[0]
@@ -149,13 +153,15 @@ def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Data
     """
     tables = []
     for split in ("test", "val"):
-        pairs = list(combinations(saved_scores(scored, operating_points, split).items(), 2))
+        pairs = list(combinations(judged_by_variant(scored, operating_points, split).items(), 2))
         level = _corrected_level(len(pairs))
         for (first, old), (second, new) in pairs:
-            pair = (old.labels, old.probabilities, old.threshold, new.probabilities, new.threshold)
+            first_decided = (old.probabilities, old.thresholds)
+            pair = (old.labels, *first_decided, new.probabilities, new.thresholds)
             table = paired_difference(
-                *pair, old.groups, metrics=COMPARED_METRICS, comparisons=len(pairs)
-            )
+                *pair, old.groups, repeats=old.repeats, metrics=COMPARED_METRICS,
+                comparisons=len(pairs),
+            )  # fmt: skip
             needed = [
                 groups_needed(row.difference, row.error, row.groups, level=level)
                 for row in table.itertuples()
@@ -192,25 +198,74 @@ def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
         Until the last part the threshold is the one that flags as many items of validation as a
         does: equal thresholds of two models mean different things.
     """
-    points = saved_scores(scored, operating_points, "test")
-    validation = saved_scores(scored, operating_points, "val")
+    found = list(_by_training(scored, operating_points))
+    variants = operating_points["variant"].unique()
     tables = []
-    for (a, old), (b, new) in combinations(points.items(), 2):
-        flagged = int((validation[a].probabilities > old.threshold).sum())
-        last = int(scored.loc[scored["variant"] == b, "epoch"].max())
-        epoch = min(old.epoch, last)
-        stages: dict[str, Decided] = {}
-        for part, at in (("weights", epoch), ("epoch", new.epoch)):
-            seen = epoch_scores(scored, b, at, "val")["probability"].to_numpy()
-            on_test = epoch_scores(scored, b, at, "test")["probability"].to_numpy()
-            stages[part] = (on_test, matched_threshold(seen, flagged))
-        stages["threshold"] = (new.probabilities, new.threshold)
-        same = _same_weights(scored, (a, old.epoch), (b, epoch))
-        if same:  # the same scores: no other threshold flags as many items more exactly
-            stages["weights"] = (old.probabilities, old.threshold)
-        table = gain_parts(old.labels, (old.probabilities, old.threshold), stages, old.groups)
+    for a, b in combinations(variants, 2):
+        paths = [_path(rows, points, a, b) for rows, points in found]
+        joined = _joined([path for path, _ in paths])
+        same = all(same for _, same in paths)
+        start, *stages = joined.decided
+        parts = dict(zip(("weights", "epoch", "threshold"), stages, strict=True))
+        table = gain_parts(joined.labels, start, parts, joined.groups)
         tables.append(table.assign(a=a, b=b, same_weights=same))
     return join_tables(tables, GAIN_COLUMNS)
+
+
+class _Path(NamedTuple):
+    """The items of test, and how they were decided at each stage from one variant to another."""
+
+    labels: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.object_]
+    decided: list[Decided]
+
+
+def _by_training(
+    scored: pd.DataFrame, operating_points: pd.DataFrame
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Scores and operating points of the trainings on one split, all variants; then the next."""
+    if operating_points.loc[operating_points["chosen"], "variant"].is_unique:
+        yield scored, operating_points
+        return
+    keys = ["seed", "fold"]
+    rows = dict(list(scored.groupby(keys)))
+    for key, points in operating_points.groupby(keys):
+        yield rows[key], points
+
+
+def _path(scored: pd.DataFrame, points: pd.DataFrame, a: str, b: str) -> tuple[_Path, bool]:
+    """From a to b in one training of each, and whether they are the same up to their epochs."""
+    chosen = points[points["chosen"]].set_index("variant")
+    old_epoch, new_epoch = (int(chosen.at[variant, "epoch"]) for variant in (a, b))
+    epoch = min(old_epoch, int(scored.loc[scored["variant"] == b, "epoch"].max()))
+    old_threshold = float(chosen.at[a, "threshold"])
+    old = epoch_scores(scored, a, old_epoch, "test")
+    seen = epoch_scores(scored, a, old_epoch, "val")["probability"]
+    flagged = int((seen > old_threshold).sum())
+    start: Decided = (old["probability"].to_numpy(), old_threshold)
+    decided = [start]
+    for at in (epoch, new_epoch):
+        seen = epoch_scores(scored, b, at, "val")["probability"]
+        on_test = epoch_scores(scored, b, at, "test")["probability"].to_numpy()
+        decided.append((on_test, matched_threshold(seen, flagged)))
+    decided.append((decided[-1][0], float(chosen.at[b, "threshold"])))
+    same = _same_weights(scored, (a, old_epoch), (b, epoch))
+    if same:  # the same scores: no other threshold flags as many items more exactly
+        decided[1] = start
+    return _Path(old["label"].to_numpy(), old["group"].to_numpy(), decided), same
+
+
+def _joined(paths: Sequence[_Path]) -> _Path:
+    """The items of several trainings below each other, with a threshold for each row."""
+    decided: list[Decided] = [
+        (
+            np.concatenate([np.asarray(scores, float) for scores, _ in stage]),
+            np.concatenate([np.full(np.size(scores), at) for scores, at in stage]),
+        )
+        for stage in zip(*(path.decided for path in paths), strict=True)
+    ]
+    labels, groups = (np.concatenate(parts) for parts in zip(*(p[:2] for p in paths), strict=True))
+    return _Path(labels, groups, decided)
 
 
 def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -232,12 +287,15 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     Two independent samples: the interval of the difference combines theirs (MOVER; Zou & Donner
     2008, Stat. Med. 27:1693).
     """
-    points = {split: saved_scores(scored, operating_points, split) for split in ("val", "test")}
+    points = {
+        split: judged_by_variant(scored, operating_points, split) for split in ("val", "test")
+    }
     level = _corrected_level(len(points["test"]))
     both = [
         {
             variant: metric_intervals(
-                saved.labels, saved.probabilities, saved.threshold, saved.groups, level=level
+                saved.labels, saved.probabilities, saved.thresholds, saved.groups, level=level,
+                repeats=saved.repeats,
             ).set_index("metric").loc["f1"]
             for variant, saved in own.items()
         }

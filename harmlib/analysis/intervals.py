@@ -175,8 +175,51 @@ def rate_estimates(
     return found
 
 
+def rates_at(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    threshold: float | npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+) -> dict[str, Estimates]:
+    """Each rate at one threshold, or where every item has its own.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 or 1, and finite.
+    threshold : float or array_like, shape (n,)
+        Finite; one for all items, or one for each.
+    groups : array_like, shape (n,), optional
+        None: each item is a group.
+
+    Returns
+    -------
+    dict of str to Estimates
+        As `rate_estimates` returns it, with k = 1.
+
+    Raises
+    ------
+    ValueError
+        What `rate_estimates` refuses.
+
+    Examples
+    --------
+    >>> rates_at([0, 1, 1], [0.2, 0.4, 0.9], [0.1, 0.3, 0.95])["precision"].value.tolist()
+    [0.5]
+    """
+    if np.ndim(threshold) == 0:
+        return rate_estimates(labels, scores, np.reshape(threshold, 1), groups)
+    # x - y > 0 just where x > y: floats have numbers small enough for every difference
+    margins = np.asarray(scores, np.float64) - np.asarray(threshold, np.float64)
+    return rate_estimates(labels, margins, [0.0], groups)
+
+
 def average_precision_estimate(
-    labels: npt.ArrayLike, scores: npt.ArrayLike, groups: npt.ArrayLike | None = None
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    repeats: npt.ArrayLike | None = None,
 ) -> Estimates:
     """Average precision, as scikit-learn defines it, with its value without each group.
 
@@ -186,6 +229,9 @@ def average_precision_estimate(
         0 or 1, and finite.
     groups : array_like, shape (n,), optional
         None: each item is a group.
+    repeats : array_like, shape (n,), optional
+        Which of several scorings of the same items a row belongs to, such as its seed: they are
+        not ranked against each other, but the mean of theirs is taken. None: there is one.
 
     Returns
     -------
@@ -203,6 +249,8 @@ def average_precision_estimate(
     >>> found.value.round(4).tolist(), found.left_out.round(4).ravel().tolist()
     ([0.8333], [1.0, 1.0, 0.5])
     """
+    if repeats is not None:
+        return _mean_over_repeats(labels, scores, groups, np.asarray(repeats))
     harmful, values = check_scored(labels, scores)
     enough = count_groups(labels, groups).enough
     codes, n_blocks = block_codes(groups, len(harmful))
@@ -222,13 +270,34 @@ def average_precision_estimate(
     return Estimates(whole, np.concatenate(left_out)[:, None], np.array([units]), enough)
 
 
+def _mean_over_repeats(
+    labels: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    repeats: npt.NDArray[np.generic],
+) -> Estimates:
+    columns = [np.asarray(labels), np.asarray(scores)]
+    columns += [] if groups is None else [np.asarray(groups)]
+    found = [
+        average_precision_estimate(*(column[repeats == one] for column in columns))
+        for one in np.unique(repeats)
+    ]
+    return Estimates(
+        np.mean([one.value for one in found], axis=0),
+        np.mean([one.left_out for one in found], axis=0),
+        found[0].units,
+        found[0].enough,
+    )
+
+
 def metric_intervals(
     labels: npt.ArrayLike,
     scores: npt.ArrayLike,
-    threshold: float,
+    threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
     level: float = 0.95,
+    repeats: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Metrics at one threshold, and average precision, with intervals.
 
@@ -236,12 +305,14 @@ def metric_intervals(
     ----------
     labels, scores : array_like, shape (n,)
         0 or 1, and finite.
-    threshold : float
-        Finite.
+    threshold : float or array_like, shape (n,)
+        Finite; one for all items, or one for each.
     groups : array_like, shape (n,), optional
         None: each item is a group.
     level : float
         In (0, 1).
+    repeats : array_like, shape (n,), optional
+        As in `average_precision_estimate`. The rates are those of all rows together.
 
     Returns
     -------
@@ -263,8 +334,8 @@ def metric_intervals(
     1     recall   1.00  0.83  1.00              20           20
     """
     check_level(level)
-    found = rate_estimates(labels, scores, [threshold], groups)
-    found["average_precision"] = average_precision_estimate(labels, scores, groups)
+    found = rates_at(labels, scores, threshold, groups)
+    found["average_precision"] = average_precision_estimate(labels, scores, groups, repeats=repeats)
     counts = count_groups(labels, groups)
     rows = []
     for name in METRICS:

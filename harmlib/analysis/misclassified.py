@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.checks import check_scored, check_thresholds
+from harmlib.analysis.checks import FloatArray, check_scored, check_thresholds
 
 KINDS = ("false_alarm", "miss")
 PLACES = ("near", "far")
 COLUMNS = ("kind", "place", "item_id", "group", "label", "probability", "distance")
 
 
-def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) -> pd.DataFrame:
+def instructive_errors(
+    scored: pd.DataFrame, threshold: float | FloatArray, each: int = 3
+) -> pd.DataFrame:
     """Pick the errors nearest to the threshold and farthest from it.
 
     The near ones come from the nearer half of the errors of a kind, the far ones from the other
@@ -30,8 +32,8 @@ def instructive_errors(scored: pd.DataFrame, threshold: float, each: int = 3) ->
     ----------
     scored : DataFrame
         See the module.
-    threshold : float
-        Finite.
+    threshold : float or ndarray of float64, shape (n,)
+        Finite; one for all rows, or one for each.
     each : int
         At most how many errors of each kind and place, at least 1.
 
@@ -126,7 +128,7 @@ def _spread_over_groups(candidates: pd.DataFrame, each: int) -> pd.DataFrame:
 
 
 def _decided(
-    scored: pd.DataFrame, threshold: float
+    scored: pd.DataFrame, threshold: float | FloatArray
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """(false alarm, miss) of each row, after the checks."""
     missing = [c for c in ("item_id", "group", "label", "probability") if c not in scored]
@@ -152,5 +154,6 @@ def _decided(
             "pass probabilities between 0 and 1, not logits"
         )
     # An array, so that float32 probabilities are widened rather than the threshold rounded.
-    flagged = probabilities > check_thresholds([threshold])
+    check_thresholds(np.atleast_1d(threshold))
+    flagged = probabilities > np.asarray(threshold, np.float64)
     return flagged & ~harmful, ~flagged & harmful

@@ -55,7 +55,11 @@ def sweep_epochs(scores: pd.DataFrame, thresholds: Sequence[float]) -> pd.DataFr
 
 
 def operating_points(
-    validation: pd.DataFrame, thresholds: Sequence[float], fixed_threshold: float | None
+    validation: pd.DataFrame,
+    thresholds: Sequence[float],
+    fixed_threshold: float | None,
+    *,
+    exact: bool = False,
 ) -> pd.DataFrame:
     """Find the best threshold of the grid for each epoch, and set the one to operate at.
 
@@ -66,7 +70,10 @@ def operating_points(
     thresholds : sequence of float
         The grid that is analysed.
     fixed_threshold : float or None
-        Where the variant operates; None: at the grid's best F1 of each epoch.
+        Where the variant operates; None: at the best F1 of each epoch.
+    exact : bool
+        Without a fixed threshold, operate at the best of all attainable thresholds instead of the
+        grid's.
 
     Returns
     -------
@@ -100,7 +107,8 @@ def operating_points(
         best_row = best.row or dict.fromkeys(("threshold", *_MAIN_RATES), math.nan)
         threshold = fixed_threshold
         if threshold is None:
-            threshold = UNDECIDED_THRESHOLD if best.threshold is None else best.threshold
+            own = choose(labels, probabilities, "f1") if exact else best
+            threshold = UNDECIDED_THRESHOLD if own.threshold is None else own.threshold
         at_threshold = sweep(labels, probabilities, [threshold]).iloc[0]
         rows.append(
             {"epoch": epoch, "threshold": threshold}

@@ -22,6 +22,7 @@ from harmlib.analysis.intervals import (
     Estimates,
     average_precision_estimate,
     rate_estimates,
+    rates_at,
 )
 from harmlib.analysis.jackknife import jackknife_error
 from harmlib.analysis.resampling import group_codes
@@ -29,17 +30,19 @@ from harmlib.analysis.thresholds import attainable_thresholds
 
 DRAWS = 10_000  # of the law of the largest of several t: its quantile to about 1 %
 
-Decided = tuple[npt.ArrayLike, float]  # scores, and the threshold that decides
+# Scores, and the threshold that decides: one for all items, or one for each
+Decided = tuple[npt.ArrayLike, float | npt.ArrayLike]
 
 
 def paired_difference(
     labels: npt.ArrayLike,
     scores_a: npt.ArrayLike,
-    threshold_a: float,
+    threshold_a: float | npt.ArrayLike,
     scores_b: npt.ArrayLike,
-    threshold_b: float,
+    threshold_b: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
+    repeats: npt.ArrayLike | None = None,
     metrics: Sequence[str] = METRICS,
     level: float = 0.95,
     comparisons: int = 1,
@@ -52,10 +55,12 @@ def paired_difference(
         0 or 1.
     scores_a, scores_b : array_like, shape (n,)
         Finite, any scale; the items in the order of `labels`.
-    threshold_a, threshold_b : float
-        An item is flagged where its score exceeds the threshold.
+    threshold_a, threshold_b : float or array_like, shape (n,)
+        An item is flagged where its score exceeds the threshold: one for all, or its own.
     groups : array_like, shape (n,), optional
         Items of one group are left out together; None for one group per item.
+    repeats : array_like, shape (n,), optional
+        As in `intervals.metric_intervals`.
     metrics : sequence of str
         Of `intervals.METRICS`.
     level : float
@@ -87,7 +92,7 @@ def paired_difference(
     """
     check_level(level)
     of_a, of_b = (
-        _estimates(labels, scores, threshold, groups, metrics)
+        _estimates(labels, scores, threshold, groups, repeats, metrics)
         for scores, threshold in ((scores_a, threshold_a), (scores_b, threshold_b))
     )
     rows = []
@@ -102,7 +107,7 @@ def paired_difference(
 def baseline_difference(
     labels: npt.ArrayLike,
     scores: npt.ArrayLike,
-    threshold: float,
+    threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
     metrics: Sequence[str] = METRICS,
@@ -118,7 +123,7 @@ def baseline_difference(
     ----------
     labels, scores : array_like, shape (n,)
         0 or 1, and finite.
-    threshold : float
+    threshold : float or array_like, shape (n,)
         Of the model.
     groups : array_like, shape (n,), optional
         None for one group per item.
@@ -172,9 +177,9 @@ class McNemar:
 def mcnemar(
     labels: npt.ArrayLike,
     scores_a: npt.ArrayLike,
-    threshold_a: float,
+    threshold_a: float | npt.ArrayLike,
     scores_b: npt.ArrayLike,
-    threshold_b: float,
+    threshold_b: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
 ) -> McNemar:
     """Test whether two models decide equally many items correctly.
@@ -188,8 +193,8 @@ def mcnemar(
         0 or 1; one class alone is allowed.
     scores_a, scores_b : array_like, shape (n,)
         Finite, any scale; the items in the order of `labels`.
-    threshold_a, threshold_b : float
-        An item is flagged where its score exceeds the threshold.
+    threshold_a, threshold_b : float or array_like, shape (n,)
+        An item is flagged where its score exceeds the threshold: one for all, or its own.
     groups : array_like, shape (n,), optional
         With groups, the two models swap places for a whole group at a time (the sign-flip test on
         group totals); with one item per group this is McNemar's test itself.
@@ -213,8 +218,8 @@ def mcnemar(
     """
     harmful, checked_a = check_scored(labels, scores_a)
     _, checked_b = check_scored(labels, scores_b)
-    right_a = (checked_a > threshold_a) == harmful
-    right_b = (checked_b > threshold_b) == harmful
+    right_a = (checked_a > np.asarray(threshold_a)) == harmful
+    right_b = (checked_b > np.asarray(threshold_b)) == harmful
     only_a, only_b = right_a & ~right_b, right_b & ~right_a
     codes, n_groups = group_codes(groups, len(harmful))
     balance = np.bincount(codes[only_b], minlength=n_groups)
@@ -395,7 +400,7 @@ def gain_parts(
     2      total   0.14    1.0
     """
     found = [
-        rate_estimates(labels, scores, [threshold], groups)[metric]
+        rates_at(labels, scores, threshold, groups)[metric]
         for scores, threshold in (start, *stages.values())
     ]
     parts = dict(zip(stages, (new - old for old, new in pairwise(found)), strict=True))
@@ -446,13 +451,16 @@ def matched_threshold(scores: npt.ArrayLike, flagged: int) -> float:
 def _estimates(
     labels: npt.ArrayLike,
     scores: npt.ArrayLike,
-    threshold: float,
+    threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None,
+    repeats: npt.ArrayLike | None,
     metrics: Sequence[str],
 ) -> dict[str, Estimates]:
-    found = rate_estimates(labels, scores, [threshold], groups)
+    found = rates_at(labels, scores, threshold, groups)
     if "average_precision" in metrics:
-        found["average_precision"] = average_precision_estimate(labels, scores, groups)
+        found["average_precision"] = average_precision_estimate(
+            labels, scores, groups, repeats=repeats
+        )
     return found
 
 

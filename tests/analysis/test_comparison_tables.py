@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from harmlib.analysis import comparison_tables
 from harmlib.analysis.comparison_tables import COMPARED_METRICS, DIFFERENCE_COLUMNS, GAIN_COLUMNS
@@ -263,3 +264,73 @@ def test_too_few_groups_give_values_and_claim_nothing(groups):
         table = getattr(comparison_tables, name)(scored, points)
         assert table[columns].isna().all(axis=None), name
         assert table[values.get(name, "difference")].notna().all(), name
+
+
+def on_folds(*trainings):
+    """Several samples as the folds of one run: the same variants, each with its own points."""
+    scored = [make_scored(**own).assign(seed=1, fold=i) for i, own in enumerate(trainings)]
+    scored = [
+        own.assign(item_id=f"{i}" + own["item_id"], group=f"{i}" + own["group"])
+        for i, own in enumerate(scored)
+    ]
+    points = [points_of(own).assign(seed=1, fold=i) for i, own in enumerate(scored)]
+    return pd.concat(scored, ignore_index=True), pd.concat(points, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def folds():
+    return on_folds({"seed": 5}, {"seed": 6}, {"seed": 7, "groups": 20})
+
+
+def decided(folds, variant, split="test"):
+    """Labels and decisions of all folds, each at the epoch and threshold of its own."""
+    scored, points = folds
+    keys = ["variant", "fold", "epoch"]
+    rows = scored[(scored["variant"] == variant) & (scored["split"] == split)]
+    rows = rows.merge(points.loc[points["chosen"], [*keys, "threshold"]], on=keys)
+    return rows["label"], rows["probability"] > rows["threshold"]
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_folds_are_compared_on_all_their_items_at_their_own_thresholds(folds, split):
+    table = comparison_tables.differences(*folds).query("split == @split and metric == 'f1'")
+    for pair in table.itertuples():
+        f1 = [f1_score(*decided(folds, v, split)) for v in (pair.a, pair.b)]
+        assert (pair.value_a, pair.value_b) == pytest.approx(f1)
+    f1 = comparison_tables.intervals_on_test(*folds).query("metric == 'f1'").set_index("variant")
+    baseline = comparison_tables.against_baseline(*folds).set_index("variant")
+    for v in FIXED:
+        expected = f1_score(*decided(folds, v))
+        assert f1.at[v, "value"] == baseline.at[v, "value"] == pytest.approx(expected)
+    assert (baseline["groups"] == 80).all()
+    dropped = comparison_tables.drops(*folds).set_index("variant")
+    assert dropped.at["model4", "validation"] == pytest.approx(
+        f1_score(*decided(folds, "model4", "val"))
+    )
+
+
+def test_thresholds_of_one_fold_are_not_anothers(folds):
+    """Each fold with the first one's thresholds gives other decisions: the test above can fail."""
+    scored, points = folds
+    moved = points.assign(threshold=0.6)
+    before, after = (comparison_tables.intervals_on_test(scored, p) for p in (points, moved))
+    assert (before["value"] != after["value"]).any()
+
+
+def test_gains_of_folds_sum_to_the_difference_and_know_the_same_weights(folds):
+    gains = comparison_tables.gains(*folds)
+    whole = comparison_tables.differences(*folds).query("split == 'test' and metric == 'f1'")
+    for pair in whole.itertuples():
+        own = gains[(gains["a"] == pair.a) & (gains["b"] == pair.b)].set_index("part")
+        assert own.at["total", "value"] == pytest.approx(pair.difference)
+        assert own["value"].drop("total").sum() == pytest.approx(pair.difference)
+        same = (pair.a, pair.b) == ("model2", "model3")
+        assert own["same_weights"].eq(same).all()
+    assert gains.query("same_weights and part == 'weights'")["value"].eq(0).all()
+
+
+def test_weights_that_differ_in_one_fold_are_not_the_same(folds):
+    scored, points = folds
+    other = scored["logit"].where((scored["variant"] != "model3") | (scored["fold"] != 1), 0.3)
+    gains = comparison_tables.gains(scored.assign(logit=other), points)
+    assert not gains["same_weights"].any()

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from group_samples import clustered, draw_groups_of_items, small_samples
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from harmlib.analysis.intervals import (
     curve_band,
     metric_intervals,
     rate_estimates,
+    rates_at,
 )
 from harmlib.analysis.rates import RATES
 from harmlib.analysis.resampling import group_codes
@@ -320,3 +322,47 @@ def test_groups_of_each_class_are_counted(labels, groups, expected):
     counts = count_groups(labels, groups)
     assert counts == expected
     assert not counts.enough
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_threshold_for_each_row_decides_that_row(seed):
+    rng = np.random.default_rng(seed)
+    labels, groups = rng.integers(0, 2, 120), np.arange(120) // 4
+    scores, own = rng.random(120), rng.random(120)
+    scores[:10] = own[:10]  # on the line: not flagged
+    found = rates_at(labels, scores, own, groups)
+    expected = rate_estimates(labels, (scores > own).astype(float), [0.5], groups)
+    for name, estimates in expected.items():
+        np.testing.assert_array_equal(found[name].value, estimates.value)
+        np.testing.assert_array_equal(found[name].left_out, estimates.left_out)
+    one = rates_at(labels, scores, 0.4, groups)["f1"]
+    np.testing.assert_array_equal(
+        one.left_out, rates_at(labels, scores, np.full(120, 0.4), groups)["f1"].left_out
+    )
+
+
+def test_repeats_are_ranked_apart_and_averaged():
+    """Another scale of each repeat would spoil one ranking of all rows."""
+    rng = np.random.default_rng(0)
+    labels, groups = rng.integers(0, 2, 60), np.arange(60) // 3
+    scores = [rng.normal(labels, 1), 100 + rng.normal(labels, 1)]
+    twice = [np.tile(labels, 2), np.concatenate(scores), np.tile(groups, 2)]
+    both = average_precision_estimate(*twice, repeats=np.repeat([1, 2], 60))
+    each = [average_precision_estimate(labels, own, groups) for own in scores]
+    np.testing.assert_allclose(both.value, np.mean([one.value for one in each], axis=0))
+    np.testing.assert_allclose(both.left_out, np.mean([one.left_out for one in each], axis=0))
+    assert both.units == each[0].units
+    mixed = average_precision_estimate(*twice)
+    assert mixed.value < both.value
+
+
+def test_the_same_scoring_twice_is_no_more_evidence():
+    rng = np.random.default_rng(3)
+    labels, groups = rng.integers(0, 2, 80), np.arange(80) // 4
+    scores = rng.normal(labels, 1)
+    once = metric_intervals(labels, scores, 0.5, groups)
+    twice = metric_intervals(
+        *(np.tile(column, 2) for column in (labels, scores)), 0.5, np.tile(groups, 2),
+        repeats=np.repeat([0, 1], 80),
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(once, twice)

@@ -105,6 +105,16 @@ def test_the_chosen_epoch_is_best_at_its_operating_threshold(epochs, fixed, chos
     assert table.loc[table["chosen"], "epoch"].tolist() == [chosen]
 
 
+def test_an_exact_threshold_is_chosen_among_all():
+    """By hand: in epoch 1 the harmful item at 0.25 is worth the alarm at 0.55."""
+    found = operating_points(scores(1, 3, 4), GRID, None, exact=True)
+    assert found["threshold"].tolist() == pytest.approx([0.225, 0.4, UNDECIDED_THRESHOLD])
+    between = operating_points(scores(1, 3), [0.1, 0.7], None, exact=True)
+    assert between["threshold"].tolist() == pytest.approx([0.225, 0.4])
+    assert between["best_threshold"].tolist() == [0.1, 0.1]
+    assert operating_points(scores(1), GRID, 0.3, exact=True)["threshold"].item() == 0.3
+
+
 def test_one_class_leaves_an_automatic_model_undecided():
     harmful = scores(3).query("label == 1")
     row = operating_points(harmful, GRID, None).iloc[0]
