@@ -45,6 +45,8 @@ def small_folder(tmp_path_factory):
     content = {
         "run": "small",
         "seed": 1,
+        "splits": {"folds": 3},
+        "seeds": [1, 2],
         "reports": str(folder / "reports"),
         "artifacts": str(folder / "artifacts"),
         "data": {"root": str(media), "image_csv": "images.csv", "video_csv": "videos.csv"},
@@ -55,7 +57,7 @@ def small_folder(tmp_path_factory):
             "yolo": {"weights": "untrained", "image_size": 64},
             "slowfast": {"weights": "untrained", "image_size": 64},
         },
-        "variants": {"model3": None, "model2": {"image": {"epochs": 2}}, "model4": {}},
+        "variants": {"model3": None, "model2": {"image": {"epochs": 2}}},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return folder

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from harmlib.params import PROJECT_ROOT, Params, ParamsError
+from harmlib.params import PROJECT_ROOT, Params, ParamsError, file_to_run, load_params
 from harmlib.workflow.execution import NOTEBOOKS, StepFailed
 from harmlib.workflow.pipeline import run_pipeline
 
@@ -34,7 +35,15 @@ def run_notebooks(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    return (_verify if options.verify else _run)(options.params)
+    try:
+        params_file = file_to_run(options.params)
+    except ParamsError as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    if params_file.name != Path(options.params).name:
+        root = load_params(options.params).data.root
+        print(f"{root} is not there: running {params_file} instead")
+    return (_verify if options.verify else _run)(params_file)
 
 
 def _run(params_file: Path) -> int:
@@ -61,22 +70,25 @@ def _verify(params_file: Path) -> int:
 
 
 def _results(params: Params) -> str:
-    """Return a short table of the test results, and where the report is."""
+    """Return a short table of the results, and where the report is."""
     metrics = json.loads((params.run_dir / "metrics.json").read_text(encoding="utf-8"))
     heads = ("", "variant", "threshold", "precision", "recall", "F1", "AP", "AUC")
     line = "{:<6} {:<9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}"
     lines = ["\nTest split, at the threshold chosen on validation:", line.format(*heads)]
+    on_folds = []
     for modality, variants in metrics["modalities"].items():
         for name, entry in variants.items():
-            test = entry["test"]
             threshold = entry.get("operating_threshold")
-            lines.append(
-                line.format(
-                    modality,
-                    name,
-                    "-" if threshold is None else f"{threshold:.2f}",
-                    *(f"{test[key]:.4f}" for key in ("precision", "recall", "f1")),
-                    *(f"{test[key] or 0:.4f}" for key in ("average_precision", "roc_auc")),
-                )
-            )
-    return "\n".join([*lines, f"\nReport: {params.run_dir / 'index.html'}"])
+            shown = "-" if threshold is None else f"{threshold:.2f}"
+            lines.append(line.format(modality, name, shown, *_figures(entry["test"])))
+            if entry.get("folds"):
+                on_folds.append(line.format(modality, name, "", *_figures(entry["folds"])))
+    if on_folds:
+        heads = (*heads[:2], "", *heads[3:])
+        lines += ["\nAll items, by models that never saw their groups:", line.format(*heads)]
+    return "\n".join([*lines, *on_folds, f"\nReport: {params.run_dir / 'index.html'}"])
+
+
+def _figures(entry: dict[str, Any]) -> list[str]:
+    names = ("precision", "recall", "f1", "average_precision", "roc_auc")
+    return [f"{entry[name] or 0:.4f}" for name in names]

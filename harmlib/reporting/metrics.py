@@ -82,6 +82,26 @@ class FiguresOnValidation(_Section):
     )
 
 
+class FiguresOnFolds(_Section):
+    """Every item judged once per seed by a model that never saw its group (cross-validation)."""
+
+    folds: int = Field(ge=2, description="Into how many parts the groups were dealt.")
+    seeds: int = Field(ge=1, description="How many trainings of each fold.")
+    items: int = Field(ge=1, description="Items that were judged.")
+    validation_f1: float = _fraction("F1 of all validation parts, by which thresholds were chosen.")
+    accuracy: float = _fraction("Of all decisions, items times seeds.")
+    precision: float = _fraction("Of all decisions.")
+    recall: float = _fraction("Of all decisions.")
+    f1: float = _fraction("Of all decisions.")
+    average_precision: _Fraction | None = Field(
+        description="AP of all items together, 0 to 1, mean over seeds; null without harmful items."
+    )
+    roc_auc: _Fraction | None = Field(
+        description="Area under the ROC curve of all items together, 0 to 1, mean over seeds; null "
+        "where one class is missing."
+    )
+
+
 class ModelFigures(_Section):
     """One model: what validation chose, and what that does on test."""
 
@@ -92,6 +112,10 @@ class ModelFigures(_Section):
     validation: FiguresOnValidation
     test: FiguresOnTest
     test_intervals: IntervalsOnTest
+    folds: FiguresOnFolds | None = Field(description="null where the run has no folds.")
+    folds_intervals: IntervalsOnTest | None = Field(
+        description="Of `folds`; null where the run has none."
+    )
 
 
 class BaselineFigures(_Section):
@@ -116,6 +140,8 @@ def metrics_document(
     tests: Mapping[str, pd.DataFrame],
     operating_points: Mapping[str, pd.DataFrame],
     intervals: Mapping[str, pd.DataFrame],
+    pooled: Mapping[str, pd.DataFrame] | None = None,
+    pooled_intervals: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Any]:
     """Put together the content of `metrics.json`, checked against the schema.
 
@@ -129,6 +155,9 @@ def metrics_document(
         By modality, the `operating_points` of every model, with a column variant.
     intervals : mapping of str to DataFrame
         By modality, as `intervals_on_test` returns them.
+    pooled, pooled_intervals : mapping of str to DataFrame, optional
+        By modality, as `pooled_results` and `intervals_on_test` return them for the folds; empty or
+        None for a run without folds.
 
     Returns
     -------
@@ -158,6 +187,8 @@ def metrics_document(
         modality: _model_entries(test, operating_points[modality], intervals[modality])
         for modality, test in tests.items()
     }
+    for modality, results in (pooled or {}).items():
+        _add_folds(modalities[modality], results, (pooled_intervals or {})[modality])
     document = {"schema_version": SCHEMA_VERSION, "run": run, "modalities": modalities}
     return Metrics.model_validate(document).model_dump()
 
@@ -177,13 +208,30 @@ def _model_entries(
                 "epoch": int(row["epoch"]),
                 "operating_threshold": row["threshold"],
                 "validation": _plain(chosen.loc[name], FiguresOnValidation),
-                "test_intervals": {
-                    metric: _interval(ends.loc[(name, metric)])
-                    for metric in IntervalsOnTest.model_fields
-                },
+                "test_intervals": _intervals(ends, name),
+                "folds": None,
+                "folds_intervals": None,
             }
         entries[name] = entry
     return entries
+
+
+def _add_folds(
+    entries: dict[str, dict[str, Any]], pooled: pd.DataFrame, intervals: pd.DataFrame
+) -> None:
+    """What the models of one modality did on the folds."""
+    ends = intervals.set_index(["variant", "metric"])[["low", "high"]]
+    for row in pooled[pooled["variant"] != BASELINE].to_dict("records"):
+        entries[row["variant"]] |= {
+            "folds": _plain(row, FiguresOnFolds),
+            "folds_intervals": _intervals(ends, row["variant"]),
+        }
+
+
+def _intervals(ends: pd.DataFrame, variant: str) -> dict[str, dict[str, float] | None]:
+    return {
+        metric: _interval(ends.loc[(variant, metric)]) for metric in IntervalsOnTest.model_fields
+    }
 
 
 def _plain(row: Mapping[str, Any], section: type[BaseModel]) -> dict[str, Any]:

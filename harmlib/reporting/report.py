@@ -1,4 +1,4 @@
-"""What 04_report tells: the tables of a run, by kind and modality."""
+"""What 05_report tells: the tables of a run, by kind and modality."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ KINDS = (
     "items", "operating_points", "sweep", "stability", "changes", "curves", "test", "intervals",
     "against_baseline", "drops", "choices", "bands", "tried", "optimism", "differences", "gains",
     "scale", "reliability", "calibration", "prevalence", "net_benefit", "cost_curves", "floors",
+)  # fmt: skip
+# Written where there are folds: their test parts together.
+FOLD_KINDS = ("pooled", "pooled_intervals", "judged")
+# Written by 04_study, where the params ask for it.
+STUDY_KINDS = (
+    "ablation", "ablation_levels", "later_steps", "fusion", "fusion_gains", "ignored_groups",
+    "spread_values", "spread", "item_flips", "flip_summary", "epoch_choices", "epoch_luck",
+    "imbalance_ratios", "imbalance_effects", "imbalance_prevalences", "strata", "data_needed",
+    "width_by_groups",
 )  # fmt: skip
 
 
@@ -52,6 +61,11 @@ class Report:
         The figures that the earlier report printed.
     items, operating_points, sweep, … : dict of str to DataFrame
         By modality, for each of KINDS: `tables/<kind>_<modality>.csv`.
+    pooled, pooled_intervals, judged : dict of str to DataFrame
+        The same of FOLD_KINDS; empty where the run has no folds. With folds, `against_baseline`,
+        `drops`, `differences` and `gains` are those of the folds, too.
+    study : dict of str to dict of str to DataFrame
+        By modality and kind (of STUDY_KINDS); empty where the run has no study.
     """
 
     modalities: tuple[str, ...]
@@ -82,6 +96,21 @@ class Report:
     net_benefit: dict[str, pd.DataFrame]
     cost_curves: dict[str, pd.DataFrame]
     floors: dict[str, pd.DataFrame]
+    pooled: dict[str, pd.DataFrame]
+    pooled_intervals: dict[str, pd.DataFrame]
+    judged: dict[str, pd.DataFrame]
+    study: dict[str, dict[str, pd.DataFrame]]
+
+    def results(self, modality: str) -> pd.DataFrame:
+        """Return what claims rest on: the folds' test parts together, else the test split."""
+        return (self.pooled or self.test)[modality]
+
+    def preferred(self, modality: str) -> pd.DataFrame:
+        """Return each variant's F1 on validation (variant, f1), by which one is preferred."""
+        if not self.pooled:
+            return self.chosen(modality)
+        models = self.pooled[modality].dropna(subset="validation_f1")
+        return models.assign(f1=models["validation_f1"])
 
     def chosen(self, modality: str) -> pd.DataFrame:
         """Return the operating points of the saved epochs, one row per variant."""
@@ -89,9 +118,13 @@ class Report:
         return table[table["chosen"]]
 
     def f1_intervals(self, modality: str) -> pd.DataFrame:
-        """Return the intervals of F1 on test, one row per variant."""
-        table = self.intervals[modality]
+        """Return the intervals of F1 in `results`, one row per variant."""
+        table = self.evidence(modality)
         return table[table["metric"] == "f1"]
+
+    def evidence(self, modality: str) -> pd.DataFrame:
+        """Return the intervals of all metrics in `results`."""
+        return (self.pooled_intervals or self.intervals)[modality]
 
     def published_of(self, modality: str) -> pd.DataFrame:
         """Return the printed figures of a modality, possibly none."""
@@ -101,7 +134,7 @@ class Report:
     def rows_on_test(self) -> float:
         """How many rows of results on test the report shows; the number cites their tables."""
         pairs = {m: table[table["split"] == "test"] for m, table in self.differences.items()}
-        kinds = (self.test, self.choices, self.floors, pairs)
+        kinds = (self.test, self.choices, self.floors, pairs, *filter(None, [self.pooled]))
         first, *others = (count(tables[m]) for tables in kinds for m in self.modalities)
         return sum(others, start=first)
 
@@ -138,9 +171,16 @@ def load_report(run: RunFolder) -> Report:
         run.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
         for m in modalities
     ]
+    kinds = dict.fromkeys(KINDS, modalities)
+    kinds |= dict.fromkeys(FOLD_KINDS, modalities if run.params.splits.folds else ())
     tables: dict[str, dict[str, pd.DataFrame]] = {
-        kind: {m: run.read(f"tables/{kind}_{m}.csv", "03_thresholds") for m in modalities}
-        for kind in KINDS
+        kind: {m: run.read(f"tables/{kind}_{m}.csv", "03_thresholds") for m in of}
+        for kind, of in kinds.items()
+    }
+    study: dict[str, dict[str, pd.DataFrame]] = {
+        m: {kind: run.read(f"tables/{kind}_{m}.csv", "04_study") for kind in STUDY_KINDS}
+        for m in modalities
+        if run.params.study is not None
     }
     # A CSV file has no empty text, only missing values.
     tables["operating_points"] = {
@@ -151,6 +191,7 @@ def load_report(run: RunFolder) -> Report:
         manifest=run.read("manifest.parquet", "00_data"),
         ledger=run.ledger(),
         weights=pd.concat(weights),
-        published=run.read("tables/published.csv", "04_report"),
+        published=run.read("tables/published.csv", "05_report"),
+        study=study,
         **tables,
     )

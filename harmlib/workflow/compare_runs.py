@@ -18,6 +18,7 @@ from harmlib.analysis.intervals import count_groups
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.paired import paired_difference
 from harmlib.analysis.saved_scores import with_groups
+from harmlib.media.folds import OWN_SPLIT
 
 ABSENT = "(absent)"
 FIGURES = (
@@ -45,7 +46,7 @@ class RecordedRun:
     manifest : pandas.DataFrame
         Columns item_id, modality, label, group, split, sha256.
     scores : pandas.DataFrame
-        Columns modality, variant, epoch, split, item_id, label, probability.
+        Columns modality, variant, fold, epoch, split, item_id, label, probability.
     """
 
     name: str
@@ -299,7 +300,8 @@ def paired_f1(a: RecordedRun, b: RecordedRun) -> pd.DataFrame:
 def _tested(run: RecordedRun, modality: str, variant: str) -> pd.DataFrame:
     """Return item_id, sha256, label, group, probability of a variant's chosen epoch on test."""
     epoch = run.metrics["modalities"][modality][variant]["epoch"]
-    own = {"modality": modality, "variant": variant, "epoch": epoch, "split": "test"}
+    own = {"modality": modality, "variant": variant, "fold": OWN_SPLIT, "epoch": epoch,
+           "split": "test"}  # fmt: skip
     scores = run.scores[(run.scores[list(own)] == pd.Series(own)).all(axis=1)]
     manifest = run.manifest[run.manifest["modality"] == modality]
     scored = with_groups(scores, manifest).merge(manifest[["item_id", "sha256"]], on="item_id")

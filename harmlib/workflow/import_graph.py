@@ -19,9 +19,9 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 # Packages that are installed under another name than they are imported by.
-_INSTALLED_AS = {"PIL": "pillow", "clip": "openai-clip", "ipykernel_launcher": "ipykernel",
-                 "sklearn": "scikit-learn", "vl_convert": "vl-convert-python",
-                 "yaml": "pyyaml"}  # fmt: skip
+_INSTALLED_AS = {"PIL": "pillow", "clip": "openai-clip", "cv2": "opencv-python",
+                 "ipykernel_launcher": "ipykernel", "sklearn": "scikit-learn",
+                 "vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # fmt: skip
 # Functions that find a module by the name that they are given.
 _FINDERS = ("import_module", "find_spec")
 

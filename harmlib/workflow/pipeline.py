@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # A training or analysis computes on one core, and starting and ending a kernel is waiting: two go
 # side by side. Extraction fills all cores by itself.
-SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2}
+SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
 
 
 def run_pipeline(params_file: str | Path) -> Params:

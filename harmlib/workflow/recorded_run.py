@@ -19,7 +19,7 @@ _REPORTS = PROJECT_ROOT / "reports"
 _COLUMNS = {
     "manifest.parquet": ("item_id", "modality", "label", "group", "split", "sha256"),
     "scores.parquet": (
-        "modality", "variant", "epoch", "split", "item_id", "label", "probability",
+        "modality", "variant", "fold", "epoch", "split", "item_id", "label", "probability",
     ),
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from filelock import FileLock
 
+from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
 from harmlib.params import PROJECT_ROOT, Params, load_params
 from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
@@ -21,10 +22,12 @@ from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_pa
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from harmlib.models.fold_training import FoldTables
+
 # Packages whose versions `run.json` tells.
 PACKAGES = ("torch", "torchvision", "openvino", "ultralytics", "openai-clip", "pytorchvideo",
             "numpy", "pandas", "scikit-learn", "matplotlib", "av", "papermill")  # fmt: skip
-_PART_KEYS = ["modality", "variant", "seed"]
+_PART_KEYS = ["modality", "variant", "seed", "fold"]
 
 
 class MissingTable(ValueError):
@@ -163,12 +166,13 @@ class Run:
         scores: pd.DataFrame,
         history: pd.DataFrame,
         operating_points: pd.DataFrame,
+        folds: FoldTables | None = None,
     ) -> None:
         """Keep the tables of one training, and gather those of all trainings.
 
         The three tables go to ``models/<variant>/<modality>_<kind>.parquet``; the gathered ones
         (`scores.parquet`, `history.parquet`, `operating_points.parquet`) begin with the columns
-        modality, variant and seed.
+        modality, variant, seed and fold.
 
         Parameters
         ----------
@@ -181,13 +185,19 @@ class Run:
             One row per epoch: losses, learning rate, seconds.
         operating_points : pandas.DataFrame
             One row per epoch: the operating threshold and what it gives on validation.
+        folds : FoldTables, optional
+            The same of the trainings on folds. The three tables are those of the training whose
+            checkpoint is saved: their seed is the run's, their fold OWN_SPLIT.
         """
-        key = {"modality": modality, "variant": variant, "seed": self.params.seed}
+        own = {"seed": self.params.seed, "fold": OWN_SPLIT}
         tables = dict(zip(TRAINING_TABLES, (scores, history, operating_points), strict=True))
         # Trainings run side by side: they gather one after another.
         with FileLock(self.dir / ".gather.lock"):
             for kind, table in tables.items():
-                table = table.assign(**key)
+                table = table.assign(**own)
+                if folds is not None:
+                    table = pd.concat([table, getattr(folds, kind)], ignore_index=True)
+                table = table.assign(modality=modality, variant=variant)
                 table = table[_PART_KEYS + [c for c in table if c not in _PART_KEYS]]
                 self.write(table, training_part(variant, modality, kind))
             self.gather()
@@ -203,26 +213,33 @@ class Run:
             known = [pd.read_parquet(part) for part in parts if part.exists()]
             self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
 
-    def scores(self, modality: str) -> pd.DataFrame:
-        """Return the rows of `scores.parquet` of a modality."""
-        return self._of_trainings("scores", modality)
+    def scores(self, modality: str, *, folds: bool = False) -> pd.DataFrame:
+        """Return the rows of `scores.parquet` of a modality.
+
+        Those of the trainings on the run's own split, whose checkpoints are saved; with `folds`
+        those of the trainings on the folds (possibly none).
+        """
+        return self._of_trainings("scores", modality, folds)
 
     def history(self, modality: str) -> pd.DataFrame:
-        """Return the rows of `history.parquet` of a modality."""
-        return self._of_trainings("history", modality)
+        """Return the rows of `history.parquet` of a modality, of the run's own split."""
+        return self._of_trainings("history", modality, folds=False)
 
-    def operating_points(self, modality: str) -> pd.DataFrame:
-        """Return the rows of `operating_points.parquet` of a modality: one per variant and epoch.
+    def operating_points(self, modality: str, *, folds: bool = False) -> pd.DataFrame:
+        """Return the rows of `operating_points.parquet` of a modality.
 
-        Columns modality, variant and seed, those of
+        One per variant and epoch, with `folds` one per variant, seed, fold and epoch. Columns
+        modality, variant, seed and fold, those of
         `harmlib.analysis.operating_points.operating_points`, and pos_weight (the weight of the
         harmful class in the training's loss; 1 where it had none).
         """
-        return self._of_trainings("operating_points", modality)
+        return self._of_trainings("operating_points", modality, folds)
 
-    def _of_trainings(self, kind: str, modality: str) -> pd.DataFrame:
+    def _of_trainings(self, kind: str, modality: str, folds: bool) -> pd.DataFrame:
         table = self.read(f"{kind}.parquet", "02_train")
-        return _renumbered(table[table["modality"] == modality])
+        return _renumbered(
+            table[(table["modality"] == modality) & ((table["fold"] != OWN_SPLIT) == folds)]
+        )
 
     # What was run, and with what
 

@@ -18,8 +18,21 @@ THRESHOLD_FIGURES = (
     "epoch_thresholds", "precision_recall", "metrics_by_threshold", "score_distribution",
     "test_intervals", "f1_bands", "reliability", "prevalence", "net_benefit", "cost_curves",
 )  # fmt: skip
+# And of the folds together, where there are folds.
+FOLD_TABLES = ("pooled", "pooled_intervals", "judged")
+# What 04_study writes of each modality, where the params ask for a study.
+STUDY_TABLES = (
+    "ablation", "ablation_levels", "later_steps", "fusion", "fusion_gains", "ignored_groups",
+    "spread_values", "spread", "item_flips", "flip_summary", "epoch_choices", "epoch_luck",
+    "imbalance_ratios", "imbalance_effects", "imbalance_prevalences", "strata", "data_needed",
+    "width_by_groups",
+)  # fmt: skip
+STUDY_FIGURES = (
+    "ablation", "ablation_orders", "fusion", "ignored_groups", "study_seeds", "study_epochs",
+)  # fmt: skip
+STUDY_FIGURES_SOMETIMES = ("later_steps", "study_imbalance", "study_strata", "study_widths")
 THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains")
-# What 04_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
+# What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
 REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
     "manifest", "history", "scores",
@@ -93,6 +106,7 @@ def plan(params: Params) -> list[Step]:
     """
     modalities: list[str] = [m for m in MODALITIES if m in params.modalities]
     variants = list(params.variants)
+    kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.splits.folds else ())
     return [
         Step(
             "00_data",
@@ -100,8 +114,9 @@ def plan(params: Params) -> list[Step]:
         ),
         *(_extraction(m) for m in modalities),
         *(_training(m, variant) for m in modalities for variant in variants),
-        *(_thresholds(m, variants) for m in modalities),
-        _report(modalities, variants),
+        *(_thresholds(m, variants, kinds) for m in modalities),
+        *(_study(m, variants) for m in modalities if params.study),
+        _report(modalities, variants, kinds + (STUDY_TABLES if params.study else ())),
     ]
 
 
@@ -123,7 +138,7 @@ def _training(modality: str, variant: str) -> Step:
     )
 
 
-def _thresholds(modality: str, variants: list[str]) -> Step:
+def _thresholds(modality: str, variants: list[str], kinds: tuple[str, ...]) -> Step:
     return Step(
         "03_thresholds",
         {"modality": modality},
@@ -133,7 +148,7 @@ def _thresholds(modality: str, variants: list[str]) -> Step:
             *_parts(modality, variants),
         ),
         writes=(
-            *_tables(THRESHOLD_TABLES, modality),
+            *_tables(kinds, modality),
             *(file for name in THRESHOLD_FIGURES for file in _figures(name, modality)),
         ),
         may_write=tuple(
@@ -142,16 +157,36 @@ def _thresholds(modality: str, variants: list[str]) -> Step:
     )
 
 
-def _report(modalities: list[str], variants: list[str]) -> Step:
+def _study(modality: str, variants: list[str]) -> Step:
+    return Step(
+        "04_study",
+        {"modality": modality},
+        reads=(
+            "manifest.parquet",
+            LedgerRows("extract", modality),
+            _weights(modality),
+            *_parts(modality, variants),
+        ),
+        writes=(
+            *_tables(STUDY_TABLES, modality),
+            *(file for name in STUDY_FIGURES for file in _figures(name, modality)),
+        ),
+        may_write=tuple(
+            file for name in STUDY_FIGURES_SOMETIMES for file in _figures(name, modality)
+        ),
+    )
+
+
+def _report(modalities: list[str], variants: list[str], kinds: tuple[str, ...]) -> Step:
     reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
     for modality in modalities:
         reads += [_weights(modality), *_parts(modality, variants)]
-        reads += _tables(THRESHOLD_TABLES, modality)
+        reads += _tables(kinds, modality)
         writes += _tables(REPORT_TABLES_OF_MODALITY, modality)
         for name in REPORT_FIGURES_OF_MODALITY:
             writes += _figures(name, modality)
-    return Step("04_report", {}, tuple(reads), (*writes, "metrics.json", "run.json"))
+    return Step("05_report", {}, tuple(reads), (*writes, "metrics.json", "run.json"))
 
 
 def _weights(modality: str) -> str:

@@ -24,8 +24,8 @@ _TABLES = ("manifest.parquet", "ledger.csv", "history.parquet", "scores.parquet"
 _TIMES = ["seconds"]
 _TIMES_OF_STEPS = "tables/steps.csv"
 # Columns that tell a person which row it is.
-_ROW_NAMES = ("modality", "variant", "a", "b", "backbone", "seed", "epoch", "epoch_from", "split",
-              "item_id", "threshold", "metric", "objective", "figure", "part", "method",
+_ROW_NAMES = ("modality", "variant", "a", "b", "backbone", "seed", "fold", "epoch", "epoch_from",
+              "split", "item_id", "threshold", "metric", "objective", "figure", "part", "method",
               "min_recall")  # fmt: skip
 _SHOWN = 5  # differences of a table that are printed
 

@@ -1,4 +1,4 @@
-"""06_predict with plain papermill: what it shows is what `harmlib predict` says."""
+"""07_predict with plain papermill: what it shows is what `harmlib predict` says."""
 
 import re
 import shutil
@@ -40,7 +40,7 @@ def uploads(copied_run, small_folder):
 def execute(copied_run, out, **parameters):
     """The notebook's outputs by cell: (printed and narrated text, tables by caption)."""
     papermill.execute_notebook(
-        str(PROJECT_ROOT / "notebooks/06_predict.ipynb"),
+        str(PROJECT_ROOT / "notebooks/07_predict.ipynb"),
         str(out),
         parameters={"params_file": str(copied_run / "params.yaml"), **parameters},
         cwd=str(out.parent),

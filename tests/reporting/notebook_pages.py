@@ -1,4 +1,4 @@
-"""Execute 03 and 04 on scores that a test makes up, in this process, and read what they say."""
+"""Execute 03 and 05 on scores that a test makes up, in this process, and read what they say."""
 
 import json
 import re
@@ -11,6 +11,7 @@ import yaml
 from IPython.display import HTML
 
 from harmlib.analysis.operating_points import operating_points
+from harmlib.models.fold_training import FoldTables
 from harmlib.params import load_params
 from harmlib.workflow.run import Run
 
@@ -19,11 +20,12 @@ VARIANTS = ("model2", "model3", "model4")
 EPOCHS = (1, 2, 3)
 
 
-def make_run(folder, samples):
+def make_run(folder, samples, folds=False):
     """A run's folder as 02_train leaves it; samples: modality -> (items, logits by variant).
 
     `items` has the columns split, label, group; `logits` maps a variant to an array (epochs, n)
-    for the items of validation and test. Returns the params file.
+    for the items of validation and test. With `folds` the same scores, and those of validation and
+    test changing places, are also two trainings on folds. Returns the params file.
     """
     params_file = folder / "params.yaml"
     schedule = {"epochs": len(EPOCHS)}
@@ -31,8 +33,11 @@ def make_run(folder, samples):
         "run": "made", "seed": 1, "reports": str(folder / "reports"),
         "artifacts": str(folder / "artifacts"), "data": {"root": str(folder)},
         "modalities": list(samples), "gallery": {"pictures": False},
-        "variants": {v: {"image": schedule, "video": schedule} for v in VARIANTS},
+        "variants": {v: {"image": schedule, "video": schedule} for v in VARIANTS}
+        | {"model5": None},
     }  # fmt: skip
+    if folds:
+        content["splits"] = {"folds": 3}
     params_file.write_text(yaml.safe_dump(content), encoding="utf-8")
     run = Run(load_params(params_file))
     tables = []
@@ -45,13 +50,13 @@ def make_run(folder, samples):
         run.write(pd.DataFrame(weights), f"tables/weights_{modality}.csv")
         scored = items[items["split"] != "train"]
         for variant, values in logits.items():
-            _write_training(run, modality, variant, scored, values)
+            _write_training(run, modality, variant, scored, values, folds)
     run.write(pd.concat(tables, ignore_index=True), "manifest.parquet")
     run.write(pd.DataFrame(columns=["path", "label", "modality", "step", "reason"]), "ledger.csv")
     return params_file
 
 
-def _write_training(run, modality, variant, scored, values):
+def _write_training(run, modality, variant, scored, values, with_folds):
     scores = pd.concat(
         [
             scored[["item_id", "split", "label"]].assign(
@@ -60,23 +65,35 @@ def _write_training(run, modality, variant, scored, values):
             for epoch, logit in zip(EPOCHS, values, strict=True)
         ]
     )
-    spec = run.params.variants[variant]
-    points = operating_points(
-        scores[scores["split"] == "val"], spec.thresholds, spec.fixed_threshold
-    ).assign(pos_weight=0.5 if spec.pos_weight else 1.0)
+    points = _points(run, variant, scores)
     history = pd.DataFrame({"epoch": EPOCHS, "train_loss": 0.5, "val_loss": 0.5,
                             "learning_rate": 1e-3, "seconds": 0.1})  # fmt: skip
-    run.write_training(modality, variant, scores, history, points)
+    folds = None
+    if with_folds:
+        turned = scores.assign(split=scores["split"].map({"val": "test", "test": "val"}))
+        tables = [
+            [t.assign(seed=7, fold=fold) for t in (own, history, _points(run, variant, own))]
+            for fold, own in enumerate((scores, turned))
+        ]
+        folds = FoldTables(*map(pd.concat, zip(*tables, strict=True)))
+    run.write_training(modality, variant, scores, history, points, folds)
+
+
+def _points(run, variant, scores):
+    spec = run.params.variants[variant]
+    return operating_points(
+        scores[scores["split"] == "val"], spec.thresholds, spec.fixed_threshold
+    ).assign(pos_weight=0.5 if spec.pos_weight else 1.0)
 
 
 def said(params_file):
-    """All sentences and tables of 03 (each modality) and 04, by notebook, as plain text."""
+    """All sentences and tables of 03 (each modality) and 05, by notebook, as plain text."""
     modalities = load_params(params_file).modalities
     pages = {
         f"03 {m}": _execute("03_thresholds", params_file=str(params_file), modality=m)
         for m in modalities
     }
-    return pages | {"04": _execute("04_report", params_file=str(params_file))}
+    return pages | {"05": _execute("05_report", params_file=str(params_file))}
 
 
 def _execute(notebook, **parameters):

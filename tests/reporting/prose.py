@@ -7,11 +7,12 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
-# Digits in names are no figures: F1, Model 4, a heading's number, also where it is referred to,
+# Digits in names are no figures: F1, Model 4, 04_study, a heading's number, also where it is
+# referred to,
 # `:1` of a ratio, 0 as "nothing".
 NAMES = re.compile(
     r"F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
-    r"|(?<=§):1(?!\d)|\b0(?=[에을])"
+    r"|(?<=§):1(?!\d)|\b0(?=[에을])|\b0\d_[a-z]+"
 )
 
 

@@ -112,6 +112,17 @@ def pages(request, tmp_path):
         return said(make_run(tmp_path, {"video": video(), "image": image()}))
 
 
+def test_nothing_is_claimed_on_folds_either(tmp_path):
+    with mpl.rc_context():
+        pages = said(
+            make_run(tmp_path, {"video": random_scores(3), "image": identical_models()}, folds=True)
+        )
+    for name, page in pages.items():
+        assert "교차 검증" in page
+        for pattern in CLAIMS:
+            assert not rows_of(page, pattern), (name, pattern)
+
+
 def test_nothing_is_claimed_where_nothing_can_be_known(pages):
     for name, page in pages.items():
         assert len(page) > 3000, name
@@ -119,7 +130,8 @@ def test_nothing_is_claimed_where_nothing_can_be_known(pages):
             assert not rows_of(page, pattern), (name, pattern)
 
 
-def test_a_model_that_knows_is_called_better(tmp_path):
+@pytest.mark.parametrize("folds", [False, True])
+def test_a_model_that_knows_is_called_better(tmp_path, folds):
     """The same words do come where there is something to say: the test above can fail."""
     items = mixed(60, 4, 0.7, 9)
     own = scored(items)
@@ -127,13 +139,14 @@ def test_a_model_that_knows_is_called_better(tmp_path):
     logits = {v: rng.normal(0, 1, (len(EPOCHS), len(own))) for v in VARIANTS}
     logits["model4"] = rng.normal(5.0 * own["label"] - 2.5, 1, (len(EPOCHS), len(own)))
     with mpl.rc_context():
-        pages = said(make_run(tmp_path, {"video": (items, logits)}))
-    assert rows_of(pages["04"], "기준선의 .*보다 확실히 높습니다")
-    assert rows_of(pages["04"], "Model 4가 Model 2보다 확실히 높습니다")
+        pages = said(make_run(tmp_path, {"video": (items, logits)}, folds))
+    where = r"교차 검증\(2개 fold, seed 1개\)에서" if folds else "시험 분할에서"
+    assert rows_of(pages["05"], f"Model 4는 {where} .*기준선의 .*보다 확실히 높습니다")
+    assert rows_of(pages["05"], "Model 4가 Model 2보다 확실히 높습니다")
 
 
 def test_one_source_says_why_there_is_no_interval(tmp_path):
     with mpl.rc_context():
-        page = said(make_run(tmp_path, {"video": one_source()}))["04"]
+        page = said(make_run(tmp_path, {"video": one_source()}))["05"]
     assert rows_of(page, "그룹이 1개.*구간을 낼 수 없고")
     assert not re.search(r"\bnan\b", page)

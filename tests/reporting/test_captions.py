@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from harmlib.reporting.report import KINDS
+from harmlib.reporting.report import FOLD_KINDS, KINDS
 from harmlib.reporting.text import captions
 
 OF_REPORT = {"summary", "overview", "effect"}
@@ -34,7 +34,7 @@ def test_captions_name_the_modality_and_read_like_sentences(modality):
 
 
 def test_captions_are_of_tables_that_are_written():
-    assert set(captions.TABLES) - OF_REPORT <= set(KINDS)
+    assert set(captions.TABLES) - OF_REPORT <= {*KINDS, *FOLD_KINDS}
     with pytest.raises(KeyError, match="nothing"):
         captions.table_caption("nothing", "video")
 

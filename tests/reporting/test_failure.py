@@ -16,7 +16,7 @@ from harmlib.reporting.page.failure import (
 )
 from harmlib.reporting.page.pages import write_html
 
-STATES = {"00_data": "done", "02_train-video-model4": "failed", "04_report": "waiting"}
+STATES = {"00_data": "done", "02_train-video-model4": "failed", "05_report": "waiting"}
 
 
 def write(tmp_path, **changes):
@@ -38,7 +38,7 @@ def test_the_page_says_where_why_and_how_to_go_on(tmp_path):
     assert error.a["href"] == "notebooks/02_train-video-model4.html#cell-id=train"
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in page.select("tbody tr")]
     assert rows == [
-        ["00_data", "끝남"], ["02_train-video-model4", "멈춤"], ["04_report", "실행하지 않음"],
+        ["00_data", "끝남"], ["02_train-video-model4", "멈춤"], ["05_report", "실행하지 않음"],
     ]  # fmt: skip
 
 

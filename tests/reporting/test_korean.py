@@ -58,7 +58,7 @@ def test_every_backbone_of_the_params_has_a_name_for_people():
     names = [
         name for name in FeatureParams.model_fields if name not in ("video_frames", "precision")
     ]
-    assert [backbone_name(name) for name in names] == ["CLIP", "YOLO", "SlowFast"]
+    assert [backbone_name(name) for name in names] == ["CLIP", "YOLO", "SlowFast", "Motion"]
     with pytest.raises(KeyError, match="resnet"):
         backbone_name("resnet")
 

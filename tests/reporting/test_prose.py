@@ -25,9 +25,9 @@ def copy(small_run, small_folder, tmp_path_factory):
 
 
 def report_again(run):
-    out = run / "notebooks" / "04_report.ipynb"
+    out = run / "notebooks" / "05_report.ipynb"
     papermill.execute_notebook(
-        str(NOTEBOOKS / "04_report.ipynb"),
+        str(NOTEBOOKS / "05_report.ipynb"),
         str(out),
         parameters={"params_file": str(run.parent / "params.yaml")},
         progress_bar=False,
@@ -64,7 +64,7 @@ def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
 @pytest.mark.parametrize(
     ("found", "put", "complaint"),
     [
-        (r"시험 분할에서 F1 (?=<data)", "시험 분할에서 F1 77.3%인 ", "'77.3%' in"),
+        (r"에서 F1 (?=<data)", "에서 F1 77.3%인 ", "'77.3%' in"),
         (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "cites tables/"),
         (r"\[0\]\.f1", "[999].f1", "which is nowhere"),
         (r'(alt="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
@@ -84,11 +84,9 @@ def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
 
 def test_other_tables_give_other_sentences(copy):
     before = words_of(copy / "index.html", "비디오: 검증 F1이 가장 높은")[0]
-    names = ("test", "intervals", "against_baseline")
+    names = ("pooled", "pooled_intervals", "against_baseline")
     test, intervals, against = (pd.read_csv(copy / f"tables/{name}_video.csv") for name in names)
-    epochs = pd.read_csv(copy / "tables/operating_points_video.csv")
-    points = epochs[epochs["chosen"]]
-    best = points.loc[points["f1"].idxmax(), "variant"]
+    best = test.loc[test["validation_f1"].idxmax(), "variant"]
     test.loc[test["variant"] == best, "f1"] = 0.98765
     own = (intervals["variant"] == best) & (intervals["metric"] == "f1")
     intervals.loc[own, ["value", "low", "high"]] = [0.98765, 0.955, 0.995]

@@ -4,22 +4,22 @@ import pandas as pd
 import pytest
 
 from harmlib.params import load_params
-from harmlib.reporting.report import KINDS, Report, load_report
+from harmlib.reporting.report import FOLD_KINDS, KINDS, Report, load_report
 from harmlib.workflow.run import MissingTable, Run
-from harmlib.workflow.steps import THRESHOLD_TABLES
+from harmlib.workflow.steps import FOLD_TABLES, THRESHOLD_TABLES
 
 ITEMS = pd.DataFrame(
     {"split": ["train", "val"], "harmful": [9, 3], "safe": [3, 1], "harmful_share": 0.75}
 )
 
 
-@pytest.fixture
-def run(tmp_path):
+def written(folder, folds):
     """A run whose tables hold as much as `Report` itself looks at."""
-    params = load_params("params/demo.yaml").model_copy(
-        update={"reports": tmp_path, "modalities": ["image", "video"]}
-    )
-    run = Run(params)
+    params = load_params("params/demo.yaml")
+    splits = params.splits.model_copy(update={"folds": folds})
+    changes = {"reports": folder, "modalities": ["image", "video"], "splits": splits}
+    run = Run(params.model_copy(update=changes))
+    params = run.params
     run.write(pd.DataFrame({"item_id": ["a"]}), "manifest.parquet")
     run.write(pd.DataFrame({"modality": ["video"], "f1": [0.84]}), "tables/published.csv")
     for m in params.modalities:
@@ -34,12 +34,41 @@ def run(tmp_path):
         }
         run.write(pd.DataFrame(points), f"tables/operating_points_{m}.csv")
         run.write(pd.DataFrame({"metric": ["recall", "f1"]}), f"tables/intervals_{m}.csv")
+        if folds:
+            pooled = {"variant": ["model2", "baseline"], "validation_f1": [0.8, None], "f1": 0.7}
+            run.write(pd.DataFrame(pooled), f"tables/pooled_{m}.csv")
+            own = {"metric": ["f1"], "value": [0.7]}
+            run.write(pd.DataFrame(own), f"tables/pooled_intervals_{m}.csv")
+            run.write(pd.DataFrame({"item_id": ["a"]}), f"tables/judged_{m}.csv")
+            run.write(pd.DataFrame({"split": ["test"]}), f"tables/differences_{m}.csv")
     return run
+
+
+@pytest.fixture
+def run(tmp_path):
+    return written(tmp_path, folds=None)
 
 
 def test_the_report_reads_what_03_writes():
     assert set(KINDS) == set(THRESHOLD_TABLES)
-    assert set(KINDS) < {field.name for field in fields(Report)}
+    assert set(FOLD_KINDS) == set(FOLD_TABLES)
+    assert {*KINDS, *FOLD_KINDS} < {field.name for field in fields(Report)}
+
+
+def test_without_folds_claims_rest_on_the_test_split(run):
+    report = load_report(run)
+    assert report.pooled == report.judged == {}
+    assert report.results("video") is report.test["video"]
+    assert report.evidence("image") is report.intervals["image"]
+    assert report.preferred("video")["variant"].tolist() == ["model2"]
+
+
+def test_with_folds_claims_rest_on_all_of_them(tmp_path):
+    report = load_report(written(tmp_path, folds=3))
+    assert report.results("video") is report.pooled["video"]
+    assert report.f1_intervals("image")["value"].tolist() == [0.7]
+    assert report.preferred("video")[["variant", "f1"]].to_numpy().tolist() == [["model2", 0.8]]
+    assert report.rows_on_test.cell.count("pooled") == 2
 
 
 def test_videos_come_first_and_tables_keep_their_names(run):

@@ -93,7 +93,8 @@ def test_no_word_is_broken_between_lines(browser, url):
 
 def test_the_slider_shows_what_the_analysis_computes_for_this_run(browser, url, small_run):
     scores = pd.read_parquet(small_run / "scores.parquet").query(
-        "split == 'val' and modality == 'video' and variant == 'model4' and epoch == 2"
+        "split == 'val' and modality == 'video' and variant == 'model4' and epoch == 2 "
+        "and fold == -1"
     )
     with open_page(browser, url) as tab:
         explorer = tab.locator(".harm-explorer")

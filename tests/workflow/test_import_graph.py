@@ -184,7 +184,7 @@ def test_who_imports_by_name_has_the_names_in_its_code(graph):
     known = {
         "harmlib": ["harmlib.predict", "harmlib.analysis.choice"],
         "harmlib.features.backbones": [
-            f"harmlib.features.{n}" for n in ("clip", "yolo", "slowfast")
+            f"harmlib.features.{n}" for n in ("clip", "yolo", "slowfast", "motion")
         ],
         "harmlib.workflow.kernel_server": [],
     }
@@ -231,7 +231,7 @@ def test_kernels_are_warmed_with_what_their_notebook_imports(graph, path):
     ahead = preload(path, graph)
     assert "harmlib.workflow.notebook" in ahead
     assert "pyarrow.parquet" in ahead
-    assert ("torch._dynamo" in ahead) == (path.stem == "02_train")
+    assert ("torch._dynamo" in ahead) == (path.stem in ("02_train", "04_study"))
     for name in ahead:
         reached = graph.reach(f"import {name}", lazy=False).others
         assert not [n for n in reached for banned in NOT_AHEAD if f"{n}.".startswith(f"{banned}.")]

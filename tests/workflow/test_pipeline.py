@@ -23,7 +23,7 @@ from harmlib.workflow.pipeline import run_pipeline
 from harmlib.workflow.steps import Step, plan
 
 pytestmark = pytest.mark.usefixtures("closed_event_loop")
-VARIANTS = ("model2", "model4")
+VARIANTS = ("model2", "model4", "model5")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_every_table_is_there(run):
     expected = """index.html scores.parquet history.parquet operating_points.parquet
         manifest.parquet ledger.csv metrics.json run.json models/model4/video_model_best.pth
         models/model2/image_model_best.pth figures/precision_recall_video.svg
-        tables/sweep_image.csv notebooks/04_report.ipynb"""
+        tables/sweep_image.csv notebooks/05_report.ipynb"""
     missing = [name for name in expected.split() if not (run / name).exists()]
     assert not missing
 
@@ -73,8 +73,12 @@ def test_every_epoch_scores_every_item_of_validation_and_test(run):
     assert set(scores["variant"]) == set(VARIANTS)
     listed = manifest.set_index(["modality", "split"])["item_id"].sort_index()
     keys = ["modality", "split", "variant", "epoch"]
-    for (modality, split, *_), rows in scores.groupby(keys):
+    for (modality, split, *_), rows in scores[scores["fold"] == -1].groupby(keys):
         assert sorted(rows["item_id"]) == sorted(listed[modality, split])
+    items = manifest.groupby("modality")["item_id"].apply(sorted)
+    keys = ["modality", "split", "variant", "seed", "epoch"]
+    for (modality, *_), rows in scores[scores["fold"] >= 0].groupby(keys):
+        assert sorted(rows["item_id"]) == items[modality]  # each once, whichever fold judged it
     epochs = scores.groupby(["variant", "modality"])["epoch"].max()
     assert epochs["model2", "image"] == 2
     assert epochs["model4", "image"] == 10
@@ -90,7 +94,7 @@ def test_metrics_are_those_of_the_scores(run):
         assert list(models) == [*VARIANTS, "baseline"]
         for variant in VARIANTS:
             entry = models[variant]
-            own = {"modality": modality, "variant": variant, "epoch": entry["epoch"]}
+            own = {"modality": modality, "variant": variant, "fold": -1, "epoch": entry["epoch"]}
             rows = scores[(scores[list(own)] == pd.Series(own)).all(axis=1)]
             rows = rows[rows["split"] == "test"]
             flagged = rows["probability"] > entry["operating_threshold"]
@@ -221,7 +225,8 @@ def test_pipeline_refuses_a_parameter_that_the_notebook_lost(folder, monkeypatch
 
 @pytest.mark.usefixtures("run")
 def test_one_variant_with_one_threshold_on_one_modality_still_gives_a_page(folder):
-    variants = {"model2": {"image": {"epochs": 1}}, "model3": None, "model4": None}
+    left_out = dict.fromkeys(("model3", "model4", "model5"))
+    variants = {"model2": {"image": {"epochs": 1}}} | left_out
     path = write_params(folder, run="one", modalities=["image"], variants=variants)
     assert cli.main(["run", path]) == 0
     page = (folder / "reports" / "one" / "index.html").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from harmlib.media.ledger import LEDGER_COLUMNS
+from harmlib.models.fold_training import FoldTables
 from harmlib.params import load_params
 from harmlib.workflow.paths import TRAINING_TABLES
 from harmlib.workflow.run import MissingTable, Run
@@ -178,6 +179,21 @@ def test_write_training_keeps_all_variants_and_replaces_its_own(run):
     assert points[["variant", "threshold", "pos_weight"]].to_numpy().tolist() == [
         ["model2", 0.6, 1.0], ["model3", 0.3, 1.0],
     ]  # fmt: skip
+
+
+def test_trainings_on_folds_are_kept_beside_that_of_the_checkpoint(run):
+    scores, history, points = trained(0.1)
+    of_folds = [table.assign(seed=8, fold=[2] * len(table)) for table in trained(0.7, 0.8)]
+    folds = FoldTables(*of_folds)
+    run.write_training("video", "model2", scores, history, points, folds)
+    assert run.scores("video")[["seed", "fold"]].to_numpy().tolist() == [[5, -1]]
+    assert run.scores("video", folds=True)["probability"].tolist() == [0.7, 0.8]
+    assert run.operating_points("video", folds=True)[["seed", "fold"]].to_numpy().tolist() == [
+        [8, 2]
+    ]
+    assert run.history("video")["train_loss"].tolist() == [0.1]
+    run.write_training("video", "model2", scores, history, points)
+    assert run.scores("video", folds=True).empty
 
 
 def test_the_order_of_training_does_not_show_and_gathering_mends(run):

@@ -17,7 +17,7 @@ from harmlib.workflow.step_cache import StepCache
 from harmlib.workflow.steps import THRESHOLD_TABLES, Step, plan
 
 PACKAGE = Path(import_graph.__file__).parent.parent
-EVERY = {"00", "01", "02", "03", "04"}
+EVERY = {"00", "01", "02", "03", "05"}
 
 
 class Project:
@@ -29,7 +29,7 @@ class Project:
         self.run = folder / "reports/r"
         self.content = {"run": "r", "reports": str(folder / "reports"),
                         "data": {"root": str(folder / "media")},
-                        "variants": {"model2": None}}  # fmt: skip
+                        "variants": {"model2": None, "model5": None}}  # fmt: skip
 
     @property
     def params(self):
@@ -123,7 +123,7 @@ def steps(*names):
         *(f"01_extract_features-{modality}" for modality in ("image", "video")),
         *(f"02_train-{m}-{v}" for m in ("image", "video") for v in ("model3", "model4")),
         *(f"03_thresholds-{modality}" for modality in ("image", "video")),
-        "04_report",
+        "05_report",
     ]
     found = {name for name in known if name.startswith(names)} if names else set()
     assert len(found) >= len(names)
@@ -162,10 +162,10 @@ def test_a_comment_or_docstring_anywhere_invalidates_nothing(project):
         ("features/engine.py", {"01"}),
         ("features/clip.py", {"01", "02"}),
         ("models/training.py", {"02"}),
-        ("analysis/variant_tables.py", {"03", "04"}),
-        ("audit/checks.py", {"04"}),
-        ("reporting/page/gallery.py", {"04"}),
-        ("media/thumbnails.py", {"04"}),
+        ("analysis/variant_tables.py", {"03", "05"}),
+        ("audit/checks.py", {"05"}),
+        ("reporting/page/gallery.py", {"05"}),
+        ("media/thumbnails.py", {"05"}),
     ],
 )
 def test_changed_code_invalidates_the_steps_that_reach_it(project, module, names):
@@ -176,10 +176,10 @@ def test_changed_code_invalidates_the_steps_that_reach_it(project, module, names
 @pytest.mark.parametrize(
     ("file", "names", "pages"),
     [
-        ("reporting/page/threshold_explorer.js", {"04"}, False),
-        ("reporting/page/threshold_explorer.css", {"04"}, False),
-        ("reporting/page/gallery.css", {"04"}, False),
-        ("audit/published.csv", {"04"}, False),
+        ("reporting/page/threshold_explorer.js", {"05"}, False),
+        ("reporting/page/threshold_explorer.css", {"05"}, False),
+        ("reporting/page/gallery.css", {"05"}, False),
+        ("audit/published.csv", {"05"}, False),
         ("reporting/page/page.css", set(), True),
         ("reporting/page/page.html", set(), True),
     ],
@@ -199,22 +199,22 @@ def test_changed_data_files_invalidate_the_steps_or_pages_that_use_them(
     ("file", "names"),
     [
         ("manifest.parquet", EVERY),
-        ("tables/weights_video.csv", {"01_extract_features-video", "02_train-video", "04"}),
+        ("tables/weights_video.csv", {"01_extract_features-video", "02_train-video", "05"}),
         ("models/model4/video_scores.parquet",
-         {"02_train-video-model4", "03_thresholds-video", "04"}),
+         {"02_train-video-model4", "03_thresholds-video", "05"}),
         ("models/model3/image_operating_points.parquet",
-         {"02_train-image-model3", "03_thresholds-image", "04"}),
+         {"02_train-image-model3", "03_thresholds-image", "05"}),
         ("models/model4/video_model_best.pth", {"02_train-video-model4"}),
-        ("tables/curves_video.csv", {"03_thresholds-video", "04"}),
-        ("tables/floors_image.csv", {"03_thresholds-image", "04"}),
+        ("tables/curves_video.csv", {"03_thresholds-video", "05"}),
+        ("tables/floors_image.csv", {"03_thresholds-image", "05"}),
         ("figures/f1_bands_video.svg", {"03_thresholds-video"}),
         ("figures/f1_bands_image.png", {"03_thresholds-image"}),
         ("figures/class_balance.svg", {"00"}),
-        ("figures/report_precision_recall_video.svg", {"04"}),
-        ("tables/summary_video.csv", {"04"}),
-        ("tables/history.csv", {"04"}),
-        ("metrics.json", {"04"}),
-        ("run.json", {"04"}),
+        ("figures/report_precision_recall_video.svg", {"05"}),
+        ("tables/summary_video.csv", {"05"}),
+        ("tables/history.csv", {"05"}),
+        ("metrics.json", {"05"}),
+        ("run.json", {"05"}),
         ("notebooks/03_thresholds-video.ipynb", {"03_thresholds-video"}),
         ("scores.parquet", set()),
     ],
@@ -238,12 +238,12 @@ def test_a_drawing_that_is_sometimes_there_is_noticed_too(project):
 @pytest.mark.parametrize(
     ("old", "new", "names"),
     [
-        ("a,safe,image,data,x\n", "", {"00", "04"}),
-        ("data,x\n", "data,other\n", {"00", "04"}),
+        ("a,safe,image,data,x\n", "", {"00", "05"}),
+        ("data,x\n", "data,other\n", {"00", "05"}),
         ("b,safe,video,extract,y\n", "",
-         {"01_extract_features-video", "02_train-video", "03_thresholds-video", "04"}),
+         {"01_extract_features-video", "02_train-video", "03_thresholds-video", "05"}),
         ("y\n", "y\nc,safe,image,extract,z\n",
-         {"01_extract_features-image", "02_train-image", "03_thresholds-image", "04"}),
+         {"01_extract_features-image", "02_train-image", "03_thresholds-image", "05"}),
     ],
 )  # fmt: skip
 def test_rows_of_the_ledger_belong_to_their_steps(project, old, new, names):
@@ -291,7 +291,7 @@ def test_a_step_that_is_done_again_is_valid_again(project):
     (step,) = (s for s in plan(project.params) if s.name == "03_thresholds-video")
     cache = project.cache
     cache.done(step, 2.5)
-    assert project.invalid() == {"04_report"}
+    assert project.invalid() == {"05_report"}
     recorded = json.loads((project.run / "steps.json").read_text())
     assert recorded["steps"][step.name]["seconds"] == 2.5
     assert sorted(p.name for p in project.run.glob("steps*")) == ["steps.json"]
@@ -299,7 +299,7 @@ def test_a_step_that_is_done_again_is_valid_again(project):
 
 @pytest.mark.parametrize("change", ["page", "executed", "deleted"])
 def test_a_page_follows_its_executed_notebook(project, change):
-    executed = executed_notebook(project.params, "04_report")
+    executed = executed_notebook(project.params, "05_report")
     page = executed.with_suffix(".html")
     assert project.cache.page_is_valid(page, executed)
     if change == "deleted":

@@ -13,7 +13,7 @@ from harmlib.workflow.steps import LedgerRows, plan
 # How a title names files: those of one kind at once, and what trainings keep as gathered.
 PLACEHOLDERS = {"modality": "<종류>", "variant": "<모델>"}
 GATHERED = {f"models/<모델>/<종류>_{kind}.parquet": f"{kind}.parquet" for kind in TRAINING_TABLES}
-STEPS = ("00_data", "01_extract_features", "02_train", "03_thresholds", "04_report")
+STEPS = ("00_data", "01_extract_features", "02_train", "03_thresholds", "05_report")
 FILE = re.compile(r"`([^`]+\.(?:parquet|csv|json|pth))`")
 
 
@@ -51,7 +51,7 @@ def test_the_title_cell_lists_what_the_step_reads_and_writes(notebook, what, hea
         assert ("그림" in line) == any(name.startswith("figures/") for name in expected)
 
 
-@pytest.mark.parametrize("notebook", ["05_explore", "06_predict"])
+@pytest.mark.parametrize("notebook", ["06_explore", "07_predict"])
 def test_what_notebooks_beside_the_steps_read_is_written_by_a_step(notebook):
     written = set().union(*(declared(step, "writes") for step in STEPS))
     names = set(FILE.findall(listed(notebook, "읽는 것")))

@@ -1,1 +1,1 @@
-"""The threshold lab of 05_explore: widgets over the saved validation scores."""
+"""The threshold lab of 06_explore: widgets over the saved validation scores."""

@@ -1,4 +1,4 @@
-"""Captions of tables, and captions and alt texts of figures, for 03_thresholds and 04_report alike.
+"""Captions of tables, and captions and alt texts of figures, for 03_thresholds and 05_report alike.
 
 An alt text says what a figure shows, with its numbers, for people who don't see it. A caption says
 what it shows and how to read it, for everyone. `modality` is `image` or `video`.
@@ -19,6 +19,7 @@ TABLES = {
     "operating_points": "epoch별 최적 threshold와 운영 threshold(강조: 저장한 epoch)",
     "summary": "시험 분할 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
     "test": "시험 분할, 운영 threshold에서의 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
+    "pooled": "교차 검증: 모든 fold의 시험 부분을 모은 결과(판정 수 = 항목 수 × seed 수; AP와 AUC는 seed마다 구한 값의 평균; 강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
     "choices": "목적별 threshold(목적 값과 평탄 구간은 검증, Precision부터는 시험; 마지막 두 열은 시험 F1에서 기준선의 F1을 뺀 값의 95% 구간을 이 표의 모든 줄에 대해 보정한 것)",
     "optimism": "고른 데이터에서 잰 F1의 낙관과 시험 결과",
     "differences": "같은 항목에서 짝지은 모든 쌍의 비교(차이, 95% 구간, 모든 쌍을 함께 보정한 구간, 이만한 차이를 알아볼 그룹 수, 한쪽만 맞힌 항목 수, McNemar mid-p)",
@@ -31,7 +32,7 @@ TABLES = {
     ),
     "floors": "Recall 하한을 지키는 threshold와 시험 결과(Recall은 그룹마다 구한 값의 평균)",
     "overview": "epoch별 최적 threshold에서의 검증 결과(강조: 최고 F1)",
-    "effect": "개선 효과 요약(시험 분할)",
+    "effect": "개선 효과 요약",
 }
 
 
@@ -58,7 +59,7 @@ def table_caption(kind: str, modality: str) -> str:
     Examples
     --------
     >>> table_caption("effect", "video")
-    '비디오: 개선 효과 요약(시험 분할)'
+    '비디오: 개선 효과 요약'
     """
     return f"{MODALITY[modality]}: {TABLES[kind]}"
 

@@ -24,6 +24,8 @@ from harmlib.reporting.text.korean import (
     signed,
 )
 
+TEST_SPLIT = "시험 분할"
+
 
 def verdict(
     chosen: pd.DataFrame,
@@ -31,6 +33,7 @@ def verdict(
     against_baseline: pd.DataFrame,
     differences: pd.DataFrame,
     modality: str,
+    where: str = TEST_SPLIT,
 ) -> str:
     """Say how the variant that validation prefers does on test, and how sure the preference is.
 
@@ -39,9 +42,11 @@ def verdict(
     Parameters
     ----------
     chosen : DataFrame
-        The operating points of the saved epochs, one row per variant.
+        The F1 on validation by which a variant is preferred: variant, f1.
     intervals, against_baseline, differences : DataFrame
     modality : str
+    where : str
+        What the tables were measured on, as `folds.judged_on` says it.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def verdict(
     tested = row(intervals[intervals["metric"] == "f1"], "variant", best)
     compared = row(against_baseline, "variant", best)
     head = (
-        f"{MODALITY[modality]}: 검증 F1이 가장 높은 {particle(model_name(best), '은/는')} 시험 분할에서 "
+        f"{MODALITY[modality]}: 검증 F1이 가장 높은 {particle(model_name(best), '은/는')} {where}에서 "
         f"F1 {number(tested.value)}"
     )
     doubts = _preference(chosen, differences, best)

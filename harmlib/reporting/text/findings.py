@@ -225,7 +225,7 @@ def backbone_state(weights: pd.DataFrame) -> str:
     untrained = weights["weights"].str.startswith("untrained")
     raw = ", ".join(dict.fromkeys(backbone_name(b) for b in weights.loc[untrained, "backbone"]))
     if not raw:
-        return "모든 백본이 학습된 가중치로 실행되었습니다."
+        return "가중치가 있는 백본은 모두 학습된 가중치로 실행되었습니다."
     return (
         f"{particle(raw, '은/는')} 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. "
         "따라서 아래 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."

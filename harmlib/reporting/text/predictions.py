@@ -1,4 +1,4 @@
-"""What a saved model says of new files, in Korean: the tables and sentences of 06_predict.
+"""What a saved model says of new files, in Korean: the tables and sentences of 07_predict.
 
 `decision` is an entry of the log of decisions. `root` is the folder that the names of files start
 from.
@@ -39,6 +39,7 @@ METHODS_OF_PROMISE = {
     "jackknife": "jackknife, 어림값",
 }
 UNTRAINED = "untrained"
+NO_WEIGHTS = "no weights"
 
 
 def checkpoint_table(about: About, threshold: float) -> pd.DataFrame:
@@ -78,6 +79,8 @@ def checkpoint_table(about: About, threshold: float) -> pd.DataFrame:
 
 
 def _weights(key: str) -> str:
+    if key == NO_WEIGHTS:
+        return "가중치 없음"
     return "학습되지 않음" if key.startswith(UNTRAINED) else f"가중치 {key[:12]}"
 
 

@@ -1,4 +1,4 @@
-"""What the tables of 03_thresholds and 04_report show of the tables that were computed."""
+"""What the tables of 03_thresholds and 05_report show of the tables that were computed."""
 
 from __future__ import annotations
 
@@ -99,6 +99,32 @@ def shown_test(test: pd.DataFrame) -> pd.DataFrame:
     over_all = ["average_precision", "roc_auc"]
     columns = ["variant", "epoch", "threshold", "n", *_COUNTS, "accuracy", *METRICS, *over_all]
     return _whole(test[columns].copy(), ["epoch"])
+
+
+def shown_pooled(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns of the folds' results that the report shows.
+
+    Parameters
+    ----------
+    pooled : DataFrame
+        As `pooled_results` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant, validation_f1, decisions, tp, fp, fn, tn, accuracy, precision, recall, f1, f1_sd,
+        average_precision, roc_auc.
+
+    Examples
+    --------
+    >>> columns = ["variant", "folds", "seeds", "items", "validation_f1", "tp", "fp", "fn", "tn",
+    ...     "accuracy", "precision", "recall", "f1", "average_precision", "roc_auc", "f1_sd", "n"]
+    >>> list(shown_pooled(pd.DataFrame([range(17)], columns=columns)))[:3]
+    ['variant', 'validation_f1', 'decisions']
+    """
+    over_all = ["f1_sd", "average_precision", "roc_auc"]
+    columns = ["variant", "validation_f1", "n", *_COUNTS, "accuracy", *METRICS, *over_all]
+    return pooled[columns].rename(columns={"n": "decisions"})
 
 
 def shown_choices(choices: pd.DataFrame) -> pd.DataFrame:
@@ -393,7 +419,7 @@ def effect_table(
     Parameters
     ----------
     test : DataFrame
-        As `compare_on_test` returns it: one row per variant, the baseline last.
+        As `compare_on_test` or `pooled_results` returns it: one row per variant, the baseline last.
     differences : DataFrame
         As `comparison_tables.differences` returns it.
     published : DataFrame
@@ -414,8 +440,9 @@ def effect_table(
     >>> effect_table(test, apart, published=pd.DataFrame()).iloc[0].tolist()
     ['F1', '0.9000', '0.9500', '+0.0500', '+0.0100~+0.0900', '0.8571']
     """
-    table = pd.DataFrame({"항목": list(_ROWS_OF_EFFECT)})
-    digits = {column: 2 if column == "threshold" else 4 for column in _ROWS_OF_EFFECT.values()}
+    shown = {title: column for title, column in _ROWS_OF_EFFECT.items() if column in test}
+    table = pd.DataFrame({"항목": list(shown)})
+    digits = {column: 2 if column == "threshold" else 4 for column in shown.values()}
     models = test[test["variant"] != BASELINE]
     for row in models.to_dict("records"):
         table[model_name(row["variant"])] = [number(row[c], n) for c, n in digits.items()]
@@ -452,7 +479,7 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     test : DataFrame
-        As `compare_on_test` returns it.
+        As `compare_on_test` or `pooled_results` returns it.
     intervals : DataFrame
         As `intervals_on_test` returns it.
 
@@ -460,7 +487,8 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns variant, threshold, precision, recall, f1, the interval of F1 as text,
-        average_precision.
+        average_precision. Of several trainings, which have a threshold each, there is accuracy in
+        its place, and roc_auc at the end.
 
     Examples
     --------
@@ -471,11 +499,13 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     ['0.870~1.000']
     """
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
-    table = test[["variant", "threshold", *METRICS]].copy()
+    pooled = "threshold" not in test
+    table = test[["variant", "accuracy" if pooled else "threshold", *METRICS]].copy()
     table["F1의 95% 구간"] = [
         f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}"
         if v in f1.index and pd.notna(f1.at[v, "low"])
         else "–"
         for v in test["variant"]
     ]
-    return table.assign(average_precision=test["average_precision"])
+    over_all = ["average_precision", "roc_auc"] if pooled else ["average_precision"]
+    return table.assign(**test[over_all])

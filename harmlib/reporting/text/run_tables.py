@@ -19,6 +19,15 @@ from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
 from harmlib.reporting.text.korean import korean_time, model_name
 
 _LAYERS = {"sigmoid": "Linear(128, 1) + Sigmoid", "logits": "Linear(128, 1), logits"}
+_RULES = {
+    "fixed": "{:.2f} 고정",
+    "best_f1": "검증 F1이 최고인 값을 epoch마다 자동 선택",
+    "exact_f1": "가능한 모든 값 가운데 검증 F1이 최고인 값을 epoch마다 자동 선택",
+}
+_VALIDATION = {
+    "part": "검증 분할을 따로 둠",
+    "cross_fitted": "학습·검증 항목을 출처별로 교차 적합",
+}
 _LOSSES = {"bce": "BCELoss", "bce_with_logits": "BCEWithLogitsLoss"}
 
 
@@ -51,22 +60,33 @@ def _properties(variant: Variant) -> dict[str, str]:
         weight = "안전/유해(학습 분할)"
     grid = variant.thresholds
     limits = f"{grid[0]:.2f}" if len(grid) == 1 else f"{grid[0]:.2f}~{grid[-1]:.2f}, {len(grid)}개"
-    by_f1 = variant.threshold_rule == "best_f1"
+    by_f1 = variant.threshold_rule != "fixed"
     schedule = {
         f"{name}: epoch, 배치, 학습률": f"{s.epochs}, {s.batch_size}, {s.learning_rate:g}"
+        if variant.head == "mlp"
+        else "최적점까지 적합"
         for name, s in (("비디오", variant.video), ("이미지", variant.image))
     }
     return {
-        "분류기의 마지막 층": _LAYERS[variant.last_layer],
+        "분류기의 마지막 층": _LAYERS[variant.last_layer]
+        if variant.head == "mlp"
+        else _LAYERS[variant.last_layer].replace("128", "모든 특징"),
         "손실 함수": _LOSSES[variant.loss],
         "pos_weight": weight,
+        "L2 벌점": _penalty(variant),
+        "쓰는 백본": "전부" if variant.backbones == "all" else "교차 검증으로 선택",
+        "검증": _VALIDATION[variant.validation],
         **schedule,
         "분석하는 threshold": limits,
-        "운영 threshold": "검증 F1이 최고인 값을 epoch마다 자동 선택"
-        if by_f1
-        else f"{variant.fixed_threshold:.2f} 고정",
+        "운영 threshold": _RULES[variant.threshold_rule].format(variant.fixed_threshold),
         "체크포인트": "가중치 + best_threshold" if by_f1 else "가중치",
     }
+
+
+def _penalty(variant: Variant) -> str:
+    if variant.penalty is None:
+        return "없음"
+    return "교차 검증으로 선택" if variant.penalty == "chosen" else f"{variant.penalty:g}"
 
 
 def constants_table() -> pd.DataFrame:

@@ -1,0 +1,281 @@
+"""Korean sentences of the study: what each backbone adds, and what a split without groups claims.
+
+A backbone is said to add something only where an interval that is corrected for the number of
+backbones excludes 0. The tables are those of `harmlib.analysis.setting_effects`; `modality` is
+`image` or `video`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from harmlib.reporting.text.cited_numbers import Row, plain, row, rows
+from harmlib.reporting.text.korean import (
+    MODALITY,
+    backbone_name,
+    model_name,
+    number,
+    particle,
+    signed,
+)
+from harmlib.reporting.text.study_effects import interval_of
+
+_METRIC_NAMES = {"f1": "F1", "average_precision": "AP", "accuracy": "정확도", "roc_auc": "AUC"}
+
+
+def shown_fusion(fusion: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the metrics of each combination of backbones.
+
+    Parameters
+    ----------
+    fusion : DataFrame
+        As `levels` returns it; the settings are backbones joined by "+".
+
+    Returns
+    -------
+    DataFrame
+        With Korean column names; a cell is the value and its interval.
+
+    Examples
+    --------
+    >>> fusion = pd.DataFrame({"setting": ["clip+yolo"], "metric": "f1", "value": 0.7, "low": 0.6,
+    ...                        "high": 0.8})
+    >>> shown_fusion(fusion)
+             백본                  F1
+    0  CLIP, YOLO  0.700 [0.600, 0.800]
+    """
+    cells = [
+        f"{number(one.value, 3)} [{number(one.low, 3)}, {number(one.high, 3)}]"
+        for one in fusion.itertuples()
+    ]
+    table = fusion.assign(cell=cells).pivot(index="setting", columns="metric", values="cell")
+    table = table.loc[
+        list(dict.fromkeys(fusion["setting"])), [name for name in _METRIC_NAMES if name in table]
+    ]
+    table.insert(0, "백본", [_names(setting) for setting in table.index])
+    table = table.rename(columns=_METRIC_NAMES).reset_index(drop=True)
+    table.columns.name = None
+    return table
+
+
+def fusion_sentences(
+    fusion: pd.DataFrame, gains: pd.DataFrame, weights: pd.DataFrame, modality: str
+) -> list[str]:
+    """Say how well all backbones do together, what each adds, and what untrained ones are worth.
+
+    Parameters
+    ----------
+    fusion : DataFrame
+        As `levels` returns it; the settings are backbones joined by "+", all of them last.
+    gains : DataFrame
+        As `gains_of_each` returns it.
+    weights : DataFrame
+        Columns backbone and weights, as 01_extract_features writes them.
+    modality : str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> fusion = pd.DataFrame({"setting": ["clip", "yolo", "clip+yolo"], "metric": "roc_auc",
+    ...     "value": [0.6, 0.7, 0.7], "low": [0.45, 0.6, 0.6], "high": [0.7, 0.8, 0.8]})
+    >>> gains = pd.DataFrame({"part": ["clip", "yolo"], "metric": "roc_auc",
+    ...     "difference": [0.0, 0.1], "corrected_low": [-0.05, 0.02],
+    ...     "corrected_high": [0.05, 0.18]})
+    >>> weights = pd.DataFrame({"backbone": ["clip", "yolo"], "weights": ["untrained", "file"]})
+    >>> fusion_sentences(fusion, gains, weights, "video")
+    ['비디오: 모든 백본(CLIP, YOLO)을 함께 쓰면 AUC 0.7000입니다(95% 신뢰구간 0.600~0.800). ...',
+    '나머지 백본에 더했을 때 AUC를 높였다고 볼 근거가 있는 백본: YOLO(+0.1000, ...). 근거가 부족한 백본:
+    CLIP(+0.0000, ...).',
+    '학습되지 않은 백본만 쓰면 AUC는 CLIP 0.6000(95% 신뢰구간 0.450~0.700)으로, 우연(0.5)과 구별되지
+    않습니다.']
+    """
+    auc = fusion[fusion["metric"] == "roc_auc"]
+    together = row(auc, "setting", auc["setting"].iloc[-1])
+    names = together.setting.split("+")
+    best = row(auc, "setting", auc.loc[auc["value"].idxmax(), "setting"])
+    text = f"{MODALITY[modality]}: 모든 백본({_names(together.setting)})을 함께 쓰면 AUC {number(together.value)}입니다{_of_level(together)}."
+    if best.setting != together.setting:
+        text += (
+            f" 값이 가장 높은 조합은 {_names(best.setting)}({number(best.value)})이지만, 여러 조합 가운데 고른 "
+            "값이므로 실제보다 높게 보입니다."
+        )
+    elif len(names) > 1:
+        text += " 시험한 조합 가운데 값이 가장 높습니다."
+    return [text, *_gain_sentences(gains), *_untrained_sentences(auc, gains, weights)]
+
+
+def _names(setting: str) -> str:
+    return ", ".join(backbone_name(name) for name in setting.split("+"))
+
+
+def _of_level(one: Row) -> str:
+    return f"(95% 신뢰구간 {number(one.low, 3)}~{number(one.high, 3)})" if pd.notna(one.low) else ""
+
+
+def _gain_sentences(gains: pd.DataFrame) -> list[str]:
+    own = list(rows(gains[gains["metric"] == "roc_auc"]))
+    if not own:
+        return []
+    if any(pd.isna(one.corrected_low) for one in own):
+        told = ", ".join(f"{backbone_name(one.part)} {signed(one.difference)}" for one in own)
+        return [f"나머지 백본에 더했을 때 AUC의 변화: {told}. 그룹이 모자라 신뢰구간은 없습니다."]
+    kinds = {
+        "높였다고 볼 근거가 있는 백본": [one for one in own if one.corrected_low > 0],
+        "낮췄다고 볼 근거가 있는 백본": [one for one in own if one.corrected_high < 0],
+    }
+    parts = [f"AUC를 {kind}: {_told(found)}" for kind, found in kinds.items() if found] or [
+        "AUC를 높였거나 낮췄다고 볼 근거가 있는 백본은 없습니다"
+    ]
+    rest = [one for one in own if not one.corrected_low > 0 and not one.corrected_high < 0]
+    text = f"나머지 백본에 더했을 때 {'. '.join(parts)}."
+    return [f"{text} 근거가 부족한 백본: {_told(rest)}." if rest else text]
+
+
+def _told(found: Sequence[Row]) -> str:
+    return ", ".join(
+        f"{backbone_name(one.part)}({signed(one.difference)}, 보정한 {interval_of(one)})"
+        for one in found
+    )
+
+
+def _untrained_sentences(
+    auc: pd.DataFrame, gains: pd.DataFrame, weights: pd.DataFrame
+) -> list[str]:
+    """What backbones of random weights are worth alone, against chance."""
+    random = weights.loc[weights["weights"].astype(str).str.startswith("untrained"), "backbone"]
+    found = [row(auc, "setting", name) for name in random if name in set(auc["setting"])]
+    if not found:
+        return []
+    told = ", ".join(
+        f"{backbone_name(one.setting)} {number(one.value)}{_of_level(one)}" for one in found
+    )
+    above = [one for one in found if one.low > 0.5]
+    if not above:
+        return [
+            f"학습되지 않은 백본만 쓰면 AUC는 {particle(told, '으로/로')}, 우연(0.5)과 구별되지 않습니다."
+        ]
+    which = (
+        "모두"
+        if len(above) == len(found)
+        else _names("+".join(one.setting for one in above)) + "만"
+    )
+    sentence = (
+        f"학습되지 않은 백본만 쓰면 AUC는 {particle(told, '으로/로')}, {which} 우연(0.5)보다 높습니다. "
+        "무작위 가중치를 거쳐도 정보가 남는다는 뜻입니다."
+    )
+    adding = gains[(gains["metric"] == "roc_auc") & gains["part"].isin(list(random))]
+    if len(adding) and not (adding["corrected_low"] > 0).any():
+        sentence += " 그러나 나머지 백본에 더했을 때 AUC를 높였다고 볼 근거는 없습니다."
+    return [sentence]
+
+
+def claim_sentences(claims: pd.DataFrame, modality: str) -> list[str]:
+    """Say what a split that ignores groups would have claimed.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        As `differences` returns it; the names are variants, `before` is of folds that keep groups
+        together, `after` of folds that do not.
+    modality : str
+
+    Returns
+    -------
+    list of str
+        One sentence per variant.
+
+    Examples
+    --------
+    >>> claims = pd.DataFrame({"name": "model4", "metric": ["accuracy", "roc_auc", "f1"],
+    ...     "before": [0.7, 0.75, 0.7], "after": [0.8, 0.85, 0.8], "difference": 0.1, "low": 0.04,
+    ...     "high": 0.16})
+    >>> claim_sentences(claims, "video")
+    ['비디오 Model 4: 그룹(원본)을 무시하고 나누면 정확도 0.8000, AUC 0.8500, F1 0.8000으로 보고하게 됩니다. 그룹을
+    지킨 fold에서는 0.7000, 0.7500, 0.7000입니다. 정확도의 차이 +0.1000(95% 신뢰구간 +0.0400~+0.1600)은 새
+    원본에서는 얻을 수 없는 몫입니다.']
+    """
+    sentences = []
+    for variant, own in claims.groupby("name", sort=False):
+        found = {name: row(own, "metric", name) for name in ("accuracy", "roc_auc", "f1")}
+        claimed = ", ".join(
+            f"{_METRIC_NAMES[name]} {number(one.after)}" for name, one in found.items()
+        )
+        kept = ", ".join(number(one.before) for one in found.values())
+        text = (
+            f"{MODALITY[modality]} {model_name(str(variant))}: 그룹(원본)을 무시하고 나누면 {particle(claimed, '으로/로')} 보고하게 됩니다. "
+            f"그룹을 지킨 fold에서는 {kept}입니다."
+        )
+        accuracy = found["accuracy"]
+        if pd.isna(accuracy.low):
+            sentences.append(f"{text} 그룹이 모자라 차이의 신뢰구간은 없습니다.")
+            continue
+        told = (
+            f"정확도의 차이 {signed(accuracy.difference)}({interval_of(accuracy, corrected=False)})"
+        )
+        end = (
+            "은 새 원본에서는 얻을 수 없는 몫입니다."
+            if accuracy.low > 0
+            else "의 신뢰구간이 0을 포함하므로, 이 데이터에서는 부풀려졌다고 볼 근거가 부족합니다."
+            if accuracy.high >= 0
+            else "은 0보다 낮습니다: 그룹을 무시해도 높아지지 않습니다."
+        )
+        sentences.append(f"{text} {told}{end}")
+    return sentences
+
+
+def fusion_caption(fusion: pd.DataFrame, modality: str) -> tuple[str, str]:
+    """Say what the figure of the combinations of backbones shows.
+
+    Parameters
+    ----------
+    fusion : DataFrame
+        As `levels` returns it; the settings are backbones joined by "+".
+    modality : str
+
+    Returns
+    -------
+    (str, str)
+        Alt text and caption.
+
+    Examples
+    --------
+    >>> fusion = pd.DataFrame({"setting": ["clip"], "metric": "roc_auc", "value": 0.7})
+    >>> fusion_caption(fusion, "video")[0]
+    '비디오 백본 조합의 AUC: CLIP 0.7000'
+    """
+    auc = fusion[fusion["metric"] == "roc_auc"]
+    told = "; ".join(f"{_names(one.setting)} {number(one.value)}" for one in rows(auc))
+    caption = (
+        f"{MODALITY[modality]}: 백본을 하나씩, 둘씩, 하나만 빼고, 모두 함께 썼을 때의 AUC와 F1(95% 신뢰구간). 색은 함께 쓴 "
+        "백본의 수입니다."
+    )
+    return plain(f"{MODALITY[modality]} 백본 조합의 AUC: {told}"), caption
+
+
+def claims_caption(modality: str) -> tuple[str, str]:
+    """Say what the figure of the ignored groups shows.
+
+    Parameters
+    ----------
+    modality : str
+
+    Returns
+    -------
+    (str, str)
+        Alt text and caption.
+
+    Examples
+    --------
+    >>> claims_caption("video")[0]
+    '비디오: 그룹을 지킨 fold와 무시한 fold의 정확도, AUC, F1'
+    """
+    return (
+        f"{MODALITY[modality]}: 그룹을 지킨 fold와 무시한 fold의 정확도, AUC, F1",
+        f"{MODALITY[modality]}: 같은 원본의 항목이 학습과 시험에 함께 들어가면 얼마를 주장하게 되는지 보여 줍니다. 검은 선은 "
+        "차이의 95% 신뢰구간입니다.",
+    )
