@@ -287,4 +287,4 @@ def test_explore_runs_with_plain_papermill_from_any_folder(params, tmp_path):
     assert [o.get("name") for o in outputs] == ["stdout", None, "stdout"], "no warnings, no log"
     assert "application/vnd.jupyter.widget-view+json" in outputs[1]["data"]
     assert outputs[0]["text"].startswith("이미지 검증 항목")
-    assert "model4: {threshold_rule: fixed, fixed_threshold: 0." in outputs[2]["text"]
+    assert "model5: {threshold_rule: fixed, fixed_threshold: 0." in outputs[2]["text"]
