@@ -89,7 +89,10 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
     ("arguments", "message"),
     [
         (["nonsense"], "neither a params file"),
-        (["params/no.yaml"], "there is no params file 'params/no.yaml'; known: params/demo.yaml"),
+        (
+            ["params/no.yaml"],
+            f"there is no params file '{ROOT}/params/no.yaml'; {ROOT}/params has: demo",
+        ),
     ],
 )
 def test_run_all_explains_a_wrong_argument(arguments, message):

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harmlib.params import Params, load_params
+from harmlib.params import Params, ParamsError, load_params
 from harmlib.workflow.execution import (
     StepFailed,
     check_declared,
@@ -21,8 +21,9 @@ from harmlib.workflow.execution import (
 )
 from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
-from harmlib.workflow.step_cache import StepCache
+from harmlib.workflow.step_cache import Inputs, StepCache
 from harmlib.workflow.steps import Step, plan
+from harmlib.workflow.surroundings import isolated
 
 if TYPE_CHECKING:
     from harmlib.workflow.kernels import KernelServer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # A training or analysis computes on one core, and starting and ending a kernel is waiting: two go
 # side by side. Extraction fills all cores by itself.
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
+READ_VECTORS = ("02_train", "04_study")
 
 
 def run_pipeline(params_file: str | Path) -> Params:
@@ -57,27 +59,38 @@ def run_pipeline(params_file: str | Path) -> Params:
     from harmlib.workflow.kernels import KernelServer
 
     params = load_params(params_file)
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one in the home
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
     cache = StepCache(params)
-    with KernelServer(_ahead(steps, cache)) as kernels:
-        if kernels.ahead:
-            kernels.start()  # it imports while the notebooks are checked
-        for step in steps:
-            check_declared(step, common)
-        _clear_failure(params)
-        os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
-        try:
-            with Watch(Path(os.environ[VARIABLE])):
-                _run_steps(params, steps, common, cache, kernels)
-        except StepFailed as error:
-            _write_failure(params, steps, cache, error)
-            raise
-        finally:
-            del os.environ[VARIABLE]
-    _write_report(params, steps[-1], cache)
+    with isolated(params.artifacts / "settings"):
+        with KernelServer(_ahead(steps, cache)) as kernels:
+            if kernels.ahead:
+                kernels.start()  # it imports while the notebooks are checked
+            _execute(params, steps, common, cache, kernels)
+        _write_report(params, steps[-1], cache)
     return params
+
+
+def _execute(
+    params: Params,
+    steps: list[Step],
+    common: dict[str, str],
+    cache: StepCache,
+    kernels: KernelServer,
+) -> None:
+    """Execute what is not valid; the first step that stops gets a page."""
+    for step in steps:
+        check_declared(step, common)
+    _clear_failure(params)
+    os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
+    try:
+        with Watch(Path(os.environ[VARIABLE])):
+            _run_steps(params, steps, common, cache, kernels)
+    except StepFailed as error:
+        _write_failure(params, steps, cache, error)
+        raise
+    finally:
+        del os.environ[VARIABLE]
 
 
 def _ahead(steps: list[Step], cache: StepCache) -> dict[str, list[str]]:
@@ -98,12 +111,16 @@ def _run_steps(
     """Execute the steps that are not valid; pages are written beside the next step."""
     heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
     written: list[Future[None]] = []
+    began: dict[str, Inputs] = {}
 
     def start(step: Step) -> None:
         print(f"{heads[step.name]} …", flush=True)
         for name in step.may_write:  # if it isn't written this time, none must stay
             (params.run_dir / name).unlink(missing_ok=True)
-        execute(params, step, common, kernels)
+        began[step.name] = cache.begin(step)
+        for line in execute(params, step, common, kernels):
+            print(f"{heads[step.name]}: {line}", flush=True)
+        _require_same(params, step, common)
 
     with ThreadPoolExecutor(1) as pages:
         for notebook, stage in groupby(steps, key=lambda step: step.notebook):
@@ -115,13 +132,30 @@ def _run_steps(
                 else:
                     todo.append(step)
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
-                cache.done(step, seconds)
+                changed = cache.done(step, began[step.name], seconds)
                 written.append(pages.submit(_write_notebook_page, params, step, cache))
                 print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+                if changed:
+                    print(
+                        f"{heads[step.name]}: changed while it ran: {', '.join(changed)}. "
+                        "It runs again with the next start",
+                        flush=True,
+                    )
             if notebook == "02_train":
                 _gather(params, cache, just_trained=bool(todo))
     for page in written:
         page.result()
+
+
+def _require_same(params: Params, step: Step, common: dict[str, str]) -> None:
+    """Raise StepFailed if the params file says something else by now: the notebook read it too."""
+    try:
+        now = load_params(common["params_file"])
+    except ParamsError as error:
+        raise StepFailed(f"{step.name}: {error}", step.name, "ParamsError", str(error)) from None
+    if now != params:
+        text = f"{common['params_file']} changed while the run was going on; run it again"
+        raise StepFailed(f"{step.name}: {text}", step.name, "ParamsError", text)
 
 
 def _side_by_side(
@@ -166,13 +200,15 @@ def _side_by_side(
 
 
 def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
-    """Make sure that the gathered tables are those of the trainings that were kept."""
+    """Make sure that the gathered tables are those of the trainings, and the ledger's text too."""
     if not just_trained and cache.is_gathered():
         return
     if not just_trained:
         from harmlib.workflow.run import Run
 
-        Run(params).gather()
+        run = Run(params)
+        run.gather()
+        run.write(run.ledger(), "ledger.csv")
     cache.gathering_done()
 
 

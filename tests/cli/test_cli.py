@@ -47,6 +47,16 @@ def test_a_confidence_needs_bands(tmp_path, capsys):
     assert "--confidence goes with --bands" in capsys.readouterr().err
 
 
+def test_a_run_is_never_taken_for_another_of_the_same_name(tmp_path, monkeypatch):
+    (tmp_path / "reports/first").mkdir(parents=True)
+    (tmp_path / "first").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(recorded.UnreadableRun, match=r"first: there are .* and .*; give the whole"):
+        recorded.find_run("first", tmp_path / "reports")
+    monkeypatch.chdir(tmp_path / "reports")
+    assert recorded.find_run("first", tmp_path / "reports") == tmp_path / "reports/first"
+
+
 @pytest.fixture(scope="module")
 def runs(small_run, tmp_path_factory):
     """`reports` with two runs that differ in one threshold."""
