@@ -81,8 +81,11 @@ class Run:
         table.attrs = {"name": name, "rows": len(table)}
         return table
 
-    def write(self, table: pd.DataFrame, name: str) -> Path:
-        """Write a table (``.parquet`` or ``.csv``) and return its path."""
+    def write(self, table: pd.DataFrame, name: str) -> None:
+        """Write a table (``.parquet`` or ``.csv``).
+
+        Nothing is returned: Jupyter would show a path, and the page with it this machine's folders.
+        """
         path = self.dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
@@ -91,14 +94,12 @@ class Run:
         else:
             table.to_csv(part, index=False, encoding="utf-8-sig")
         part.replace(path)
-        return path
 
-    def write_json(self, content: dict[str, Any], name: str) -> Path:
-        """Write JSON and return its path. Raises ValueError for NaN and infinity."""
+    def write_json(self, content: dict[str, Any], name: str) -> None:
+        """Write JSON. Raises ValueError for NaN and infinity."""
         path = self.dir / name
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str)
         path.write_text(text + "\n", encoding="utf-8")
-        return path
 
     def write_figure(self, figure: Figure, name: str) -> None:
         """Write a figure as SVG and PNG into ``figures/``."""
