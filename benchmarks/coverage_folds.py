@@ -24,8 +24,6 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from harmlib.analysis.comparison_tables import against_baseline, differences, intervals_on_test
-from harmlib.analysis.judged import judged_items
-from harmlib.analysis.over_seeds import estimate_over_seeds
 from harmlib.media.folds import assign_folds, fold_splits
 
 SETTINGS = ((20, "4"), (20, "1 to 40"), (53, "4"), (53, "1 to 40"), (200, "4"))  # items in each
@@ -137,7 +135,6 @@ def one_run(groups, size, run):
     for seeds in (1, SEEDS):
         tables = [table[table["seed"] < seeds] for table in (scored, points, known)]
         rows += _intervals(*tables, "folds, 1 seed" if seeds == 1 else f"folds, {seeds} seeds")
-    rows += _with_seeds(scored, points, known)
     single = [table[(table["seed"] == 0) & (table["fold"] == 0)] for table in (scored, points)]
     alone = [table[table["variant"] == "useful"].drop(columns=["seed", "fold"]) for table in single]
     truth = known.query("variant == 'useful' and seed == 0 and fold == 0")
@@ -164,27 +161,6 @@ def _intervals(scored, points, known, how):
             rows.append({"how": how, "what": f"{a} - {b}: {row.metric}", "low": row.corrected_low,
                          "high": row.corrected_high, "value": row.difference,
                          "these": truth[b][row.metric] - truth[a][row.metric]})  # fmt: skip
-    return rows
-
-
-def _with_seeds(scored, points, known):
-    """The same with the variance over seeds: `over_seeds.SeedEstimates`."""
-    how, rows, found = f"folds, {SEEDS} seeds and their variance", [], {}
-    truth = {variant: figures(own) for variant, own in known.groupby("variant")}
-    for variant, own in points.groupby("variant"):
-        judged = judged_items(scored[scored["variant"] == variant], own)
-        found[variant] = {name: estimate_over_seeds(judged, name) for name in METRICS}
-    for name, estimate in found["useful"].items():
-        low, high = estimate.interval("share")
-        rows.append({"how": how, "what": name, "low": low, "high": high, "value": estimate.value,
-                     "these": truth["useful"][name], "seed_share":
-                     (estimate.seed_error / estimate.error) ** 2})  # fmt: skip
-    for (a, b), name in product(PAIRS, METRICS):
-        apart = found[b][name] - found[a][name]
-        low, high = apart.interval("difference")
-        rows.append({"how": how, "what": f"{a} - {b}: {name}", "low": low, "high": high,
-                     "value": apart.value, "these": truth[b][name] - truth[a][name],
-                     "seed_share": (apart.seed_error / apart.error) ** 2})  # fmt: skip
     return rows
 
 
@@ -225,7 +201,7 @@ def coverage(found):
     found["told"] = ((found["low"] > 0) | (found["high"] < 0)).astype(float)
     found["runs"] = 1
     columns = dict.fromkeys(["recipe", "holds recipe", "holds these", "width", "told"], "mean")
-    columns |= {"seed_share": "mean", "runs": "sum"}
+    columns |= {"runs": "sum"}
     several = found[found["how"] != "one test split"].assign(groups="all", of="")
     parts = [part.groupby(key, sort=False).agg(columns) for part in (found, several)]
     return pd.concat(parts).reset_index()
@@ -243,7 +219,7 @@ def metric_rows(mean):
         for name, short in zip(METRICS, SHORT, strict=True):
             recipe, these, width = figures_of.loc[name, ["holds recipe", "holds these", "width"]]
             row[short] = f"{recipe:.3f} / {these:.3f} ({width:.2f})"
-        rows.append(row | {"seeds' part": _share(figures_of.at["f1", "seed_share"])})
+        rows.append(row)
     return rows
 
 
@@ -261,12 +237,8 @@ def difference_rows(mean, pair):
                 row[f"{short} true"] = f"{part.at[name, 'recipe']:+.3f}"
                 row[f"{short} holds"] = f"{recipe:.3f} / {these:.3f} ({width:.2f})"
                 row[f"{short} claimed"] = float(part.at[name, "told"])
-        rows.append(row | {"seeds' part": _share(part.at["f1", "seed_share"])})
+        rows.append(row)
     return rows
-
-
-def _share(value):
-    return "" if np.isnan(value) else f"{value:.2f}"
 
 
 def baseline_rows(tables):

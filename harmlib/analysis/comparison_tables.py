@@ -120,7 +120,7 @@ def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd
     for variant, test in tests.items():
         table = baseline_difference(
             test.labels, test.probabilities, test.thresholds, test.groups,
-            metrics=["f1"], comparisons=len(tests),
+            repeats=test.repeats, metrics=["f1"], comparisons=len(tests),
         )  # fmt: skip
         f1 = table.iloc[0]
         error, groups = f1["error"], int(f1["groups"])

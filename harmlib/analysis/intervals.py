@@ -18,15 +18,21 @@ without them `low` and `high` are NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import t
 
 from harmlib.analysis.checks import FloatArray, Harmful, check_level, check_scored, check_thresholds
-from harmlib.analysis.jackknife import MIN_GROUPS, Scale, jackknife_interval
+from harmlib.analysis.jackknife import (
+    MIN_GROUPS,
+    Scale,
+    jackknife_error,
+    jackknife_interval,
+)
 from harmlib.analysis.rates import RATES, rate
 from harmlib.analysis.resampling import IntArray, block_codes, group_codes, group_table
 
@@ -48,28 +54,62 @@ class Estimates:
         Blocks that take part in each metric.
     enough : bool
         Whether each class lies in at least MIN_GROUPS groups.
+    repeats : ndarray of float64, shape (r, k), optional
+        The metrics of each of r trainings (seeds) that scored the same items; None: of one.
     """
 
     value: FloatArray
     left_out: FloatArray
     units: IntArray
     enough: bool
+    repeats: FloatArray | None = None
 
     def __sub__(self, other: Estimates) -> Estimates:
         """Differences of the same metrics on the same items."""
+        if self.repeats is None or other.repeats is None:
+            repeats = None
+        else:
+            repeats = self.repeats - other.repeats
         return Estimates(
             self.value - other.value,
             self.left_out - other.left_out,
             np.maximum(self.units, other.units),
             self.enough,
+            repeats,
         )
 
+    @property
+    def repeat_error(self) -> FloatArray:
+        """Standard error of each metric that other seeds would make; 0 where one can't tell."""
+        if self.repeats is None or len(self.repeats) < 2:
+            return np.zeros_like(self.value)
+        error: FloatArray = self.repeats.std(axis=0, ddof=1) / np.sqrt(len(self.repeats))
+        return error
+
+    @property
+    def error(self) -> FloatArray:
+        """Standard error of each metric that other groups and other seeds would make."""
+        error: FloatArray = np.hypot(
+            jackknife_error(self.value, self.left_out, self.units), self.repeat_error
+        )
+        return error
+
     def interval(self, scale: Scale, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """The ends of each interval, each (k,); NaN where there are too few groups."""
+        """The ends of each interval, each (k,); NaN where there are too few groups.
+
+        The interval over groups is `jackknife_interval`; the error of the repeats is added to the
+        distance of each end in squares (Zou & Donner 2008, Stat. Med. 27:1693).
+        """
         low, high = jackknife_interval(
             self.value, self.left_out, scale=scale, units=self.units, level=level
         )
-        return (low, high) if self.enough else (np.full_like(low, np.nan),) * 2
+        if not self.enough:
+            return (np.full_like(low, np.nan),) * 2
+        reach = t.ppf((1 + check_level(level)) / 2, self.units - 1) * self.repeat_error
+        low = self.value - np.hypot(self.value - low, reach)
+        high = self.value + np.hypot(high - self.value, reach)
+        least, most = {"share": (0, 1), "correlation": (-1, 1)}.get(scale, (-np.inf, np.inf))
+        return np.maximum(low, least), np.minimum(high, most)
 
 
 class GroupCounts(NamedTuple):
@@ -180,6 +220,8 @@ def rates_at(
     scores: npt.ArrayLike,
     threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
+    *,
+    repeats: npt.ArrayLike | None = None,
 ) -> dict[str, Estimates]:
     """Each rate at one threshold, or where every item has its own.
 
@@ -191,6 +233,8 @@ def rates_at(
         Finite; one for all items, or one for each.
     groups : array_like, shape (n,), optional
         None: each item is a group.
+    repeats : array_like, shape (n,), optional
+        As in `average_precision_estimate`; the rates are those of all rows together.
 
     Returns
     -------
@@ -207,11 +251,23 @@ def rates_at(
     >>> rates_at([0, 1, 1], [0.2, 0.4, 0.9], [0.1, 0.3, 0.95])["precision"].value.tolist()
     [0.5]
     """
-    if np.ndim(threshold) == 0:
+    if repeats is None and np.ndim(threshold) == 0:
         return rate_estimates(labels, scores, np.reshape(threshold, 1), groups)
+    check_thresholds(np.ravel(threshold))
     # x - y > 0 just where x > y: floats have numbers small enough for every difference
     margins = np.asarray(scores, np.float64) - np.asarray(threshold, np.float64)
-    return rate_estimates(labels, margins, [0.0], groups)
+    found = rate_estimates(labels, margins, [0.0], groups)
+    if repeats is None:
+        return found
+    which, harmful = np.asarray(repeats), np.asarray(labels)
+    of_repeats = [
+        rate_estimates(harmful[which == one], margins[which == one], [0.0])
+        for one in np.unique(which)
+    ]
+    return {
+        name: replace(rates, repeats=np.array([one[name].value for one in of_repeats]))
+        for name, rates in found.items()
+    }
 
 
 def average_precision_estimate(
@@ -231,7 +287,8 @@ def average_precision_estimate(
         None: each item is a group.
     repeats : array_like, shape (n,), optional
         Which of several scorings of the same items a row belongs to, such as its seed: they are
-        not ranked against each other, but the mean of theirs is taken. None: there is one.
+        not ranked against each other, but the mean of theirs is taken. What differs between them
+        widens the interval. None: there is one.
 
     Returns
     -------
@@ -287,6 +344,7 @@ def _mean_over_repeats(
         np.mean([one.left_out for one in found], axis=0),
         found[0].units,
         found[0].enough,
+        np.array([one.value for one in found]),
     )
 
 
@@ -312,7 +370,7 @@ def metric_intervals(
     level : float
         In (0, 1).
     repeats : array_like, shape (n,), optional
-        As in `average_precision_estimate`. The rates are those of all rows together.
+        As in `rates_at`.
 
     Returns
     -------
@@ -334,7 +392,7 @@ def metric_intervals(
     1     recall   1.00  0.83  1.00              20           20
     """
     check_level(level)
-    found = rates_at(labels, scores, threshold, groups)
+    found = rates_at(labels, scores, threshold, groups, repeats=repeats)
     found["average_precision"] = average_precision_estimate(labels, scores, groups, repeats=repeats)
     counts = count_groups(labels, groups)
     rows = []

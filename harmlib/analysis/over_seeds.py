@@ -17,11 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t
 
-from harmlib.analysis.checks import FloatArray, check_level
+from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.intervals import Estimates, average_precision_estimate, rate_estimates
-from harmlib.analysis.jackknife import Scale, jackknife_error, jackknife_interval
+from harmlib.analysis.jackknife import Scale, jackknife_error
 from harmlib.analysis.roc_auc import roc_auc_estimate
 
 
@@ -77,24 +76,15 @@ class SeedEstimates:
         )
 
     def interval(self, scale: Scale, level: float = 0.95) -> tuple[float, float]:
-        """Both ends; NaN with too few groups.
-
-        The interval over groups is `jackknife_interval`; the error of the seeds is added to the
-        distance of each end in squares (Zou & Donner 2008, Stat. Med. 27:1693).
-        """
-        low, high = jackknife_interval(
-            self.value, self.left_out, scale=scale, units=self.units, level=level
-        )
-        if not self.enough or np.isnan(low):
-            return float("nan"), float("nan")
-        reach = t.ppf((1 + check_level(level)) / 2, self.units - 1) * self.seed_error
-        ends = (
-            self.value - np.hypot(self.value - low, reach),
-            self.value + np.hypot(high - self.value, reach),
-        )
-        if scale == "share":
-            return max(0.0, float(ends[0])), min(1.0, float(ends[1]))
-        return float(ends[0]), float(ends[1])
+        """Both ends, as `Estimates.interval` makes them; NaN with too few groups."""
+        low, high = Estimates(
+            np.array([self.value]),
+            self.left_out[:, None],
+            np.array([self.units]),
+            self.enough,
+            self.values[:, None],
+        ).interval(scale, level)
+        return float(low[0]), float(high[0])
 
 
 def estimate_over_seeds(judged: pd.DataFrame, metric: str) -> SeedEstimates:

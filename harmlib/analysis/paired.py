@@ -110,6 +110,7 @@ def baseline_difference(
     threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
+    repeats: npt.ArrayLike | None = None,
     metrics: Sequence[str] = METRICS,
     level: float = 0.95,
     comparisons: int = 1,
@@ -127,10 +128,11 @@ def baseline_difference(
         Of the model.
     groups : array_like, shape (n,), optional
         None for one group per item.
+    repeats : array_like, shape (n,), optional
     metrics : sequence of str
     level : float
     comparisons : int
-        These three as in `paired_difference`.
+        These four as in `paired_difference`.
 
     Returns
     -------
@@ -152,7 +154,7 @@ def baseline_difference(
     everything = np.ones(np.size(labels))
     return paired_difference(
         labels, everything, 0.5, scores, threshold, groups,
-        metrics=metrics, level=level, comparisons=comparisons,
+        repeats=repeats, metrics=metrics, level=level, comparisons=comparisons,
     )  # fmt: skip
 
 
@@ -456,7 +458,7 @@ def _estimates(
     repeats: npt.ArrayLike | None,
     metrics: Sequence[str],
 ) -> dict[str, Estimates]:
-    found = rates_at(labels, scores, threshold, groups)
+    found = rates_at(labels, scores, threshold, groups, repeats=repeats)
     if "average_precision" in metrics:
         found["average_precision"] = average_precision_estimate(
             labels, scores, groups, repeats=repeats
@@ -470,7 +472,6 @@ def _difference(
     """Both intervals, the standard error and the groups of one difference."""
     corrected = 1 - (1 - level) / comparisons
     ends = [apart.interval("difference", at) for at in (level, corrected)]
-    error = jackknife_error(apart.value, apart.left_out, apart.units)
     low, high, corrected_low, corrected_high = (float(end[0]) for pair in ends for end in pair)
-    known = np.nan if np.isnan(low) else float(error[0])
+    known = np.nan if np.isnan(low) else float(apart.error[0])
     return low, high, corrected_low, corrected_high, known, int(apart.units[0])

@@ -87,22 +87,23 @@ class Run:
         table.attrs = {"name": name, "rows": len(table)}
         return table
 
-    def write(self, table: pd.DataFrame, name: str) -> Path:
-        """Write a table (``.parquet`` or ``.csv``) and return its path."""
+    def write(self, table: pd.DataFrame, name: str) -> None:
+        """Write a table (``.parquet`` or ``.csv``).
+
+        Nothing is returned: Jupyter would show a path, and the page with it this machine's folders.
+        """
         path = self.dir / name
         with written_whole(path) as part:
             if path.suffix == ".parquet":
                 table.to_parquet(part, index=False)
             else:
                 table.to_csv(part, index=False, encoding="utf-8-sig")
-        return path
 
-    def write_json(self, content: dict[str, Any], name: str) -> Path:
-        """Write JSON and return its path. Raises ValueError for NaN and infinity."""
+    def write_json(self, content: dict[str, Any], name: str) -> None:
+        """Write JSON. Raises ValueError for NaN and infinity."""
         path = self.dir / name
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str)
         write_text_whole(path, text + "\n")
-        return path
 
     def write_figure(self, figure: Figure, name: str) -> None:
         """Write a figure as SVG and PNG into ``figures/``."""

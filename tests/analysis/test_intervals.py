@@ -4,6 +4,7 @@ import pytest
 from group_samples import clustered, draw_groups_of_items, small_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from harmlib.analysis import intervals
@@ -366,3 +367,34 @@ def test_the_same_scoring_twice_is_no_more_evidence():
         repeats=np.repeat([0, 1], 80),
     )  # fmt: skip
     pd.testing.assert_frame_equal(once, twice)
+
+
+def test_what_seeds_differ_by_widens_the_interval_of_a_rate():
+    rng = np.random.default_rng(3)
+    labels, groups = np.tile([0, 1], 40), np.repeat(np.arange(16), 5)
+    calm = rng.normal(size=80) + labels
+    wild = np.concatenate([calm, calm + 0.6, calm - 0.6])  # the same items, shifted by the seed
+    repeats = np.repeat([1, 2, 3], 80)
+    rows = (np.tile(labels, 3), wild, 0.5, np.tile(groups, 3))
+    known, unknown = rates_at(*rows, repeats=repeats), rates_at(*rows)
+    recalls = [
+        ((wild > 0.5) & (repeats == r))[np.tile(labels, 3) == 1].sum() / 40 for r in (1, 2, 3)
+    ]
+    assert known["recall"].repeats.ravel().tolist() == pytest.approx(recalls)
+    assert known["recall"].value == unknown["recall"].value
+    (low,), (high,) = known["recall"].interval("share")
+    (without_low,), (without_high,) = unknown["recall"].interval("share")
+    value = known["recall"].value[0]
+    reach = t.ppf(0.975, 15) * np.std(recalls, ddof=1) / np.sqrt(3)
+    assert value - low == pytest.approx(np.hypot(value - without_low, reach))
+    assert high - value == pytest.approx(np.hypot(without_high - value, reach))
+
+
+def test_a_seed_that_moves_all_models_alike_moves_no_difference():
+    rng = np.random.default_rng(4)
+    labels, groups = np.tile([0, 1], 60), np.tile(np.repeat(np.arange(12), 5), 2)
+    a = rng.normal(size=120) + labels
+    repeats = np.repeat([1, 2], 60)
+    one = rates_at(labels, a, 0.4, groups, repeats=repeats)["f1"]
+    assert (one - one).repeat_error.tolist() == [0.0]
+    assert one.repeat_error[0] > 0

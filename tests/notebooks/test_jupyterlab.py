@@ -232,7 +232,7 @@ def test_explore_follows_the_keyboard(run_notebook, params):
     tab, ended = run_notebook("06_explore.ipynb")
     assert ended == {"bad": [], "ran": code_cells("06_explore.ipynb")}
     lab = Lab(tab)
-    rows = saved_rows(params, "model4", int(lab.value("Epoch")))
+    rows = saved_rows(params, "model5", int(lab.value("Epoch")))
 
     lab.press(lab.handle, "Home", *["ArrowRight"] * 40)
     lab.wait_for_value("정확한 값", 0.04)  # no key was lost while Python was busy

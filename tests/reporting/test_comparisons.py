@@ -54,13 +54,21 @@ def verdict(of_baseline, intervals=None, differences=NO_PAIRS, points=ONE):
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.03, 0.19, "0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 구간 +0.0300~+0.1900)."),
+        (
+            0.03,
+            0.19,
+            "0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 신뢰구간 +0.0300~+0.1900).",
+        ),
         (
             -0.19,
             -0.03,
-            "0.8400보다 확실히 낮습니다(차이 +0.1100, 보정한 95% 구간 −0.1900~−0.0300).",
+            "0.8400보다 확실히 낮습니다(차이 +0.1100, 보정한 95% 신뢰구간 −0.1900~−0.0300).",
         ),
-        (-0.01, 0.19, "0.8400과 구별되지 않습니다(차이 +0.1100, 보정한 95% 구간 −0.0100~+0.1900)."),
+        (
+            -0.01,
+            0.19,
+            "0.8400과 구별되지 않습니다(차이 +0.1100, 보정한 95% 신뢰구간 −0.0100~+0.1900).",
+        ),
         (0.0, 0.19, "0.8400과 구별되지 않습니다"),
         (-0.1, 0.0, "0.8400과 구별되지 않습니다"),
         (0.0, 0.0, "0.8400과 같습니다(어느 그룹을 빼도 차이가 없음)."),
@@ -68,7 +76,9 @@ def verdict(of_baseline, intervals=None, differences=NO_PAIRS, points=ONE):
 )
 def test_the_verdict_follows_the_paired_interval(low, high, words):
     text = verdict(against(low, high))
-    assert text.startswith("비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 구간")
+    assert text.startswith(
+        "비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 신뢰구간"
+    )
     assert words in text
     assert (SURE in text) == (low > 0 or high < 0)
 
@@ -158,7 +168,7 @@ def test_a_pair_is_told_only_by_its_corrected_interval():
     assert "Model 3이 Model 2보다 확실히 높습니다(차이 +0.0500" in higher
     assert "Model 2가 Model 4보다 확실히 높습니다(차이 −0.0500" in lower
     assert "Model 3과 Model 4는 구별되지 않습니다" in untold
-    assert "모든 쌍을 함께 보정한 95% 구간 −0.0700~+0.0300, McNemar mid-p 0.210" in untold
+    assert "모든 쌍을 함께 보정한 95% 신뢰구간 −0.0700~+0.0300, McNemar mid-p 0.210" in untold
     assert untold.endswith("그룹이 약 90개 필요합니다.")
     assert same == "비디오: 시험 F1에서 Model 3과 Model 1은 차이가 없습니다."
     assert [SURE in text for text in (higher, lower, untold, same)] == [True, True, False, False]
@@ -212,7 +222,7 @@ def test_a_drop_is_told_only_where_it_excludes_0():
     assert "Model 2의 F1은 검증에서 고른 epoch를 시험에 적용하자 0.1000만큼 낮아졌습니다" in fixed
     assert "threshold" not in fixed
     assert "Model 3의 F1은 검증에서 고른 epoch와 threshold를" in found
-    assert "95% 구간 −0.2000~−0.0100" in found
+    assert "95% 신뢰구간 −0.2000~−0.0100" in found
 
 
 def test_the_use_of_the_test_split_is_told_with_its_rows():

@@ -114,7 +114,7 @@ def test_a_variant_without_a_best_threshold_has_its_band_alone():
     assert [line.get_label() for line in first.lines] == ["F1"]
     assert [line.get_xdata()[0] for line in second.lines] == [0.2, 0.4]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["95% 구간", "F1", "최고와 0.005 이내", "최고 F1"]
+    assert names == ["95% 신뢰구간", "F1", "최고와 0.005 이내", "최고 F1"]
 
 
 def test_a_variant_without_an_interval_is_drawn_without_a_bar():

@@ -114,7 +114,7 @@ CHANGES = pd.DataFrame(
 def test_only_a_change_beyond_noise_is_told_by_itself():
     noise, moved = certainty.movement(CHANGES, "image")
     assert "변화 1번 모두 잡음과 구별되지 않습니다" in noise
-    assert "−0.25(95% 구간 −0.30~+0.20)" in noise
+    assert "−0.25(95% 신뢰구간 −0.30~+0.20)" in noise
     assert "epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고" in moved
 
 
@@ -180,7 +180,7 @@ def test_a_promised_recall_costs_what_the_cheapest_variant_flags():
     confident = FLOORS.assign(promise="confidence", threshold=0.2, feasible=[True, False])
     average, confidence = certainty.floor_sentences(pd.concat([FLOORS, confident]), "video")
     assert "0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를 사람이" in average
-    assert "시험 그룹의 평균 Recall 0.950, 95% 구간 0.900~0.970" in average
+    assert "시험 그룹의 평균 Recall 0.950, 95% 신뢰구간 0.900~0.970" in average
     assert "그룹마다 구한 Recall의 평균" in average
     assert "하한에 못 미칠 수 있습니다" in average
     assert "42%" in average

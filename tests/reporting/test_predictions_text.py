@@ -183,7 +183,7 @@ def test_bands_with_a_confidence_say_what_cannot_be_promised(method, words):
 def test_shares_without_an_interval_say_so():
     shares = pd.DataFrame({"band": ["pass"], "n": 3, "share": 0.3, "low": np.nan, "high": np.nan})
     table = says.band_comparison(shares, shares)
-    assert table["검증 비율(95% 구간)"].tolist() == ["30.0% (구간 없음)"]
+    assert table["검증 비율(95% 신뢰구간)"].tolist() == ["30.0% (구간 없음)"]
 
 
 def test_shares_of_bands_side_by_side():
@@ -197,9 +197,9 @@ def test_shares_of_bands_side_by_side():
         (new > bands.block_above).sum(),
     ]
     share = bands.table["share"][0]
-    assert table["검증 비율(95% 구간)"][0].startswith(f"{share:.1%} (")
+    assert table["검증 비율(95% 신뢰구간)"][0].startswith(f"{share:.1%} (")
     alone = says.band_comparison(bands.table, band_shares([0.0], bands))
-    assert alone["이 폴더 비율(95% 구간)"].tolist() == [
+    assert alone["이 폴더 비율(95% 신뢰구간)"].tolist() == [
         "100.0% (20.7% ~ 100.0%)",
         *["0.0% (0.0% ~ 79.3%)"] * 2,
     ]

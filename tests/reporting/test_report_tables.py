@@ -80,7 +80,7 @@ def test_effect_is_the_last_variant_less_the_first_on_test(published):
     assert difference["F1"] == "+0.0100"
     assert difference["Precision"] == "−0.0500"
     assert difference["Threshold"] == "−0.20"
-    assert table["차이의 95% 구간"].tolist() == ["−0.0200~+0.0400", "–", "–", "–"]
+    assert table["차이의 95% 신뢰구간"].tolist() == ["−0.0200~+0.0400", "–", "–", "–"]
     assert table["모두 유해(기준선)"].tolist() == ["0.8571", "0.7500", "1.0000", "–"]
     assert table.loc["F1", "발행본 Model 3"] == "0.8800"
     assert not [c for c in tables.effect_table(test, apart, published.head(0)) if "발행본" in c]
@@ -95,6 +95,6 @@ def test_the_summary_gives_the_baseline_no_interval():
         {"variant": "model4", "metric": ["recall", "f1"], "low": [0.1, 0.87], "high": [0.2, 1.0]}
     )
     table = tables.summary_table(test, intervals)
-    assert table["F1의 95% 구간"].tolist() == ["0.870~1.000", "–"]
+    assert table["F1의 95% 신뢰구간"].tolist() == ["0.870~1.000", "–"]
     few = intervals.assign(low=float("nan"), high=float("nan"))
-    assert tables.summary_table(test, few)["F1의 95% 구간"].tolist() == ["–", "–"]
+    assert tables.summary_table(test, few)["F1의 95% 신뢰구간"].tolist() == ["–", "–"]

@@ -141,6 +141,7 @@ def test_executed_notebooks_are_free_of_noise(run):
         outputs = [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
         noise = [o["text"] for o in outputs if o.get("name") == "stderr"]
         assert not noise, f"{path.name}: {noise}"
+        assert str(run) not in json.dumps(outputs), f"{path.name} shows this machine's folders"
 
 
 @pytest.fixture

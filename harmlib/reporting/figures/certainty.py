@@ -50,7 +50,7 @@ def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
         )
     axes.axvline(reference, color=GREY, linestyle=":", label=f"{BASELINE_NAME} {reference:.3f}")
     axes.set_yticks(range(len(intervals)), [model_name(v) for v in intervals["variant"]])
-    axes.set(title="시험 F1과 95% 구간", xlabel="F1", ylim=(len(intervals) - 0.5, -0.7))
+    axes.set(title="시험 F1과 95% 신뢰구간", xlabel="F1", ylim=(len(intervals) - 0.5, -0.7))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35))
     return figure
 
@@ -88,7 +88,7 @@ def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
     for axes, variant in zip(columns, variants, strict=True):
         own = rows[rows["variant"] == variant]
         axes.fill_between(own["threshold"], own["low"], own["high"], color=COLOURS[0], alpha=0.2,
-                          label="95% 구간")  # fmt: skip
+                          label="95% 신뢰구간")  # fmt: skip
         axes.plot(own["threshold"], own["value"], color=COLOURS[0], label="F1")
         for row in best[best["variant"] == variant].itertuples():
             axes.axvspan(row.plateau_low, row.plateau_high, color=COLOURS[5], alpha=0.35,

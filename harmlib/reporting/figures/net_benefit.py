@@ -40,7 +40,7 @@ def net_benefit(curves: pd.DataFrame) -> Figure:
         at, trivial = rows["threshold"], rows["treat_all"].clip(lower=0)
         axes.fill_between(
             at, trivial + rows["low"], trivial + rows["high"], color=COLOURS[0], alpha=0.2,
-            linewidth=0, label="이득의 95% 구간",
+            linewidth=0, label="이득의 95% 신뢰구간",
         )  # fmt: skip
         axes.plot(at, rows["net_benefit"], color=COLOURS[0], label="모델(보정한 확률)")
         axes.plot(at, rows["treat_all"], color=GREY, linestyle=DASHES[1], label=BASELINE_NAME)
@@ -85,7 +85,7 @@ def cost_curves(costs: pd.DataFrame) -> Figure:
         at = rows["probability_cost"]
         axes.fill_between(
             at, rows["low"], rows["high"], color=COLOURS[0], alpha=0.2, linewidth=0,
-            label="95% 구간",
+            label="95% 신뢰구간",
         )  # fmt: skip
         axes.plot(at, rows["cost"], color=COLOURS[0], label="운영 threshold")
         axes.plot(

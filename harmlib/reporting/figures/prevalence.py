@@ -52,7 +52,7 @@ def precision_by_prevalence(prevalence: pd.DataFrame) -> Figure:
                 rows[column],
                 color=COLOURS[i],
                 linestyle=DASHES[i],
-                label=f"{name}과 95% 구간" if column == "precision" else name,
+                label=f"{name}과 95% 신뢰구간" if column == "precision" else name,
             )
         _mark(axes, rows)
         axes.set(

@@ -187,7 +187,7 @@ def epoch_thresholds(epochs: pd.DataFrame, grid: tuple[float, float]) -> Figure:
                 )
     _mark_ends(axes, grid)
     axes.set(
-        title="Epoch별 최적 threshold와 95% 구간",
+        title="Epoch별 최적 threshold와 95% 신뢰구간",
         xlabel="Epoch",
         ylabel="최적 threshold (검증 F1 기준)",
         ylim=(grid[0] - 0.08, grid[1] + 0.08),

@@ -20,9 +20,9 @@ TABLES = {
     "summary": "시험 분할 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
     "test": "시험 분할, 운영 threshold에서의 결과(강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
     "pooled": "교차 검증: 모든 fold의 시험 부분을 모은 결과(판정 수 = 항목 수 × seed 수; AP와 AUC는 seed마다 구한 값의 평균; 강조: 다른 모든 모델과 구별되는 최고 F1, 없으면 강조하지 않음)",
-    "choices": "목적별 threshold(목적 값과 평탄 구간은 검증, Precision부터는 시험; 마지막 두 열은 시험 F1에서 기준선의 F1을 뺀 값의 95% 구간을 이 표의 모든 줄에 대해 보정한 것)",
+    "choices": "목적별 threshold(목적 값과 평탄 구간은 검증, Precision부터는 시험; 마지막 두 열은 시험 F1에서 기준선의 F1을 뺀 값의 95% 신뢰구간을 이 표의 모든 줄에 대해 보정한 것)",
     "optimism": "고른 데이터에서 잰 F1의 낙관과 시험 결과",
-    "differences": "같은 항목에서 짝지은 모든 쌍의 비교(차이, 95% 구간, 모든 쌍을 함께 보정한 구간, 이만한 차이를 알아볼 그룹 수, 한쪽만 맞힌 항목 수, McNemar mid-p)",
+    "differences": "같은 항목에서 짝지은 모든 쌍의 비교(차이, 95% 신뢰구간, 모든 쌍을 함께 보정한 구간, 이만한 차이를 알아볼 그룹 수, 한쪽만 맞힌 항목 수, McNemar mid-p)",
     "scale": "운영 threshold를 가중치 없는 눈금으로 바꾼 값",
     "calibration": (
         "보정 전후의 시험 Brier 점수와 보정 오차(검증에서 맞춤, 낮을수록 좋음. 보정됨의 p가 0.05보다 작으면 확률이 실제 비율과 다르다고 봄)"
@@ -147,7 +147,7 @@ def epoch_thresholds(epochs: pd.DataFrame, modality: str) -> Words:
     >>> epochs = pd.DataFrame({"variant": "model4", "epoch": [1, 2], "threshold": [0.3, 0.4],
     ...                        "low": 0.3, "high": 0.7})
     >>> epoch_thresholds(epochs, "video").alt
-    '비디오 모델의 epoch별 최적 threshold와 95% 구간. Model 4: epoch 1 0.30 (0.30~0.70), epoch 2 0.40 ...'
+    '비디오 모델의 epoch별 최적 threshold와 95% 신뢰구간. Model 4: epoch 1 0.30 (0.30~0.70), epoch 2 0.40 ...'
     """
     lines = [
         f"{model_name(variant)}: "
@@ -158,8 +158,8 @@ def epoch_thresholds(epochs: pd.DataFrame, modality: str) -> Words:
         for variant, own in epochs.groupby("variant", sort=False)
     ]
     return Words(
-        f"{MODALITY[modality]} 모델의 epoch별 최적 threshold와 95% 구간. {'; '.join(lines)}.",
-        f"{MODALITY[modality]}: 점의 높이가 그 epoch에서 검증 F1이 최고인 threshold, 막대가 그 95% 구간입니다. "
+        f"{MODALITY[modality]} 모델의 epoch별 최적 threshold와 95% 신뢰구간. {'; '.join(lines)}.",
+        f"{MODALITY[modality]}: 점의 높이가 그 epoch에서 검증 F1이 최고인 threshold, 막대가 그 95% 신뢰구간입니다. "
         "막대가 겹치는지로는 움직였는지 알 수 없습니다(같은 항목에서 짝지은 차이로 판단하며, 3.8절에 적습니다). 격자의 "
         "끝에 붙은 점은 진짜 최적점이 그 너머일 수 있음을 뜻합니다. 격자를 쓰는 모델이 있으면 threshold가 하나뿐인 "
         "모델은 그리지 않습니다.",
@@ -236,15 +236,15 @@ def intervals_on_test(f1: pd.DataFrame, modality: str) -> Words:
     --------
     >>> f1 = pd.DataFrame({"variant": ["model4"], "value": 0.945, "low": 0.87, "high": 1.0})
     >>> intervals_on_test(f1, "video").alt
-    '비디오 모델별 시험 F1과 95% 구간: Model 4 0.945 (0.870~1.000)'
+    '비디오 모델별 시험 F1과 95% 신뢰구간: Model 4 0.945 (0.870~1.000)'
     """
     lines = "; ".join(
         f"{model_name(row.variant)} {row.value:.3f} ({_ends(row.low, row.high, 3)})"
         for row in f1.itertuples()
     )
     return Words(
-        f"{MODALITY[modality]} 모델별 시험 F1과 95% 구간: {lines}",
-        f"{MODALITY[modality]}: 막대는 시험 F1의 95% 구간입니다. 기준선의 F1도 같은 항목에 따라 달라지므로, 기준선보다 "
+        f"{MODALITY[modality]} 모델별 시험 F1과 95% 신뢰구간: {lines}",
+        f"{MODALITY[modality]}: 막대는 시험 F1의 95% 신뢰구간입니다. 기준선의 F1도 같은 항목에 따라 달라지므로, 기준선보다 "
         "나은지는 막대와 점선이 아니라 짝지은 차이의 구간(아래 문장)으로, 모델끼리도 짝지은 비교로 판단합니다.",
     )
 
@@ -263,11 +263,11 @@ def f1_bands(modality: str) -> Words:
     Examples
     --------
     >>> f1_bands("image").alt
-    '이미지 모델별 threshold에 따른 검증 F1과 95% 구간, 최고점과 평탄 구간.'
+    '이미지 모델별 threshold에 따른 검증 F1과 95% 신뢰구간, 최고점과 평탄 구간.'
     """
     return Words(
-        f"{MODALITY[modality]} 모델별 threshold에 따른 검증 F1과 95% 구간, 최고점과 평탄 구간.",
-        f"{MODALITY[modality]}: 파란 띠는 F1의 95% 구간, 노란 띠는 최고 F1과 0.005 이내인 threshold입니다. 파란 띠가 "
+        f"{MODALITY[modality]} 모델별 threshold에 따른 검증 F1과 95% 신뢰구간, 최고점과 평탄 구간.",
+        f"{MODALITY[modality]}: 파란 띠는 F1의 95% 신뢰구간, 노란 띠는 최고 F1과 0.005 이내인 threshold입니다. 파란 띠가 "
         "넓으면 최고점의 자리를 믿기 어렵고, 노란 띠 안에서는 어느 값을 골라도 거의 같습니다.",
     )
 
@@ -315,7 +315,7 @@ def gain_parts(sentences: list[str], modality: str) -> Words:
     """
     return Words(
         plain(" ".join(sentences)),
-        f"{MODALITY[modality]}: 막대의 길이가 시험 F1의 변화, 가는 선이 95% 구간입니다. 선이 0에 걸치면 그 몫은 "
+        f"{MODALITY[modality]}: 막대의 길이가 시험 F1의 변화, 가는 선이 95% 신뢰구간입니다. 선이 0에 걸치면 그 몫은 "
         "있다고 말할 수 없습니다.",
     )
 
@@ -339,7 +339,7 @@ def reliability(modality: str) -> Words:
     return Words(
         f"{MODALITY[modality]} 모델별 예측 확률과 실제 유해 비율, 구간마다의 항목 수.",
         f"{MODALITY[modality]}: 점선보다 아래의 점은 확률이 너무 높게, 위의 점은 너무 낮게 매겨졌다는 뜻입니다. 막대는 "
-        f"그룹을 하나씩 빼고 구한 95% 구간이며, 그룹 {MIN_GROUPS}개 미만에서 온 점에는 막대가 없습니다.",
+        f"그룹을 하나씩 빼고 구한 95% 신뢰구간이며, 그룹 {MIN_GROUPS}개 미만에서 온 점에는 막대가 없습니다.",
     )
 
 

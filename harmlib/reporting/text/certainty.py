@@ -84,7 +84,7 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
             sentences.append(
                 f"{name}: 이웃한 epoch 사이의 변화 {count(own)}번 모두 잡음과 구별되지 않습니다. 가장 큰 변화는 "
                 f"epoch {largest.epoch_from}에서 {largest.epoch_to} 사이의 {signed(largest.difference, 2)}"
-                f"(95% 구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다. 움직이지 않았다는 뜻은 아닙니다. "
+                f"(95% 신뢰구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다. 움직이지 않았다는 뜻은 아닙니다. "
                 f"실제로 0.10 움직였더라도 이 검증 분할로 알아볼 확률은 {largest.power:.0%}이고, "
                 f"{number(largest.detectable, 2)} 넘게 움직여야 다섯 번에 네 번 알아봅니다."
                 f"{_left_out(largest)}"
@@ -92,7 +92,7 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
         for change in rows(moved):
             sentences.append(
                 f"{name}: epoch {change.epoch_from}에서 {change.epoch_to} 사이에 최적 threshold가 "
-                f"{signed(change.difference, 2)} 움직였고, 95% 구간 {signed(change.low, 2)}~"
+                f"{signed(change.difference, 2)} 움직였고, 95% 신뢰구간 {signed(change.low, 2)}~"
                 f"{particle(signed(change.high, 2), '과/와')} 평탄 구간으로 보아 잡음이 아닙니다."
             )
     return sentences
@@ -270,7 +270,7 @@ def floor_sentences(floors: pd.DataFrame, modality: str) -> list[str]:
 def _floor_part(floor: Row) -> str:
     tested = number(floor.test_recall, 3)
     if not math.isnan(floor.test_low):
-        tested = f"{tested}, 95% 구간 {number(floor.test_low, 3)}~{number(floor.test_high, 3)}"
+        tested = f"{tested}, 95% 신뢰구간 {number(floor.test_low, 3)}~{number(floor.test_high, 3)}"
     return (
         f"{floor.min_recall:.2f} 이상은 {model_name(floor.variant)} threshold "
         f"{particle(number(floor.threshold, 3), '으로/로')}, 시험 항목의 "

@@ -61,8 +61,8 @@ def verdict(
     ...     "difference": 0.11, "corrected_low": 0.03, "corrected_high": 0.19})
     >>> pairs = pd.DataFrame(columns=["split", "metric", "a", "b"])
     >>> verdict(chosen, intervals, against, pairs, "video")
-    '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 구간 0.870~0.980)으로, 모두 유해로
-    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 구간 +0.0300~+0.1900).'
+    '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 신뢰구간 0.870~0.980)으로, 모두 유해로
+    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 신뢰구간 +0.0300~+0.1900).'
     """
     best = chosen.loc[chosen["f1"].idxmax(), "variant"]
     tested = row(intervals[intervals["metric"] == "f1"], "variant", best)
@@ -75,7 +75,7 @@ def verdict(
     if pd.isna(tested.low):
         return f"{head}입니다. {_no_interval(tested)}{doubts}"
     return (
-        f"{head}(95% 구간 {number(tested.low, 3)}~{number(tested.high, 3)})으로, 모두 유해로 판정하는 "
+        f"{head}(95% 신뢰구간 {number(tested.low, 3)}~{number(tested.high, 3)})으로, 모두 유해로 판정하는 "
         f"기준선의 {_from_baseline(compared)}{doubts}"
     )
 
@@ -84,7 +84,7 @@ def _from_baseline(compared: Row) -> str:
     """The end of a sentence on one variant: the baseline's F1, and whether it differs."""
     baseline = number(compared.baseline)
     apart = (
-        f"차이 {signed(compared.difference)}, 보정한 95% 구간 {signed(compared.corrected_low)}~"
+        f"차이 {signed(compared.difference)}, 보정한 95% 신뢰구간 {signed(compared.corrected_low)}~"
         f"{signed(compared.corrected_high)}"
     )
     if compared.corrected_low == compared.corrected_high == 0:
@@ -237,7 +237,7 @@ def pair_sentences(differences: pd.DataFrame, modality: str) -> list[str]:
     ...     "groups_needed": 90.0, "p_mid": 0.21})
     >>> pair_sentences(differences, "video")
     ['비디오: 시험 F1에서 Model 2와 Model 4는 구별되지 않습니다(차이 +0.0200, 모든 쌍을 함께 보정한
-    95% 구간 −0.0300~+0.0700, McNemar mid-p 0.210). 이만한 차이를 알아보려면 그룹이 약 90개 필요합니다.']
+    95% 신뢰구간 −0.0300~+0.0700, McNemar mid-p 0.210). 이만한 차이를 알아보려면 그룹이 약 90개 필요합니다.']
     """
     tested = differences[(differences["split"] == "test") & (differences["metric"] == "f1")]
     sentences = []
@@ -245,7 +245,7 @@ def pair_sentences(differences: pd.DataFrame, modality: str) -> list[str]:
         if pd.isna(pair.corrected_low):
             continue
         apart = (
-            f"(차이 {signed(pair.difference)}, 모든 쌍을 함께 보정한 95% 구간 {signed(pair.corrected_low)}~"
+            f"(차이 {signed(pair.difference)}, 모든 쌍을 함께 보정한 95% 신뢰구간 {signed(pair.corrected_low)}~"
             f"{signed(pair.corrected_high)}, McNemar mid-p {number(pair.p_mid, 3)})"
         )
         a, b = model_name(pair.a), model_name(pair.b)
@@ -293,7 +293,7 @@ def gain_sentences(gains: pd.DataFrame, modality: str) -> list[str]:
     ...                       "value": [0.02, 0.0, 0.01, 0.03], "low": -0.01, "high": 0.06})
     >>> gain_sentences(gains, "video")
     ['비디오 Model 2에서 Model 4로: 시험 F1의 변화 +0.0300 = 가중치 +0.0200 + epoch +0.0000 + threshold
-    +0.0100. 95% 구간 −0.0100~+0.0600이 0을 포함하므로 차이가 있다고 말할 수 없습니다.']
+    +0.0100. 95% 신뢰구간 −0.0100~+0.0600이 0을 포함하므로 차이가 있다고 말할 수 없습니다.']
     """
     sentences = []
     for (a, b), own in gains.groupby(["a", "b"], sort=False):
@@ -308,7 +308,7 @@ def gain_sentences(gains: pd.DataFrame, modality: str) -> list[str]:
         if bool(own["same_weights"].iloc[0]):
             text += " 두 모델은 같은 epoch에서 모든 항목에 같은 점수를 주므로 가중치가 달라진 것은 없습니다."
         if pd.notna(total.low):
-            ends = f"95% 구간 {signed(total.low)}~{signed(total.high)}"
+            ends = f"95% 신뢰구간 {signed(total.low)}~{signed(total.high)}"
             sure = total.low > 0 or total.high < 0
             text += (
                 f" {particle(ends, '은/는')} 0을 포함하지 않습니다(이 쌍만 볼 때)."
@@ -342,12 +342,12 @@ def drop_sentences(
     ...                       "high": -0.02})
     >>> drop_sentences(drops, {"model4"}, "video")
     ['비디오 Model 4의 F1은 검증에서 고른 epoch와 threshold를 시험에 적용하자 0.1000만큼 낮아졌습니다(모델 수만큼
-    보정한 95% 구간 −0.1500~−0.0200). 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다.']
+    보정한 95% 신뢰구간 −0.1500~−0.0200). 검증 F1은 고르는 데 쓰인 만큼 부풀려져 있습니다.']
     """
     return [
         f"{MODALITY[modality]} {model_name(one.variant)}의 F1은 검증에서 고른 "
         f"{'epoch와 threshold를' if one.variant in threshold_chosen else 'epoch를'} 시험에 적용하자 "
-        f"{number(-one.difference)}만큼 낮아졌습니다(모델 수만큼 보정한 95% 구간 {signed(one.low)}~{signed(one.high)}). 검증 F1은 고르는 "
+        f"{number(-one.difference)}만큼 낮아졌습니다(모델 수만큼 보정한 95% 신뢰구간 {signed(one.low)}~{signed(one.high)}). 검증 F1은 고르는 "
         "데 쓰인 만큼 부풀려져 있습니다."
         for one in rows(drops)
         if one.high < 0

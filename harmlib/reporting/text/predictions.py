@@ -303,13 +303,13 @@ def band_comparison(validation: pd.DataFrame, here: pd.DataFrame) -> pd.DataFram
     Examples
     --------
     >>> shares = pd.DataFrame({"band": ["pass"], "n": 3, "share": 0.3, "low": 0.1, "high": 0.6})
-    >>> band_comparison(shares, shares)["이 폴더 비율(95% 구간)"].tolist()
+    >>> band_comparison(shares, shares)["이 폴더 비율(95% 신뢰구간)"].tolist()
     ['30.0% (10.0% ~ 60.0%)']
     """
     columns = {"구간": validation["band"].map(BANDS).to_numpy()}
     for name, table in (("검증", validation), ("이 폴더", here)):
         columns[f"{name} 항목 수"] = table["n"].astype(int).to_numpy()
-        columns[f"{name} 비율(95% 구간)"] = [
+        columns[f"{name} 비율(95% 신뢰구간)"] = [
             f"{row.share:.1%} "
             + ("(구간 없음)" if math.isnan(row.low) else f"({row.low:.1%} ~ {row.high:.1%})")
             for row in table.itertuples()

@@ -455,7 +455,7 @@ def effect_table(
         & (differences["a"] == first["variant"])
         & (differences["b"] == last["variant"])
     ].set_index("metric")
-    table["차이의 95% 구간"] = [_ends(pair, c) for c in digits]
+    table["차이의 95% 신뢰구간"] = [_ends(pair, c) for c in digits]
     baseline = test[test["variant"] == BASELINE].iloc[0]
     table[BASELINE_NAME] = [number(baseline[c]) if c in METRICS else "–" for c in digits]
     if len(published):
@@ -495,13 +495,13 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     >>> test = pd.DataFrame({"variant": ["model4"], "threshold": 0.3, "precision": 0.9, "recall": 1.0,
     ...                      "f1": 0.95, "average_precision": 0.96})
     >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.87, "high": 1.0})
-    >>> summary_table(test, intervals)["F1의 95% 구간"].tolist()
+    >>> summary_table(test, intervals)["F1의 95% 신뢰구간"].tolist()
     ['0.870~1.000']
     """
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
     pooled = "threshold" not in test
     table = test[["variant", "accuracy" if pooled else "threshold", *METRICS]].copy()
-    table["F1의 95% 구간"] = [
+    table["F1의 95% 신뢰구간"] = [
         f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}"
         if v in f1.index and pd.notna(f1.at[v, "low"])
         else "–"

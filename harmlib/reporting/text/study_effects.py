@@ -197,7 +197,7 @@ def study_headline(
     ...     "corrected_low": 0.02, "corrected_high": 0.18, "seeds": 3})
     >>> study_headline(effects, steps, "video", "model2", "model4", "model5")
     '비디오: F1을 가장 높인 것은 Model 4를 Model 5로 바꾼 것입니다(+0.1000, 95% 신뢰구간 +0.0200~+0.1800, seed
-    3개). 비디오: Model 2에서 Model 4까지의 변경 1가지 가운데 F1을 높였다고 볼 근거가 있는 것은 없습니다. 가장 크게
+    3개). Model 2에서 Model 4까지의 변경 1가지 가운데 F1을 높였다고 볼 근거가 있는 것은 없습니다. 가장 크게
     달라진 것은 sigmoid와 손실 함수이지만(모든 적용 순서의 평균 +0.0000, ...) 신뢰구간이 0을 포함합니다.'
     """
     ablated = headline(effects, modality, first, last)
@@ -208,7 +208,8 @@ def study_headline(
         return ablated
     change = f"{particle(model_name(last), '을/를')} {particle(model_name(newest), '으로/로')} 바꾼 것입니다"
     told = f"{signed(total.difference)}, {interval_of(total)}, seed {total.seeds}개"
-    return f"{MODALITY[modality]}: F1을 가장 높인 것은 {change}({told}). {ablated}"
+    label = f"{MODALITY[modality]}: "  # said once
+    return f"{label}F1을 가장 높인 것은 {change}({told}). {ablated.removeprefix(label)}"
 
 
 def order_sentences(effects: pd.DataFrame, modality: str, first: str, last: str) -> list[str]:
