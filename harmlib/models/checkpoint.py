@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import math
 import io
+import math
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

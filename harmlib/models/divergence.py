@@ -48,8 +48,8 @@ def require_finite(
     >>> require_finite(2, 10.0, 1, [float("nan")], [])
     Traceback (most recent call last):
         ...
-    harmlib.models.divergence.TrainingDiverged: the training diverged in epoch 2 (seed 1): with the \
-learning rate 10.0, its loss or scores are NaN or infinite. Lower the variant's learning_rate
+    harmlib.models.divergence.TrainingDiverged: the training diverged in epoch 2 (seed 1): with \
+the learning rate 10.0, its loss or scores are NaN or infinite. Lower the variant's learning_rate
     """
     logits = [table["logit"].to_numpy() for table in scores]
     if not all(np.isfinite(values).all() for values in [np.array(list(losses)), *logits]):
@@ -80,8 +80,8 @@ def divergence_told(epoch: int, learning_rate: float, seeds: Sequence[int]) -> I
     ...     torch.nn.BCELoss()(torch.tensor([float("nan")]), torch.ones(1))
     Traceback (most recent call last):
         ...
-    harmlib.models.divergence.TrainingDiverged: the training diverged in epoch 2 (seed 1): with the \
-learning rate 10.0, its loss or scores are NaN or infinite. Lower the variant's learning_rate
+    harmlib.models.divergence.TrainingDiverged: the training diverged in epoch 2 (seed 1): with \
+the learning rate 10.0, its loss or scores are NaN or infinite. Lower the variant's learning_rate
     """
     try:
         yield

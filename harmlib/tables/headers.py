@@ -117,7 +117,7 @@ def check_names(
 
     Examples
     --------
-    >>> check_names(["path", "lable"], ["path"], ["label"], Path("a.csv"))
+    >>> check_names(["path", "labl"], ["path"], ["label"], Path("a.csv"))
     Traceback (most recent call last):
     harmlib.tables.complaint.TableError: a.csv: no column 'label'; did you mean 'lable'?
     """

@@ -62,6 +62,8 @@ def run_pipeline(params_file: str | Path) -> Params:
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
     cache = StepCache(params)
+    if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
+        cache.set_damaged_vectors_aside()  # before extraction is taken for valid
     with isolated(params.artifacts / "settings"):
         with KernelServer(_ahead(steps, cache)) as kernels:
             if kernels.ahead:

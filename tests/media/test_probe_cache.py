@@ -138,7 +138,7 @@ def test_progress_counts_only_what_is_read(tmp_path, pictures, monkeypatch):
         lambda path: os.utime(path, ns=(1, 1)),
         lambda path: path.chmod(0o600),
         lambda path: os.utime(path, ns=(1, path.stat().st_mtime_ns + 10**18)),  # a clock ahead
-        lambda path: (shutil.copy(path, f"{path}.new"), os.replace(f"{path}.new", path)),
+        lambda path: (shutil.copy(path, f"{path}.new"), Path(f"{path}.new").replace(path)),
     ],
 )
 def test_a_file_that_was_only_touched_is_hashed_but_not_decoded(tmp_path, pictures, probed, change):

@@ -17,9 +17,14 @@ def names(folder):
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(OSError, match="disk full"), written_whole(path) as part:
-        part.write_text("ne")
-        raise OSError("disk full")
+
+    def fail():
+        with written_whole(path) as part:
+            part.write_text("ne")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.csv"]
 
@@ -58,7 +63,8 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
     path = tmp_path / "a.json"
     code = (
         "import os, sys; from pathlib import Path; from harmlib.media.whole_file import *\n"
-        "with written_whole(Path(sys.argv[1])) as part: part.write_text('ha'); os.kill(os.getpid(), 9)"
+        "with written_whole(Path(sys.argv[1])) as part:\n"
+        "    part.write_text('ha'); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == -9
     assert len(names(tmp_path)) == 1
