@@ -33,6 +33,14 @@ def write_sealed(table: pd.DataFrame, path: Path) -> None:
         What to keep. Its index is left out.
     path : Path
         The file. Its folder is made if it is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_sealed(pd.DataFrame({"width": [8]}), Path(folder, "new", "a.parquet"))
+    ...     pd.read_parquet(Path(folder, "new", "a.parquet"))["width"].item()
+    8
     """
     content = pa.Table.from_pandas(table, preserve_index=False)
     known = content.schema.metadata or {}
@@ -63,6 +71,15 @@ def verify_sealed(path: Path) -> bytes:
         If a bit of it is not what was written, or it carries no checksum.
     OSError
         If the file is not there or can't be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.parquet")
+    ...     write_sealed(pd.DataFrame({"width": [8]}), path)
+    ...     verify_sealed(path) == path.read_bytes()
+    True
     """
     content = path.read_bytes()
     seals = set(_SEAL.findall(content))

@@ -68,6 +68,10 @@ def divergence_told(epoch: int, learning_rate: float, seeds: Sequence[int]) -> I
     seeds : sequence of int
         These two for the message.
 
+    Yields
+    ------
+    None
+
     Raises
     ------
     TrainingDiverged

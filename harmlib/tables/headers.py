@@ -119,7 +119,7 @@ def check_names(
     --------
     >>> check_names(["path", "labl"], ["path"], ["label"], Path("a.csv"))
     Traceback (most recent call last):
-    harmlib.tables.complaint.TableError: a.csv: no column 'label'; did you mean 'lable'?
+    harmlib.tables.complaint.TableError: a.csv: no column 'label'; did you mean 'labl'?
     """
     needed = list(needed)
     for name in [*needed, *optional]:
