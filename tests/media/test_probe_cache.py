@@ -163,7 +163,7 @@ def test_a_moved_file_is_not_decoded_again(tmp_path, pictures, probed):
     pd.testing.assert_frame_equal(after.drop(columns="path"), before.drop(columns="path"))
 
 
-def test_the_file_behind_a_link_is_looked_at(tmp_path, pictures, probed):
+def test_the_file_behind_a_link_is_looked_at(tmp_path, pictures):
     cache, link = tmp_path / "cache.parquet", tmp_path / "link.png"
     link.symlink_to(pictures[0])
     first = probe_all([link], "image", cache)
