@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import socket
 import uuid
 from collections.abc import Iterator, Mapping
@@ -109,8 +110,8 @@ def set_aside(damaged: Mapping[Path, str]) -> None:
     Parameters
     ----------
     damaged : mapping of Path to str
-        Files and what is wrong with them. Each gets the ending ``.damaged``, in place of one that
-        was set aside before.
+        Files or folders, and what is wrong with them. Each gets the ending ``.damaged``, in place
+        of one that was set aside before.
 
     Examples
     --------
@@ -124,8 +125,11 @@ def set_aside(damaged: Mapping[Path, str]) -> None:
     """
     done: dict[Path, str] = {}
     for path, reason in damaged.items():
+        aside = path.with_name(path.name + ".damaged")
         try:
-            path.replace(path.with_name(path.name + ".damaged"))
+            if aside.is_dir():  # a file would be replaced
+                shutil.rmtree(aside)
+            path.replace(aside)
         except FileNotFoundError:
             continue  # another process was faster
         except OSError as error:

