@@ -137,7 +137,8 @@ def test_the_study_begins_with_what_helped_most():
     for difference, leads in ((0.12, True), (0.06, False), (0.02, False), (-0.2, False)):
         steps = table([one(difference, factor="total")], "tables/later_steps_video.csv")
         text = says.study_headline(HELPED, steps, *names)
-        assert text.endswith(ablated)
+        assert text.endswith(ablated.removeprefix("비디오: "))
+        assert text.count("비디오: ") == 1
         assert plain(text).startswith("비디오: F1을 가장 높인 것은 Model 4를 Model 5로") == leads
     assert says.study_headline(HELPED, steps.assign(**NONE), *names) == ablated
 
