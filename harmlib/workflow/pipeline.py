@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,6 +97,12 @@ def _execute(
         del os.environ[VARIABLE]
 
 
+def _say(line: str) -> None:
+    """Print a line in one write: steps that run side by side print from their own threads."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _ahead(steps: list[Step], cache: StepCache) -> dict[str, list[str]]:
     """Return the notebooks from the first invalid step on, and what their kernels import."""
     valid = [cache.is_valid(step) for step in steps]
@@ -117,12 +124,12 @@ def _run_steps(
     began: dict[str, Inputs] = {}
 
     def start(step: Step) -> None:
-        print(f"{heads[step.name]} …", flush=True)
+        _say(f"{heads[step.name]} …")
         for name in step.may_write:  # if it isn't written this time, none must stay
             (params.run_dir / name).unlink(missing_ok=True)
         began[step.name] = cache.begin(step)
         for line in execute(params, step, common, kernels):
-            print(f"{heads[step.name]}: {line}", flush=True)
+            _say(f"{heads[step.name]}: {line}")
         _require_same(params, step, common)
 
     with ThreadPoolExecutor(1) as pages:
@@ -130,19 +137,18 @@ def _run_steps(
             todo = []
             for step in stage:
                 if cache.is_valid(step):
-                    print(f"{heads[step.name]}: reused", flush=True)
+                    _say(f"{heads[step.name]}: reused")
                     written.append(pages.submit(_write_notebook_page, params, step, cache))
                 else:
                     todo.append(step)
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
                 changed = cache.done(step, began[step.name], seconds)
                 written.append(pages.submit(_write_notebook_page, params, step, cache))
-                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+                _say(f"{heads[step.name]}: {seconds:.1f} s")
                 if changed:
-                    print(
+                    _say(
                         f"{heads[step.name]}: changed while it ran: {', '.join(changed)}. "
-                        "It runs again with the next start",
-                        flush=True,
+                        "It runs again with the next start"
                     )
             if notebook == "02_train":
                 _gather(params, cache, just_trained=bool(todo))
