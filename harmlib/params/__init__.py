@@ -4,6 +4,7 @@ from harmlib.params.loading import (
     VARIANTS_FILE,
     file_to_run,
     load_params,
+    load_run_params,
     params_path,
     project_params_path,
 )
@@ -20,14 +21,17 @@ from harmlib.params.schema import (
     MotionParams,
     Params,
     PrevalenceParams,
+    RunParams,
     Schedule,
     Section,
     SlowFastParams,
     SplitParams,
     StudyParams,
+    ThresholdRule,
     Variant,
     YoloParams,
 )
+from harmlib.params.scores import ScoresParams, TableReading
 from harmlib.params.yaml_reading import ParamsError
 
 __all__ = [
@@ -45,15 +49,20 @@ __all__ = [
     "Params",
     "ParamsError",
     "PrevalenceParams",
+    "RunParams",
     "Schedule",
+    "ScoresParams",
     "Section",
     "SlowFastParams",
     "SplitParams",
     "StudyParams",
+    "TableReading",
+    "ThresholdRule",
     "Variant",
     "YoloParams",
     "file_to_run",
     "load_params",
+    "load_run_params",
     "params_path",
     "project_params_path",
 ]

@@ -11,6 +11,7 @@ from harmlib.params.mistakes import explain, near
 from harmlib.params.places import PROJECT_ROOT, absolute
 from harmlib.params.plain_values import shown
 from harmlib.params.schema import Params
+from harmlib.params.scores import ScoresParams
 from harmlib.params.yaml_reading import Document, Key, ParamsError, Place, read_yaml
 
 # The table of variants that every params file starts from.
@@ -54,6 +55,37 @@ def load_params(path: str | Path, variants_path: str | Path | None = None) -> Pa
         return Params.model_validate(document.content | {"variants": variants})
     except ValidationError as error:
         raise ParamsError(explain(error, document.places | places)) from None
+
+
+def load_run_params(path: str | Path) -> Params | ScoresParams:
+    """Read a params file of either kind: from media to report, or from a table of scores.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `load_params`. A file with the key ``scores`` is of the second kind.
+
+    Returns
+    -------
+    Params or ScoresParams
+
+    Raises
+    ------
+    ParamsError
+        As in `load_params`.
+
+    Examples
+    --------
+    >>> load_run_params("params/demo.yaml").run
+    'demo'
+    """
+    document = _read(params_path(path))
+    if "scores" not in document.content:
+        return load_params(path)
+    try:
+        return ScoresParams.model_validate(document.content)
+    except ValidationError as error:
+        raise ParamsError(explain(error, document.places, ScoresParams)) from None
 
 
 def params_path(path: str | Path) -> Path:
@@ -153,7 +185,10 @@ def file_to_run(path: str | Path) -> Path:
     'demo.yaml'
     """
     file = params_path(path)
-    data = load_params(file).data
+    params = load_run_params(file)
+    if isinstance(params, ScoresParams):
+        return file
+    data = params.data
     if data.otherwise is None or data.root.is_dir():
         return file
     other = (file.parent / data.otherwise).resolve()

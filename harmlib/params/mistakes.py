@@ -22,7 +22,9 @@ _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 60
 
 
-def explain(error: ValidationError, places: Mapping[Key, Place]) -> str:
+def explain(
+    error: ValidationError, places: Mapping[Key, Place], root: type[BaseModel] = Params
+) -> str:
     """Say what is wrong, one line per mistake.
 
     Parameters
@@ -31,6 +33,8 @@ def explain(error: ValidationError, places: Mapping[Key, Place]) -> str:
         What `Params` found.
     places : mapping
         Where each value is written.
+    root : type
+        The model that found it.
 
     Returns
     -------
@@ -52,12 +56,12 @@ def explain(error: ValidationError, places: Mapping[Key, Place]) -> str:
         if item["type"] == "default_factory_not_called":
             continue  # a default that waits for a field with a mistake of its own
         # Branches of a union carry the branch's name; a person knows only the keys of the file.
-        branches = ("function-", "literal[", "constrained-")
+        branches = ("function-", "literal[", "constrained-", "dict[", "list[")
         key = tuple(part for part in item["loc"] if not str(part).startswith(branches))
         key = key[:-1] if key[-1:] == ("[key]",) else key  # the mistake is in the key itself
         place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
         plain = place.plain if key in places else ""
-        lines.append(f"{place}: {shown_key(key)}: {_message(dict(item), key, plain)}")
+        lines.append(f"{place}: {shown_key(key)}: {_message(dict(item), key, plain, root)}")
     return as_lines(lines)
 
 
@@ -85,10 +89,10 @@ def near(word: str, known: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def _message(item: dict[str, Any], key: Key, plain: str) -> str:
+def _message(item: dict[str, Any], key: Key, plain: str, root: type[BaseModel]) -> str:
     if item["type"] == "extra_forbidden":
         texts = tuple(str(part) for part in key)
-        return _unknown_key(texts[-1], list(_section_at(texts[:-1]).model_fields))
+        return _unknown_key(texts[-1], list(_section_at(texts[:-1], root).model_fields))
     if item["type"] == "missing":
         return "missing; please add it"
     message = str(item["msg"]).removeprefix("Value error, ")
@@ -147,9 +151,9 @@ def _unknown_key(key: str, known: list[str]) -> str:
     return f"unknown key; {hint}"
 
 
-def _section_at(where: tuple[str, ...]) -> type[BaseModel]:
+def _section_at(where: tuple[str, ...], root: type[BaseModel]) -> type[BaseModel]:
     """The class of the section that the keys in `where` lead to, read from the annotations."""
-    section: type[BaseModel] = Params
+    section = root
     keys = iter(where)
     for key in keys:
         annotation = section.model_fields[key].annotation

@@ -189,18 +189,36 @@ class Schedule(Section):
     learning_rate: Annotated[float, Field(gt=0)]  # of Adam, constant
 
 
-class Variant(Section):
-    """A trained configuration of `params/variants.yaml`: its training and its threshold rule."""
+class ThresholdRule(Section):
+    """Which thresholds of a variant are analysed, and where it operates."""
 
-    last_layer: Literal["sigmoid", "logits"]
-    loss: Literal["bce", "bce_with_logits"]
-    pos_weight: Literal["balanced"] | Annotated[float, Field(gt=0)] | None = None
     thresholds: Annotated[  # the grid that is analysed at each epoch
         list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=1)
     ]
     # How the operating threshold is chosen: best_f1 of the grid, exact_f1 of all attainable ones
     threshold_rule: Literal["fixed", "best_f1", "exact_f1"]
     fixed_threshold: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _is_a_rule(self) -> ThresholdRule:
+        if (self.threshold_rule == "fixed") != (self.fixed_threshold is not None):
+            raise ValueError("fixed_threshold goes with threshold_rule 'fixed', and only with it")
+        if sorted(set(self.thresholds)) != self.thresholds:
+            raise ValueError("thresholds must ascend without repeats")
+        return self
+
+    @property
+    def objective(self) -> Literal["fixed", "f1"]:
+        """What the operating threshold maximises; "fixed" where it is given."""
+        return "fixed" if self.threshold_rule == "fixed" else "f1"
+
+
+class Variant(ThresholdRule):
+    """A trained configuration of `params/variants.yaml`: its training and its threshold rule."""
+
+    last_layer: Literal["sigmoid", "logits"]
+    loss: Literal["bce", "bce_with_logits"]
+    pos_weight: Literal["balanced"] | Annotated[float, Field(gt=0)] | None = None
     head: Literal["mlp", "linear"] = "mlp"
     # L2 of the linear head against the summed loss; "chosen" on the items that are developed on
     penalty: Literal["chosen"] | Annotated[float, Field(gt=0)] | None = None
@@ -220,37 +238,38 @@ class Variant(Section):
             )
         if self.pos_weight is not None and self.loss == "bce":
             raise ValueError("pos_weight needs loss 'bce_with_logits' (and last_layer 'logits')")
-        if (self.threshold_rule == "fixed") != (self.fixed_threshold is not None):
-            raise ValueError("fixed_threshold goes with threshold_rule 'fixed', and only with it")
-        if sorted(set(self.thresholds)) != self.thresholds:
-            raise ValueError("thresholds must ascend without repeats")
         if (self.head == "linear") != (self.penalty is not None):
             raise ValueError("penalty goes with head 'linear', and only with it")
         return self
-
-    @property
-    def objective(self) -> Literal["fixed", "f1"]:
-        """What the operating threshold maximises; "fixed" where it is given."""
-        return "fixed" if self.threshold_rule == "fixed" else "f1"
 
     def schedule(self, modality: str) -> Schedule:
         """The modality's training schedule."""
         return self.image if modality == "image" else self.video
 
 
-class Params(Section):
-    """Everything that a run can be told, as one checked object.
-
-    `load_params` makes it. Paths are absolute here, whatever the file says.
-    """
+class RunParams(Section):
+    """What every run can be told. Paths are absolute here, whatever the file says."""
 
     run: Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]  # the folder reports/<run>
     seed: Annotated[int, Field(ge=0)] = 42
+    reports: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "reports"
+    artifacts: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "artifacts"
+
+    @property
+    def run_dir(self) -> Path:
+        """The run's folder, below `reports`."""
+        return self.reports / self.run
+
+
+class Params(RunParams):
+    """Everything that a run from media to report can be told, as one checked object.
+
+    `load_params` makes it.
+    """
+
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
     device: str = "auto"  # auto, cpu, cuda, cuda:1, …
-    reports: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "reports"
-    artifacts: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "artifacts"
     data: DataParams
     splits: SplitParams = SplitParams()
     features: FeatureParams = FeatureParams()
@@ -289,6 +308,10 @@ class Params(Section):
         return [self.seed] if self.seeds is None else self.seeds
 
     @property
-    def run_dir(self) -> Path:
-        """The run's folder, below `reports`."""
-        return self.reports / self.run
+    def folds(self) -> int | None:
+        """How many folds judge every item; None without folds."""
+        return self.splits.folds
+
+    def prevalence_of(self, modality: str) -> float | None:
+        """The share of harmful items in a modality's traffic; None where it is not known."""
+        return self.prevalence.of(modality)

@@ -129,7 +129,7 @@ class Metrics(_Section):
 
     schema_version: Literal[2] = Field(description="Of this layout.")
     run: str = Field(min_length=1, description="Name of the run: its folder below `reports`.")
-    modalities: dict[Literal["image", "video"], dict[str, ModelFigures | BaselineFigures]] = Field(
+    modalities: dict[str, dict[str, ModelFigures | BaselineFigures]] = Field(
         description="For each modality the models by their names in the params, and the baseline "
         "that calls everything harmful as `baseline`."
     )

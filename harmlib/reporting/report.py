@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from harmlib.params import Params
+from harmlib.params import Params, ScoresParams
 from harmlib.reporting.text.cited_numbers import count, row
 
 # The report begins with videos: they are what the earlier report was about.
@@ -33,7 +33,7 @@ class RunFolder(Protocol):
     """Where the tables are read from: `harmlib.workflow.run.Run` is one."""
 
     @property
-    def params(self) -> Params:
+    def params(self) -> Params | ScoresParams:
         """The run's settings."""
 
     def read(self, name: str, made_by: str) -> pd.DataFrame:
@@ -56,9 +56,9 @@ class Report:
     ledger : DataFrame
         One row per file that could not be used.
     weights : DataFrame
-        One row per modality and backbone.
+        One row per modality and backbone; none of a table of scores.
     published : DataFrame
-        The figures that the earlier report printed.
+        The figures that the earlier report printed; none of a table of scores.
     items, operating_points, sweep, … : dict of str to DataFrame
         By modality, for each of KINDS: `tables/<kind>_<modality>.csv`.
     pooled, pooled_intervals, judged : dict of str to DataFrame
@@ -166,13 +166,16 @@ def load_report(run: RunFolder) -> Report:
     MissingTable
         A table is not there; the message names the notebook to run first.
     """
+    trained = isinstance(run.params, Params)
     modalities = tuple(m for m in ORDER if m in run.params.modalities)
+    modalities = modalities if trained else tuple(run.params.modalities)
     weights = [
         run.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
         for m in modalities
+        if trained
     ]
     kinds = dict.fromkeys(KINDS, modalities)
-    kinds |= dict.fromkeys(FOLD_KINDS, modalities if run.params.splits.folds else ())
+    kinds |= dict.fromkeys(FOLD_KINDS, modalities if run.params.folds else ())
     tables: dict[str, dict[str, pd.DataFrame]] = {
         kind: {m: run.read(f"tables/{kind}_{m}.csv", "03_thresholds") for m in of}
         for kind, of in kinds.items()
@@ -190,8 +193,8 @@ def load_report(run: RunFolder) -> Report:
         modalities=modalities,
         manifest=run.read("manifest.parquet", "00_data"),
         ledger=run.ledger(),
-        weights=pd.concat(weights),
-        published=run.read("tables/published.csv", "05_report"),
+        weights=pd.concat(weights) if weights else pd.DataFrame(),
+        published=run.read("tables/published.csv", "05_report") if trained else pd.DataFrame(),
         study=study,
         **tables,
     )

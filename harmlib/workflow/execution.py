@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmlib.media.whole_file import SET_ASIDE
-from harmlib.params import PROJECT_ROOT, Params
+from harmlib.params import PROJECT_ROOT, RunParams
 from harmlib.workflow.steps import Step
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def source_notebook(name: str) -> Path:
     return NOTEBOOKS / f"{name}.ipynb"
 
 
-def executed_notebook(params: Params, name: str) -> Path:
+def executed_notebook(params: RunParams, name: str) -> Path:
     """Return where the executed copy of a step's notebook lies.
 
     Parameters
     ----------
-    params : Params
+    params : RunParams
         The run's params.
     name : str
         `Step.name`, such as ``02_train-video-model4``.
@@ -101,12 +101,12 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
         raise StepFailed(text, step.name, "ParameterError", text)
 
 
-def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelServer) -> list[str]:
+def execute(params: RunParams, step: Step, common: dict[str, str], kernels: KernelServer) -> list[str]:
     """Execute a step's notebook; its executed copy goes to the run's folder.
 
     Parameters
     ----------
-    params : Params
+    params : RunParams
         The run's params.
     step : Step
         What to execute.
@@ -171,7 +171,7 @@ def _plain(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _check_complete(params: Params, step: Step, notebook: NotebookNode) -> None:
+def _check_complete(params: RunParams, step: Step, notebook: NotebookNode) -> None:
     """Raise StepFailed if a cell did not run, or a file that the step should write is missing.
 
     Papermill returns as usual after some deaths of a kernel.

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harmlib.params import Params, ParamsError, load_params
+from harmlib.params import Params, ParamsError, ScoresParams
 from harmlib.workflow.execution import (
     StepFailed,
     check_declared,
@@ -20,6 +20,7 @@ from harmlib.workflow.execution import (
     executed_notebook,
     source_notebook,
 )
+from harmlib.workflow.own_scores import complete_params
 from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
 from harmlib.workflow.step_cache import Inputs, StepCache
@@ -35,7 +36,7 @@ SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
 READ_VECTORS = ("02_train", "04_study")
 
 
-def run_pipeline(params_file: str | Path) -> Params:
+def run_pipeline(params_file: str | Path) -> Params | ScoresParams:
     """Execute the notebooks of a params file, and write the report.
 
     Steps that are still valid are reused.
@@ -47,7 +48,7 @@ def run_pipeline(params_file: str | Path) -> Params:
 
     Returns
     -------
-    Params
+    Params or ScoresParams
         The params of the run.
 
     Raises
@@ -59,7 +60,7 @@ def run_pipeline(params_file: str | Path) -> Params:
     """
     from harmlib.workflow.kernels import KernelServer
 
-    params = load_params(params_file)
+    params = complete_params(params_file)
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
     cache = StepCache(params)
@@ -75,7 +76,7 @@ def run_pipeline(params_file: str | Path) -> Params:
 
 
 def _execute(
-    params: Params,
+    params: Params | ScoresParams,
     steps: list[Step],
     common: dict[str, str],
     cache: StepCache,
@@ -112,7 +113,7 @@ def _ahead(steps: list[Step], cache: StepCache) -> dict[str, list[str]]:
 
 
 def _run_steps(
-    params: Params,
+    params: Params | ScoresParams,
     steps: list[Step],
     common: dict[str, str],
     cache: StepCache,
@@ -156,10 +157,10 @@ def _run_steps(
         page.result()
 
 
-def _require_same(params: Params, step: Step, common: dict[str, str]) -> None:
+def _require_same(params: Params | ScoresParams, step: Step, common: dict[str, str]) -> None:
     """Raise StepFailed if the params file says something else by now: the notebook read it too."""
     try:
-        now = load_params(common["params_file"])
+        now = complete_params(common["params_file"])
     except ParamsError as error:
         raise StepFailed(f"{step.name}: {error}", step.name, "ParamsError", str(error)) from None
     if now != params:
@@ -208,7 +209,7 @@ def _side_by_side(
         raise failed
 
 
-def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
+def _gather(params: Params | ScoresParams, cache: StepCache, *, just_trained: bool) -> None:
     """Make sure that the gathered tables are those of the trainings, and the ledger's text too."""
     if not just_trained and cache.is_gathered():
         return
@@ -224,7 +225,7 @@ def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
 # Pages
 
 
-def _write_report(params: Params, report: Step, cache: StepCache) -> None:
+def _write_report(params: Params | ScoresParams, report: Step, cache: StepCache) -> None:
     """Write `index.html` from the executed report, unless it is still valid."""
     executed, page = executed_notebook(params, report.name), params.run_dir / "index.html"
     if not cache.page_is_valid(page, executed):
@@ -234,7 +235,7 @@ def _write_report(params: Params, report: Step, cache: StepCache) -> None:
         cache.page_done(page, executed)
 
 
-def _write_notebook_page(params: Params, step: Step, cache: StepCache) -> None:
+def _write_notebook_page(params: Params | ScoresParams, step: Step, cache: StepCache) -> None:
     """Write a step's executed notebook as HTML beside it, unless that is still valid."""
     executed = executed_notebook(params, step.name)
     page = executed.with_suffix(".html")
@@ -243,18 +244,18 @@ def _write_notebook_page(params: Params, step: Step, cache: StepCache) -> None:
         cache.page_done(page, executed)
 
 
-def _executed_as_page(params: Params, executed: Path) -> None:
+def _executed_as_page(params: Params | ScoresParams, executed: Path) -> None:
     from harmlib.reporting.page.pages import write_notebook_page
 
     title = f"{executed.stem}: {params.run}"
     write_notebook_page(executed, executed.with_suffix(".html"), title)
 
 
-def _title(params: Params) -> str:
+def _title(params: Params | ScoresParams) -> str:
     return f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}"
 
 
-def _write_failure(params: Params, steps: list[Step], cache: StepCache, error: StepFailed) -> None:
+def _write_failure(params: Params | ScoresParams, steps: list[Step], cache: StepCache, error: StepFailed) -> None:
     """Say in `index.html` what stopped; a report that was there stays as `previous.html`."""
     from harmlib.reporting.page.failure import Failure, write_failure_page
 
@@ -270,7 +271,7 @@ def _write_failure(params: Params, steps: list[Step], cache: StepCache, error: S
     write_failure_page(failure, states, page, _title(params))
 
 
-def _clear_failure(params: Params) -> None:
+def _clear_failure(params: Params | ScoresParams) -> None:
     """Remove the page of the last run's failure."""
     from harmlib.reporting.page.failure import is_failure_page
 

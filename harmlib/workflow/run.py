@@ -17,7 +17,7 @@ from filelock import FileLock
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
 from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
-from harmlib.params import PROJECT_ROOT, Params, load_params
+from harmlib.params import PROJECT_ROOT, Params, ScoresParams
 from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
 from harmlib.workflow.step_record import read_record
 from harmlib.workflow.steps import plan
@@ -48,15 +48,20 @@ class Run:
         The run's params. Their folder is created if it is missing.
     """
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params | ScoresParams) -> None:
         self.params = params
         self.dir = params.run_dir
         self.dir.mkdir(parents=True, exist_ok=True)
 
     @classmethod
     def open(cls, params_file: str | Path) -> Run:
-        """Open the run that a params file describes. Raises ParamsError."""
-        return cls(load_params(params_file))
+        """Open the run that a params file describes. Raises ParamsError.
+
+        A table of scores that the file names is brought in, if it has not been yet.
+        """
+        from harmlib.workflow.own_scores import complete_params  # it writes into a run
+
+        return cls(complete_params(params_file))
 
     # Reading and writing tables
 
@@ -267,7 +272,7 @@ class Run:
         params no longer ask for.
         """
         known = read_record(self.dir)["steps"]
-        planned = [step.name for step in plan(self.params) if step.notebook != "05_report"]
+        *planned, _report = (step.name for step in plan(self.params))
         return {name: known[name] for name in planned if name in known}
 
     def provenance(self) -> dict[str, Any]:
@@ -276,10 +281,12 @@ class Run:
         weights = [
             self.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
             for m in self.params.modalities
+            if isinstance(self.params, Params)
         ]
+        rows = pd.concat(weights).astype(object).fillna("").to_dict("records") if weights else []
         return {
             "params": self.params.model_dump(mode="json"),
-            "weights": pd.concat(weights).astype(object).fillna("").to_dict("records"),
+            "weights": rows,
             "sha256": {
                 name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest()
                 for name in ("manifest.parquet", "ledger.csv", *gathered)

@@ -14,7 +14,7 @@ from typing import Any
 
 from harmlib.media.file_state import file_state
 from harmlib.media.whole_file import write_text_whole
-from harmlib.params import Params
+from harmlib.params import Params, ScoresParams
 from harmlib.workflow.execution import executed_notebook, source_notebook
 from harmlib.workflow.import_graph import ImportGraph, notebook_code
 from harmlib.workflow.media_state import ABSENT, MediaState
@@ -41,13 +41,13 @@ class StepCache:
 
     Parameters
     ----------
-    params : Params
+    params : Params or ScoresParams
         The run's params.
     graph : ImportGraph, optional
         The package's modules; as they are now, if it isn't given.
     """
 
-    def __init__(self, params: Params, graph: ImportGraph | None = None) -> None:
+    def __init__(self, params: Params | ScoresParams, graph: ImportGraph | None = None) -> None:
         self.params = params
         self.graph = graph or ImportGraph()
         self._code: dict[str, str] = {}
@@ -84,7 +84,7 @@ class StepCache:
 
         Returns what has changed since it `began`: the step is not valid then.
         """
-        if step.notebook == "00_data" and self.params.data.draw_demo:
+        if step.notebook == "00_data" and isinstance(self.params, Params) and self.params.data.draw_demo:
             self._media.list_anew()  # it draws the media before it reads them
             self._media.forget()
             began = began | self._media_inputs(step)
@@ -115,6 +115,8 @@ class StepCache:
 
     def _weights_inputs(self) -> Inputs:
         """Return the states of weights files that the params name by their paths."""
+        if isinstance(self.params, ScoresParams):
+            return {}
         features = self.params.features
         sections = (getattr(features, name) for name in type(features).model_fields)
         specs = (getattr(section, "weights", None) for section in sections)

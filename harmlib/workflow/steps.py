@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harmlib.params import MODALITIES, Modality, Params
+from harmlib.params import MODALITIES, Modality, Params, ScoresParams
 from harmlib.workflow.paths import (
     TRAINING_TABLES,
     checkpoint_name,
@@ -43,6 +43,8 @@ REPORT_TABLES = (
     "manifest", "history", "scores",
 )  # fmt: skip
 REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect")
+# What 05_scores writes, the report of a table of scores, beside its tables of each section.
+SCORES_REPORT_TABLES = ("thresholds", "constants", "steps")
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
 
 
@@ -103,22 +105,28 @@ class Step:
         return "-".join([self.notebook, *self.parameters.values()])
 
 
-def plan(params: Params) -> list[Step]:
+def plan(params: Params | ScoresParams) -> list[Step]:
     """Return the steps of a run, in an order in which each finds what it reads.
 
     Parameters
     ----------
-    params : Params
-        The run's params: their modalities and variants decide what there is to do.
+    params : Params or ScoresParams
+        The run's params: their modalities and variants decide what there is to do. A table of
+        scores needs no extraction and no training.
 
     Returns
     -------
     list of Step
         One per execution of a notebook.
     """
-    modalities = [m for m in MODALITIES if m in params.modalities]
     variants = list(params.variants)
-    kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.splits.folds else ())
+    kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.folds else ())
+    if isinstance(params, ScoresParams):
+        return [
+            *(_thresholds(section, variants, kinds) for section in params.modalities),
+            _scores_report(params.modalities, variants, kinds),
+        ]
+    modalities = [m for m in MODALITIES if m in params.modalities]
     return [
         Step(
             "00_data",
@@ -207,6 +215,18 @@ def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, .
         writes=(*writes, "metrics.json", "run.json"),
         media=tuple(modalities),  # the gallery shows some of them
     )
+
+
+def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, ...]) -> Step:
+    reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
+    reads += [f"tables/{name}.csv" for name in ("read_as", "left_out", "models")]
+    writes = [f"tables/{name}.csv" for name in SCORES_REPORT_TABLES]
+    for section in sections:
+        reads += [*_parts(section, variants), *_tables(kinds, section)]
+        writes += _tables(("summary",), section)
+        for name in REPORT_FIGURES_OF_MODALITY:
+            writes += _figures(name, section)
+    return Step("05_scores", reads=tuple(reads), writes=(*writes, "metrics.json", "run.json"))
 
 
 def _parts(modality: str, variants: list[str]) -> list[str]:

@@ -10,7 +10,17 @@ from harmlib.analysis.optimism import BEST
 from harmlib.params import FeatureParams
 from harmlib.reporting.text.cited_numbers import CitedNumber, plain
 
-MODALITY = {"image": "이미지", "video": "비디오"}
+
+
+class _Names(dict[str, str]):
+    """Names that the report gives; any other stays as its author wrote it."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+# Modalities, and the sections of a table of scores, which may be its categories.
+MODALITY = _Names({"image": "이미지", "video": "비디오", "all": "전체"})
 SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
 LABEL = {1: "유해", 0: "안전"}
 BASELINE_NAME = "모두 유해(기준선)"

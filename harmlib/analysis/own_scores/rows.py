@@ -1,0 +1,108 @@
+"""Rows of a table of scores that contradict each other."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from harmlib.analysis.own_scores.labels import as_texts
+from harmlib.tables.headers import fold
+from harmlib.tables.table import Table
+
+SPLIT_WORDS = {
+    "val": "val", "valid": "val", "validation": "val", "dev": "val", "calibration": "val",
+    "검증": "val", "test": "test", "eval": "test", "evaluation": "test", "시험": "test",
+    "평가": "test", "train": "train", "training": "train", "학습": "train", "훈련": "train",
+}  # fmt: skip
+
+
+def read_splits(table: Table, column: str) -> pd.Series:
+    """Read a column of splits.
+
+    Parameters
+    ----------
+    table : Table
+    column : str
+        One of its columns.
+
+    Returns
+    -------
+    Series of str
+        val, test or train.
+
+    Raises
+    ------
+    TableError
+        Another word, an empty cell, or a table without val or without test.
+    """
+    words = as_texts(table.frame[column]).map(fold)
+    splits = words.map(SPLIT_WORDS)
+    if splits.isna().any():
+        table.refuse(
+            splits.isna(),
+            f"column {column!r}: {table.first(column, splits.isna())} is no split; write val (the "
+            "threshold is chosen there), test (it is judged there) or train (not used)",
+        )
+    for split in ("val", "test"):
+        if not (splits == split).any():
+            table.refuse(
+                pd.Series(True, index=splits.index),
+                f"column {column!r} has no {split}; leave the column out, and halves are made",
+            )
+    return splits
+
+
+def check_rows(table: Table, models: int) -> None:
+    """Refuse two rows of one item and model, and rows of an item that contradict each other.
+
+    Parameters
+    ----------
+    table : Table
+        Columns item_id, category, model, label, group, split, modality.
+    models : int
+        How many models there are.
+
+    Raises
+    ------
+    TableError
+        Naming the lines.
+    """
+    rows = table.frame
+    again = rows.duplicated(["item_id", "category", "model"])
+    if again.any():
+        one = rows[again].iloc[0]
+        first = rows.index[
+            (rows["item_id"] == one["item_id"])
+            & (rows["category"] == one["category"])
+            & (rows["model"] == one["model"])
+        ][0]
+        table.refuse(
+            again,
+            f"item {one['item_id']!r} has a second row for model {one['model']!r} (the first is "
+            f"{rows.index.name} {first}); keep one of them",
+        )
+    if models > 1:
+        _require_equal(table, ["item_id", "category"], "label")
+    if rows["item_id"].duplicated().any():
+        for name in ("group", "split"):
+            _require_equal(table, ["item_id"], name)
+    if (rows["split"] != "").any():
+        _require_equal(table, ["group"], "split")
+
+
+def _require_equal(table: Table, by: list[str], name: str) -> None:
+    rows = table.frame
+    known = rows[rows[name].notna()]
+    first = known.groupby(by, sort=False)[name].transform("first")
+    odd = (known[name] != first).reindex(rows.index, fill_value=False)
+    if not isinstance(odd, pd.Series) or not odd.any():
+        return
+    one = rows[odd].iloc[0]
+    has = first[odd[odd].index].iloc[0] if odd.any() else ""
+    what = "group" if by == ["group"] else "item"
+    why = (
+        "; what is judged must come from other sources than what chose the threshold. Correct the "
+        "column, or leave it out: halves that keep groups together are made"
+        if by == ["group"]
+        else "; correct one of the rows"
+    )
+    table.refuse(odd, f"{what} {one[by[0]]!r} has {name} {one[name]} here, but {has} before{why}")

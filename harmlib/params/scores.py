@@ -1,0 +1,70 @@
+"""What a run from a table of scores can be told: no media, no training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from harmlib.params.schema import ProjectPath, RunParams, Section, ThresholdRule
+
+Role = Literal["score", "label", "item", "model", "category", "modality", "group", "split", "date"]
+ScaleName = Literal["probability", "percent", "logit", "levels"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Levels = Annotated[list[float], Field(min_length=2)]
+
+
+class TableReading(Section):
+    """How a table of scores is read where its names and numbers don't tell."""
+
+    columns: dict[Role, str | list[str]] = {}  # which column is what; several scores: one a model
+    scale: ScaleName | dict[str, ScaleName] | None = None  # of all models, or of each
+    levels: Levels | dict[str, Levels] | None = None  # all levels there are
+    labels: dict[str, Literal["harmful", "safe", "unknown"]] = {}  # what words mean
+
+    def scale_of(self, model: str) -> ScaleName | None:
+        """What the params say of a model's scale."""
+        return self.scale.get(model) if isinstance(self.scale, dict) else self.scale
+
+    def levels_of(self, model: str) -> list[float]:
+        """All levels of a model's scores; empty where the params don't say."""
+        levels = self.levels.get(model) if isinstance(self.levels, dict) else self.levels
+        return levels or []
+
+
+class ScoresParams(RunParams, TableReading):
+    """Everything that a run from a table of scores can be told.
+
+    `variants`, `modalities` and `folds` are what the table holds: they are found in it
+    (`harmlib.workflow.own_scores.bring_in`), and can't be given.
+    """
+
+    scores: Annotated[ProjectPath, Field(strict=False)]  # .csv, .parquet or .jsonl
+    # Decided before these items were seen, in the model's own numbers; null: chosen on a half
+    threshold: float | dict[str, float] | None = None
+    prevalence: Share | dict[str, Share] | None = None  # of harmful items in the traffic
+    variants: dict[str, ThresholdRule] = {}
+    modalities: list[str] = []
+    folds: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_what_is_found(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            for name in ("variants", "modalities", "folds"):
+                if name in given:
+                    raise ValueError(f"{name} can't be given: the table of scores says it")
+        return given
+
+    @property
+    def study(self) -> None:
+        """There is nothing to train."""
+
+    def threshold_of(self, model: str) -> float | None:
+        """A model's threshold that was decided beforehand; None: it is chosen."""
+        return self.threshold.get(model) if isinstance(self.threshold, dict) else self.threshold
+
+    def prevalence_of(self, modality: str) -> float | None:
+        """The share of harmful items in the traffic of a section; None where it is not known."""
+        shares = self.prevalence
+        return shares.get(modality) if isinstance(shares, dict) else shares

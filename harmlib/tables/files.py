@@ -1,0 +1,57 @@
+"""Read a table from a file of any of the supported kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from harmlib.tables.complaint import TableError
+from harmlib.tables.headers import distinct_names
+from harmlib.tables.table import Table, read_table
+
+_READERS = {
+    ".parquet": pd.read_parquet,
+    ".jsonl": lambda path: pd.read_json(path, lines=True, convert_dates=False),
+}
+
+
+def read_file(path: Path, needed: Collection[str] = ()) -> Table:
+    """Read a table from CSV, Parquet or JSON lines.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv`` (as `harmlib.tables.table.read_table` reads it; ``.tsv`` and ``.txt`` too),
+        ``.parquet`` or ``.jsonl``.
+    needed : collection of str
+        As in `read_table`.
+
+    Returns
+    -------
+    Table
+        The columns of a Parquet or JSON file keep their types. The index is named ``line`` (of a
+        CSV) or ``row``, and counts from 1.
+
+    Raises
+    ------
+    TableError
+        Another ending, a file that isn't there or can't be read, or two columns of one name.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt"):
+        return read_table(path, needed)
+    if suffix not in _READERS:
+        endings = ", ".join((".csv", *_READERS))
+        raise TableError(f"{path}: must end in one of {endings}; save it as one of these")
+    try:
+        frame = _READERS[suffix](path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:  # those of pyarrow are among these
+        what = "Parquet" if suffix == ".parquet" else "JSON lines"
+        raise TableError(f"{path}: can't be read as {what}: {str(error).splitlines()[0]}") from None
+    names = distinct_names(list(map(str, frame.columns)), str(path))
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return Table(path, frame.set_axis(names, axis=1))
