@@ -1,4 +1,4 @@
-"""The command line: `harmlib run`, `compare`, `predict`, `explain`, `drift`, `audit`."""
+"""The command line: `harmlib run`, `analyse`, `compare`, `predict`, `explain`, `drift`, `audit`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harmlib.cli.run import run_notebooks
 
             return run_notebooks(options)
+        case "analyse":
+            from harmlib.cli.analyse import run_analyse
+
+            return run_analyse(options)
         case "compare":
             from harmlib.cli.compare import run_compare
 

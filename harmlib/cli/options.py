@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True)
     _run(commands)
+    _analyse(commands)
     _compare(commands)
     _predict(commands)
     _explain(commands)
@@ -50,6 +51,52 @@ def _run(commands: Commands) -> None:
         action="store_true",
         help="execute everything again in a temporary folder, features too, and fail where a "
         "number differs from the run on disk",
+    )
+
+
+def _analyse(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "analyse",
+        help="judge any detector by a table of its scores: thresholds, intervals, a report",
+        description="Needs the project's checkout, and neither media nor weights. Writes a params "
+        "file, says what it read as what, and runs it. Exit status as of `harmlib run`.",
+    )
+    parser.add_argument(
+        "scores",
+        type=Path,
+        help="a table (.csv, .parquet, .jsonl) with a label and a score, and where there are: "
+        "item, model, category, modality, group, split, date, count, and any columns to slice by",
+    )
+    parser.add_argument("--run", metavar="NAME", help="name of the run; by default the file's")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="which column is what, where its name doesn't tell; several of role score are several "
+        "models",
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a label means: harmful, safe or unknown",
+    )
+    parser.add_argument(
+        "--scale",
+        choices=("probability", "percent", "logit", "levels"),
+        help="what the scores are, where the numbers don't tell",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="decided before these items were seen, in the scores' own numbers: above it is "
+        "harmful (of levels: that level and above)",
+    )
+    parser.add_argument(
+        "--prevalence", type=float, metavar="SHARE", help="of harmful items in the traffic, 0 to 1"
     )
 
 

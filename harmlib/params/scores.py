@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from harmlib.params.schema import ProjectPath, RunParams, Section, ThresholdRule
 
-Role = Literal["score", "label", "item", "model", "category", "modality", "group", "split", "date"]
+Role = Literal[
+    "score", "label", "item", "model", "category", "modality", "group", "split", "date", "count"
+]
 ScaleName = Literal["probability", "percent", "logit", "levels"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Levels = Annotated[list[float], Field(min_length=2)]

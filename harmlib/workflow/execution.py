@@ -101,7 +101,9 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
         raise StepFailed(text, step.name, "ParameterError", text)
 
 
-def execute(params: RunParams, step: Step, common: dict[str, str], kernels: KernelServer) -> list[str]:
+def execute(
+    params: RunParams, step: Step, common: dict[str, str], kernels: KernelServer
+) -> list[str]:
     """Execute a step's notebook; its executed copy goes to the run's folder.
 
     Parameters

@@ -255,7 +255,9 @@ def _title(params: Params | ScoresParams) -> str:
     return f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}"
 
 
-def _write_failure(params: Params | ScoresParams, steps: list[Step], cache: StepCache, error: StepFailed) -> None:
+def _write_failure(
+    params: Params | ScoresParams, steps: list[Step], cache: StepCache, error: StepFailed
+) -> None:
     """Say in `index.html` what stopped; a report that was there stays as `previous.html`."""
     from harmlib.reporting.page.failure import Failure, write_failure_page
 

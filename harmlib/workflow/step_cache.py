@@ -84,7 +84,11 @@ class StepCache:
 
         Returns what has changed since it `began`: the step is not valid then.
         """
-        if step.notebook == "00_data" and isinstance(self.params, Params) and self.params.data.draw_demo:
+        if (
+            step.notebook == "00_data"
+            and isinstance(self.params, Params)
+            and self.params.data.draw_demo
+        ):
             self._media.list_anew()  # it draws the media before it reads them
             self._media.forget()
             began = began | self._media_inputs(step)

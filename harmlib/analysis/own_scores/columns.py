@@ -37,6 +37,7 @@ ALIASES: Mapping[str, Sequence[str]] = {
     "split": ("split", "subset", "partition", "분할"),
     "date": ("date", "day", "datetime", "timestamp", "time", "created", "created_at",
              "날짜", "일시", "시각"),
+    "count": ("count", "n", "개수", "건수"),
 }  # fmt: skip
 NEEDED = ("score", "label")
 
@@ -65,9 +66,7 @@ class Columns:
         return len(self.scores) > 1
 
 
-def find_columns(
-    names: Sequence[str], given: Mapping[str, str | list[str]], path: Path
-) -> Columns:
+def find_columns(names: Sequence[str], given: Mapping[str, str | list[str]], path: Path) -> Columns:
     """Find out which column is which.
 
     Parameters
@@ -120,9 +119,7 @@ def find_columns(
     return Columns(roles, scores, tuple(n for n in names if n not in {*roles.values(), *scores}))
 
 
-def _check_given(
-    names: Sequence[str], given: Mapping[str, str | list[str]], path: Path
-) -> None:
+def _check_given(names: Sequence[str], given: Mapping[str, str | list[str]], path: Path) -> None:
     seen: dict[str, str] = {}
     for role, columns in given.items():
         for column in [columns] if isinstance(columns, str) else columns:

@@ -12,7 +12,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from harmlib.analysis.own_scores.columns import Columns, find_columns
 from harmlib.analysis.own_scores.halves import halves
 from harmlib.analysis.own_scores.labels import UNKNOWN, as_texts, read_labels
-from harmlib.analysis.own_scores.rows import check_rows, read_splits
+from harmlib.analysis.own_scores.rows import check_rows, read_splits, repeated
 from harmlib.analysis.own_scores.scales import Scale, ScaleError, read_scale
 from harmlib.analysis.own_scores.sections import in_sections, too_small
 from harmlib.params import TableReading
@@ -83,8 +83,10 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
     if table.frame.empty:
         raise TableError(f"{path}: has no rows")
     columns = find_columns(list(table.frame), reading.columns, path)
+    if "count" in columns.roles:
+        table = repeated(table, columns)
     labels, words = read_labels(table, columns.roles["label"], reading.labels)
-    rows = _rows(table, columns).assign(label=labels)
+    rows = _rows(table, columns).assign(label=labels.to_numpy())
     rows, scales = _with_scores(table, rows, columns, reading)
     check_rows(Table(path, rows), len(scales))
     unused = int((rows["split"] == "train").sum())
@@ -125,10 +127,13 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
             f"{table.path}: has a column of models, but none of items; without one nobody knows "
             "which rows are of the same item. Say which it is: columns: {item: …}"
         )
-    lines = frame.index.astype(str)
+    lines = pd.Series(frame.index.astype(str))
+    if "count" in roles:  # a line stands for several items
+        lines = lines + "-" + (lines.groupby(lines).cumcount() + 1).astype(str)
+    lines = lines.set_axis(frame.index)
     rows = pd.DataFrame(index=frame.index)
     rows["item_id"] = as_texts(frame[roles["item"]]) if "item" in roles else lines
-    rows["item_id"] = rows["item_id"].where(rows["item_id"] != "", lines)
+    rows["item_id"] = rows["item_id"].where(rows["item_id"] != "", lines)  # unnamed
     rows["group"] = as_texts(frame[roles["group"]]) if "group" in roles else rows["item_id"]
     rows["group"] = rows["group"].where(rows["group"] != "", rows["item_id"])
     for role in ("category", "modality"):
@@ -148,29 +153,31 @@ def _with_scores(
     table: Table, rows: pd.DataFrame, columns: Columns, reading: TableReading
 ) -> tuple[pd.DataFrame, dict[str, Scale]]:
     """Add each row's score (NaN where it has none) and model; a row per model of a wide table."""
+    column = columns.scores[0]
     if columns.is_wide:
         if "model" in columns.roles:
             raise TableError(
                 f"{table.path}: has a column of models and several of scores "
                 f"({', '.join(columns.scores)}); give one: columns: {{score: …}}"
             )
-        wide = {_model_of(column): column for column in columns.scores}
-        parts = [(rows.assign(model=model), column) for model, column in wide.items()]
+        parts = [(_model_of(name), rows, table.frame[name], name) for name in columns.scores]
     elif "model" in columns.roles:
-        parts = [(own, columns.scores[0]) for _, own in rows.groupby("model", sort=False)]
+        masks = [(model, rows["model"] == model) for model in rows["model"].unique()]
+        parts = [(model, rows[own], table.frame.loc[own, column], column) for model, own in masks]
     else:
-        parts = [(rows.assign(model=_model_of(columns.scores[0])), columns.scores[0])]
+        parts = [(_model_of(column), rows, table.frame[column], column)]
     scales, scored = {}, []
-    for own, column in parts:
-        model = str(own["model"].iloc[0])
-        native = _numbers(Table(table.path, table.frame.loc[own.index]), column)
+    for model, own, cells, name in parts:
+        native = _numbers(Table(table.path, cells.to_frame()), name)
+        told = (reading.scale_of(model), reading.levels_of(model))
         try:
-            scales[model] = read_scale(
-                native.dropna().to_numpy(), column, reading.scale_of(model), reading.levels_of(model)
-            )
+            scales[model] = read_scale(native.dropna().to_numpy(), name, *told)
         except ScaleError as error:
-            raise TableError(f"{table.path}: column {column!r}, model {model!r}: {error}") from None
-        scored.append(own.assign(native=native))
+            text = f"column {name!r}, model {model!r}: {error}"
+            if (native == error.value).any():
+                Table(table.path, own).refuse(native == error.value, text)
+            raise TableError(f"{table.path}: {text}") from None
+        scored.append(own.assign(model=model, native=native.to_numpy()))
     return pd.concat(scored), scales
 
 
@@ -208,7 +215,9 @@ def _why_lost(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
         seen = labelled.groupby("unit")["model"].nunique()
         short = seen.index[seen < len(models)]
         has = labelled[labelled["unit"].isin(short)].groupby("unit")["model"].agg(set)
-        lacking = [(unit, model) for unit, own in has.items() for model in models if model not in own]
+        lacking = [
+            (unit, model) for unit, own in has.items() for model in models if model not in own
+        ]
         parts.append(pd.DataFrame(lacking, columns=["unit", "model"]).assign(reason="no row"))
     kept = [part[["unit", "model", "reason"]] for part in parts if len(part)]
     return pd.concat(kept) if kept else pd.DataFrame(columns=["unit", "model", "reason"])
@@ -253,5 +262,3 @@ def _read_as(
         shown = ", ".join(f"{level:g}" for level in scale.levels)
         lines.append(("scale", model, f"{scale.kind} {shown}".strip()))
     return pd.DataFrame(lines, columns=["what", "name", "read_as"])
-
-

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from harmlib.analysis.own_scores.columns import Columns
 from harmlib.analysis.own_scores.labels import as_texts
+from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import fold
+from harmlib.tables.numbers import numbers
 from harmlib.tables.table import Table
+
+_LABELS = {1.0: "harmful", 0.0: "safe"}
+MOST_ITEMS = 20_000_000  # of a table of counts
 
 SPLIT_WORDS = {
     "val": "val", "valid": "val", "validation": "val", "dev": "val", "calibration": "val",
@@ -49,6 +55,51 @@ def read_splits(table: Table, column: str) -> pd.Series:
                 f"column {column!r} has no {split}; leave the column out, and halves are made",
             )
     return splits
+
+
+def repeated(table: Table, columns: Columns) -> Table:
+    """Write out a table whose rows stand for several items each.
+
+    Parameters
+    ----------
+    table : Table
+        With a column of counts.
+    columns : Columns
+        What its columns are.
+
+    Returns
+    -------
+    Table
+        As many rows as items, each with the line that it comes from.
+
+    Raises
+    ------
+    TableError
+        A count that is no whole number from 0, or a column of items beside it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> frame = pd.DataFrame({"n": ["2", "0"], "y": ["1", "0"]}, index=pd.Index([2, 3], name="line"))
+    >>> len(repeated(Table(Path("a.csv"), frame), Columns({"count": "n"}, (), ())).frame)
+    2
+    """
+    name = columns.roles["count"]
+    if "item" in columns.roles or "model" in columns.roles:
+        raise TableError(
+            f"{table.path}: has a column of counts ({name!r}) beside one of items or models; a row "
+            "is either one item, or stands for several that nobody tells apart. Remove one"
+        )
+    counts = numbers(table, name, 0, MOST_ITEMS)
+    odd = counts != counts.round()
+    if odd.any():
+        table.refuse(odd, f"column {name!r}: {table.first(name, odd)} is no whole number")
+    if counts.sum() > MOST_ITEMS:
+        raise TableError(
+            f"{table.path}: column {name!r} adds up to {counts.sum():,.0f} items; at most "
+            f"{MOST_ITEMS:,} can be analysed"
+        )
+    return Table(table.path, table.frame.loc[counts.index.repeat(counts.astype(int))])
 
 
 def check_rows(table: Table, models: int) -> None:
@@ -94,10 +145,10 @@ def _require_equal(table: Table, by: list[str], name: str) -> None:
     known = rows[rows[name].notna()]
     first = known.groupby(by, sort=False)[name].transform("first")
     odd = (known[name] != first).reindex(rows.index, fill_value=False)
-    if not isinstance(odd, pd.Series) or not odd.any():
+    if not odd.any():
         return
     one = rows[odd].iloc[0]
-    has = first[odd[odd].index].iloc[0] if odd.any() else ""
+    has = first[odd[odd].index].iloc[0]
     what = "group" if by == ["group"] else "item"
     why = (
         "; what is judged must come from other sources than what chose the threshold. Correct the "
@@ -105,4 +156,5 @@ def _require_equal(table: Table, by: list[str], name: str) -> None:
         if by == ["group"]
         else "; correct one of the rows"
     )
-    table.refuse(odd, f"{what} {one[by[0]]!r} has {name} {one[name]} here, but {has} before{why}")
+    here, before = (_LABELS.get(value, value) for value in (one[name], has))
+    table.refuse(odd, f"{what} {one[by[0]]!r} has {name} {here} here, but {before} before{why}")

@@ -17,11 +17,24 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_LEVELS = 12  # so many whole numbers, or fewer, may be levels
 HIGHEST_LEVEL = 20  # above, whole numbers are per cent
 _GRID = tuple(i / 20 for i in range(1, 20))
+_UNCLEAR = 10.0  # a highest score between 1 and this may be a mistake among probabilities
+_MOST = 0.9  # where so many of the distinct scores are probabilities
 _INSIDE = 1e-6  # a logit is finite
 
 
 class ScaleError(ValueError):
-    """Scores that don't fit their scale; the message says which, and what to do."""
+    """Scores that don't fit their scale; the message says which, and what to do.
+
+    Parameters
+    ----------
+    message : str
+    value : float
+        The score that doesn't fit; NaN where it isn't about one.
+    """
+
+    def __init__(self, message: str, value: float = math.nan) -> None:
+        super().__init__(message)
+        self.value = value
 
 
 @dataclass(frozen=True)
@@ -159,13 +172,13 @@ def read_scale(
         known = tuple(sorted(set(levels))) if levels else tuple(distinct.tolist())
         odd = distinct[~np.isin(distinct, known)]
         if len(odd):
-            raise ScaleError(f"{odd[0]:g} is none of the levels {_shown(known)}")
+            raise ScaleError(f"{odd[0]:g} is none of the levels {_shown(known)}", odd[0])
         return Scale("levels", known)
     low, high = {"probability": (0, 1), "percent": (0, 100)}.get(kind, (-math.inf, math.inf))
     outside = distinct[(distinct < low) | (distinct > high)]
     if len(outside):
         what = "probability" if kind == "probability" else "percentage"
-        raise ScaleError(f"{outside[0]:g} is no {what} ({low:g} to {high:g})")
+        raise ScaleError(f"{outside[0]:g} is no {what} ({low:g} to {high:g})", outside[0])
     return Scale(kind)
 
 
@@ -181,6 +194,12 @@ def _found(distinct: FloatArray, name: str) -> Kind:
         return "logit"
     if high <= 1:
         return "probability"
+    if high <= _UNCLEAR and np.mean(distinct <= 1) > _MOST:
+        raise ScaleError(
+            f"{high:g} is above 1, but nearly all other scores are not: are they probabilities, "
+            "with a wrong one, or per cent? Say which: scale: percent, or correct it",
+            high,
+        )
     if high <= 100:
         return "percent"
     raise ScaleError(

@@ -11,7 +11,6 @@ from harmlib.params import FeatureParams
 from harmlib.reporting.text.cited_numbers import CitedNumber, plain
 
 
-
 class _Names(dict[str, str]):
     """Names that the report gives; any other stays as its author wrote it."""
 

@@ -127,13 +127,22 @@ def thresholds(points: Mapping[str, pd.DataFrame], models: pd.DataFrame) -> pd.D
     for section, table in points.items():
         for one in table[table["chosen"]].itertuples():
             about = models.loc[one.variant]
-            levels = tuple(map(float, str(about["levels"]).split())) if about["scale"] == "levels" else ()
+            levels = (
+                tuple(map(float, str(about["levels"]).split()))
+                if about["scale"] == "levels"
+                else ()
+            )
             scale = Scale(about["scale"], levels)
-            native = scale.first_level_above(one.threshold) if levels else scale.to_native(one.threshold)
+            native = (
+                scale.first_level_above(one.threshold) if levels else scale.to_native(one.threshold)
+            )
             found.append(
                 {"section": section, "variant": one.variant, "threshold": one.threshold}
                 | {"native": native, "scale": about["scale"]}
-                | {name: getattr(one, name) for name in ("precision", "recall", "f1", "flagged_share")}
+                | {
+                    name: getattr(one, name)
+                    for name in ("precision", "recall", "f1", "flagged_share")
+                }
             )
     return pd.DataFrame(found)
 
@@ -154,5 +163,7 @@ def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
         f"등급 {one.native:g} 이상" if one.scale == "levels" else f"{one.native:.4g} 초과"
         for one in table.itertuples()
     ]
-    shown = table.assign(section=table["section"].map(lambda name: MODALITY[name]), native=said).drop(columns="scale")
+    shown = table.assign(
+        section=table["section"].map(lambda name: MODALITY[name]), native=said
+    ).drop(columns="scale")
     return shown.rename(columns={"section": "절", "native": "점수표의 눈금으로"})

@@ -1,0 +1,89 @@
+"""`harmlib analyse`: from a table of scores to its report, by way of a params file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harmlib.cli.run import run_notebooks
+from harmlib.params import PROJECT_ROOT, ParamsError, load_run_params, params_path
+
+
+def run_analyse(options: argparse.Namespace) -> int:
+    """Write the params of a table of scores, and run them.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command `analyse`.
+
+    Returns
+    -------
+    int
+        Exit status, as of `harmlib run`.
+    """
+    try:
+        file = _write_params(options)
+    except (ParamsError, ValueError) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    return run_notebooks(argparse.Namespace(params=file, verify=False))
+
+
+def _write_params(options: argparse.Namespace) -> Path:
+    """Return the params file: written now, or there already and saying the same."""
+    scores = params_path(options.scores)
+    run = options.run or _run_name(scores.stem)
+    content: dict[str, Any] = {"run": run, "scores": str(scores)}
+    content |= {
+        name: value
+        for name, value in {
+            "columns": _pairs(options.column, "--column"),
+            "labels": _pairs(options.label, "--label"),
+            "scale": options.scale,
+            "threshold": options.threshold,
+            "prevalence": options.prevalence,
+        }.items()
+        if value not in (None, {})
+    }
+    file = PROJECT_ROOT / "params" / f"{run}.yaml"
+    if file.exists() and yaml.safe_load(file.read_text(encoding="utf-8")) != content:
+        raise ValueError(
+            f"{file} is there already and says something else; run it (harmlib run {file}), or "
+            "give this run another name with --run"
+        )
+    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    file.write_text(_HEAD + text, encoding="utf-8")
+    try:
+        load_run_params(file)
+    except ParamsError:
+        file.unlink()
+        raise
+    return file
+
+
+_HEAD = "# Made by `harmlib analyse`. Further settings: docs/own-scores.md\n"
+
+
+def _run_name(stem: str) -> str:
+    from harmlib.analysis.own_scores.sections import distinct_plain_names
+
+    return distinct_plain_names([stem])[stem].lstrip("-") or "scores"
+
+
+def _pairs(given: list[str], option: str) -> dict[str, Any]:
+    """`role=column` of the command line; a role given twice has several columns."""
+    pairs: dict[str, Any] = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name or not value:
+            raise ValueError(f"{option} {text}: write {option} name=value")
+        if name in pairs:
+            before = pairs[name] if isinstance(pairs[name], list) else [pairs[name]]
+            value = [*before, value]
+        pairs[name] = value
+    return pairs
