@@ -82,8 +82,5 @@ def _pairs(given: list[str], option: str) -> dict[str, Any]:
         name, separator, value = text.partition("=")
         if not separator or not name or not value:
             raise ValueError(f"{option} {text}: write {option} name=value")
-        if name in pairs:
-            before = pairs[name] if isinstance(pairs[name], list) else [pairs[name]]
-            value = [*before, value]
-        pairs[name] = value
-    return pairs
+        pairs.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in pairs.items()}

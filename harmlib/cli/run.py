@@ -10,8 +10,8 @@ from typing import Any
 
 from harmlib.params import (
     PROJECT_ROOT,
-    Params,
     ParamsError,
+    RunParams,
     file_to_run,
     load_params,
     params_path,
@@ -77,7 +77,7 @@ def _verify(params_file: Path) -> int:
     return int(not verdict.passed)
 
 
-def _results(params: Params) -> str:
+def _results(params: RunParams) -> str:
     """Return a short table of the results, and where the report is."""
     metrics = json.loads((params.run_dir / "metrics.json").read_text(encoding="utf-8"))
     heads = ("", "variant", "threshold", "precision", "recall", "F1", "AP", "AUC")

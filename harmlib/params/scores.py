@@ -19,10 +19,12 @@ Levels = Annotated[list[float], Field(min_length=2)]
 class TableReading(Section):
     """How a table of scores is read where its names and numbers don't tell."""
 
-    columns: dict[Role, str | list[str]] = {}  # which column is what; several scores: one a model
+    columns: dict[Role, str | list[str]] = Field(
+        default={}
+    )  # which column is what; several scores: one a model
     scale: ScaleName | dict[str, ScaleName] | None = None  # of all models, or of each
     levels: Levels | dict[str, Levels] | None = None  # all levels there are
-    labels: dict[str, Literal["harmful", "safe", "unknown"]] = {}  # what words mean
+    labels: dict[str, Literal["harmful", "safe", "unknown"]] = Field(default={})  # what words mean
 
     def scale_of(self, model: str) -> ScaleName | None:
         """What the params say of a model's scale."""
@@ -45,8 +47,8 @@ class ScoresParams(RunParams, TableReading):
     # Decided before these items were seen, in the model's own numbers; null: chosen on a half
     threshold: float | dict[str, float] | None = None
     prevalence: Share | dict[str, Share] | None = None  # of harmful items in the traffic
-    variants: dict[str, ThresholdRule] = {}
-    modalities: list[str] = []
+    variants: dict[str, ThresholdRule] = Field(default={})
+    modalities: list[str] = Field(default=[])
     folds: int | None = None
 
     @model_validator(mode="before")

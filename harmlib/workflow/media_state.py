@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harmlib.media.file_state import file_state
 from harmlib.media.whole_file import set_aside, write_text_whole
-from harmlib.params import Modality, Params, ScoresParams
+from harmlib.params import Modality, Params
 
 ABSENT = "absent"
 
@@ -26,7 +26,7 @@ class MediaState:
         The run's params.
     """
 
-    def __init__(self, params: Params | ScoresParams) -> None:
+    def __init__(self, params: Params) -> None:
         self.params = params
         self._known: dict[str, str] = {}
 

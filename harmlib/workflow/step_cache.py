@@ -51,7 +51,7 @@ class StepCache:
         self.params = params
         self.graph = graph or ImportGraph()
         self._code: dict[str, str] = {}
-        self._media = MediaState(params)
+        self._media = MediaState(params) if isinstance(params, Params) else None
         self._lock = threading.Lock()  # pages are written beside the next step
         recorded = read_record(params.run_dir)
         self.steps, self.pages = recorded["steps"], recorded["pages"]
@@ -74,9 +74,10 @@ class StepCache:
 
     def begin(self, step: Step) -> Inputs:
         """Return what the step is about to read, for `done`."""
-        if step.notebook == "00_data":
-            self._media.list_anew()
-        self._media.forget()
+        if self._media:
+            if step.notebook == "00_data":
+                self._media.list_anew()
+            self._media.forget()
         return self._inputs(step)
 
     def done(self, step: Step, began: Inputs, seconds: float) -> list[str]:
@@ -84,15 +85,12 @@ class StepCache:
 
         Returns what has changed since it `began`: the step is not valid then.
         """
-        if (
-            step.notebook == "00_data"
-            and isinstance(self.params, Params)
-            and self.params.data.draw_demo
-        ):
-            self._media.list_anew()  # it draws the media before it reads them
+        if self._media:
+            if step.notebook == "00_data" and self._media.params.data.draw_demo:
+                self._media.list_anew()  # it draws the media before it reads them
+                self._media.forget()
+                began = began | self._media_inputs(step)
             self._media.forget()
-            began = began | self._media_inputs(step)
-        self._media.forget()
         now = self._inputs(step)
         state: dict[str, Any] = {"key": _key(began), "outputs": self._outputs(step)}
         if step.vectors:
@@ -115,7 +113,8 @@ class StepCache:
         return own | dict(self._states(step.reads)) | self._media_inputs(step) | weights
 
     def _media_inputs(self, step: Step) -> Inputs:
-        return {f"{modality}s": self._media.of(modality) for modality in step.media}
+        media = self._media
+        return {f"{modality}s": media.of(modality) for modality in step.media} if media else {}
 
     def _weights_inputs(self) -> Inputs:
         """Return the states of weights files that the params name by their paths."""

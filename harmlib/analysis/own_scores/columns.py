@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import check_names, fold
@@ -28,7 +29,9 @@ ALIASES: Mapping[str, Sequence[str]] = {
         "model", "model_id", "variant", "detector", "classifier", "system", "provider", "api",
         "모델", "탐지기", "시스템",
     ),
-    "category": ("category", "harm", "harm_type", "policy", "범주", "카테고리", "유해 유형", "유형"),
+    "category": (
+        "category", "harm", "harm_type", "policy", "범주", "카테고리", "유해 유형", "유형",
+    ),
     "modality": ("modality", "media", "media_type", "매체", "종류"),
     "group": (
         "group", "source", "origin", "camera", "channel", "account", "uploader", "user", "site",
@@ -66,7 +69,7 @@ class Columns:
         return len(self.scores) > 1
 
 
-def find_columns(names: Sequence[str], given: Mapping[str, str | list[str]], path: Path) -> Columns:
+def find_columns(names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path) -> Columns:
     """Find out which column is which.
 
     Parameters
@@ -119,7 +122,7 @@ def find_columns(names: Sequence[str], given: Mapping[str, str | list[str]], pat
     return Columns(roles, scores, tuple(n for n in names if n not in {*roles.values(), *scores}))
 
 
-def _check_given(names: Sequence[str], given: Mapping[str, str | list[str]], path: Path) -> None:
+def _check_given(names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path) -> None:
     seen: dict[str, str] = {}
     for role, columns in given.items():
         for column in [columns] if isinstance(columns, str) else columns:
@@ -134,7 +137,7 @@ def _check_given(names: Sequence[str], given: Mapping[str, str | list[str]], pat
 
 
 def _score_columns(
-    names: Sequence[str], given: Mapping[str, str | list[str]], path: Path
+    names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path
 ) -> tuple[str, ...]:
     if "score" in given:
         columns = given["score"]
@@ -160,7 +163,7 @@ def _either(path: Path, role: str, found: Sequence[str]) -> str:
 
 def _none(path: Path, role: str, names: Sequence[str]) -> str:
     return (
-        f"{path}: no column is known as the {role}; it has {', '.join(names)}. Say which one it is: "
-        f"columns: {{{role}: …}} in the params, or --column {role}=…. Known names: "
+        f"{path}: no column is known as the {role}; it has {', '.join(names)}. Say which one "
+        f"it is: columns: {{{role}: …}} in the params, or --column {role}=…. Known names: "
         f"{', '.join(ALIASES[role])}"
     )

@@ -48,7 +48,7 @@ def _assign(counts: FloatArray) -> npt.NDArray[np.int64]:
     """Groups that are alike go to the halves in turn; each odd one where it fits better."""
     alike, of_kind, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     turn = pd.Series(of_kind).groupby(of_kind).cumcount().to_numpy()
-    half = turn % 2
+    half: npt.NDArray[np.int64] = turn % 2
     wished = np.maximum(counts.sum(axis=0) / 2, 1.0)
     filled = np.zeros((2, counts.shape[1]))  # what the odd ones add: the others are even
     odd = np.flatnonzero((turn == sizes[of_kind] - 1) & (turn % 2 == 0))

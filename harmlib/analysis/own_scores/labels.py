@@ -53,7 +53,7 @@ def read_labels(
     >>> labels.tolist(), read_as
     ([1.0, 0.0, nan], {'유해': 1, 'ok': 0, '': -1})
     """
-    known = {word: 1 for word in HARMFUL} | {word: 0 for word in SAFE}
+    known = dict.fromkeys(HARMFUL, 1) | dict.fromkeys(SAFE, 0)
     known |= dict.fromkeys(UNKNOWN, -1)
     known |= {fold(word): {"harmful": 1, "safe": 0, "unknown": -1}[m] for word, m in words.items()}
     texts = as_texts(table.frame[column])
@@ -67,8 +67,8 @@ def read_labels(
         table.refuse(
             odd,
             f"column {column!r}: no known label: {', '.join(map(repr, others[:_SHOWN]))}{more}. "
-            f"Read so far: {told or 'nothing'}. Say what they mean: labels: {{{others[0]}: harmful}} "
-            "in the params (harmful, safe or unknown for each)",
+            f"Read so far: {told or 'nothing'}. Say what they mean: "
+            f"labels: {{{others[0]}: harmful}} in the params (harmful, safe or unknown for each)",
         )
     labels = texts.map(distinct).map(known).astype(float)
     labels = labels.mask(labels < 0)
@@ -76,8 +76,8 @@ def read_labels(
     if lacking:
         told = "; ".join(f"{word!r} as {_MEANS[meant]}" for word, meant in read_as.items())
         raise TableError(
-            f"{table.path}: column {column!r} has no {' and no '.join(lacking)} item (read: {told}); "
-            "a threshold needs both"
+            f"{table.path}: column {column!r} has no {' and no '.join(lacking)} item "
+            f"(read: {told}); a threshold needs both"
         )
     return labels, read_as
 

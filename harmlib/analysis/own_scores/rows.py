@@ -80,7 +80,7 @@ def repeated(table: Table, columns: Columns) -> Table:
     Examples
     --------
     >>> from pathlib import Path
-    >>> frame = pd.DataFrame({"n": ["2", "0"], "y": ["1", "0"]}, index=pd.Index([2, 3], name="line"))
+    >>> frame = pd.DataFrame({"n": ["2", "0"]}, index=pd.Index([2, 3], name="line"))
     >>> len(repeated(Table(Path("a.csv"), frame), Columns({"count": "n"}, (), ())).frame)
     2
     """
