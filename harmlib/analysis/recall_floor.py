@@ -22,6 +22,8 @@ from harmlib.analysis.resampling import IntArray, group_codes, group_table
 from harmlib.analysis.thresholds import attainable_thresholds
 
 MAX_FOLDS = 200  # more groups are left out in as many folds
+FEWEST_FOLDS = 10  # of very many items
+_MOST_CELLS = 4_000_000  # folds times items, where that leaves more folds than the fewest
 LEVELS = 50  # how many smaller shares of misses are tried to make up for choices
 # Share of single runs below the floor after a choice among 30 epochs and models: the highest of
 # benchmarks/coverage_floors.py
@@ -319,7 +321,8 @@ def _left_out(
     A fold's loss is its groups' sum, in units of the mean number of groups per fold.
     """
     with_harm, places = np.unique(codes[harmful], return_inverse=True)
-    n_folds = min(len(with_harm), MAX_FOLDS)
+    bounded = max(FEWEST_FOLDS, _MOST_CELLS // len(codes))  # folds differ ever less
+    n_folds = min(len(with_harm), MAX_FOLDS, bounded)
     fold_of = np.full(codes.max() + 1, -1)  # groups without a harmful item are never left out
     fold_of[with_harm] = np.arange(len(with_harm)) % n_folds
     folds = fold_of[codes]

@@ -87,6 +87,7 @@ CHANGE_COLUMNS = (
     "variant", "epoch_from", "epoch_to", "difference", "low", "high", "verdict", "detectable",
     "power", "excluded",
 )  # fmt: skip
+OPTIMISM_COLUMNS = ("variant", "figure", "threshold", "value", "excluded", "low", "high")
 TRIED_COLUMNS = (
     "variant", "threshold", "difference", "corrected_low", "corrected_high", "baseline_low",
 )  # fmt: skip
@@ -164,17 +165,20 @@ def optimism_table(
     operating_points : pandas.DataFrame
         One row per variant and epoch; see the module.
     offered : mapping of str to sequence of float
-        Variant -> the thresholds among which it chose, probabilities; one where it is fixed.
+        Variant -> the thresholds among which it chose, probabilities; one where it is fixed. With
+        none the table is empty.
     seed : int
         Of the resamples.
 
     Returns
     -------
     pandas.DataFrame
-        Columns variant, figure, threshold, value, excluded (see `optimism.optimism`), low, high.
+        OPTIMISM_COLUMNS: variant, figure, threshold, value, excluded (see `optimism.optimism`), low, high.
         Each block has one more figure, `test`, at the operating point; only this one has an
         interval. The block BEST has that of the variant with the highest F1 on validation.
     """
+    if not offered:
+        return pd.DataFrame(columns=list(OPTIMISM_COLUMNS))
     validation = scored[scored["split"] == "val"]
     found = optimism(validation, offered, seed=seed)
     shown = found[found["figure"] == "same_data"].set_index("variant")["value"]

@@ -267,6 +267,8 @@ class Params(RunParams):
     `load_params` makes it.
     """
 
+    trains: ClassVar[bool] = True
+
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
     device: str = "auto"  # auto, cpu, cuda, cuda:1, …

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,8 @@ class ScoresParams(RunParams, TableReading):
     `variants`, `modalities` and `folds` are what the table holds: they are found in it
     (`harmlib.workflow.own_scores.bring_in`), and can't be given.
     """
+
+    trains: ClassVar[bool] = False
 
     scores: Annotated[ProjectPath, Field(strict=False)]  # .csv, .parquet or .jsonl
     # Decided before these items were seen, in the model's own numbers; null: chosen on a half

@@ -13,7 +13,7 @@ from harmlib.tables.table import Table, read_table
 
 _READERS = {
     ".parquet": pd.read_parquet,
-    ".jsonl": lambda path: pd.read_json(path, lines=True, convert_dates=False),
+    ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False),
 }
 
 
