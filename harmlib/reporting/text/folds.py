@@ -8,6 +8,8 @@ from harmlib.reporting.text.cited_numbers import Row, rows
 from harmlib.reporting.text.comparisons import TEST_SPLIT
 from harmlib.reporting.text.korean import MODALITY
 
+HALVES = 2  # folds of a table of scores; a training has three or more
+
 
 def judged_on(pooled: pd.DataFrame | None) -> str:
     """Name what the results were measured on.
@@ -26,13 +28,37 @@ def judged_on(pooled: pd.DataFrame | None) -> str:
     --------
     >>> judged_on(pd.DataFrame({"folds": [5], "seeds": 3}))
     '교차 검증(5개 fold, seed 3개)'
+    >>> judged_on(pd.DataFrame({"folds": [2], "seeds": 1}))
+    '모든 항목(다른 반에서 고른 threshold)'
     >>> judged_on(None)
     '시험 분할'
     """
     if pooled is None:
         return TEST_SPLIT
     about = _about(pooled)
+    if about.folds == HALVES:
+        return "모든 항목(다른 반에서 고른 threshold)"
     return f"교차 검증({about.folds}개 fold, seed {about.seeds}개)"
+
+
+def caption_kind(pooled: pd.DataFrame) -> str:
+    """Name the caption of the folds' results in `captions.TABLES`.
+
+    Parameters
+    ----------
+    pooled : DataFrame
+        As `pooled_results` returns it.
+
+    Returns
+    -------
+    {"pooled", "halves"}
+
+    Examples
+    --------
+    >>> caption_kind(pd.DataFrame({"folds": [2]}))
+    'halves'
+    """
+    return "halves" if _about(pooled).folds == HALVES else "pooled"
 
 
 def folds_sentence(pooled: pd.DataFrame, modality: str) -> str:
@@ -56,6 +82,11 @@ def folds_sentence(pooled: pd.DataFrame, modality: str) -> str:
     `predict`가 쓰는 체크포인트는 이와 따로 이 실행의 분할로 학습한 것입니다.'
     """
     about = _about(pooled)
+    if about.folds == HALVES:
+        return (
+            f"{MODALITY[modality]}의 결과는 {about.items:,}개 항목 모두의 것입니다. 한 반에서 고른 threshold를 다른 반에서 재고, "
+            "거꾸로도 했습니다."
+        )
     return (
         f"{MODALITY[modality]}의 결과는 교차 검증에서 나왔습니다. 그룹을 나눈 {about.folds}개 fold마다 따로 학습하여, "
         f"{about.items:,}개 항목 모두를 그 그룹을 보지 않은 모델이 seed마다 한 번씩(seed {about.seeds}개) 판정했고, "
