@@ -174,8 +174,8 @@ def optimism_table(
     -------
     pandas.DataFrame
         OPTIMISM_COLUMNS: variant, figure, threshold, value, excluded (see `optimism.optimism`),
-        low, high. Each block has one more figure, `test`, at the operating point; only this one has an
-        interval. The block BEST has that of the variant with the highest F1 on validation.
+        low, high. Each block has one more figure, `test`, at the operating point; only this one
+        has an interval. The block BEST has that of the variant with the highest F1 on validation.
     """
     if not offered:
         return pd.DataFrame(columns=list(OPTIMISM_COLUMNS))
