@@ -58,6 +58,7 @@ def small_folder(tmp_path_factory):
             "slowfast": {"weights": "untrained", "image_size": 64},
         },
         "variants": {"model3": None, "model2": {"image": {"epochs": 2}}},
+        "policies": {"children": {"objective": "recall>=0.9"}},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return folder

@@ -59,6 +59,8 @@ class TinyPredictor:
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     model_id: str = "tiny@0"
     digest: str = "0"
+    threshold: float = 0.5
+    policy: str = ""
     path: Path = Path("tiny.pth")
     engines: dict = field(default_factory=engines)
     params: FeatureParams = PARAMS

@@ -12,6 +12,7 @@ import pandas as pd
 from harmlib.analysis.baseline import baseline_row
 from harmlib.analysis.checks import FloatArray, Scores, check_scored
 from harmlib.analysis.objectives import TIE, Objective
+from harmlib.analysis.prevalence import at_prevalence
 from harmlib.analysis.thresholds import sweep
 
 PLATEAU_TOLERANCE = 0.005  # of a full unit of the objective: thresholds this close are as good
@@ -92,6 +93,7 @@ def choose(
     objective: str,
     *,
     thresholds: npt.ArrayLike | None = None,
+    prevalence: float | None = None,
 ) -> Choice:
     """Choose the best threshold under an objective.
 
@@ -106,6 +108,9 @@ def choose(
         A text that `Objective.parse` reads.
     thresholds : array_like, shape (m,), optional
         The grid to choose from; None: every attainable threshold.
+    prevalence : float, optional
+        Harmful share of the traffic, in (0, 1): counts and rates are those of a mixture with that
+        share. None: of the items as they are.
 
     Returns
     -------
@@ -127,6 +132,8 @@ def choose(
     goal = Objective.parse(objective)
     _, checked = check_scored(labels, scores)
     rows = sweep(labels, scores, thresholds)
+    if prevalence is not None:
+        rows = at_prevalence(rows, prevalence)
     state = _state(rows, goal, is_constant=bool(checked.min() == checked.max()))
     baseline_gain = _baseline_gain(rows, goal)
     baseline_value = None if baseline_gain is None else goal.sign * baseline_gain
@@ -161,8 +168,8 @@ def _state(rows: pd.DataFrame, goal: Objective, *, is_constant: bool) -> State:
 
 def _baseline_gain(rows: pd.DataFrame, goal: Objective) -> float | None:
     """What calling everything harmful gains; None where the objective forbids it."""
-    first = rows.iloc[0]
-    harmful, safe = int(first["tp"] + first["fn"]), int(first["fp"] + first["tn"])
+    harmful = (rows["tp"][0] + rows["fn"][0]).item()  # a float where counts are of a mixture
+    safe = (rows["fp"][0] + rows["tn"][0]).item()
     baseline = pd.DataFrame([baseline_row(harmful, safe)])
     return float(goal.gain(baseline)[0]) if goal.feasible(baseline)[0] else None
 

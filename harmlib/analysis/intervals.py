@@ -155,8 +155,12 @@ def count_groups(labels: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> 
     GroupCounts(harmful=2, safe=1)
     """
     harmful, _ = check_scored(labels, np.zeros(np.shape(labels)))
-    codes, _ = group_codes(groups, len(harmful))
-    return GroupCounts(len(np.unique(codes[harmful])), len(np.unique(codes[~harmful])))
+    codes, n_groups = group_codes(groups, len(harmful))
+    with_harm, with_safe = (  # np.unique takes half a second for a million
+        int(np.count_nonzero(np.bincount(codes[own], minlength=n_groups)))
+        for own in (harmful, ~harmful)
+    )
+    return GroupCounts(with_harm, with_safe)
 
 
 def rate_estimates(

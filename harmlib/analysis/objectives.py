@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 TIE = 1e-12  # of a full unit of the objective: values closer than this differ by rounding alone
 _KNOWN = (
@@ -66,7 +67,7 @@ class Objective:
             - `f1`, `mcc` (Matthews correlation), `youden` (recall + specificity - 1).
             - `fbeta:2`: recall counts beta times as much as precision.
             - `cost:miss=5,alarm=1`: mean cost per item, (miss * fn + alarm * fp) / n; lower is
-              better.
+              better. With `,review=0.2` each flagged item costs that, too, and alarm may be 0.
             - `precision@recall>=0.95`, `recall@precision>=0.9`: best under an inclusive floor.
             - `recall@flagged<=0.2`: best while people can review that share of the items.
 
@@ -100,10 +101,13 @@ class Objective:
             return cls(text, known[text])
         if match := re.fullmatch(r"fbeta:(.+)", text):
             return cls(text, partial(_f_beta, beta=_positive(match[1], text)))
-        if match := re.fullmatch(r"cost:miss=(.+),alarm=(.+)", text):
-            miss, alarm = _positive(match[1], text), _positive(match[2], text)
-            gain = partial(_negative_cost, miss=miss, alarm=alarm)
-            return cls(text, gain, sign=-1, scale=max(miss, alarm))
+        if match := re.fullmatch(r"cost:miss=([^,]+),alarm=([^,]+)(?:,review=([^,]+))?", text):
+            miss = _positive(match[1], text)
+            review = _positive(match[3], text) if match[3] else 0.0
+            free = review > 0 and match[2] == "0"  # its review is all that a false alarm costs
+            alarm = 0.0 if free else _positive(match[2], text)
+            gain = partial(_negative_cost, miss=miss, alarm=alarm, review=review)
+            return cls(text, gain, sign=-1, scale=max(miss, alarm, review))
         if match := re.fullmatch(r"precision@recall>=(.+)", text):
             return cls(text, _precision, partial(_recall_meets, floor=_fraction(match[1], text)))
         if match := re.fullmatch(r"recall@precision>=(.+)", text):
@@ -168,8 +172,9 @@ def _f_beta(rows: pd.DataFrame, beta: float) -> pd.Series:
     return hits / (hits + misses).where(hits > 0, 1.0)
 
 
-def _negative_cost(rows: pd.DataFrame, miss: float, alarm: float) -> pd.Series:
-    return -(miss * rows["fn"] + alarm * rows["fp"]) / rows[["tp", "fp", "fn", "tn"]].sum(axis=1)
+def _negative_cost(rows: pd.DataFrame, miss: float, alarm: float, review: float) -> pd.Series:
+    cost = miss * rows["fn"] + alarm * rows["fp"] + review * (rows["tp"] + rows["fp"])
+    return -cost / rows[["tp", "fp", "fn", "tn"]].sum(axis=1)
 
 
 def _recall_meets(rows: pd.DataFrame, floor: Fraction) -> pd.Series:
@@ -186,7 +191,10 @@ def _fits_budget(rows: pd.DataFrame, budget: Fraction) -> pd.Series:
 
 
 def _at_least(part: pd.Series, whole: pd.Series, floor: Fraction) -> pd.Series:
-    return (whole > 0) & (part * floor.denominator >= whole * floor.numerator)
+    wanted = whole * floor.numerator
+    if not is_integer_dtype(whole):  # counts of a mixture are rounded
+        wanted = wanted * (1 - TIE)
+    return (whole > 0) & (part * floor.denominator >= wanted)
 
 
 def _positive(number: str, text: str) -> float:

@@ -20,8 +20,9 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from harmlib.analysis.checks import FloatArray, check_scored
-from harmlib.analysis.intervals import rate_estimates
+from harmlib.analysis.intervals import Estimates, rate_estimates
 from harmlib.analysis.objectives import Objective
+from harmlib.analysis.rates import COUNTS, rates_table
 from harmlib.analysis.thresholds import sweep
 
 # Even steps on a logarithmic scale, as people write them.
@@ -88,12 +89,48 @@ def precision_at_prevalences(
     0        0.01      0.017  0.011  0.030          0.503
     1        0.75      0.833  0.770  0.901          0.750
     """
-    mixed = _checked(prevalences)
     harmful, _ = check_scored(labels, scores)
     rates = rate_estimates(labels, scores, [threshold], groups)
-    recall, specificity = rates["recall"], rates["specificity"]
-    both = 0 < harmful.sum() < len(harmful)
-    r, f = (recall.value[0], 1 - specificity.value[0]) if both else (np.nan, np.nan)
+    table = mixtures(rates["recall"], rates["specificity"], prevalences, level=level)
+    if not 0 < harmful.sum() < len(harmful):
+        table[[name for name in table if name != "prevalence"]] = np.nan
+    return table
+
+
+def mixtures(
+    recall: Estimates, specificity: Estimates, prevalences: npt.ArrayLike, *, level: float = 0.95
+) -> pd.DataFrame:
+    """Precision and flagged share at harmful shares, from a classifier's two rates.
+
+    Parameters
+    ----------
+    recall, specificity : Estimates
+        With k = 1, as `intervals.rates_at` returns them, of items of both classes.
+    prevalences : array_like, shape (k,)
+        Harmful shares, in (0, 1).
+    level : float
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        As `precision_at_prevalences` returns it.
+
+    Raises
+    ------
+    ValueError
+        A prevalence outside (0, 1).
+
+    Examples
+    --------
+    >>> from harmlib.analysis.intervals import rates_at
+    >>> found = rates_at([0, 1] * 20, [0.2, 0.9, 0.6, 0.8] * 10, 0.5)
+    >>> table = mixtures(found["recall"], found["specificity"], [0.5, 0.1])
+    >>> table["precision"].round(2).tolist()
+    [0.67, 0.18]
+    """
+    mixed = _checked(prevalences)
+    r, f = recall.value[0], 1 - specificity.value[0]
     r_ends = np.concatenate(recall.interval("share", level))
     f_ends = 1 - np.concatenate(specificity.interval("share", level))[::-1]
     low, high = _log_ratio_interval(r, r_ends, f, f_ends)
@@ -174,6 +211,44 @@ def mixed_rates(
         np.hypot(weight * (a - a_ends[i]), (1 - weight) * (b - b_ends[i])) for i in (0, 1)
     )
     return value, value - below, value + above
+
+
+def at_prevalence(rows: pd.DataFrame, prevalence: float) -> pd.DataFrame:
+    """Counts and rates of a sweep, were `prevalence` of as many items harmful.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `sweep` returns it, of items of both classes; of one class it stays as it is.
+    prevalence : float
+        In (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        The same thresholds; counts are floats.
+
+    Raises
+    ------
+    ValueError
+        A prevalence outside (0, 1).
+
+    Examples
+    --------
+    >>> rows = sweep([0, 1, 1, 1], [0.6, 0.7, 0.8, 0.9], [0.5])
+    >>> at_prevalence(rows, 0.5)[["tp", "fp", "precision", "recall"]]
+        tp   fp  precision  recall
+    0  2.0  2.0        0.5     1.0
+    """
+    (wanted,) = _checked([prevalence])
+    tp, fp, fn, tn = (rows[name].to_numpy(np.float64) for name in COUNTS)
+    harmful, safe = tp[0] + fn[0], fp[0] + tn[0]
+    if 0 in (harmful, safe):
+        return rows
+    heavy, light = (
+        share * (harmful + safe) / count for share, count in ((wanted, harmful), (1 - wanted, safe))
+    )
+    return rates_table(rows["threshold"].to_numpy(), heavy * tp, light * fp, heavy * fn, light * tn)
 
 
 def threshold_at_prevalence(

@@ -42,8 +42,8 @@ def _write_params(options: argparse.Namespace) -> Path:
     content |= {
         name: value
         for name, value in {
-            "columns": _pairs(options.column, "--column"),
-            "labels": _pairs(options.label, "--label"),
+            "columns": pairs(options.column, "--column"),
+            "labels": pairs(options.label, "--label"),
             "scale": options.scale,
             "threshold": options.threshold,
             "prevalence": options.prevalence,
@@ -75,12 +75,35 @@ def _run_name(stem: str) -> str:
     return distinct_plain_names([stem])[stem].lstrip("-") or "scores"
 
 
-def _pairs(given: list[str], option: str) -> dict[str, Any]:
-    """`role=column` of the command line; a role given twice has several columns."""
-    pairs: dict[str, Any] = {}
+def pairs(given: list[str], option: str) -> dict[str, Any]:
+    """Read ``name=value`` of the command line.
+
+    Parameters
+    ----------
+    given : list of str
+        As a person wrote them.
+    option : str
+        Its name, for the message.
+
+    Returns
+    -------
+    dict of str to str or list of str
+        A name given twice has several values.
+
+    Raises
+    ------
+    ValueError
+        Something else than ``name=value``.
+
+    Examples
+    --------
+    >>> pairs(["item=id", "score=a", "score=b"], "--column")
+    {'item': 'id', 'score': ['a', 'b']}
+    """
+    found: dict[str, Any] = {}
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not name or not value:
             raise ValueError(f"{option} {text}: write {option} name=value")
-        pairs.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in pairs.items()}
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

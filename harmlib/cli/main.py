@@ -138,6 +138,14 @@ def _command(arguments: list[str]) -> int:
             from harmlib.cli.drift import run_drift
 
             return run_drift(options)
+        case "sample":
+            from harmlib.cli.sample import run_sample
+
+            return run_sample(options)
+        case "estimate":
+            from harmlib.cli.estimate import run_estimate
+
+            return run_estimate(options)
         case _:
             from harmlib.cli.audit import run_audit
 

@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     _explain(commands)
     _log(commands)
     _drift(commands)
+    _sample(commands)
+    _estimate(commands)
     audit = commands.add_parser("audit", help="what a table of printed metrics gives away")
     audit.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     return top
@@ -187,6 +189,20 @@ def _predict(commands: Commands) -> None:
         help="score no more windows of a file: of more, as many, spread evenly; the note says so",
     )
     parser.add_argument(
+        "--policy",
+        default="",
+        metavar="NAME",
+        help="decide by the threshold of this policy of the run, not by the checkpoint's own; the "
+        "column policy and the log say so",
+    )
+    parser.add_argument(
+        "--policy-file",
+        type=Path,
+        metavar="FILE",
+        help="where the policy stands; by default policy.json of the run in whose folder the "
+        "checkpoint lies",
+    )
+    parser.add_argument(
         "--bands",
         type=float,
         nargs=2,
@@ -258,4 +274,89 @@ def _drift(commands: Commands) -> None:
         metavar="COLUMN",
         help="which rows come from one source: a column (path: each file is its own), or folder "
         "for the parent folders. Default: a column group, else the folders where there are several",
+    )
+
+
+def _sample(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "sample",
+        help="which decisions people should look at, passed ones too: a CSV and a page to label on",
+        description="Draws a stratified sample (decision x band of scores x slice) with inclusion "
+        "probabilities, spread over groups. `harmlib estimate` takes the labels back. Exit status: "
+        "0 done, 2 unusable input.",
+    )
+    parser.add_argument(
+        "scores",
+        type=Path,
+        help="a table as `harmlib analyse` reads it, labels not needed, or one of `harmlib predict`",
+    )
+    parser.add_argument("--n", type=int, default=200, metavar="N", help="how many (200)")
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="slices: each value gets strata of its own, and estimates of its own",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("sample.csv"),
+        help="the sample (sample.csv); its page lies beside it, as .html",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="another seed draws another sample (1)")
+    parser.add_argument(
+        "--media",
+        type=Path,
+        metavar="FOLDER",
+        help="where the items' files lie, named as the items are; by default the table's folder. "
+        "Images and videos found there are on the page, blurred",
+    )
+    _add_live(parser)
+
+
+def _estimate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "estimate",
+        help="precision, recall, prevalence and missed share of what is live, from a labelled sample",
+        description="Exit status: 0 estimated, 1 too few to tell a measure over all, 2 unusable "
+        "input.",
+    )
+    parser.add_argument(
+        "labels", type=Path, help="the sample with labels: from its page, or filled in by hand"
+    )
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        help="the table that it was drawn from: check that decisions and threshold are still those",
+    )
+    parser.add_argument("--out", type=Path, help="write the estimates as a CSV, too")
+    _add_live(parser)
+
+
+def _add_live(parser: argparse.ArgumentParser) -> None:
+    """What tells the decisions of a table of scores."""
+    line = parser.add_mutually_exclusive_group()
+    line.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="what is live, in the scores' own numbers: above it is harmful (of levels: that level "
+        "and above)",
+    )
+    line.add_argument("--checkpoint", type=Path, help="a .pth file, whose threshold is live")
+    line.add_argument("--policy", metavar="NAME", help="a policy of --policy-file")
+    parser.add_argument("--policy-file", type=Path, metavar="FILE", help="the run's policy.json")
+    parser.add_argument("--model", help="whose scores, where the table has several models")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="which column is what, where its name doesn't tell",
+    )
+    parser.add_argument(
+        "--scale",
+        choices=("probability", "percent", "logit", "levels"),
+        help="what the scores are, where the numbers don't tell",
     )

@@ -43,11 +43,15 @@ def run_predict(options: argparse.Namespace) -> int:
             raise ValueError(f"--out {options.out}: must end in one of {', '.join(FORMATS)}")
         if options.confidence is not None and not options.bands:
             raise ValueError("--confidence goes with --bands RECALL PRECISION")
+        if options.policy_file is not None and not options.policy:
+            raise ValueError("--policy-file goes with --policy NAME")
         predictors = open_predictors(
             options.checkpoint,
             weights=_weights(options.weights),
             device=options.device,
             windowing=_windowing(options),
+            policy=options.policy,
+            policy_file=options.policy_file,
         )
         limits = _limits(options)
         bands: dict[str, Bands] = {
@@ -56,6 +60,11 @@ def run_predict(options: argparse.Namespace) -> int:
     except (CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
+    for one in predictors:
+        if one.policy:
+            line = f"policy {one.policy}: threshold {one.threshold:.6g}"
+            own = f"the checkpoint's own is {one.checkpoint.threshold:.6g}"
+            print(f"{one.modality}: {line} ({own})", file=sys.stderr)
     for modality, chosen in bands.items():
         print(_describe(modality, chosen), file=sys.stderr)
     found = find_files(options.paths, stdin=sys.stdin.buffer)

@@ -9,6 +9,7 @@ from harmlib.params.loading import (
     project_params_path,
 )
 from harmlib.params.places import PROJECT_ROOT
+from harmlib.params.policies import Costs, Goal, Policy, Volume
 from harmlib.params.schema import (
     MAX_DECODE_GIB,
     MAX_DECODE_SEC,
@@ -25,7 +26,6 @@ from harmlib.params.schema import (
     PrevalenceParams,
     RunParams,
     Schedule,
-    Section,
     SlowFastParams,
     SplitParams,
     StudyParams,
@@ -34,6 +34,7 @@ from harmlib.params.schema import (
     YoloParams,
 )
 from harmlib.params.scores import ScoresParams, TableReading
+from harmlib.params.section import Section
 from harmlib.params.yaml_reading import ParamsError
 
 __all__ = [
@@ -45,13 +46,16 @@ __all__ = [
     "PROJECT_ROOT",
     "VARIANTS_FILE",
     "ClipParams",
+    "Costs",
     "DataParams",
     "FeatureParams",
     "GalleryParams",
+    "Goal",
     "Modality",
     "MotionParams",
     "Params",
     "ParamsError",
+    "Policy",
     "PrevalenceParams",
     "RunParams",
     "Schedule",
@@ -63,6 +67,7 @@ __all__ = [
     "TableReading",
     "ThresholdRule",
     "Variant",
+    "Volume",
     "YoloParams",
     "file_to_run",
     "load_params",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harmlib.params.names import Name, check_apart
 from harmlib.params.places import PROJECT_ROOT, from_project
+from harmlib.params.policies import Costs, Policies, Volume, check_policies, check_sections
+from harmlib.params.section import Section
 
 Modality = Literal["image", "video"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -35,12 +37,6 @@ def _weights(value: Any) -> Any:
 
 ProjectPath = Annotated[Path, BeforeValidator(_path)]
 WeightsSpec = Annotated[str, BeforeValidator(_weights)]
-
-
-class Section(BaseModel):
-    """One section of a params file: unknown keys are errors, values keep their types."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class DataParams(Section):
@@ -183,8 +179,9 @@ class StudyParams(Section):
 
     seeds: Annotated[int, Field(ge=2)] = 10  # trainings of each fold in the ablation
     difference: Annotated[float, Field(gt=0, lt=1)] = 0.02  # of F1, that would matter to you
-    harmful_per_safe: list[Annotated[float, Field(gt=0)]] = [1.0, 2.0, 4.0, 8.0]
-    strata: dict[str, str] = {}  # name: regular expression of paths that are reported apart
+    harmful_per_safe: list[Annotated[float, Field(gt=0)]] = Field(default=[1.0, 2.0, 4.0, 8.0])
+    # Name: regular expression of paths that are reported apart
+    strata: dict[str, str] = Field(default={})
 
 
 class Schedule(Section):
@@ -260,6 +257,14 @@ class RunParams(Section):
     seed: Annotated[int, Field(ge=0)] = 42
     reports: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "reports"
     artifacts: Annotated[ProjectPath, Field(strict=False)] = PROJECT_ROOT / "artifacts"
+    policies: Policies = Field(default={})  # operating points that are compared
+    costs: Costs | None = None  # of a miss, a false alarm and a review
+    volume: Volume | None = None  # how much comes in, and what people can look at
+
+    @model_validator(mode="after")
+    def _policies_are_whole(self) -> Self:
+        check_policies(self.policies, self.costs, self.volume)
+        return self
 
     @property
     def run_dir(self) -> Path:
@@ -276,7 +281,7 @@ class Params(RunParams):
     trains: ClassVar[bool] = True
 
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
-    modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
+    modalities: list[Modality] = Field(default=list(MODALITIES), min_length=1)
     device: str = "auto"  # auto, cpu, cuda, cuda:1, …
     data: DataParams
     splits: SplitParams = SplitParams()
@@ -313,6 +318,11 @@ class Params(RunParams):
     def _study_of_folds(self) -> Params:
         if self.study is not None and self.splits.folds is None:
             raise ValueError("the study trains on folds: set splits.folds, or leave study out")
+        return self
+
+    @model_validator(mode="after")
+    def _policies_of_sections(self) -> Params:
+        check_sections(self.policies, self.modalities)
         return self
 
     @property

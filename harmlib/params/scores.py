@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harmlib.params.schema import ProjectPath, RunParams, Section, ThresholdRule
+from harmlib.params.schema import ProjectPath, RunParams, ThresholdRule
+from harmlib.params.section import Section
 
 Role = Literal[
     "score", "label", "item", "model", "category", "modality", "group", "split", "date", "count"

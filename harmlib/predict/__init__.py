@@ -20,6 +20,8 @@ def predict_files(
     artifacts: Path | None = None,
     device: str = "auto",
     windowing: Windowing | None = None,
+    policy: str = "",
+    policy_file: Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predict files, folders or patterns with a saved classifier.
 
@@ -39,6 +41,10 @@ def predict_files(
         "auto", "cpu", "cuda", "cuda:1", …
     windowing : Windowing, optional
         How long videos are cut; by default as the training suggests.
+    policy : str
+        A policy of the run whose threshold takes the place of the checkpoint's.
+    policy_file : Path, optional
+        Where it stands; by default `policy.json` of the checkpoint's run.
 
     Returns
     -------
@@ -53,6 +59,8 @@ def predict_files(
         For a file or a set of weights that does not fit.
     WeightsError
         For weights that are not there.
+    PolicyError
+        For a policy that is not there, was made for another checkpoint, or has no threshold.
     """
     # Here, not above: they import torch, and `harmlib.predict` is imported for small things too.
     import pandas as pd
@@ -69,6 +77,8 @@ def predict_files(
         artifacts=artifacts or ARTIFACTS,
         device=device,
         windowing=windowing,
+        policy=policy,
+        policy_file=policy_file,
     )
     rows, unusable = [], []
     for one in predict_stream(predictors, find_files(paths)):

@@ -205,16 +205,25 @@ class DecisionLog:
             if _is_decision(entry, models) and last.get(entry["path"]) == number:
                 yield entry
 
-    def states(self, model: str, windowing: dict[str, Any]) -> set[tuple[str, int, int]]:
+    def states(
+        self,
+        model: str,
+        windowing: dict[str, Any],
+        policy: str = "",
+        threshold: float | None = None,
+    ) -> set[tuple[str, int, int]]:
         """The files that a model has predicted in one way, as (path, size, mtime_ns).
 
-        model : sha256 of the checkpoint. windowing : as in the entries
+        model : sha256 of the checkpoint. windowing : as in the entries. policy : its name, whose
+        decisions count if they were made at this threshold
         """
         return {
             (e["path"], e["size"], e["mtime_ns"])
             for e in self
             if _is_decision(e, (model,))
             and e.get("windowing") == windowing
+            and e.get("policy", "") == policy
+            and (not policy or e.get("threshold") == threshold)
             and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
         }
 
@@ -266,6 +275,7 @@ def format_decision(entry: Entry) -> str:
         f"file       {entry['path']}  (sha256 {entry['sha256'][:12]}…)",
         *([f"note       {note}"] if note else []),
         f"model_id   {entry['model_id']}",
+        *([f"policy     {entry['policy']}"] if entry.get("policy") else []),
         f"decision   {entry['decision']}: probability {p:.4f}, threshold {t:.4f} "
         f"(margin {p - t:+.4f}); {turn}",
         "backbones  what each added to the logit, against the average training item:",

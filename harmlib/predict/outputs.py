@@ -184,7 +184,9 @@ class _Fresh:
         self._ledger = ledger
         self._known: set[tuple[str, int, int]] = set()
         for predictor in predictors:
-            self._known |= log.states(predictor.digest, asdict(predictor.windowing))
+            self._known |= log.states(
+                predictor.digest, asdict(predictor.windowing), predictor.policy, predictor.threshold
+            )
 
     def __iter__(self) -> Iterator[Path | Unusable]:
         for path in self._found:

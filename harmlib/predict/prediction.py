@@ -31,6 +31,7 @@ COLUMNS = [
     "model_id",
     "seconds",
     "note",
+    "policy",
 ]
 
 
@@ -47,7 +48,7 @@ class Prediction:
     probability : float
         In [0, 1]; of a file of several windows as `Windowing.how` says.
     threshold : float
-        The operating threshold of the checkpoint, a probability.
+        The operating threshold, a probability: of the checkpoint, or of the policy.
     model_id : str
         Variant, modality and the first digits of the checkpoint's sha256.
     seconds : float
@@ -69,6 +70,8 @@ class Prediction:
     note : str
         What a person should know: where the file's clock was mended, which streams it has, what a
         bound left out. Mostly empty.
+    policy : str
+        The policy that the threshold is of; empty for the checkpoint's own.
     """
 
     facts: Facts
@@ -85,6 +88,7 @@ class Prediction:
     segments: pd.DataFrame
     explanation: Explanation
     note: str = ""
+    policy: str = ""
 
     @property
     def path(self) -> str:
@@ -179,7 +183,7 @@ def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
     Prediction
     """
     assert scored.highest is not None
-    threshold, windowing = predictor.checkpoint.threshold, predictor.windowing
+    threshold, windowing = predictor.threshold, predictor.windowing
     windows = scored.table()
     probability = reduce_scores(windows["probability"], windowing.how, windowing.k)
     logit = float(windows["logit"].max())
@@ -201,6 +205,7 @@ def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
         segments=segments,
         explanation=explain(predictor.checkpoint, scored.highest),
         note=scored.note,
+        policy=predictor.policy,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from harmlib.analysis.bands import Bands, choose_bands
+from harmlib.analysis.policy_file import model_id, threshold_for
 from harmlib.analysis.risk_control import Method
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone, open_store
 from harmlib.features.device import choose_device, choose_precision
@@ -48,6 +49,10 @@ class Predictor:
         How long videos are cut; by default as the training suggests.
     opened : dict of str to Engine, optional
         Engines of other predictors' backbones; those that fit are used, new ones are added.
+    policy : str
+        A policy whose threshold takes the place of the checkpoint's; mostly empty.
+    policy_file : Path, optional
+        Where the policy stands; None: `policy.json` of the run in whose folder the checkpoint lies.
 
     Attributes
     ----------
@@ -60,6 +65,10 @@ class Predictor:
     modality : {"image", "video"}
         What the classifier is for.
     checkpoint : Checkpoint
+    threshold : float
+        The operating threshold, a probability: the policy's, else the checkpoint's.
+    policy : str
+        Name of the policy; mostly empty.
     windowing : Windowing
     params : FeatureParams
         Of the backbones.
@@ -72,6 +81,8 @@ class Predictor:
         For a file or a set of weights that does not fit, or that lies elsewhere.
     WeightsError
         For weights that are not there.
+    PolicyError
+        For a policy that is not there, was made for another checkpoint, or has no threshold.
     """
 
     def __init__(
@@ -83,6 +94,8 @@ class Predictor:
         device: str = "auto",
         windowing: Windowing | None = None,
         opened: dict[str, Engine] | None = None,
+        policy: str = "",
+        policy_file: Path | None = None,
     ) -> None:
         self.path = Path(checkpoint)
         self.checkpoint = load_checkpoint(self.path)
@@ -90,7 +103,12 @@ class Predictor:
         self.windowing = windowing or Windowing()
         about = self.checkpoint.about
         self.modality = about.modality
-        self.model_id = f"{about.variant}/{about.modality}@{self.digest[:12]}"
+        self.model_id = model_id(about.variant, about.modality, self.digest)
+        self.policy, self.threshold = policy, self.checkpoint.threshold
+        if policy:
+            file = policy_file or _policy_file_of(self.path)
+            found = threshold_for(file, policy, about.variant, about.modality, self.digest)
+            self.threshold = float(found.threshold or 0.0)
         self.params = _replace_weights(self.path, about.features, weights or {})
         for name in self.checkpoint.classifier.dims:
             if name not in (weights or {}):
@@ -166,6 +184,8 @@ def open_predictors(
     artifacts: Path = ARTIFACTS,
     device: str = "auto",
     windowing: Windowing | None = None,
+    policy: str = "",
+    policy_file: Path | None = None,
 ) -> list[Predictor]:
     """Open a checkpoint file, or the checkpoints of both modalities in a folder.
 
@@ -177,7 +197,9 @@ def open_predictors(
     artifacts : Path
     device : str
     windowing : Windowing, optional
-        These four as for `Predictor`.
+    policy : str
+    policy_file : Path, optional
+        These six as for `Predictor`.
 
     Returns
     -------
@@ -188,7 +210,7 @@ def open_predictors(
     ------
     CheckpointError
         If the folder holds no checkpoint, and as `Predictor`.
-    WeightsError
+    WeightsError, PolicyError
         As `Predictor`.
     """
     path = Path(checkpoint)
@@ -204,9 +226,16 @@ def open_predictors(
             device=device,
             windowing=windowing,
             opened=opened,
+            policy=policy,
+            policy_file=policy_file,
         )
         for file in files
     ]
+
+
+def _policy_file_of(checkpoint: Path) -> Path:
+    """`policy.json` of the run's folder, in which checkpoints lie as models/<variant>/<file>."""
+    return checkpoint.resolve().parent.parent.parent / "policy.json"
 
 
 def _replace_weights(

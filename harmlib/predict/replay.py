@@ -68,11 +68,14 @@ def replay(
         windowing = Windowing(**entry["windowing"])
         file, sha256 = Path(entry["file"]), entry["sha256"]
         probability, decision = float(entry["probability"]), entry["decision"]
+        threshold = float(entry["threshold"])
     except (KeyError, TypeError, ValueError) as error:
         raise LogError(f"this entry of the log is damaged: {error}") from error
     predictor = Predictor(
         path, weights=weights, artifacts=artifacts, device=device, windowing=windowing
     )
+    if entry.get("policy"):  # its file may say something else by now: the log holds what counted
+        predictor.policy, predictor.threshold = str(entry["policy"]), threshold
     if not file.is_file() or _sha256(file) != sha256:
         raise LogError(f"{file}: the file there is gone, or has another content now")
     (again,) = predict_stream([predictor], [file])

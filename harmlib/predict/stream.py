@@ -172,7 +172,7 @@ def _predict(
             yield Unusable(path, str(vectors), "extract", predictor.modality)
             continue
         scored.add(window.key, *predictor.score(vectors))
-        if scored.is_decided(predictor.checkpoint.threshold, predictor.windowing):
+        if scored.is_decided(predictor.threshold, predictor.windowing):
             del undecided[path]
             yield make_prediction(scored, predictor)
 

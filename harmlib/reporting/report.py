@@ -20,6 +20,8 @@ KINDS = (
 )  # fmt: skip
 # Written where there are folds: their test parts together.
 FOLD_KINDS = ("pooled", "pooled_intervals", "judged")
+# Written where the params have policies.
+POLICY_KINDS = ("policies", "policy_curves")
 # Written by 04_study, where the params ask for it.
 STUDY_KINDS = (
     "ablation", "ablation_levels", "later_steps", "fusion", "fusion_gains", "ignored_groups",
@@ -64,6 +66,8 @@ class Report:
     pooled, pooled_intervals, judged : dict of str to DataFrame
         The same of FOLD_KINDS; empty where the run has no folds. With folds, `against_baseline`,
         `drops`, `differences` and `gains` are those of the folds, too.
+    policies, policy_curves : dict of str to DataFrame
+        The same of POLICY_KINDS; empty where the params have no policies.
     study : dict of str to dict of str to DataFrame
         By modality and kind (of STUDY_KINDS); empty where the run has no study.
     """
@@ -99,6 +103,8 @@ class Report:
     pooled: dict[str, pd.DataFrame]
     pooled_intervals: dict[str, pd.DataFrame]
     judged: dict[str, pd.DataFrame]
+    policies: dict[str, pd.DataFrame]
+    policy_curves: dict[str, pd.DataFrame]
     study: dict[str, dict[str, pd.DataFrame]]
 
     def results(self, modality: str) -> pd.DataFrame:
@@ -176,6 +182,7 @@ def load_report(run: RunFolder) -> Report:
     ]
     kinds = dict.fromkeys(KINDS, modalities)
     kinds |= dict.fromkeys(FOLD_KINDS, modalities if run.params.folds else ())
+    kinds |= dict.fromkeys(POLICY_KINDS, modalities if run.params.policies else ())
     tables: dict[str, dict[str, pd.DataFrame]] = {
         kind: {m: run.read(f"tables/{kind}_{m}.csv", "03_thresholds") for m in of}
         for kind, of in kinds.items()

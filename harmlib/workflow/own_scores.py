@@ -19,6 +19,7 @@ from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.media.whole_file import write_text_whole
 from harmlib.params import Params, ParamsError, ScoresParams, ThresholdRule, load_run_params
+from harmlib.params.policies import check_sections
 from harmlib.tables.complaint import TableError
 from harmlib.workflow.paths import TRAINING_TABLES, training_part
 from harmlib.workflow.run import Run
@@ -94,6 +95,10 @@ def complete_params(params_file: str | Path) -> Params | ScoresParams:
 
 
 def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
+    try:
+        check_sections(params.policies, found["sections"])
+    except ValueError as error:
+        raise ParamsError(str(error)) from None
     variants = {name: ThresholdRule(**rule) for name, rule in found["variants"].items()}
     return params.model_copy(
         update={"variants": variants, "modalities": found["sections"], "folds": found["folds"]}
@@ -101,7 +106,9 @@ def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
 
 
 def _state(params: ScoresParams) -> str:
-    settings = params.model_dump_json(exclude={"variants", "modalities", "folds"})
+    # What is found in the table, and what nothing here depends on
+    found, later = {"variants", "modalities", "folds"}, {"policies", "costs", "volume"}
+    settings = params.model_dump_json(exclude=found | later)
     digest = hashlib.sha256(f"{_VERSION} {settings}".encode())
     digest.update(params.scores.read_bytes())
     return digest.hexdigest()

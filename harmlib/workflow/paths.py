@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # The tables that every training keeps for itself, gathered of all trainings as `<kind>.parquet`.
 TRAINING_TABLES = ("scores", "history", "operating_points")
+# The thresholds of the run's policies, which `harmlib predict --policy` reads.
+POLICY_FILE = "policy.json"
 
 
 def training_part(variant: str, modality: str, kind: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from harmlib.params import MODALITIES, Modality, Params, ScoresParams
 from harmlib.workflow.paths import (
+    POLICY_FILE,
     TRAINING_TABLES,
     checkpoint_name,
     training_part,
@@ -25,6 +26,8 @@ THRESHOLD_FIGURES = (
 )  # fmt: skip
 # And of the folds together, where there are folds.
 FOLD_TABLES = ("pooled", "pooled_intervals", "judged")
+# And where the params have policies; the figure is `policies`.
+POLICY_TABLES = ("policies", "policy_curves")
 # What 04_study writes of each modality, where the params ask for a study.
 STUDY_TABLES = (
     "ablation", "ablation_levels", "later_steps", "fusion", "fusion_gains", "ignored_groups",
@@ -36,7 +39,7 @@ STUDY_FIGURES = (
     "ablation", "ablation_orders", "fusion", "ignored_groups", "study_seeds", "study_epochs",
 )  # fmt: skip
 STUDY_FIGURES_SOMETIMES = ("later_steps", "study_imbalance", "study_strata", "study_widths")
-THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains")
+THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains", "policies")
 # What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
 REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
@@ -121,6 +124,7 @@ def plan(params: Params | ScoresParams) -> list[Step]:
     """
     variants = list(params.variants)
     kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.folds else ())
+    kinds += POLICY_TABLES if params.policies else ()
     if isinstance(params, ScoresParams):
         return [
             *(_thresholds(section, variants, kinds) for section in params.modalities),
@@ -207,6 +211,8 @@ def _study(modality: str, variants: list[str]) -> Step:
 
 def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, ...]) -> Step:
     reads: list[str | LedgerRows] = ["manifest.parquet", "tables/listed.csv", LedgerRows()]
+    if "policies" in kinds:  # which are made for these checkpoints
+        reads += [checkpoint_name(variant, m) for m in modalities for variant in variants]
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
     for modality in modalities:
         reads += [weights_table_name(modality), *_parts(modality, variants)]
@@ -218,6 +224,7 @@ def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, .
         "05_report",
         reads=tuple(reads),
         writes=(*writes, "metrics.json", "run.json"),
+        may_write=(POLICY_FILE,),
         media=tuple(modalities),  # the gallery shows some of them
     )
 
@@ -231,7 +238,12 @@ def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, .
         writes += _tables(("summary",), section)
         for name in REPORT_FIGURES_OF_MODALITY:
             writes += _figures(name, section)
-    return Step("05_scores", reads=tuple(reads), writes=(*writes, "metrics.json", "run.json"))
+    return Step(
+        "05_scores",
+        reads=tuple(reads),
+        writes=(*writes, "metrics.json", "run.json"),
+        may_write=(POLICY_FILE, "tables/categories.csv"),
+    )
 
 
 def _parts(modality: str, variants: list[str]) -> list[str]:

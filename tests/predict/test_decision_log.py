@@ -126,6 +126,20 @@ def test_states_are_those_of_one_model_and_one_windowing(log):
     assert log.states("m1", entry["windowing"]) == {("a.mp4", 12, 34)}
 
 
+def test_states_of_a_policy_are_those_of_its_threshold(log):
+    entry = log_entry(predicted())
+    for number, (policy, threshold) in enumerate([("", 0.5), ("night", 0.5), ("night", 0.6)]):
+        log.append(entry | {"path": f"{number}.mp4", "policy": policy, "threshold": threshold})
+    for policy, threshold, path in [("", 0.7, "0"), ("night", 0.5, "1"), ("night", 0.6, "2")]:
+        states = log.states("m1", entry["windowing"], policy, threshold)
+        assert states == {(f"{path}.mp4", 12, 34)}
+
+
+def test_a_policy_is_named_in_words():
+    said = format_decision(log_entry(predicted()) | {"policy": "night"})
+    assert "policy     night" in said
+
+
 def test_a_decision_in_words():
     said = format_decision(log_entry(predicted()))
     assert "model_id   model4/video@m1" in said

@@ -30,6 +30,8 @@ class FakePredictor:
     digest: str = "m1"
     modality: str = "image"
     windowing: Windowing = field(default_factory=Windowing)
+    policy: str = ""
+    threshold: float = 0.5
 
 
 def prediction(path, model):

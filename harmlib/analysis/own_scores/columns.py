@@ -69,7 +69,13 @@ class Columns:
         return len(self.scores) > 1
 
 
-def find_columns(names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path) -> Columns:
+def find_columns(
+    names: Sequence[str],
+    given: Mapping[Any, str | list[str]],
+    path: Path,
+    *,
+    needs_label: bool = True,
+) -> Columns:
     """Find out which column is which.
 
     Parameters
@@ -81,6 +87,8 @@ def find_columns(names: Sequence[str], given: Mapping[Any, str | list[str]], pat
         each model.
     path : Path
         The table's file, for messages.
+    needs_label : bool
+        Refuse a table without a column of labels.
 
     Returns
     -------
@@ -116,7 +124,7 @@ def find_columns(names: Sequence[str], given: Mapping[Any, str | list[str]], pat
         if found:
             roles[role] = found[0]
             taken.add(found[0])
-    if "label" not in roles:
+    if needs_label and "label" not in roles:
         check_names(names, (), ALIASES["label"][:6], path)  # a misspelt one has a better message
         raise TableError(_none(path, "label", names))
     return Columns(roles, scores, tuple(n for n in names if n not in {*roles.values(), *scores}))

@@ -86,8 +86,8 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
     if "count" in columns.roles:
         table = repeated(table, columns)
     labels, words = read_labels(table, columns.roles["label"], reading.labels)
-    rows = _rows(table, columns).assign(label=labels.to_numpy())
-    rows, scales = _with_scores(table, rows, columns, reading)
+    rows = table_rows(table, columns).assign(label=labels.to_numpy())
+    rows, scales = with_scores(table, rows, columns, reading)
     check_rows(Table(path, rows), len(scales))
     unused = int((rows["split"] == "train").sum())
     rows = rows[rows["split"] != "train"].copy()
@@ -119,8 +119,25 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
     )
 
 
-def _rows(table: Table, columns: Columns) -> pd.DataFrame:
-    """The table's rows with the columns' own names replaced by their roles; all are texts."""
+def table_rows(table: Table, columns: Columns) -> pd.DataFrame:
+    """Name the columns by their roles; all become texts.
+
+    Parameters
+    ----------
+    table : Table
+    columns : Columns
+        What its columns are.
+
+    Returns
+    -------
+    DataFrame
+        item_id, group, category, modality, split, where there are model and date, and the slices.
+
+    Raises
+    ------
+    TableError
+        Models without items, or a row without its model.
+    """
     roles, frame = columns.roles, table.frame
     if "item" not in roles and "model" in roles:
         raise TableError(
@@ -149,10 +166,33 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
     return rows.assign(**{name: frame[name] for name in columns.slices if name not in rows})
 
 
-def _with_scores(
+def with_scores(
     table: Table, rows: pd.DataFrame, columns: Columns, reading: TableReading
 ) -> tuple[pd.DataFrame, dict[str, Scale]]:
-    """Add each row's score (NaN where it has none) and model; a row per model of a wide table."""
+    """Add each row's score and model; a wide table gets a row per model.
+
+    Parameters
+    ----------
+    table : Table
+    rows : DataFrame
+        As `table_rows` returns them.
+    columns : Columns
+        What the table's columns are.
+    reading : TableReading
+        What the params say of scales.
+
+    Returns
+    -------
+    rows : DataFrame
+        With model and native, the score in its own numbers; NaN where there is none.
+    scales : dict of str to Scale
+        By model.
+
+    Raises
+    ------
+    TableError
+        A score that is no number, or doesn't fit its scale.
+    """
     column = columns.scores[0]
     if columns.is_wide:
         if "model" in columns.roles:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit, logit
 
 from harmlib.analysis.checks import FloatArray
@@ -59,6 +60,13 @@ class Scale:
     kind: Kind
     levels: tuple[float, ...] = ()
 
+    @classmethod
+    def of_model(cls, model: pd.Series) -> Scale:
+        """Return the scale of a row of ``tables/models.csv``."""
+        is_levels = model["scale"] == "levels"
+        levels = tuple(map(float, str(model["levels"]).split())) if is_levels else ()
+        return cls(model["scale"], levels)
+
     def to_probability(self, values: FloatArray) -> FloatArray:
         """Bring scores to [0, 1], in the same order.
 
@@ -94,6 +102,15 @@ class Scale:
             case _:
                 low, high = self.levels[0], self.levels[-1]
                 return low + threshold * (high - low)
+
+    def native_line(self, threshold: float) -> float:
+        """Return where a threshold on probabilities lies in the model's own numbers.
+
+        What is above it is harmful; of levels, that level and those above (NaN: none).
+        """
+        if self.kind == "levels":
+            return self.first_level_above(threshold)
+        return self.to_native(threshold)
 
     def threshold_probability(self, native: float) -> float:
         """Return a threshold in the model's own numbers as one on probabilities.

@@ -99,9 +99,25 @@ def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, tit
         kinds += _kind(kind, own, cards)
     return (
         f'<section class="error-gallery{wide}" lang="ko" aria-label="{escape(plain(title))}">'
-        f"<style>{(_HERE / 'gallery.css').read_text(encoding='utf-8')}</style>"
+        f"<style>{gallery_style()}</style>"
         f"<h4>{html(title)}</h4>{intro}{kinds}{script}</section>"
     )
+
+
+def gallery_style() -> str:
+    """Return the style of the galleries.
+
+    Returns
+    -------
+    str
+        What stands between its tags.
+
+    Examples
+    --------
+    >>> "</style" in gallery_style()
+    False
+    """
+    return (_HERE / "gallery.css").read_text(encoding="utf-8")
 
 
 def gallery_script() -> str:
@@ -173,15 +189,46 @@ def _picture(row: Row, pictures: Mapping[str, bytes], images: Mapping[str, Image
     """The veiled picture and its button, or a line of text where there is no picture."""
     if row.item_id not in images:
         return '<div class="none">이 항목의 사진이 없습니다.</div>'
-    grey, jpeg = images[row.item_id], pictures[row.item_id]
-    width, height = grey.size
     alt = f"가려진 사진, {KINDS[row.kind]}, 확률 {plain(number(row.probability))}"
+    return veiled_picture(pictures[row.item_id], row.item_id, alt, images[row.item_id])
+
+
+def veiled_picture(
+    jpeg: bytes, name: str, alt: str, grey: Image.Image | None = None
+) -> str:
+    """Write a picture that stays blurred until somebody presses its button.
+
+    It needs the style and the script of a gallery, and a `figure` around it.
+
+    Parameters
+    ----------
+    jpeg : bytes
+        The clear picture.
+    name : str
+        Whose it is, for those who hear the page.
+    alt : str
+        What is said of the veiled picture.
+    grey : PIL.Image.Image, optional
+        The picture in levels of grey, where it is open already.
+
+    Returns
+    -------
+    str
+        HTML of the picture and its button.
+
+    Raises
+    ------
+    ValueError
+        `jpeg` is no JPEG.
+    """
+    grey = grey or _open(name, jpeg)
+    width, height = grey.size
     return (
         f'<div class="frame" style="max-width:{width}px;aspect-ratio:{width}/{height}">'
-        f'<img class="veil" width="{width}" height="{height}" alt="{alt}" '
+        f'<img class="veil" width="{width}" height="{height}" alt="{escape(alt)}" '
         f'src="data:image/png;base64,{_base64(_veil(grey))}" data-clear="{_base64(jpeg)}"></div>'
         f'<button type="button" aria-pressed="false">가려진 사진 보기'
-        f'<span class="unseen">: {escape(row.item_id)}</span></button>'
+        f'<span class="unseen">: {escape(name)}</span></button>'
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from harmlib.reporting.page.gallery import gallery_script
+from harmlib.reporting.page.labelling import labelling_script
 
 _HERE = Path(__file__).parent
 
@@ -52,6 +53,8 @@ def content_security_policy(body: str) -> str:
     scripts = [page_script()]
     if "error-gallery" in body:
         scripts.append(gallery_script())
+    if "audit-sample" in body:
+        scripts.append(labelling_script())
     if "harm-explorer" in body:
         # Only the page that has one pays for this import, and for Vega.
         from harmlib.reporting.page.threshold_explorer import explorer_script

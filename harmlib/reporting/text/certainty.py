@@ -31,6 +31,8 @@ STATES = {
     "infeasible": "조건을 만족하는 값 없음",
     "constant_scores": "모든 점수가 같음",
     "one_class": "한 클래스뿐",
+    "flags_nothing": "아무것도 유해로 판정하지 않을 때만 만족",
+    "not_everywhere": "재는 부분 일부에서 조건을 만족하는 값 없음",
 }
 FIGURES = {
     "same_data": "고른 데이터에서 잰 F1",

@@ -126,19 +126,10 @@ def thresholds(points: Mapping[str, pd.DataFrame], models: pd.DataFrame) -> pd.D
     found = []
     for section, table in points.items():
         for one in table[table["chosen"]].itertuples():
-            about = models.loc[one.variant]
-            levels = (
-                tuple(map(float, str(about["levels"]).split()))
-                if about["scale"] == "levels"
-                else ()
-            )
-            scale = Scale(about["scale"], levels)
-            native = (
-                scale.first_level_above(one.threshold) if levels else scale.to_native(one.threshold)
-            )
+            scale = Scale.of_model(models.loc[one.variant])
             found.append(
                 {"section": section, "variant": one.variant, "threshold": one.threshold}
-                | {"native": native, "scale": about["scale"]}
+                | {"native": scale.native_line(one.threshold), "scale": scale.kind}
                 | {
                     name: getattr(one, name)
                     for name in ("precision", "recall", "f1", "flagged_share")
