@@ -1,4 +1,4 @@
-"""Whether the intervals of an audit sample hold: precision, recall, prevalence, false-omission rate.
+"""Whether the intervals of an audit sample hold: precision, recall, prevalence, what was missed.
 
 Prints a GitHub table: a row per setting and measure. Populations of 20,000 decisions are drawn anew
 (`POPULATIONS` of each setting), and from each many samples, exactly as `harmlib sample` draws them.
@@ -64,9 +64,7 @@ def population(
     own = np.sqrt(1 - grouped / 2)
     score = own * rng.normal(size=ITEMS) + np.sqrt(0.5) * shared[1] + apart * harmful
     odds = np.log(prevalence / (1 - prevalence)) - apart**2 / 2
-    decisions = pd.DataFrame(
-        {"flagged": score > line, "probability": expit(apart * score + odds)}
-    )
+    decisions = pd.DataFrame({"flagged": score > line, "probability": expit(apart * score + odds)})
     threshold = np.full(ITEMS, expit(apart * line + odds))
     stratum, names = pd.factorize(stratify(decisions, [], n), sort=True)
     flagged = np.array([name.startswith("flagged") for name in names])
@@ -95,7 +93,9 @@ def coverage(prevalence: float, recall: float, n: int, grouped: bool, runs: int)
         seen = samples(rng, world, max(1, runs // POPULATIONS), grouped=grouped)
         seen, of_run = np.unique(seen, axis=0, return_inverse=True)
         of_run, size = of_run.ravel(), world.size.astype(float)
-        strata = Strata(size, world.flagged, np.broadcast_to(world.drawn, seen.shape) * 1.0, seen * 1.0)
+        strata = Strata(
+            size, world.flagged, np.broadcast_to(world.drawn, seen.shape) * 1.0, seen * 1.0
+        )
         whole = Strata(size, world.flagged, size, world.harmful_in())
         for measure in MEASURES:
             ends = interval(strata, measure)

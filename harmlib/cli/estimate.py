@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 import pandas as pd
 
@@ -74,10 +75,11 @@ def format_estimates(table: pd.DataFrame, sample: pd.DataFrame) -> str:
     return "\n".join(lines + _reasons(table, sample))
 
 
-def _line(row: dict) -> str:
+def _line(row: dict[str, Any]) -> str:
     name = _NAMES.get(row["measure"], row["measure"])
     if row["state"] == "nothing":
-        return f"{name:<22}nothing is {'flagged' if row['measure'] != 'false_omission_rate' else 'passed'}"
+        which = "passed" if row["measure"] == "false_omission_rate" else "flagged"
+        return f"{name:<22}nothing is {which}"
     ends = f"{row['low']:.4f} to {row['high']:.4f}"
     if row["state"] == "too_few":
         return f"{name:<22}too few to tell: anything from {ends} fits the labels"
@@ -92,6 +94,6 @@ def _reasons(table: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
         return []
     name, size, labelled, harmful, most = widest_stratum(sample)
     return [
-        f"- of the {size:,} decisions of stratum {name!r} {labelled:,} are labelled, {harmful:,} of "
-        f"them harmful: up to {most:,} may be. Label more of it: draw a larger sample"
+        f"- of the {size:,} decisions of stratum {name!r} {labelled:,} are labelled, {harmful:,} "
+        f"of them harmful: up to {most:,} may be. Label more of it: draw a larger sample"
     ]

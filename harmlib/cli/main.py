@@ -146,6 +146,10 @@ def _command(arguments: list[str]) -> int:
             from harmlib.cli.estimate import run_estimate
 
             return run_estimate(options)
+        case "export":
+            from harmlib.cli.export import run_export
+
+            return run_export(options)
         case _:
             from harmlib.cli.audit import run_audit
 

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _drift(commands)
     _sample(commands)
     _estimate(commands)
+    _export(commands)
     audit = commands.add_parser("audit", help="what a table of printed metrics gives away")
     audit.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     return top
@@ -288,7 +289,7 @@ def _sample(commands: Commands) -> None:
     parser.add_argument(
         "scores",
         type=Path,
-        help="a table as `harmlib analyse` reads it, labels not needed, or one of `harmlib predict`",
+        help="a table as `harmlib analyse` reads it, labels not needed, or of `harmlib predict`",
     )
     parser.add_argument("--n", type=int, default=200, metavar="N", help="how many (200)")
     parser.add_argument(
@@ -318,7 +319,7 @@ def _sample(commands: Commands) -> None:
 def _estimate(commands: Commands) -> None:
     parser = commands.add_parser(
         "estimate",
-        help="precision, recall, prevalence and missed share of what is live, from a labelled sample",
+        help="precision, recall and prevalence of what is live, from a labelled sample",
         description="Exit status: 0 estimated, 1 too few to tell a measure over all, 2 unusable "
         "input.",
     )
@@ -332,6 +333,26 @@ def _estimate(commands: Commands) -> None:
     )
     parser.add_argument("--out", type=Path, help="write the estimates as a CSV, too")
     _add_live(parser)
+
+
+def _export(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="a finished run for an authority: its figures, statements of reasons, a summary",
+        description="Writes the table of automated means of the EU's transparency report, a JSON "
+        "file with intervals and counts, a summary of one page, and statements of reasons. What "
+        "the program can't know is marked. Exit status: 0 written, 2 unusable input.",
+    )
+    parser.add_argument("run", help="a run's folder, or its name below reports/")
+    parser.add_argument("--format", choices=("dsa",), default="dsa", help="whose forms (dsa)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="by default dsa/ in the run")
+    parser.add_argument("--model", help="whose decisions, where the run has several models")
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="the log of decisions; by default all *.decisions.jsonl in predict/ of the run",
+    )
 
 
 def _add_live(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from harmlib.analysis.audit_sample.decisions import (
     read_decisions,
 )
 from harmlib.analysis.audit_sample.drawing import draw_sample
+from harmlib.analysis.own_scores.columns import ALIASES
 from harmlib.analysis.policy_file import PolicyError, read_policy_file
 from harmlib.cli.analyse import pairs
 from harmlib.media.whole_file import written_whole
@@ -77,7 +79,10 @@ def live_decisions(options: argparse.Namespace) -> tuple[Decisions, pd.DataFrame
     ValueError
         What can't be read, or no threshold.
     """
-    reading = TableReading(columns=pairs(options.column, "--column"), scale=options.scale)
+    columns = pairs(options.column, "--column")
+    if unknown := sorted(set(columns) - set(ALIASES)):
+        raise ValueError(f"--column {unknown[0]}=…: no such role; known: {', '.join(ALIASES)}")
+    reading = TableReading.model_validate({"columns": columns, "scale": options.scale})
     found = read_decisions(options.scores, reading, options.model)
     told = (options.threshold, options.checkpoint, options.policy)
     if found.is_decided and told == (None, None, None):
@@ -95,8 +100,8 @@ def _thresholds(options: argparse.Namespace, found: Decisions) -> dict[str, floa
         return {"": float(load_checkpoint(options.checkpoint).threshold)}
     if options.policy is None:
         raise ValueError(
-            f"{options.scores}: nothing says what is live; give --threshold T, --checkpoint FILE, or "
-            "--policy NAME --policy-file FILE"
+            f"{options.scores}: nothing says what is live; give --threshold T, --checkpoint FILE, "
+            "or --policy NAME --policy-file FILE"
         )
     if options.policy_file is None:
         raise ValueError("--policy needs --policy-file, the policy.json of the run")
@@ -130,18 +135,15 @@ def _write(sample: pd.DataFrame, options: argparse.Namespace) -> Path:
 
 def _pictures(sample: pd.DataFrame, folder: Path) -> dict[str, bytes]:
     """Small pictures of the items whose files are at hand."""
-    from harmlib.media.listing import SUFFIXES
+    from harmlib.media.decode import MediaError
+    from harmlib.media.identify import identify
     from harmlib.media.thumbnails import thumbnails
 
-    drawn: dict[str, bytes] = {}
-    for modality, suffixes in SUFFIXES.items():
-        files = {
-            name: folder / name
-            for name in sample["item_id"].unique()
-            if Path(name).suffix.lower() in suffixes and (folder / name).is_file()
-        }
-        drawn |= thumbnails(files, modality)
-    return drawn
+    files: dict[str, dict[str, Path]] = {"image": {}, "video": {}}
+    for name in sample["item_id"].unique():
+        with contextlib.suppress(MediaError, ValueError):  # no such file: it is shown by its name
+            files[identify(folder / name)][name] = folder / name
+    return thumbnails(files["image"], "image") | thumbnails(files["video"], "video")
 
 
 def _told(

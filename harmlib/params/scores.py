@@ -10,7 +10,17 @@ from harmlib.params.schema import ProjectPath, RunParams, ThresholdRule
 from harmlib.params.section import Section
 
 Role = Literal[
-    "score", "label", "item", "model", "category", "modality", "group", "split", "date", "count"
+    "score",
+    "label",
+    "item",
+    "model",
+    "category",
+    "modality",
+    "group",
+    "split",
+    "date",
+    "count",
+    "label2",
 ]
 ScaleName = Literal["probability", "percent", "logit", "levels"]
 Share = Annotated[float, Field(gt=0, lt=1)]

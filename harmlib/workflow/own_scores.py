@@ -28,7 +28,7 @@ RECORD = ".own_scores.json"  # what was brought in, and from what
 TABLES = ("read_as", "left_out", "models")
 _FOLDS = 2  # each half is judged by the threshold that the other chose
 _EPOCH = 1  # a finished model has one
-_VERSION = 1  # raise it when the same table would be brought in as something else
+_VERSION = 2  # raise it when the same table would be brought in as something else
 
 
 def bring_in(params: ScoresParams) -> ScoresParams:

@@ -48,6 +48,7 @@ REPORT_TABLES = (
 REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect", "lost_bounds")
 # What 05_scores writes, the report of a table of scores, beside its tables of each section.
 SCORES_REPORT_TABLES = ("thresholds", "constants", "steps")
+SCORES_REPORT_TABLES_OF_SECTION = ("summary", "slices", "slices_left_out", "doubts", "doubt_bounds")
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
 
 
@@ -235,14 +236,18 @@ def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, .
     writes = [f"tables/{name}.csv" for name in SCORES_REPORT_TABLES]
     for section in sections:
         reads += [*_parts(section, variants), *_tables(kinds, section)]
-        writes += _tables(("summary",), section)
+        writes += _tables(SCORES_REPORT_TABLES_OF_SECTION, section)
         for name in REPORT_FIGURES_OF_MODALITY:
             writes += _figures(name, section)
     return Step(
         "05_scores",
         reads=tuple(reads),
         writes=(*writes, "metrics.json", "run.json"),
-        may_write=(POLICY_FILE, "tables/categories.csv"),
+        may_write=(
+            POLICY_FILE,
+            "tables/categories.csv",
+            *(f"tables/agreement_{section}.csv" for section in sections),
+        ),
     )
 
 

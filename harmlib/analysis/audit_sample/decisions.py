@@ -55,7 +55,7 @@ class Decisions:
 
 
 def read_decisions(path: Path, reading: TableReading, model: str | None = None) -> Decisions:
-    """Read what is live from a table of scores, or from one of `harmlib predict`.
+    r"""Read what is live from a table of scores, or from one of `harmlib predict`.
 
     Parameters
     ----------
@@ -74,6 +74,16 @@ def read_decisions(path: Path, reading: TableReading, model: str | None = None) 
     ------
     TableError
         What can't be read, no such model, or several and none was named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.csv")
+    ...     _ = file.write_text("item,score\na.jpg,0.9\nb.jpg,0.2\nc.jpg,\n")
+    ...     found = read_decisions(file, TableReading())
+    >>> found.items["score"].tolist(), found.without_score
+    (['0.9', '0.2'], 1)
     """
     table = read_file(path, ("score", "item"))
     if table.frame.empty:
@@ -83,8 +93,8 @@ def read_decisions(path: Path, reading: TableReading, model: str | None = None) 
     columns = find_columns(list(table.frame), reading.columns, path, needs_label=False)
     if "count" in columns.roles:
         raise TableError(
-            f"{path}: has a column of counts ({columns.roles['count']!r}); a person looks at items, "
-            "and needs one row for each. Say columns: it may be something else"
+            f"{path}: has a column of counts ({columns.roles['count']!r}); a person looks at "
+            "items; give a table with one row for each"
         )
     if "item" not in columns.roles:
         raise TableError(
@@ -100,11 +110,13 @@ def read_decisions(path: Path, reading: TableReading, model: str | None = None) 
     return Decisions(items, scales[name], name, len(own) - len(scored))
 
 
-def _one_model(rows: pd.DataFrame, models: list[str], model: str | None, path: Path) -> pd.DataFrame:
+def _one_model(
+    rows: pd.DataFrame, models: list[str], model: str | None, path: Path
+) -> pd.DataFrame:
     if model is None and len(models) > 1:
         raise TableError(
-            f"{path}: has {len(models)} models ({', '.join(models)}); say whose decisions are live: "
-            f"--model {models[0]}"
+            f"{path}: has {len(models)} models ({', '.join(models)}); say whose decisions are "
+            f"live: --model {models[0]}"
         )
     if model is not None and model not in models:
         raise TableError(f"{path}: has no model {model!r}; it has {', '.join(models)}")
@@ -125,7 +137,9 @@ def _predicted(table: Table) -> Decisions:
     rows = table.frame
     odd = ~rows["decision"].isin(list(_FLAGGED))
     if odd.any():
-        table.refuse(odd, f"column 'decision': {table.first('decision', odd)}; write harmful or safe")
+        table.refuse(
+            odd, f"column 'decision': {table.first('decision', odd)}; write harmful or safe"
+        )
     again = rows.duplicated("path")
     if again.any():
         table.refuse(again, f"path {table.first('path', again)} has a second row; keep one of them")
@@ -165,6 +179,14 @@ def decide(found: Decisions, thresholds: dict[str, float]) -> pd.DataFrame:
     ------
     ValueError
         The table says itself what was decided, or a section has no threshold.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"native": [0.0, 4.0, 6.0], "section": "all"})
+    >>> scale = Scale("levels", (0, 2, 4, 6))
+    >>> line = scale.threshold_probability(4)
+    >>> decide(Decisions(items, scale, "api", 0), {"": line})["flagged"].tolist()
+    [False, True, True]
     """
     if found.is_decided:
         raise ValueError(
@@ -207,8 +229,14 @@ def check_slices(items: pd.DataFrame, by: Sequence[str], path: Path) -> list[str
     ------
     TableError
         A column that isn't there.
+
+    Examples
+    --------
+    >>> check_slices(pd.DataFrame({"item_id": ["a"], "site": ["x"]}), [" Site"], Path("a.csv"))
+    ['site']
     """
-    hidden = ("item_id", "probability", "threshold_probability", "score", "native", "flagged")
+    hidden = {"item_id", "probability", "threshold_probability", "threshold", "score", "native",
+              "flagged", "section"}  # fmt: skip
     names = [fold(name) for name in by]
     for name in names:
         if name not in items or name in hidden:

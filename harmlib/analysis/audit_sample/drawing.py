@@ -161,6 +161,14 @@ def sample_id(sample: pd.DataFrame) -> str:
     str
         Twelve hexadecimal digits. It finds mistakes, such as a row that was lost or edited in a
         spreadsheet; it proves nothing against somebody who means to deceive.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"item_id": ["a", "b"], "category": "", "decision": "passed",
+    ...                        "threshold": "0.5", "stratum": "passed 1", "stratum_size": 9,
+    ...                        "stratum_sampled": 2})
+    >>> sample_id(sample) == sample_id(sample[::-1]), sample_id(sample) == sample_id(sample[:1])
+    (True, False)
     """
     rows = sorted("\t".join(map(str, row)) for row in sample[list(_SIGNED)].itertuples(index=False))
     return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from harmlib.analysis.audit_sample.drawing import SLICE
@@ -52,7 +53,7 @@ def estimate_sample(sample: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     ...     "stratum": ["flagged 1"] * 5 + ["passed 1"] * 5, "stratum_size": [10] * 5 + [90] * 5,
     ...     "decision": ["flagged"] * 5 + ["passed"] * 5, "label": [1.0, 1, 1, 1, 0] + [0.0] * 5})
     >>> estimate_sample(sample)[["measure", "value", "state"]].round(2).values.tolist()
-    [['precision', 0.8, 'ok'], ['recall', 1.0, 'too_few'], ['prevalence', 0.08, 'ok'], \
+    [['precision', 0.8, 'too_few'], ['recall', 1.0, 'too_few'], ['prevalence', 0.08, 'ok'], \
 ['false_omission_rate', 0.0, 'ok']]
     """
     if not sample["label"].isin([0, 1]).any():
@@ -82,8 +83,8 @@ def _of_one(sample: pd.DataFrame, name: str, level: float) -> pd.DataFrame:
                 "value": float(estimate(strata, measure)),
                 "low": float(low),
                 "high": float(high),
-                "lowest": float(interval(worst, measure, level=level)[0]),
-                "highest": float(interval(best, measure, level=level)[1]),
+                "lowest": float(np.minimum(low, interval(worst, measure, level=level)[0])),
+                "highest": float(np.maximum(high, interval(best, measure, level=level)[1])),
                 "decisions": int(strata.size[strata.domain(measure)].sum()),
                 "labelled": int(own["label"].isin([0, 1]).sum()),
                 "harmful": int((own["label"] == 1).sum()),
@@ -116,13 +117,24 @@ def widest_stratum(sample: pd.DataFrame) -> tuple[str, int, int, int, int]:
     size, labelled, harmful : int
     most : int
         Harmful items that it may hold: the upper end of its own interval.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"stratum": "passed 1", "stratum_size": 9000, "decision": "passed",
+    ...                        "label": [0.0] * 50})
+    >>> widest_stratum(sample)
+    ('passed 1', 9000, 50, 0, 583)
     """
     names = sorted(sample["stratum"].unique())
     strata = counted(sample)
     hidden = []
     for place in [i for i, is_flagged in enumerate(strata.flagged) if not is_flagged]:
-        one = Strata(*(part[[place]] for part in
-                       (strata.size, strata.flagged, strata.labelled, strata.harmful)))  # fmt: skip
+        one = Strata(
+            strata.size[[place]],
+            strata.flagged[[place]],
+            strata.labelled[[place]],
+            strata.harmful[[place]],
+        )
         most = float(interval(one, "prevalence")[1]) * float(one.size[0])
         hidden.append((most, names[place], one))
     most, name, one = max(hidden, key=lambda found: found[0])

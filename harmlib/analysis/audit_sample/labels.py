@@ -40,6 +40,19 @@ def read_labelled(path: Path) -> pd.DataFrame:
     TableError
         An unknown label, an item twice, one that was not drawn, rows that are missing, changed
         probabilities, or rows of another sample; the message names the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> row = {"item_id": "a.jpg", "category": "", "modality": "", "group": "a.jpg",
+    ...        "decision": "passed", "score": "0.1", "threshold": "0.5", "stratum": "passed 1",
+    ...        "stratum_size": 9, "stratum_sampled": 1, "inclusion_probability": 0.111111}
+    >>> sample = pd.DataFrame([row])
+    >>> sample = sample.assign(sample_id=sample_id(sample), label="모름")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sample.to_csv(Path(folder, "a.csv"), index=False)
+    ...     read_labelled(Path(folder, "a.csv"))["label"].tolist()
+    [-1.0]
     """
     table = read_table(path, needed=("item_id", "stratum", "label"))
     check_names(list(table.frame), SAMPLE_COLUMNS, (), path)
@@ -60,8 +73,8 @@ def read_labelled(path: Path) -> pd.DataFrame:
     if strange.any():
         table.refuse(
             strange,
-            f"item {table.first('item_id', strange)} was not drawn: it has no stratum. An item that "
-            "somebody picked says nothing of the others; remove the row",
+            f"item {table.first('item_id', strange)} was not drawn: it has no stratum. An item "
+            "that somebody picked says nothing of the others; remove the row",
         )
     _check_design(table)
     return rows.assign(
@@ -78,8 +91,8 @@ def _labels(table: Table) -> pd.Series:
     if odd.any():
         table.refuse(
             odd,
-            f"column 'label': {table.first('label', odd)}; write harmful, safe, unknown (looked at, "
-            "can't say), or leave it empty (not looked at yet)",
+            f"column 'label': {table.first('label', odd)}; write harmful, safe, unknown (looked "
+            "at, can't say), or leave it empty (not looked at yet)",
         )
     return words.map(known | {"": np.nan})
 
@@ -92,8 +105,11 @@ def _check_design(table: Table) -> None:
         whole = name == "inclusion_probability" or (plain == plain.round())
         bad = plain.isna() | (plain <= 0) | ~pd.Series(whole, index=rows.index)
         if bad.any():
-            table.refuse(bad, f"column {name!r} holds {table.first(name, bad)}, which was not "
-                         "written by `harmlib sample`; take it from the sample's own file")  # fmt: skip
+            table.refuse(
+                bad,
+                f"column {name!r} holds {table.first(name, bad)}, which `harmlib sample` didn't "
+                "write; take it from the sample's own file",
+            )
     size, drawn = (rows[name].astype(float) for name in ("stratum_size", "stratum_sampled"))
     told = rows["inclusion_probability"].astype(float)
     changed = (told - drawn / size).abs() > _ROUNDING * drawn / size
@@ -146,6 +162,15 @@ def check_against(sample: pd.DataFrame, decisions: pd.DataFrame, path: Path) -> 
     ------
     TableError
         Items that aren't there, another threshold or decision, or another number of decisions.
+
+    Examples
+    --------
+    >>> key = {"item_id": ["a.jpg"], "category": [""], "threshold": ["0.5"]}
+    >>> sample = pd.DataFrame(key | {"decision": ["passed"], "stratum": ["passed 1"],
+    ...                              "stratum_size": [1]})
+    >>> check_against(sample, pd.DataFrame(key | {"flagged": [True]}), Path("a.csv"))
+    Traceback (most recent call last):
+    harmlib.tables.complaint.TableError: a.csv: 1 items are decided otherwise than in the ...
     """
     live = decisions.set_index(_KEY)
     keys = pd.MultiIndex.from_frame(sample[_KEY])
@@ -160,8 +185,8 @@ def check_against(sample: pd.DataFrame, decisions: pd.DataFrame, path: Path) -> 
     moved = now["threshold"].astype(float) != then["threshold"].astype(float)
     if moved.any():
         raise TableError(
-            f"{path}: the threshold is {now['threshold'][moved].iloc[0]}, but the sample was drawn at "
-            f"{then['threshold'][moved].iloc[0]}. Its strata are of those decisions: give the "
+            f"{path}: the threshold is {now['threshold'][moved].iloc[0]}, but the sample was drawn "
+            f"at {then['threshold'][moved].iloc[0]}. Its strata are of those decisions: give the "
             "threshold of then, or draw anew"
         )
     other = now["flagged"] != (then["decision"] == "flagged")
@@ -193,10 +218,19 @@ def counted(sample: pd.DataFrame, *, unknown_as: tuple[int, int] | None = None) 
     -------
     Strata
         In the order of their names.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"stratum": "passed 1", "stratum_size": 50, "decision": "passed",
+    ...                        "label": [0, 0, 1, -1, np.nan]})
+    >>> counted(sample).labelled.item(), counted(sample, unknown_as=(1, 0)).harmful.item()
+    (3.0, 2.0)
     """
     flagged = (sample["decision"] == "flagged").to_numpy()
     label = sample["label"].to_numpy(np.float64)
-    replaced = np.nan if unknown_as is None else np.array(unknown_as, np.float64)[flagged.astype(int)]
+    replaced = (
+        np.nan if unknown_as is None else np.array(unknown_as, np.float64)[flagged.astype(int)]
+    )
     label = np.where(label == -1, replaced, label)
     rows = pd.DataFrame(
         {

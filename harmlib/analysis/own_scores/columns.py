@@ -21,6 +21,10 @@ ALIASES: Mapping[str, Sequence[str]] = {
         "label", "truth", "ground_truth", "gt", "target", "y_true", "y", "annotation", "harmful",
         "is_harmful", "unsafe", "라벨", "레이블", "정답", "유해", "유해여부", "유해 여부",
     ),
+    "label2": (
+        "label2", "label_2", "second_label", "rater2", "rater_2", "annotator2", "annotator_2",
+        "라벨2", "라벨 2", "두 번째 라벨", "두번째 라벨",
+    ),
     "item": (
         "item", "item_id", "id", "content_id", "path", "file", "filename", "file_name", "image",
         "url", "uri", "항목", "아이디", "경로", "파일", "파일명",

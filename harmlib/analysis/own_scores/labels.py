@@ -20,7 +20,7 @@ _SHOWN = 8  # words that are listed in a message
 
 
 def read_labels(
-    table: Table, column: str, words: Mapping[str, str]
+    table: Table, column: str, words: Mapping[str, str], *, needs_both: bool = True
 ) -> tuple[pd.Series, dict[str, int]]:
     """Read a column of labels.
 
@@ -32,6 +32,8 @@ def read_labels(
     words : mapping of str to str
         What the params say: a word of the column, and ``harmful``, ``safe`` or ``unknown``. They
         come before the known words.
+    needs_both : bool
+        Refuse a column without harmful or without safe items.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def read_labels(
     labels = texts.map(distinct).map(known).astype(float)
     labels = labels.mask(labels < 0)
     lacking = [_MEANS[label] for label in (1, 0) if not (labels == label).any()]
-    if lacking:
+    if lacking and needs_both:
         told = "; ".join(f"{word!r} as {_MEANS[meant]}" for word, meant in read_as.items())
         raise TableError(
             f"{table.path}: column {column!r} has no {' and no '.join(lacking)} item "

@@ -32,8 +32,8 @@ class OwnScores:
     Attributes
     ----------
     items : DataFrame
-        One row per item and section: item_id, section, label (0/1), group, split; further columns
-        are slices.
+        One row per item and section: item_id, section, label (0/1), group, split; label2 (0, 1
+        or NaN) where there is a second label; further columns are slices.
     scores : DataFrame
         One row per item, section and model: item_id, section, model, native, probability, logit.
         Only items that all models of the table scored.
@@ -87,6 +87,11 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
         table = repeated(table, columns)
     labels, words = read_labels(table, columns.roles["label"], reading.labels)
     rows = table_rows(table, columns).assign(label=labels.to_numpy())
+    if "label2" in columns.roles:
+        second, of_second = read_labels(
+            table, columns.roles["label2"], reading.labels, needs_both=False
+        )
+        rows["label2"], words = second.to_numpy(), of_second | words
     rows, scales = with_scores(table, rows, columns, reading)
     check_rows(Table(path, rows), len(scales))
     unused = int((rows["split"] == "train").sum())
@@ -137,6 +142,13 @@ def table_rows(table: Table, columns: Columns) -> pd.DataFrame:
     ------
     TableError
         Models without items, or a row without its model.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["a", "b"], "score": ["1", "2"], "site": ["x", "y"]})
+    >>> table = Table(Path("a.csv"), frame)
+    >>> table_rows(table, Columns({"item": "id"}, ("score",), ("site",)))["group"].tolist()
+    ['a', 'b']
     """
     roles, frame = columns.roles, table.frame
     if "item" not in roles and "model" in roles:
@@ -192,6 +204,14 @@ def with_scores(
     ------
     TableError
         A score that is no number, or doesn't fit its scale.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["a", "b", "c"], "api_score": ["1", "", "62"]})
+    >>> table, columns = Table(Path("a.csv"), frame), Columns({"item": "id"}, ("api_score",), ())
+    >>> rows, scales = with_scores(table, table_rows(table, columns), columns, TableReading())
+    >>> rows["native"].tolist(), scales["api"].kind
+    ([1.0, nan, 62.0], 'percent')
     """
     column = columns.scores[0]
     if columns.is_wide:

@@ -132,7 +132,9 @@ def check_rows(table: Table, models: int) -> None:
             f"{rows.index.name} {first}); keep one of them",
         )
     if models > 1:
-        _require_equal(table, ["item_id", "category"], "label")
+        for name in ("label", "label2"):
+            if name in rows:
+                _require_equal(table, ["item_id", "category"], name)
     if rows["item_id"].duplicated().any():
         for name in ("group", "split"):
             _require_equal(table, ["item_id"], name)

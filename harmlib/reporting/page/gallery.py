@@ -193,9 +193,7 @@ def _picture(row: Row, pictures: Mapping[str, bytes], images: Mapping[str, Image
     return veiled_picture(pictures[row.item_id], row.item_id, alt, images[row.item_id])
 
 
-def veiled_picture(
-    jpeg: bytes, name: str, alt: str, grey: Image.Image | None = None
-) -> str:
+def veiled_picture(jpeg: bytes, name: str, alt: str, grey: Image.Image | None = None) -> str:
     """Write a picture that stays blurred until somebody presses its button.
 
     It needs the style and the script of a gallery, and a `figure` around it.

@@ -125,7 +125,5 @@ def _card(place: int, row: Mapping[str, object], jpeg: bytes | None) -> str:
 def _line(cells: list[object]) -> str:
     """One row of a CSV, as `harmlib.tables.csv_output` writes it."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(
-        [as_text(cell) if isinstance(cell, str) else cell for cell in cells]
-    )
+    csv.writer(text).writerow([as_text(cell) if isinstance(cell, str) else cell for cell in cells])
     return text.getvalue().removesuffix("\r\n")

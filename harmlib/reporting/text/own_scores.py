@@ -12,7 +12,7 @@ from harmlib.reporting.text.korean import MODALITY
 
 _WHAT = {"column": "열", "label": "라벨", "scale": "점수의 눈금", "split": "분할"}
 _READ_AS = {
-    "score": "점수", "label": "라벨", "item": "항목", "model": "모델", "category": "카테고리",
+    "score": "점수", "label": "라벨", "label2": "두 번째 라벨", "item": "항목", "model": "모델", "category": "카테고리",
     "modality": "매체", "group": "그룹(출처)", "split": "분할", "date": "날짜",
     "slice": "따로 볼 수 있는 열", "harmful": "유해", "safe": "안전", "unknown": "모름(쓰지 않음)",
     "probability": "0~1 (확률)", "percent": "0~100", "logit": "logit", "levels": "등급",
