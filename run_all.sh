@@ -10,7 +10,10 @@
 #   ./run_all.sh docs         the API reference, as HTML in docs/_build
 #   ./run_all.sh package      build the wheel, and try it in an environment of its own
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+unset CDPATH
+started_in=$PWD
+script=${BASH_SOURCE[0]}
+case "$script" in */*) cd -- "${script%/*}/" ;; esac
 
 UV_VERSION=0.13.9
 
@@ -30,7 +33,7 @@ find_python() {
 
 find_version() { # of the Pythons on this machine, the one of this version (3.13) or at this path
   local name
-  for name in "$1" "python$1" "$HOME"/.pyenv/versions/"$1"*/bin/python3; do
+  for name in "$1" "python$1" "${user_home:-/nonexistent}"/.pyenv/versions/"$1"*/bin/python3; do
     if command -v "$name" >/dev/null && "$name" -c '' 2>/dev/null; then
       command -v "$name"
       return
@@ -54,29 +57,69 @@ find_uv() { # the user's own, else a private one in .uv/
   fi
 }
 
+writable() { # can something be written below this folder, which may be yet to be made?
+  local place=$1 probe
+  while [ -n "$place" ] && [ ! -e "$place" ] && [ ! -L "$place" ]; do
+    case "$place" in */*) place=${place%/*} ;; *) place=. ;; esac
+  done
+  probe=${place:-/}/.run_all-$$
+  (: >"$probe") 2>/dev/null && rm -f -- "$probe"
+}
+
+# Settings of other programs stay outside, and what can't be written to is replaced: by .cache/ here.
+keep_apart() {
+  local folder
+  user_home=${HOME:-}
+  unset VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONINSPECT PYTHONOPTIMIZE
+  unset PYTHONIOENCODING MPLBACKEND MATPLOTLIBRC IPYTHONDIR
+  export PYTHONUTF8=1 PYTHONNOUSERSITE=1 # names are UTF-8, whatever the locale says
+  for folder in UV_CACHE_DIR PIP_CACHE_DIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME \
+    MPLCONFIGDIR TORCH_HOME YOLO_CONFIG_DIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR; do
+    [ -z "${!folder:-}" ] || writable "${!folder}" || unset "$folder"
+  done
+  for folder in "" /.cache /.cache/uv /.config /.config/matplotlib /.local/share /.ipython /.jupyter; do
+    if [ -z "$user_home" ] || ! writable "$user_home$folder"; then
+      echo "run_all.sh: caches go to $PWD/.cache; nothing can be written to: $user_home$folder" >&2
+      export HOME="$PWD/.cache/home"
+      mkdir -p "$HOME" || fail "this folder can't be written to either: $PWD"
+      break
+    fi
+  done
+  if [ -n "${TMPDIR:-}" ] && ! { [ -d "$TMPDIR" ] && writable "$TMPDIR"; }; then unset TMPDIR; fi
+  if [ -z "${TMPDIR:-}" ] && ! writable /tmp; then
+    export TMPDIR="$PWD/.cache/tmp"
+    mkdir -p "$TMPDIR"
+  fi
+}
+
 only_verify() { # behind a params file may stand --verify, and nothing else
   [ $# -eq 0 ] || [ "$*" = --verify ] ||
     fail "'$*' can't stand behind the params file; only --verify can. See ./run_all.sh --help"
 }
 
-[ $# -gt 0 ] || set -- params/demo.yaml
+[ $# -gt 0 ] || set -- "$PWD/params/demo.yaml"
 case "$1" in
-  -h | --help | help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help | help) sed -n '2,12s/^# \{0,1\}//p' "${script##*/}"; exit 0 ;;
   test | lint | lab | docs | package) ;;
   --verify)
     case "${2:-}" in
-      "") set -- params/demo.yaml --verify ;;
+      "") set -- "$PWD/params/demo.yaml" --verify ;;
       *.yaml | *.yml) fail "the params file comes first: write ./run_all.sh $2 --verify" ;;
       *) fail "'$2' can't stand behind --verify. See ./run_all.sh --help" ;;
     esac
     ;;
   *.yaml | *.yml)
-    [ -f "$1" ] || fail "there is no params file '$1'; known: $(echo params/*.yaml)"
+    case "$1" in /*) ;; *) set -- "$started_in/$1" "${@:2}" ;; esac
+    [ -f "$1" ] || fail "there is no params file '$1'; $PWD/params has: $(cd params && echo *.yaml)"
     only_verify "${@:2}"
     ;;
   *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab, docs, package. See ./run_all.sh --help" ;;
 esac
 
+case "$PWD" in
+  *:*) fail "Python can't work in a folder whose path has a colon; please rename it: $PWD" ;;
+esac
+keep_apart
 python=$(find_python)
 uv=$(find_uv "$python")
 venv=$PWD/.venv
@@ -87,10 +130,10 @@ if [ "$1 ${2:-}" = "test --python" ]; then
   set -- test "${@:4}"
 fi
 # The environment is this folder's own, whatever else is active. Without a change it takes a moment.
-unset VIRTUAL_ENV
 export UV_PROJECT_ENVIRONMENT="$venv"
 "$uv" sync --frozen --quiet --python "$python"
-export PATH="$venv/bin:$PATH" JUPYTER_PREFER_ENV_PATH=1
+export PATH="$venv/bin:$PATH"
+export JUPYTER_PREFER_ENV_PATH=1 JUPYTER_PATH="$venv/share/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH}"
 
 try_package() { # what a person has who installed the wheel, far from any checkout
   local work
@@ -131,12 +174,13 @@ case "$1" in
     ;;
   lab)
     shift
-    exec jupyter lab --ip=127.0.0.1 --notebook-dir=. "$@"
+    export IPYTHONDIR="$PWD/artifacts/settings/ipython" # without the user's startup files
+    exec python -m jupyterlab --ip=127.0.0.1 --notebook-dir=. "$@"
     ;;
   docs)
     sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
     echo "docs/_build/index.html"
     ;;
   package) try_package ;;
-  *) exec harmlib run "$@" ;;
+  *) exec python -m harmlib.cli.main run "$@" ;;
 esac

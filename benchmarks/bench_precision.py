@@ -20,7 +20,8 @@ from harmlib.features.device import choose_precision
 from harmlib.features.engine import open_engine
 from harmlib.features.vector_stream import Window, decode_window
 from harmlib.features.yolo import SUMMARY_NAMES
-from harmlib.media.decode import load_image, video_facts
+from harmlib.media.decode import load_image
+from harmlib.media.video_facts import read_video
 
 CPU, BOUND = torch.device("cpu"), 0.999
 
@@ -30,7 +31,7 @@ def frames_for(backbones, path, modality, params):
     if modality == "image":
         image = load_image(path)
         return {name: [image] for name in backbones}
-    window = Window("", path, modality, video_facts(path).duration_sec, tuple(backbones))
+    window = Window("", path, modality, read_video(path).tracks[0].duration_sec, tuple(backbones))
     return decode_window(window, backbones, params)
 
 

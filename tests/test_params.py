@@ -31,8 +31,8 @@ def variant(name, change):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_files_load(name, monkeypatch, tmp_path):
     monkeypatch.delenv("HARMLIB_SHARED", raising=False)
-    monkeypatch.chdir(tmp_path)  # paths count from the project's root, wherever one stands
-    params = load_params(f"params/{name}")
+    monkeypatch.chdir(tmp_path)  # what a file names counts from the project, wherever one stands
+    params = load_params(PROJECT_ROOT / "params" / name)
     assert params.run == name.removesuffix(".yaml")
     assert params.run_dir == PROJECT_ROOT / "reports" / params.run
     assert params.artifacts == PROJECT_ROOT / "artifacts"
@@ -198,7 +198,9 @@ def test_a_byte_order_mark_does_not_matter(load):
     ],
 )
 def test_unknown_key(load, tmp_path, text, message):
-    with pytest.raises(ParamsError, match=f"^{tmp_path / 'my.yaml'}: {message}"):
+    with pytest.raises(
+        ParamsError, match=rf"^{tmp_path / 'my.yaml'}: line \d+, column \d+: {message}"
+    ):
         load(text)
 
 
@@ -308,11 +310,11 @@ def test_every_mistake_is_named_at_once(load):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"bad: [", "can't be read as YAML.*line 1"),
-        (b"a: 1\n b: 2", "can't be read as YAML.*line 2"),
+        (b"bad: [", "line 1, column 7: can't be read as YAML"),
+        (b"a: 1\n b: 2", "line 2, column 3: can't be read as YAML"),
         ("run: 가".encode("cp949"), "can't be read as YAML in UTF-8"),
-        (b"", "expected `key: value` lines, got NoneType"),
-        (b"- a\n- b", "expected `key: value` lines, got list"),
+        (b"", "expected `key: value` lines, got nothing"),
+        (b"- a\n- b", "expected `key: value` lines, got a list"),
     ],
 )
 def test_not_a_params_file(load, tmp_path, content, message):

@@ -79,7 +79,8 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
     lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = next(p for p in lock["package"] if p["name"] == project["name"])
-    wanted = {re.split(r"[<>=!~]", d)[0].lower() for d in project["dependencies"]}
+    extras = [d for extra in project["optional-dependencies"].values() for d in extra]
+    wanted = {re.split(r"[<>=!~]", d)[0].lower() for d in project["dependencies"] + extras}
     assert {d["name"] for d in own["metadata"]["requires-dist"]} == wanted
     hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text(encoding="utf-8")))
     assert hosts == {"pypi.org", "files.pythonhosted.org"}
@@ -89,7 +90,10 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
     ("arguments", "message"),
     [
         (["nonsense"], "neither a params file"),
-        (["params/no.yaml"], "there is no params file 'params/no.yaml'; known: params/demo.yaml"),
+        (
+            ["params/no.yaml"],
+            f"there is no params file '{ROOT}/params/no.yaml'; {ROOT}/params has: demo",
+        ),
     ],
 )
 def test_run_all_explains_a_wrong_argument(arguments, message):

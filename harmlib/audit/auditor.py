@@ -22,8 +22,12 @@ from harmlib.audit.checks import (
     rising_rows,
     set_findings,
 )
-from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, read_table, split_by
-from harmlib.audit.counts import EvaluationSet, find_sets
+from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, check_claims, split_by
+from harmlib.audit.counts import MAX_VALUE, EvaluationSet, find_sets
+from harmlib.tables.headers import check_names
+from harmlib.tables.numbers import numbers, plain_numbers
+from harmlib.tables.spreadsheet import check_texts
+from harmlib.tables.table import Table, read_table
 
 MAX_ITEMS = 5_000
 LARGEST_MAX_ITEMS = 20_000
@@ -75,19 +79,19 @@ def read_claims(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        A CSV in UTF-8 with a header. Columns needed: precision, recall, f1. Used where present:
-        modality, dataset, split (rows that agree on these were measured on one evaluation set),
-        model, epoch, threshold. Others are left out.
+        A CSV as `harmlib.tables.table.read_table` reads it. Columns needed: precision, recall, f1.
+        Used where present: modality, dataset, split (rows that agree on these were measured on one
+        evaluation set), model, epoch, threshold. Others are left out.
 
     Returns
     -------
     pandas.DataFrame
-        The columns above that the file has, as text.
+        The columns above that the file has, as text; figures with a point, as fractions.
 
     Raises
     ------
     ValueError
-        A file, a column or a cell that cannot be used; the message names it.
+        A file, a column or a cell that cannot be used; the message names it and its line.
 
     Examples
     --------
@@ -95,18 +99,24 @@ def read_claims(path: str | Path) -> pd.DataFrame:
     >>> read_claims(files("harmlib.audit") / "published.csv").loc[0, ["recall", "f1"]].tolist()
     ['1.0000', '0.8426']
     """
+    table = read_table(path, needed=METRICS)
+    names = (*SET_COLUMNS, "model", "epoch", "threshold")
+    check_names(table.frame.columns, METRICS, names, table.path)
+    claims = table.frame[[name for name in (*names, *METRICS) if name in table.frame]].copy()
+    for name in claims:
+        if name in (*METRICS, "threshold"):
+            claims[name] = plain_numbers(table, name, may_be_empty=name == "threshold")
+            numbers(Table(table.path, claims), name, -MAX_VALUE, MAX_VALUE, may_be_empty=True)
+        else:
+            check_texts(table, name)
+    if "epoch" in claims:  # spreadsheets make 3.0 of 3 where another cell is empty
+        claims["epoch"] = claims["epoch"].str.replace(r"^([0-9]+)\.0+$", r"\1", regex=True)
+    claims = claims.mask(claims == "")
     try:
-        table = pd.read_csv(path, dtype=str)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV file in UTF-8 with a header ({error})") from error
-    table.columns = [name.strip().lower() for name in table.columns]
-    table = table.map(str.strip, na_action="ignore")
-    try:
-        read_table(table)
+        check_claims(claims)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    known = (*SET_COLUMNS, "model", "epoch", "threshold", *METRICS)
-    return table[[name for name in known if name in table]]
+    return claims.reset_index(drop=True)
 
 
 def audit(table: pd.DataFrame, *, max_items: int = MAX_ITEMS) -> Audit:
@@ -149,7 +159,7 @@ def audit(table: pd.DataFrame, *, max_items: int = MAX_ITEMS) -> Audit:
     """
     if not 1 <= max_items <= LARGEST_MAX_ITEMS:
         raise ValueError(f"max_items is {max_items}; allowed: 1 to {LARGEST_MAX_ITEMS}")
-    claims = read_table(table)
+    claims = check_claims(table)
     findings, counts, sets = [], [], []
     for key, positions in split_by(claims.keys, SET_COLUMNS):
         part = claims.take(positions)

@@ -3,9 +3,9 @@
 Examples
 --------
 >>> import pandas as pd
->>> from harmlib.audit.claims import read_table
+>>> from harmlib.audit.claims import check_claims
 >>> from harmlib.audit.counts import find_sets
->>> claims = read_table(pd.DataFrame({
+>>> claims = check_claims(pd.DataFrame({
 ...     "model": ["old", "new", "new", "new"],
 ...     "threshold": [0.5, 0.5, 0.7, 0.9],
 ...     "precision": ["0.7000", "0.7778", "0.8750", "1.0000"],
@@ -26,9 +26,9 @@ Examples
 [('warning', 'edge_optimum', 3)]
 >>> table = pd.DataFrame({"threshold": [0.3, 0.5, 0.7], "precision": ["0.70", "0.80", "0.90"],
 ...                       "recall": ["0.80", "0.90", "0.70"], "f1": ["0.75", "0.85", "0.60"]})
->>> show_kinds(impossible_rows(read_table(table)))
+>>> show_kinds(impossible_rows(check_claims(table)))
 [('impossible', 'f1_mismatch', 3)]
->>> show_kinds(rising_rows(read_table(table), usable[:2]))
+>>> show_kinds(rising_rows(check_claims(table), usable[:2]))
 [('impossible', 'non_monotone', 2)]
 """
 

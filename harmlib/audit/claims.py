@@ -148,13 +148,14 @@ def show(threshold: float) -> str:
     return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"
 
 
-def read_table(table: pd.DataFrame) -> Claims:
+def check_claims(table: pd.DataFrame) -> Claims:
     """The claims in a table.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns as in `auditor.read_claims`, at least one row.
+        Columns as in `auditor.read_claims`, at least one row. An index called ``line`` says where
+        each row begins in a file, for messages.
 
     Returns
     -------
@@ -170,7 +171,7 @@ def read_table(table: pd.DataFrame) -> Claims:
     Examples
     --------
     >>> table = pd.DataFrame({"model": ["a"], "precision": ["0.90"], "recall": [0.8], "f1": [0.85]})
-    >>> read_table(table).name(0)
+    >>> check_claims(table).name(0)
     'row 1 (model a)'
     """
     missing = [name for name in METRICS if name not in table]
@@ -187,7 +188,9 @@ def read_table(table: pd.DataFrame) -> Claims:
             keys[name] = ""
     keys["threshold"] = _thresholds(table)
     claims = Claims(keys, [Row(*figures) for figures in zip(*columns, strict=True)])
-    _check_repeats(claims)
+    unit = "line" if table.index.name == "line" else "row"
+    lines = table.index if unit == "line" else claims.keys["row"]
+    _check_repeats(claims, lines.tolist(), unit)
     return claims
 
 
@@ -202,15 +205,15 @@ def _thresholds(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     return values
 
 
-def _check_repeats(claims: Claims) -> None:
+def _check_repeats(claims: Claims, lines: list[int], unit: str) -> None:
     """Raise where one model, epoch and threshold has two rows with different figures."""
     names = (*SET_COLUMNS, "model", "epoch", "threshold")
     for _, positions in split_by(claims.keys, names):
         odd = [i for i in positions if claims.rows[i] != claims.rows[positions[0]]]
         if odd:
             raise ValueError(
-                f"rows {positions[0] + 1} and {odd[0] + 1} give different figures for the same "
-                "model, epoch and threshold; tell them apart in a column 'dataset' or 'split'"
+                f"{unit}s {lines[positions[0]]} and {lines[odd[0]]} give different figures for the "
+                "same model, epoch and threshold; tell them apart in a column 'dataset' or 'split'"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from harmlib.cli.options import parser
@@ -22,7 +23,17 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit status: 0 done, 1 something failed or differs, 2 the input can't be used.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put another there
+            stream.reconfigure(errors="backslashreplace")  # a name must not end the work
     options = parser().parse_args(arguments)
+    if (encoding := sys.getfilesystemencoding()) != "utf-8":
+        print(
+            f"harmlib: this Python reads file names as {encoding}, and would not find all files; "
+            "set PYTHONUTF8=1 (or LC_ALL=C.UTF-8) and run it again",
+            file=sys.stderr,
+        )
+        return 2
     match options.command:
         case "run":
             from harmlib.cli.run import run_notebooks

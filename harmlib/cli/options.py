@@ -101,6 +101,24 @@ def _predict(commands: Commands) -> None:
         help="stop reading a video once its decision can't change; segments may be incomplete",
     )
     parser.add_argument(
+        "--max-frames",
+        type=int,
+        metavar="N",
+        help="look at no more frames of a file; the row's note says where this cut something",
+    )
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="decode no image of more pixels; it goes into the ledger",
+    )
+    parser.add_argument(
+        "--max-windows",
+        type=int,
+        metavar="N",
+        help="score no more windows of a file: of more, as many, spread evenly; the note says so",
+    )
+    parser.add_argument(
         "--bands",
         type=float,
         nargs=2,

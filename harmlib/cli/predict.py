@@ -197,4 +197,7 @@ def _windowing(options: argparse.Namespace) -> Windowing:
         "max" if how == "max" else "top_mean",
         int(k or 3),
         options.early_exit,
+        Windowing.max_frames if options.max_frames is None else options.max_frames,
+        Windowing.max_windows if options.max_windows is None else options.max_windows,
+        Windowing.max_pixels if options.max_pixels is None else options.max_pixels,
     )

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from harmlib.params import PROJECT_ROOT, Params, ParamsError, file_to_run, load_params
+from harmlib.params import (
+    PROJECT_ROOT,
+    Params,
+    ParamsError,
+    file_to_run,
+    load_params,
+    params_path,
+)
 from harmlib.workflow.execution import NOTEBOOKS, StepFailed
 from harmlib.workflow.pipeline import run_pipeline
 
@@ -36,13 +43,14 @@ def run_notebooks(options: argparse.Namespace) -> int:
         )
         return 2
     try:
-        params_file = file_to_run(options.params)
+        given = params_path(options.params)
+        params_file = file_to_run(given)
     except ParamsError as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    if params_file.name != Path(options.params).name:
-        root = load_params(options.params).data.root
-        print(f"{root} is not there: running {params_file} instead")
+    if params_file != given:
+        print(f"{given}: its media are not at {load_params(given).data.root}")
+    print(f"Params: {params_file}", flush=True)
     return (_verify if options.verify else _run)(params_file)
 
 

@@ -201,9 +201,11 @@ def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbon
     Raises
     ------
     WeightsError
-        If the file does not hold weights of this network.
+        If the file does not hold weights of this network, or changed since they were found.
     """
-    return backbone_class(name)(getattr(params, name), weights)
+    backbone = backbone_class(name)(getattr(params, name), weights)
+    weights.require_unchanged()  # else the vectors would be kept under the hash of other weights
+    return backbone
 
 
 def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:

@@ -28,6 +28,9 @@ _TOWERS = {
     "ViT-L/14": {"patch_size": 14, "width": 1024, "layers": 24, "heads": 16, "output_dim": 768},
 }
 _INPUT_PIXELS = 224
+# Of a picture's long side to its short one; of a longer one only the middle is resized, since CLIP
+# crops to a square anyway: a line of 100,000 pixels would become 22,400,000 x 224.
+_MAX_ASPECT = 16
 # Of the training pictures, red, green, blue, as in CLIP's own preprocessing.
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -99,7 +102,8 @@ class ClipBackbone(Backbone):
     def prepare(self, frames: list[RGB]) -> torch.Tensor:
         """RGB frames to (n, 3, side, side) uint8, resized and cropped as CLIP does."""
         cropped: list[torch.Tensor] = []
-        for _, same_size in groupby(frames, key=lambda frame: frame.shape):
+        middles = map(_middle, frames)
+        for _, same_size in groupby(middles, key=lambda frame: frame.shape):
             pictures = torch.from_numpy(np.stack(list(same_size))).permute(0, 3, 1, 2)
             small = self._v2.functional.resize(
                 pictures, [self._side], self._v2.InterpolationMode.BICUBIC, antialias=True
@@ -123,6 +127,14 @@ class ClipBackbone(Backbone):
             rows[0] if len(rows) == 1 else np.concatenate([rows.mean(axis=0), rows.std(axis=0)])
         )
         return pooled
+
+
+def _middle(frame: RGB) -> RGB:
+    """All of a picture that isn't longer than `_MAX_ASPECT` times its short side."""
+    height, width = frame.shape[:2]
+    most = _MAX_ASPECT * min(height, width)
+    top, left = (max(side - most, 0) // 2 for side in (height, width))
+    return frame[top : top + most, left : left + most]
 
 
 def _library() -> Any:

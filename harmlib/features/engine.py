@@ -23,7 +23,9 @@ import openvino  # noqa: E402
 
 from harmlib.features.backbones import Backbone  # noqa: E402
 from harmlib.features.weights import WeightsError  # noqa: E402
+from harmlib.media.whole_file import set_aside  # noqa: E402
 
+_CHECKSUM = "sha256"  # file beside a converted network
 # Waits for a batch, and returns its rows (units, dim).
 Rows = Callable[[], npt.NDArray[np.float32]]
 
@@ -199,9 +201,12 @@ def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino
     versions = {name: importlib.metadata.version(name) for name in packages}
     text = json.dumps([backbone.key, backbone.version, backbone.unit_shape, versions])
     folder = cache / f"{backbone.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    if folder.exists() and not _is_sound(folder):
+        set_aside({folder: "a converted network that is damaged, or of an earlier version"})
     if not folder.exists():
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         openvino.save_model(_convert(backbone), part / "network.xml", compress_to_fp16=False)
+        (part / _CHECKSUM).write_text(_digest(part))
         try:
             part.rename(folder)  # the whole model appears at once
         except OSError:  # another process was faster
@@ -213,6 +218,22 @@ def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino
             f"{folder}: the converted network in this folder can't be read; delete the folder and "
             f"run again, and it is made anew ({str(error).strip().splitlines()[-1]})"
         ) from error
+
+
+def _is_sound(folder: Path) -> bool:
+    """Whether a converted network is what was written: a flipped bit would give other numbers."""
+    try:
+        return (folder / _CHECKSUM).read_text() == _digest(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(folder: Path) -> str:
+    parts = []
+    for name in ("network.xml", "network.bin"):
+        with (folder / name).open("rb") as file:
+            parts.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return " ".join(parts)
 
 
 def _convert(backbone: Backbone) -> openvino.Model:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from harmlib.media.sealed_table import DamagedTable, read_sealed, write_sealed
+from harmlib.media.whole_file import set_aside, write_text_whole
 
 
 class FeatureStore:
@@ -30,7 +32,10 @@ class FeatureStore:
     Notes
     -----
     Vectors are keyed by the sha256 of the media file's content. Parts have the columns sha256 and
-    vector. They are only ever added, never changed.
+    vector. They are only ever added, never changed. Each carries a
+    checksum, which is verified whenever the part is read: a damaged part is set aside
+    (``*.damaged``), with one line that says so, and its vectors count as missing. So do those of
+    parts without a checksum, which earlier versions wrote.
 
     Examples
     --------
@@ -62,13 +67,12 @@ class FeatureStore:
         """Write {sha256: (dim,) vector} as one new part, completely or not at all."""
         if not vectors:
             return
-        self.dir.mkdir(parents=True, exist_ok=True)
-        (self.dir / "settings.json").write_text(self._settings_text, encoding="utf-8")
-        table = pd.DataFrame({"sha256": list(vectors), "vector": list(vectors.values())})
+        settings = self.dir / "settings.json"
+        if not settings.exists() or settings.read_bytes() != self._settings_text.encode():
+            write_text_whole(settings, self._settings_text)
         name = hashlib.sha256("".join(vectors).encode()).hexdigest()[:16]
-        part = self.dir / f"{name}.{os.getpid()}.tmp"
-        table.to_parquet(part)
-        part.replace(self.dir / f"part-{name}.parquet")
+        table = pd.DataFrame({"sha256": list(vectors), "vector": list(vectors.values())})
+        write_sealed(table, self.dir / f"part-{name}.parquet")
 
     def load(self, hashes: Iterable[str]) -> npt.NDArray[np.float32]:
         """Return the vectors of `hashes`, in their order, as (n, dim).
@@ -86,10 +90,37 @@ class FeatureStore:
         return np.stack(table["vector"].loc[hashes].to_list()).astype(np.float32)
 
     def _read(self, columns: list[str]) -> pd.DataFrame:
-        parts = sorted(self.dir.glob("part-*.parquet"))
-        if not parts:
-            return pd.DataFrame(columns=columns)
-        return pd.concat([pd.read_parquet(part, columns=columns) for part in parts])
+        parts = list(_sound_parts(self.dir, columns))
+        return pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+
+
+def set_damaged_aside(folder: Path) -> None:
+    """Verify every part of a store; set the damaged ones aside, with one line that says so.
+
+    Parameters
+    ----------
+    folder : Path
+        `FeatureStore.dir`, which need not exist.
+
+    Examples
+    --------
+    >>> set_damaged_aside(Path("no such folder"))
+    """
+    for _ in _sound_parts(folder, []):
+        pass
+
+
+def _sound_parts(folder: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
+    """Yield the table of each sound part; at the end set the others aside."""
+    refused: dict[Path, str] = {}
+    for path in sorted(folder.glob("part-*.parquet")):
+        try:
+            yield read_sealed(path, columns)
+        except FileNotFoundError:  # another process has set it aside
+            continue
+        except (DamagedTable, OSError) as error:
+            refused[path] = str(error)
+    set_aside(refused)
 
 
 def join_features(

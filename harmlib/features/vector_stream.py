@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import torch
 
 from harmlib.features.backbones import Backbone
 from harmlib.features.engine import Engine, Rows
-from harmlib.media.decode import RGB, MediaError, load_image, sample_sizes
-from harmlib.params import FeatureParams, Modality
+from harmlib.media.decode import RGB, MediaError, load_image, loss_reason
+from harmlib.media.tracks import MAIN, Track
+from harmlib.media.video import sample_sizes, stream_sizes
+from harmlib.params import MAX_PIXELS, FeatureParams, Modality
 
 PREFETCH = 6  # windows that are decoded ahead of the networks; this bounds the memory
 
@@ -42,6 +45,10 @@ class Window:
         Names of the backbones whose vectors are wanted.
     start_sec : float
         Where the window starts in the video, in seconds.
+    track : Track
+        Which stream of the video, and how its clock is read.
+    max_pixels : int
+        The most pixels that an image may have.
     """
 
     key: str
@@ -50,6 +57,8 @@ class Window:
     duration_sec: float
     backbones: tuple[str, ...]
     start_sec: float = 0.0
+    track: Track = MAIN
+    max_pixels: int = MAX_PIXELS
 
 
 def stream_vectors(
@@ -120,7 +129,7 @@ def prepare_window(
         If the file cannot be decoded.
     """
     if window.modality == "image":
-        image = load_image(window.path)
+        image = load_image(window.path, window.max_pixels)
         return {name: backbones[name].prepare([image]) for name in window.backbones}
     frames = decode_window(window, backbones, params)
     return {name: backbones[name].prepare(frames[name]) for name in window.backbones}
@@ -149,14 +158,21 @@ def decode_window(
     MediaError
         If the file cannot be decoded.
     """
-    wanted = {
+    wanted = _wanted_frames(window, backbones, params)
+    every = sorted({one for times in wanted.values() for one in times}, key=lambda one: one[0])
+    shifted = [(window.start_sec + time_sec, short_side) for time_sec, short_side in every]
+    sampled = sample_sizes(window.path, shifted, window.track)
+    frames = dict(zip(every, sampled, strict=True))
+    return {name: [frames[one] for one in times] for name, times in wanted.items()}
+
+
+def _wanted_frames(
+    window: Window, backbones: Mapping[str, Backbone], params: FeatureParams
+) -> dict[str, list[tuple[float, int | None]]]:
+    return {
         name: backbones[name].wanted_frames(params, window.duration_sec)
         for name in window.backbones
     }
-    every = sorted({one for times in wanted.values() for one in times}, key=lambda one: one[0])
-    shifted = [(window.start_sec + time_sec, short_side) for time_sec, short_side in every]
-    frames = dict(zip(every, sample_sizes(window.path, shifted), strict=True))
-    return {name: [frames[one] for one in times] for name, times in wanted.items()}
 
 
 def _prepare_ahead(
@@ -167,21 +183,61 @@ def _prepare_ahead(
     def prepare(window: Window) -> Tensors | MediaError:
         try:
             return prepare_window(window, backbones, params)
-        except MediaError as error:
-            return error
-        except OSError as error:
-            return MediaError(f"can't be read: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
+            return MediaError(loss_reason(error))
 
     queue: deque[tuple[Window, Future[Tensors | MediaError]]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for window in windows:
-            queue.append((window, pool.submit(prepare, window)))
-            if len(queue) > PREFETCH:
-                first, future = queue.popleft()
-                yield first, future.result()
-        while queue:
-            first, future = queue.popleft()
-            yield first, future.result()
+        for (_, track), group in groupby(windows, key=lambda window: (window.path, window.track)):
+            for window in group if not track.mended_gap_sec else ():
+                queue.append((window, pool.submit(prepare, window)))
+                if len(queue) > PREFETCH:
+                    first, future = queue.popleft()
+                    yield first, future.result()
+            if track.mended_gap_sec:
+                yield from _drain(queue)
+                yield from _prepare_in_one_pass(list(group), backbones, params)
+        yield from _drain(queue)
+
+
+def _drain(
+    queue: deque[tuple[Window, Future[Tensors | MediaError]]],
+) -> Iterator[tuple[Window, Tensors | MediaError]]:
+    while queue:
+        first, future = queue.popleft()
+        yield first, future.result()
+
+
+def _prepare_in_one_pass(
+    windows: list[Window], backbones: Mapping[str, Backbone], params: FeatureParams
+) -> Iterator[tuple[Window, Tensors | MediaError]]:
+    """Prepare all windows of a stream whose clock was mended, while it is decoded once.
+
+    Its frames can't be sought: decoding it from the start for each window would take hours.
+    """
+    wanted = {window.key: _wanted_frames(window, backbones, params) for window in windows}
+    missing = {key: {one for times in by.values() for one in times} for key, by in wanted.items()}
+    plan = sorted(
+        ((w.start_sec + one[0], one, w) for w in windows for one in missing[w.key]),
+        key=lambda planned: planned[0],
+    )
+    frames: dict[str, dict[tuple[float, int | None], RGB]] = {key: {} for key in wanted}
+    path, track = windows[0].path, windows[0].track
+    try:
+        sampled = stream_sizes(path, [(at, short_side) for at, (_, short_side), _ in plan], track)
+        for (_, one, window), rgb in zip(plan, sampled, strict=True):
+            frames[window.key][one] = rgb
+            if len(frames[window.key]) == len(missing[window.key]):
+                own = frames[window.key]
+                prepared = {
+                    name: backbones[name].prepare([own[one] for one in times])
+                    for name, times in wanted[window.key].items()
+                }
+                del frames[window.key]
+                yield window, prepared
+    except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
+        reason = MediaError(loss_reason(error))
+        yield from ((window, reason) for window in windows if window.key in frames)
 
 
 class _BatchLine:

@@ -94,6 +94,13 @@ class Weights:
             return NO_WEIGHTS
         return f"untrained:{self.seed}" if self.sha256 is None else f"sha256:{self.sha256}"
 
+    def require_unchanged(self) -> None:
+        """Raise WeightsError if the file's content isn't that of `sha256` any more."""
+        if self.path is not None and _sha256(self.path) != self.sha256:
+            raise WeightsError(
+                f"{self.path} changed while it was read; run again when nothing writes to it"
+            )
+
 
 def resolve_weights(
     spec: str,

@@ -1,69 +1,110 @@
-"""Decode safely: a picture, or frames of a video at given times, as RGB arrays."""
+"""Decode a picture safely, as an RGB array."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
+import re
 import struct
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, TypeVar
 
-import av
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile
 
-MAX_PIXELS = 100_000_000  # a picture beyond this is a mistake or an attack
-# What Pillow's readers were seen to raise for damaged files
+from harmlib.media.deep_pixels import RangeError, to_8_bits
+from harmlib.media.formats import HEAD, Format, recognise
+from harmlib.media.metadata import TURNS, orientation, without_metadata
+from harmlib.params import MAX_PIXELS
+
+# What Pillow's readers raise for damaged files, with a message that says enough by itself
 DAMAGED = (
     OSError, SyntaxError, ValueError, IndexError, RuntimeError, EOFError, struct.error,
-    Image.DecompressionBombError,
 )  # fmt: skip
-SEEK_AHEAD_SEC = 10.0  # a gap longer than this is jumped over, not decoded through
+_UNREAD = re.compile(r"unknown|unsupported|not supported|cannot handle|not available", re.I)
+_MAX_REWRITTEN = 1 << 28  # bytes of a file whose metadata is taken out in memory
+_MAX_REASON = 300  # characters
+_NEEDS_HEIF = (
+    "HEIC, a format that isn't supported without the package pillow-heif; install it, or convert "
+    "the file to JPEG or PNG"
+)
 
 RGB = npt.NDArray[np.uint8]  # (height, width, 3)
+Result = TypeVar("Result")
 
 
 class MediaError(ValueError):
     """A file that can't be used; the message is the reason that the ledger keeps."""
 
 
-class VideoFacts(NamedTuple):
-    """What a video is, from decoding all of it.
+def loss_reason(error: Exception) -> str:
+    """Say in words for the ledger why one file is lost, whatever it raised.
 
-    Attributes
+    Parameters
     ----------
-    width, height : int
-        Pixels of the upright frame.
-    frames : int
-        How many frames were decoded.
-    duration_sec : float
-        From the first frame's start to the last one's end.
+    error : Exception
+        A `MediaError`, or what nobody expected.
+
+    Returns
+    -------
+    str
+        The message of a `MediaError` as it is; else with the exception's kind.
+
+    Notes
+    -----
+    Any `Exception` is the loss of the file that raised it, and no more; MemoryError too, since the
+    memory of one file is free again afterwards. KeyboardInterrupt and SystemExit are no
+    `Exception`: they end the run.
+
+    Examples
+    --------
+    >>> loss_reason(MediaError("no video stream"))
+    'no video stream'
+    >>> loss_reason(KeyError("x"))
+    "can't be decoded (KeyError: 'x')"
     """
+    if isinstance(error, MediaError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "needs more memory to be decoded than there is (MemoryError)"
+    if isinstance(error, OSError):
+        return f"can't be read: {_one_line(error)}"
+    return f"can't be decoded ({type(error).__name__}: {_one_line(error)})"
 
-    width: int
-    height: int
-    frames: int
-    duration_sec: float
+
+def _one_line(error: Exception) -> str:
+    """What a damaged file makes a reader say may be long, and hold line ends."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}…"
 
 
-def load_image(path: Path) -> RGB:
+def load_image(path: Path, max_pixels: int = MAX_PIXELS) -> RGB:
     """Decode a picture.
 
     Parameters
     ----------
     path : Path
-        A file that Pillow can read.
+        A file that begins as a picture does; its name doesn't count.
+    max_pixels : int
+        The most pixels that a picture may have.
 
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
-        RGB, upright according to the EXIF orientation, transparent pixels laid on white.
+        RGB, upright according to the EXIF orientation, transparent pixels laid on white, deeper
+        pixels scaled to 8 bits as `harmlib.media.deep_pixels` says.
 
     Raises
     ------
     MediaError
-        If the file is empty, no picture, cut off, or has more than `MAX_PIXELS`.
+        If the file is empty, no picture, cut off, or has more than `max_pixels`.
+
+    Notes
+    -----
+    Metadata doesn't decide: what is broken or too large there is taken out before a second try.
 
     Examples
     --------
@@ -75,232 +116,176 @@ def load_image(path: Path) -> RGB:
     >>> picture.shape, picture[0, 0].tolist()
     ((6, 8, 3), [255, 0, 0])
     """
-    if not path.stat().st_size:
-        raise MediaError("empty file (0 bytes)")
-    try:
-        with Image.open(path) as file:
-            image: Image.Image = file
-            if image.width * image.height > MAX_PIXELS:
-                raise MediaError(f"{image.width}x{image.height} pixels: more than {MAX_PIXELS:,}")
-            ImageOps.exif_transpose(image, in_place=True)
-            if image.mode.startswith("I;16"):  # Pillow would clip at 255, all but black to white
-                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-            # Transparent pixels carry arbitrary colours: lay the picture on white.
-            if image.has_transparency_data:
-                image = Image.alpha_composite(
-                    Image.new("RGBA", image.size, "white"), image.convert("RGBA")
-                )
-            return np.asarray(image.convert("RGB"))
-    except UnidentifiedImageError:
-        raise MediaError("not a picture that Pillow can read") from None
-    except DAMAGED as error:
-        if isinstance(error, MediaError):
-            raise
-        raise MediaError(f"damaged picture: {error}") from error
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if not head:
+            raise MediaError("empty file (0 bytes)")
+        found = recognise(head)
+        if found.kind != "picture":
+            raise MediaError(
+                f"not a picture that Pillow can read{found.name and f' ({found.name})'}"
+            )
+        return read_picture(
+            file, found, "picture", lambda whole, turned: _rgb(whole, found, max_pixels, turned)
+        )
 
 
-def _frames(
-    path: Path, jump_to: list[float] | None = None
-) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Yield frames with their time in seconds from the first one.
-
-    `jump_to` is a list of one time, the next that the caller wants; the caller keeps it up to
-    date. When it lies far ahead, the decoder seeks to the key frame before it. The next frame may
-    then lie before the previous one, but never after that target.
-    """
-    if not path.stat().st_size:
-        raise MediaError("empty file (0 bytes)")
-    try:
-        # Absolute: FFmpeg takes a relative `concat:a.mp4` for a command, not a name.
-        with av.open(str(path.absolute()), metadata_errors="replace") as container:
-            if not container.streams.video:
-                raise MediaError("no video stream")
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            first: float | None = None
-            target: float | None = None  # of the last jump; each only once, or long GOPs would loop
-            jumping = True
-            while jumping:
-                jumping, landed = False, target is None
-                for frame in _decode(container, stream):
-                    if frame.time is None:
-                        continue
-                    first = frame.time if first is None else first
-                    time_sec = frame.time - first
-                    if target is not None and not landed and time_sec > target:
-                        break
-                    landed = True
-                    yield time_sec, frame
-                    if (
-                        jump_to
-                        and stream.time_base
-                        and target != jump_to[0] > time_sec + SEEK_AHEAD_SEC
-                    ):
-                        target = jump_to[0]
-                        container.seek(int((target + first) / stream.time_base), stream=stream)
-                        jumping = True
-                        break
-                if not landed:  # AVI's and MPEG-TS's indexes may lead past the target
-                    yield from _frames(path)
-                    return
-            if first is None:
-                raise MediaError("no frame could be decoded")
-    except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"damaged or unknown video: {error}") from error
-
-
-def _decode(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> Iterator[av.VideoFrame]:
-    cut_off = False
-    for packet in container.demux(stream):
-        if packet.size:  # the one that flushes the decoder has none
-            cut_off = packet.is_corrupt
-        yield from packet.decode()
-    if cut_off:
-        raise MediaError("cut off: the file ends in the middle of a frame")
-
-
-def video_facts(path: Path) -> VideoFacts:
-    """Measure a video by decoding the whole file, since headers may lie.
+def read_picture(
+    file: BinaryIO, found: Format, what: str, read: Callable[[BinaryIO, int], Result]
+) -> Result:
+    """Read a picture; where that fails, once more without its metadata.
 
     Parameters
     ----------
-    path : Path
-        A file that FFmpeg can read.
+    file : binary file
+        The picture.
+    found : Format
+        What it is.
+    what : str
+        The damaged thing's name in a reason.
+    read : callable
+        Called with a file, and the orientation that was in metadata which is gone (else 1).
 
     Returns
     -------
-    VideoFacts
+    object
+        What `read` returns.
 
     Raises
     ------
     MediaError
-        If any part can't be decoded.
+        With the reason, whatever `read` raises.
 
     Examples
     --------
-    >>> import tempfile
-    >>> pictures = [Image.new("L", (8, 6), 80 * i) for i in range(4)]
-    >>> with tempfile.NamedTemporaryFile(suffix=".gif") as file:
-    ...     pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=500)
-    ...     file.flush()
-    ...     video_facts(Path(file.name))
-    VideoFacts(width=8, height=6, frames=4, duration_sec=2.0)
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (8, 6)).save(file, "PNG")
+    >>> png = recognise(file.getvalue())
+    >>> read_picture(file, png, "PNG", lambda whole, _: open_picture(whole, png, 48).mode)
+    'L'
     """
-    count, last, step = 0, 0.0, 0.0
-    width = height = 0
-    for time_sec, frame in _frames(path):
-        if count == 0:
-            width, height = _upright_size(frame)
-        step = time_sec - last or step
-        last = time_sec
-        count += 1
-    return VideoFacts(width, height, count, last + step)
+    try:
+        return read(file, 1)
+    except MediaError:
+        raise
+    except Exception as first:  # what Pillow's readers raise for odd files has no end
+        rewritten = None if isinstance(first, MemoryError) else _rewritten(file, found)
+        if rewritten is not None:
+            smaller, turned = rewritten
+            with contextlib.suppress(Exception):  # the first error is the one to tell
+                return read(io.BytesIO(smaller), turned)
+        raise MediaError(_why_damaged(first, found, what)) from first
 
 
-def sample_frames(path: Path, times_sec: list[float], short_side: int | None = None) -> list[RGB]:
-    """Decode the frames that are on screen at given times.
+def open_picture(file: BinaryIO, found: Format, max_pixels: int) -> ImageFile.ImageFile:
+    """Open a picture by the one reader of its format; nothing is decoded yet.
 
     Parameters
     ----------
-    path : Path
-        A video.
-    times_sec : list of float
-        Ascending, in seconds from the first frame. Times past the end give the last frame.
-    short_side : int, optional
-        Pixels that the shorter side is scaled to; by default frames keep their size.
+    file : binary file
+        Anywhere in the file.
+    found : Format
+        What the file is; a picture.
+    max_pixels : int
+        The most pixels that it may have.
 
     Returns
     -------
-    list of ndarray of uint8, shape (height, width, 3)
-        RGB, one for each time. A frame that is wanted twice is the same array twice.
+    PIL.ImageFile.ImageFile
 
     Raises
     ------
     MediaError
-        If any part up to the last time can't be decoded.
-    ValueError
-        If the times don't ascend.
+        If it has more pixels, or if nothing here reads its format.
 
     Examples
     --------
-    >>> import tempfile
-    >>> pictures = [Image.new("L", (8, 6), 80 * i) for i in range(4)]
-    >>> with tempfile.NamedTemporaryFile(suffix=".gif") as file:
-    ...     pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=500)
-    ...     file.flush()
-    ...     frames = sample_frames(Path(file.name), [0.0, 1.2, 9.0])
-    >>> [int(frame.mean()) for frame in frames]
-    [0, 160, 240]
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (8, 6)).save(file, "PNG")
+    >>> open_picture(file, recognise(file.getvalue()), 48).size
+    (8, 6)
     """
-    return list(sample_sizes(path, [(t, short_side) for t in times_sec]))
+    _know_readers(found)
+    factory, _ = Image.OPEN[found.reader]
+    file.seek(0)
+    try:
+        # Not by Image.open: it asks other readers too, and has a limit of its own.
+        image = factory(file, "")
+    except Image.DecompressionBombError as error:
+        raise MediaError(f"too large: {_one_line(error)}") from error
+    pixels = image.width * image.height
+    if pixels > max_pixels:
+        raise MediaError(
+            f"{image.width}x{image.height} pixels: more than the limit of {max_pixels:,}"
+        )
+    _refuse_raw(image)
+    return image
 
 
-def sample_sizes(path: Path, wanted: list[tuple[float, int | None]]) -> list[RGB]:
-    """Decode frames in several sizes in one pass, which serves several backbones.
-
-    Parameters
-    ----------
-    path : Path
-        A video.
-    wanted : list of (float, int or None)
-        For each frame its time and its short side, as in `sample_frames`.
-
-    Returns
-    -------
-    list of ndarray of uint8, shape (height, width, 3)
-        RGB, one for each wanted frame.
-
-    Raises
-    ------
-    MediaError, ValueError
-        As `sample_frames` does.
-    """
-    out: list[RGB] = []
-    if not wanted:
-        return out
-    if any(later[0] < earlier[0] for earlier, later in pairwise(wanted)):
-        raise ValueError("times_sec must ascend")
-    jump_to = [wanted[0][0]]
-    shown: av.VideoFrame | None = None
-    converted: dict[int | None, RGB] = {}  # of the frame that is shown
-
-    def take(frame: av.VideoFrame) -> None:
-        short_side = wanted[len(out)][1]
-        if short_side not in converted:
-            converted[short_side] = _to_rgb(frame, short_side)
-        out.append(converted[short_side])
-
-    for time_sec, frame in _frames(path, jump_to):
-        while shown is not None and wanted[len(out)][0] < time_sec:
-            take(shown)
-            if len(out) == len(wanted):
-                return out
-        shown, converted = frame, {}
-        jump_to[0] = wanted[len(out)][0]
-    while shown is not None and len(out) < len(wanted):
-        take(shown)
-    return out
+def _know_readers(found: Format) -> None:
+    Image.init()
+    if found.reader == "HEIF" and "HEIF" not in Image.OPEN:
+        try:
+            importlib.import_module("pillow_heif").register_heif_opener()
+        except ImportError:
+            raise MediaError(_NEEDS_HEIF) from None
+    if found.reader not in Image.OPEN:
+        raise MediaError(
+            f"{found.name}, which this build of Pillow can't read; convert it to JPEG or PNG"
+        )
 
 
-def _turn(frame: av.VideoFrame) -> int:
-    """Return the quarter turns counter-clockwise that make a phone's frame upright."""
-    return round(getattr(frame, "rotation", 0) / 90) % 4
+_DNG_VERSION, _SUBFILE, _PHOTOMETRIC = 50706, 254, 262
+_SENSORS = (32803, 34892)  # photometric interpretations: a colour filter array, linear raw
 
 
-def _upright_size(frame: av.VideoFrame) -> tuple[int, int]:
-    size = frame.width, frame.height
-    return (size[1], size[0]) if _turn(frame) % 2 else size
+def _refuse_raw(image: Image.Image) -> None:
+    """Cameras' raw files are TIFFs whose first picture is a small preview."""
+    tags = getattr(image, "tag_v2", {})
+    if (
+        _DNG_VERSION in tags
+        or tags.get(_PHOTOMETRIC) in _SENSORS
+        or (tags.get(_SUBFILE) == 1 and 330 in tags)
+    ):
+        raise MediaError(
+            "unsupported format: camera's raw file (DNG, NEF, ARW or the like), of which only a "
+            "preview could be read; convert it to JPEG or PNG"
+        )
 
 
-def _to_rgb(frame: av.VideoFrame, short_side: int | None) -> RGB:
-    if short_side:
-        scale = short_side / min(frame.width, frame.height)
-        size = [max(2, round(side * scale)) for side in (frame.width, frame.height)]
-        pixels = frame.to_ndarray(width=size[0], height=size[1], format="rgb24")
-    else:
-        pixels = frame.to_ndarray(format="rgb24")
-    rgb = np.asarray(pixels, np.uint8)
-    turn = _turn(frame)
-    return np.ascontiguousarray(np.rot90(rgb, turn)) if turn else rgb
+def _rgb(file: BinaryIO, found: Format, max_pixels: int, turned: int = 1) -> RGB:
+    """Decode; `turned` is the orientation that was found in metadata which is gone now."""
+    opened = open_picture(file, found, max_pixels)
+    image = to_8_bits(opened, lambda: open_picture(file, found, max_pixels))
+    # Pillow has turned a TIFF while it loaded it.
+    turn = TURNS.get(turned if turned > 1 else orientation(opened))
+    if turn is not None and found.reader != "TIFF":
+        transparency = image.info.get("transparency")
+        image = image.transpose(turn)
+        if transparency is not None:
+            image.info["transparency"] = transparency
+    # Transparent pixels carry arbitrary colours: lay the picture on white.
+    if image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return np.asarray(image.convert("RGB"))
+
+
+def _rewritten(file: BinaryIO, found: Format) -> tuple[bytes, int] | None:
+    if file.seek(0, io.SEEK_END) > _MAX_REWRITTEN:
+        return None
+    file.seek(0)
+    return without_metadata(file.read(), found.reader)
+
+
+def _why_damaged(error: Exception, found: Format, what: str) -> str:
+    """Tell damage from what is only not supported, by what Pillow says."""
+    if isinstance(error, MemoryError | Image.DecompressionBombError):
+        return loss_reason(error)
+    if isinstance(error, RangeError):
+        return str(error)
+    text = "its header is cut off" if "requires a buffer" in str(error) else _one_line(error)
+    if not text or not (type(error) in DAMAGED or isinstance(error, OSError | ValueError)):
+        text = f"{type(error).__name__}: {text}"
+    if _UNREAD.search(text):
+        return f"a {found.name} of a kind that can't be read here ({text}); save it as 8-bit PNG"
+    return f"damaged {what}: {text}"

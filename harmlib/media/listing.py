@@ -8,8 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from harmlib.media.ledger import LABELS
+from harmlib.media.listed_paths import FilesOnDisk
 from harmlib.media.splits import SPLITS
 from harmlib.params import DataParams, Modality
+from harmlib.tables.complaint import TableError
+from harmlib.tables.headers import check_names
+from harmlib.tables.spreadsheet import check_groups, check_texts, what_it_is
+from harmlib.tables.table import Table, read_table
 
 LISTING_COLUMNS = ("path", "label", "group", "split")
 
@@ -36,7 +41,7 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     Raises
     ------
     DataError
-        As `scan_folders` and `read_csv` do.
+        As `scan_folders` and `read_csv` do; if none of the listed files is there.
 
     Examples
     --------
@@ -49,7 +54,24 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     ['images/harmful/a.jpg', 'images/safe/b.jpg']
     """
     csv = data.csv(modality)
-    return read_csv(data.root / csv) if csv else scan_folders(data.root, modality)
+    if not csv:
+        return scan_folders(data.root, modality)
+    listed = read_csv(data.root / csv, data.root)
+    _require_one(listed["path"], data.root, data.root / csv)
+    return listed
+
+
+def _require_one(paths: pd.Series, root: Path, csv_path: Path) -> None:
+    """Say once that no listed file is there, instead of once for each in the ledger."""
+    files = FilesOnDisk(root)
+    if paths.empty or paths.map(files.exists).any():
+        return
+    hint = files.hint(paths.iloc[0])
+    raise DataError(
+        f"{csv_path}: none of the {len(paths):,} listed files is there. The first is "
+        f"{paths.iloc[0]!r}, looked for at {files.root / paths.iloc[0]}; "
+        + (hint or "paths are relative to data.root")
+    )
 
 
 def scan_folders(root: Path, modality: Modality) -> pd.DataFrame:
@@ -113,25 +135,29 @@ def _printable(path: Path) -> str:
     return path.as_posix().encode("utf-8", "backslashreplace").decode()
 
 
-def read_csv(csv_path: Path) -> pd.DataFrame:
-    """Read a list of media from a CSV file in UTF-8.
+def read_csv(csv_path: Path, root: Path | None = None) -> pd.DataFrame:
+    """Read a list of media from a CSV file.
 
     Parameters
     ----------
     csv_path : Path
-        Columns path (relative to `data.root`), label (`harmful` or `safe`) and, if wished, group
-        and split (`train`, `val` or `validation`, `test`); further columns are not used.
+        Columns path (relative to `root`, or absolute), label (`harmful` or `safe`) and, if wished,
+        group and split (`train`, `val` or `validation`, `test`); further columns are not used.
+        Encodings, separators and all else as `harmlib.tables.table.read_table` reads them.
+    root : Path, optional
+        The folder of the media, `data.root`; by default that of the CSV.
 
     Returns
     -------
     DataFrame
-        Columns `LISTING_COLUMNS`; group and split are None where the CSV says nothing.
+        Columns `LISTING_COLUMNS`; paths as `harmlib.media.listed_paths` finds them; group and
+        split are None where the CSV says nothing.
 
     Raises
     ------
     DataError
         With file, line and column, for a missing or misspelt column, an unknown label or split,
-        or a path that is listed twice.
+        a group that a spreadsheet seems to have changed, or a file that is listed twice.
 
     Examples
     --------
@@ -145,54 +171,52 @@ def read_csv(csv_path: Path) -> pd.DataFrame:
     0  a.jpg  safe  camera1  None
     """
     try:
-        table = pd.read_csv(
-            csv_path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
-    except FileNotFoundError:
-        raise DataError(f"{csv_path}: there is no such CSV file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{csv_path}: not in UTF-8; save it as 'CSV UTF-8' ({error})") from None
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{csv_path}: not a readable CSV: {error}") from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise DataError(f"{csv_path}: the rows have more fields than the header names columns")
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    _check_columns(list(table.columns), csv_path)
-    table = pd.DataFrame(
-        {name: table[name].str.strip() if name in table else "" for name in LISTING_COLUMNS}
-    )
-    table = table[(table != "").any(axis=1)]  # spreadsheets leave empty rows behind
-    table["split"] = table["split"].replace("validation", "val")
-    _check_values(table, "label", tuple(LABELS), csv_path)
-    _check_values(table, "split", (*SPLITS, ""), csv_path)
-    if (table["path"] == "").any():
-        raise DataError(f"{csv_path}: line {_line(table['path'] == '')}: empty path")
-    twice = table["path"].duplicated()
+        table = read_table(csv_path, needed=("path", "label"))
+        check_names(table.frame.columns, ("path", "label"), ("group", "split"), csv_path)
+        frame = table.frame.reindex(columns=list(LISTING_COLUMNS), fill_value="")
+        frame = frame[(frame != "").any(axis=1)]
+        frame["split"] = frame["split"].replace("validation", "val")
+        frame["group"] = frame["group"].str.normalize("NFC")
+        table = Table(csv_path, frame)
+        _check_values(table, "label", tuple(LABELS))
+        _check_values(table, "split", (*SPLITS, ""))
+        check_groups(table, "group")
+        table = _with_paths(table, FilesOnDisk(csv_path.parent if root is None else root))
+    except TableError as error:
+        raise DataError(str(error)) from None
+    frame = table.frame.reset_index(drop=True)
+    return frame.replace({"group": {"": None}, "split": {"": None}})
+
+
+def _with_paths(table: Table, files: FilesOnDisk) -> Table:
+    """Return the table with paths as they are on disk; no two lines name one file."""
+    check_texts(table, "path")
+    listed = table.frame["path"]
+    if (listed == "").any():
+        table.refuse(listed == "", "empty path; write one, or remove the line")
+    paths = listed.map(files.named)
+    keys = paths.map(files.key)
+    twice = keys.duplicated()
     if twice.any():
-        line = _line(twice)
-        raise DataError(f"{csv_path}: line {line}: {table['path'][twice].iloc[0]} is listed twice")
-    return table.reset_index(drop=True).replace({"group": {"": None}, "split": {"": None}})
-
-
-def _check_columns(columns: list[str], csv_path: Path) -> None:
-    for name in LISTING_COLUMNS:
-        near = difflib.get_close_matches(name, columns, 1, cutoff=0.75)
-        # Without this, a misspelt `group` would mean no groups: one source leaks into two splits.
-        if name not in columns and (near or name in ("path", "label")):
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns)}"
-            raise DataError(f"{csv_path}: no column {name!r}; {hint}")
-
-
-def _line(bad: pd.Series) -> int:
-    return int(bad.idxmax()) + 2  # the header is line 1
-
-
-def _check_values(table: pd.DataFrame, column: str, known: tuple[str, ...], path: Path) -> None:
-    bad = ~table[column].isin(known)
-    if bad.any():
-        value = table[column][bad].iloc[0]
-        near = difflib.get_close_matches(value, known, 1)
-        hint = (
-            f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(filter(None, known))}"
+        first = keys.index[keys == keys[twice].iloc[0]][0]
+        also = "" if listed[first] == listed[twice].iloc[0] else f" as {listed[first]}"
+        table.refuse(
+            twice, f"{listed[twice].iloc[0]} is listed twice: in line {first}{also}; remove one"
         )
-        raise DataError(f"{path}: line {_line(bad)}: {column} {value!r}; {hint}")
+    return Table(table.path, table.frame.assign(path=paths))
+
+
+def _check_values(table: Table, column: str, known: tuple[str, ...]) -> None:
+    bad = ~table.frame[column].isin(known)
+    if not bad.any():
+        return
+    value = table.frame[column][bad].iloc[0]
+    allowed = ", ".join(filter(None, known))
+    if value == "":
+        table.refuse(bad, f"{column} is empty; allowed: {allowed}")
+    near = difflib.get_close_matches(value, known, 1) or [
+        name for name in known if name and name == value.lower()
+    ]
+    hint = f"did you mean {near[0]!r}?" if near else f"allowed: {allowed}"
+    spoilt = what_it_is(value)
+    table.refuse(bad, f"{column} {value!r}; {f'{spoilt}; ' if spoilt else ''}{hint}")

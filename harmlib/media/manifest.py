@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pandas as pd
 
 from harmlib.media.folds import assign_folds
 from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
+from harmlib.media.listed_paths import FilesOnDisk
 from harmlib.media.listing import DataError, list_media
-from harmlib.media.probe import probe_all
+from harmlib.media.probe_cache import probe_all
 from harmlib.media.splits import SplitError, assign_splits, subsample_to_ratio
-from harmlib.params import Modality, Params
+from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality, Params
 
 MANIFEST_COLUMNS = (
     "item_id",
@@ -26,11 +28,11 @@ MANIFEST_COLUMNS = (
     "height",
     "frames",
     "duration_sec",
+    "stream",
+    "mended_gap_sec",
+    "note",
 )
-_SUFFIXES = {
-    "image": (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
-    "video": (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"),
-}
+_MISSING = "file is missing"
 
 
 def build_manifests(
@@ -70,6 +72,8 @@ def build_manifests(
             test_fraction=params.splits.test_fraction,
             seed=params.seed,
             probe_cache=params.artifacts / f"probe_{modality}.parquet",
+            max_frames=params.data.max_frames,
+            max_pixels=params.data.max_pixels,
             progress=progress(modality) if progress else None,
         )
         for modality in params.modalities
@@ -91,6 +95,8 @@ def build_manifest(
     test_fraction: float,
     seed: int,
     probe_cache: Path,
+    max_frames: int = MAX_FRAMES,
+    max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probe the listed files of one modality and split the usable ones.
@@ -111,6 +117,10 @@ def build_manifest(
         For the subsample and the splits.
     probe_cache : Path
         The facts of files that were probed before, as in `probe_all`.
+    max_frames : int
+        A video with more frames is not used: its vectors would depend on this bound.
+    max_pixels : int
+        An image with more pixels is not used.
     progress : callable, optional
         Called as ``progress(done, total)`` while files are read.
 
@@ -130,11 +140,21 @@ def build_manifest(
         If no split is possible.
     """
     full = pd.Series([root / path for path in listed["path"]], index=listed.index, dtype=object)
-    reason = _refused_by_name(listed["path"], full, modality)
+    reason = _refused_unread(listed["path"], full, root)
     usable = listed[reason == ""]
-    facts = probe_all(list(full[usable.index]), modality, probe_cache, progress)
+    facts = probe_all(
+        list(full[usable.index]),
+        modality,
+        probe_cache,
+        progress,
+        max_frames=max_frames,
+        max_pixels=max_pixels,
+    )
     facts.index = usable.index
-    reason[usable.index] = facts["reason"]
+    reason[usable.index] = facts["reason"].mask(
+        ~facts["is_whole"],
+        f"more than {max_frames:,} frames (data.max_frames); cut it into shorter files",
+    )
     items = listed.join(facts.drop(columns=["path", "reason"]))[reason == ""]
     items = items.assign(label=items["label"].map(LABELS), modality=modality)
 
@@ -161,16 +181,29 @@ def build_manifest(
     )
 
 
-def _refused_by_name(names: pd.Series, full: pd.Series, modality: Modality) -> pd.Series:
-    """Return why a file can't be used, as far as it needs no reading; empty where it may be."""
-    reason = pd.Series("", index=names.index)
-    reason[[p.suffix.lower() not in _SUFFIXES[modality] for p in full]] = (
-        f"not {'an image' if modality == 'image' else 'a video'} by its file name ending"
-    )
-    reason[[not p.is_file() for p in full]] = "file is missing"
-    reason[[p.is_dir() for p in full]] = "a folder or a link to one, which is not followed"
+def _refused_unread(names: pd.Series, full: pd.Series, root: Path) -> pd.Series:
+    """Return why a file can't be used, as far as it needs no reading; empty where it may be.
+
+    Endings don't count: content says what a file is, here as in `harmlib predict`.
+    """
+    reason = pd.Series([_unread(path) for path in full], index=names.index, dtype=object)
+    missing = reason == _MISSING
+    files = FilesOnDisk(root)
+    hints = [files.hint(name) for name in names[missing]]
+    reason[missing] = [f"{_MISSING}{f'; {hint}' if hint else ''}" for hint in hints]
     reason[names.str.contains(r"\udc", regex=False)] = "file name is not UTF-8; rename it"
     return reason
+
+
+def _unread(path: Path) -> str:
+    """Say what the file system tells; what is there and can't be read, `probe` tells more of."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _MISSING
+    except (OSError, ValueError):
+        return ""
+    return "a folder or a link to one, which is not followed" if stat.S_ISDIR(mode) else ""
 
 
 def _require_classes(

@@ -1,18 +1,17 @@
-"""Probe files: decode each one whole for its facts, or the reason why it can't be used."""
+"""Probe a file: decode it whole for its facts, or the reason why it can't be used."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from harmlib.media.decode import MediaError, load_image, video_facts
-from harmlib.params import Modality
+from harmlib.media.decode import MediaError, load_image, loss_reason
+from harmlib.media.file_state import file_state
+from harmlib.media.identify import identify
+from harmlib.media.video_facts import VideoFacts, read_video
+from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,17 @@ class Facts:
         0 for an image.
     reason : str
         Why the file can't be used; empty where it can.
+    note : str
+        What a person should know of a file that can be used (`Video.note`); mostly empty.
+    stream : int
+        Number of the video stream that width, height, frames and duration_sec are of, and that
+        training takes; 0 for an image.
+    mended_gap_sec : float
+        How that stream's clock is read, as in `Track`.
+    is_whole : bool
+        False for a video with more frames than were looked at.
+    tracks : tuple of VideoFacts
+        All video streams, with the times of their frames; that of `stream` first.
     """
 
     path: str
@@ -48,31 +58,40 @@ class Facts:
     frames: int = 0
     duration_sec: float = 0.0
     reason: str = ""
+    note: str = ""
+    stream: int = 0
+    mended_gap_sec: float = 0.0
+    is_whole: bool = True
+    tracks: tuple[VideoFacts, ...] = field(default=(), repr=False, compare=False)
 
 
-COLUMNS = [field.name for field in fields(Facts)]
-_STATE = ["path", "size", "mtime_ns"]  # a file with all three unchanged isn't read again
+_OTHER: dict[Modality, str] = {
+    "image": "its content is an image, and it is listed as a video",
+    "video": "its content is a video (pictures that move are videos), and it is listed as an image",
+}
 
 
-def probe(path: Path, modality: Modality) -> Facts:
+def probe(
+    path: Path, modality: Modality, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS
+) -> Facts:
     """Hash and decode one file completely.
 
     Parameters
     ----------
     path : Path
-        An existing file.
+        The file.
     modality : {"image", "video"}
-        What to decode it as.
+        What it was listed as. A file whose content is of the other one is refused, since
+        predicting would judge it as that.
+    max_frames : int
+        Of a video; those behind them are not looked at, and `note` says so.
+    max_pixels : int
+        The most pixels that an image may have.
 
     Returns
     -------
     Facts
-        With a `reason` where the file can't be read or decoded.
-
-    Raises
-    ------
-    OSError
-        If the file does not exist.
+        With a `reason` where the file can't be read or decoded; whatever it raises is told there.
 
     Examples
     --------
@@ -85,74 +104,43 @@ def probe(path: Path, modality: Modality) -> Facts:
     >>> facts.width, facts.height, facts.reason
     (8, 6, '')
     """
-    stat = path.stat()
+    before = file_state(path)
+    size, mtime_ns = (before.size, before.mtime_ns) if before else (0, 0)
     sha256 = ""
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if modality == "image":
-            height, width = load_image(path).shape[:2]
-            frames, duration_sec = 1, 0.0
-        else:
-            width, height, frames, duration_sec = video_facts(path)
-    except (MediaError, OSError) as error:
-        return Facts(str(path), stat.st_size, stat.st_mtime_ns, sha256, reason=str(error))
-    return Facts(
-        str(path), stat.st_size, stat.st_mtime_ns, sha256, width, height, frames, duration_sec
-    )
+        if path.is_file():  # reading a pipe would never end
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        found = identify(path, max_pixels)
+        if found != modality:
+            raise MediaError(_OTHER[found])
+        facts = _read(path, modality, max_frames, max_pixels)
+        if file_state(path) != before:
+            sha256 = ""  # of one content, and the facts perhaps of another
+            raise MediaError("changed while it was read; run again when nothing writes to it")
+    except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
+        reason = loss_reason(error)
+        if isinstance(error, MemoryError):
+            sha256 = ""  # so that it isn't remembered: next time there may be enough
+        return Facts(str(path), size, mtime_ns, sha256, reason=reason)
+    return Facts(str(path), size, mtime_ns, sha256, **facts)
 
 
-def probe_all(
-    paths: list[Path],
-    modality: Modality,
-    cache: Path,
-    progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
-    """Probe files side by side; those unchanged since `cache` was written aren't read again.
-
-    Parameters
-    ----------
-    paths : list of Path
-        Existing files.
-    modality : {"image", "video"}
-        What to decode them as.
-    cache : Path
-        A parquet file, which need not exist yet. The facts of all files are left in it. A file
-        is unchanged if its path, size and modification time are the same.
-    progress : callable, optional
-        Called as ``progress(done, total)`` with counts of the files that are really read.
-
-    Returns
-    -------
-    DataFrame
-        One row per path, in the order of `paths`, with the fields of `Facts` as columns.
-    """
-    known = _read_cache(cache)
-    stats = {path: path.stat() for path in paths}
-    fresh = [
-        path
-        for path, stat in stats.items()
-        if (str(path), stat.st_size, stat.st_mtime_ns) not in known.index
-    ]
-    rows: list[Facts] = []
-    if fresh:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for row in pool.map(lambda path: probe(path, modality), fresh):
-                rows.append(row)
-                if progress:
-                    progress(len(rows), len(fresh))
-        new = pd.DataFrame(rows, columns=COLUMNS).set_index(_STATE)
-        old = known[~known.index.get_level_values("path").isin({str(p) for p in fresh})]
-        known = pd.concat([old, new]) if len(old) else new
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix(".part")
-        # What could not even be read (no hash) may be readable next time, unchanged.
-        known[known["sha256"] != ""].reset_index().to_parquet(part)
-        part.replace(cache)
-    keys = [(str(path), stats[path].st_size, stats[path].st_mtime_ns) for path in paths]
-    return known.loc[keys].reset_index()
-
-
-def _read_cache(cache: Path) -> pd.DataFrame:
-    table = pd.read_parquet(cache) if cache.exists() else pd.DataFrame(columns=COLUMNS)
-    return table.set_index(_STATE)
+def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> dict[str, Any]:
+    """The facts that take decoding."""
+    if modality == "image":
+        height, width = load_image(path, max_pixels).shape[:2]
+        return {"width": width, "height": height, "frames": 1}
+    video = read_video(path, max_frames)
+    first = video.tracks[0]
+    return {
+        "width": first.width,
+        "height": first.height,
+        "frames": first.frames,
+        "duration_sec": first.duration_sec,
+        "note": video.note,
+        "stream": first.track.stream,
+        "mended_gap_sec": first.track.mended_gap_sec,
+        "is_whole": video.is_whole,
+        "tracks": video.tracks,
+    }

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from harmlib.media.decode import RGB, load_image, sample_frames, video_facts
+from harmlib.media.decode import RGB, load_image
 from harmlib.media.frame_times import even_times
+from harmlib.media.tracks import MAIN, Track
+from harmlib.media.video import sample_frames, stream_sizes
+from harmlib.media.video_facts import read_video
 from harmlib.params import Modality
 
 MAX_BYTES = {"image": 6_000, "video": 12_000}
@@ -62,39 +68,79 @@ def thumbnail(
         raise ValueError(f"height is {height} px and frames {frames}; both must be at least 1")
     if modality == "image":
         return _strip([load_image(path)], height, max_width, MAX_BYTES[modality])
-    facts = video_facts(path)
+    facts = read_video(path).tracks[0]
     times_sec = even_times(facts.duration_sec, min(frames, facts.frames))
-    return _strip(sample_frames(path, times_sec), height, max_width, MAX_BYTES[modality])
+    pictures = sample_frames(path, times_sec, track=facts.track)
+    return _strip(pictures, height, max_width, MAX_BYTES[modality])
 
 
-def segment_strip(
-    path: Path, start_sec: float, end_sec: float, height: int = 180, frames: int = 6
-) -> bytes:
-    """Draw frames spread evenly over a segment of a video, side by side, as a JPEG.
+def thumbnails(paths: Mapping[str, str | Path], modality: Modality) -> dict[str, bytes]:
+    """Draw those of several media files that can be drawn.
+
+    Parameters
+    ----------
+    paths : mapping of str to str or Path
+        Name of an item to its file.
+    modality : {"image", "video"}
+        What they all are.
+
+    Returns
+    -------
+    dict of str to bytes
+        Name of an item to its JPEG, as `thumbnail` makes it; a file that is gone or damaged by now
+        has none.
+
+    Examples
+    --------
+    >>> thumbnails({"a": "nowhere.png"}, "image")
+    {}
+    """
+    drawn = {}
+    for name, path in paths.items():
+        # Whatever one file raises: a page without this picture is better than no page.
+        with contextlib.suppress(Exception):
+            drawn[name] = thumbnail(Path(path), modality)
+    return drawn
+
+
+def segment_strips(
+    path: Path,
+    segments_sec: Sequence[tuple[float, float]],
+    track: Track = MAIN,
+    *,
+    height: int = 180,
+    frames: int = 6,
+) -> Iterator[bytes]:
+    """Draw frames spread evenly over each segment of a video, side by side, as a JPEG.
 
     Parameters
     ----------
     path : Path
         The video.
-    start_sec, end_sec : float
-        The segment, in seconds from the first frame.
+    segments_sec : sequence of (float, float)
+        Start and end of each segment, in seconds from the first frame. They ascend and don't
+        overlap, so that one pass over the file finds them all.
+    track : Track
+        Which stream, and how its clock is read.
     height : int
         Pixels of the strip; frames are not enlarged.
     frames : int
         How many frames.
 
-    Returns
-    -------
+    Yields
+    ------
     bytes
-        A JPEG as `thumbnail` makes it, of at most 100,000 bytes.
+        For each segment a JPEG as `thumbnail` makes it, of at most 100,000 bytes.
 
     Raises
     ------
     MediaError
         If the video can't be decoded.
     """
-    times_sec = [start_sec + t for t in even_times(end_sec - start_sec, frames)]
-    return _strip(sample_frames(path, times_sec), height, 320 * frames, _MAX_SEGMENT_BYTES)
+    times_sec = [s + t for s, end in segments_sec for t in even_times(end - s, frames)]
+    pictures = stream_sizes(path, [(time_sec, None) for time_sec in times_sec], track)
+    for _ in segments_sec:
+        yield _strip(list(islice(pictures, frames)), height, 320 * frames, _MAX_SEGMENT_BYTES)
 
 
 def _strip(arrays: list[RGB], height: int, max_width: int, max_bytes: int) -> bytes:

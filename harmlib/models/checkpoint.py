@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import math
 import pickle
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from harmlib.analysis.calibration import fit_temperature
 from harmlib.analysis.optimism import optimism
 from harmlib.analysis.thresholds import sweep
 from harmlib.media.splits import split_digest
+from harmlib.media.whole_file import written_whole
 from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
 from harmlib.models.classifier import (
     HarmfulClassifier,
@@ -254,10 +256,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     if checkpoint.about.threshold_rule != "fixed":
         content["best_threshold"] = content["threshold"]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
+    buffer = io.BytesIO()  # into a file, it would write the name of the file too
+    torch.save(content, buffer)
+    with written_whole(path) as part:
+        part.write_bytes(buffer.getvalue())
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

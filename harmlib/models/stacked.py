@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from harmlib.models.classifier import HarmfulClassifier, LastLayer
+from harmlib.models.divergence import divergence_told, require_finite
 from harmlib.models.losses import LossName, build_loss, item_losses
 from harmlib.models.training import (
     SCORE_COLUMNS,
@@ -97,6 +98,8 @@ def train_heads(
     ------
     ValueError
         If a head has no item to train on.
+    TrainingDiverged
+        If a loss or a score becomes NaN or infinite.
 
     Notes
     -----
@@ -137,14 +140,21 @@ def _train(
     records = [_Record() for _ in stack.heads]
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
-        train_losses = stack.one_epoch()
+        seeds = [head.seed for head in stack.heads]
+        with divergence_told(epoch, stack.learning_rate, seeds):
+            train_losses = stack.one_epoch()
         for i, record in enumerate(records):
-            record.scores.extend(table.assign(epoch=epoch) for table in stack.score(i))
+            with divergence_told(epoch, stack.learning_rate, seeds[i : i + 1]):
+                val_loss = stack.val_loss(i)
+            tables = stack.score(i)
+            losses = (train_losses[i], val_loss)
+            require_finite(epoch, stack.learning_rate, seeds[i], losses, tables)
+            record.scores.extend(table.assign(epoch=epoch) for table in tables)
             record.history.append(
                 {
                     "epoch": epoch,
                     "train_loss": train_losses[i],
-                    "val_loss": stack.val_loss(i),
+                    "val_loss": val_loss,
                     "learning_rate": stack.learning_rate,
                 }
             )

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from harmlib.models.classifier import HarmfulClassifier, probabilities
+from harmlib.models.divergence import divergence_told, require_finite
 from harmlib.models.recipe import Recipe
 from harmlib.models.scaler import columns_of
 from harmlib.params import Schedule
@@ -141,6 +142,11 @@ def train(
     -------
     Training
         Epochs are counted from 1.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a loss or a score becomes NaN or infinite.
     """
     scored = {name: split for name, split in splits.items() if name != "train"}
     with torch.random.fork_rng(), one_thread():
@@ -154,17 +160,22 @@ def train(
         history, scores, states = [], [], {}
         for epoch in range(1, schedule.epochs + 1):
             start = time.perf_counter()
-            train_loss = _one_epoch(
-                classifier, loss, optimiser, features, labels, schedule.batch_size
-            )
+            with divergence_told(epoch, schedule.learning_rate, [seed]):
+                train_loss = _one_epoch(
+                    classifier, loss, optimiser, features, labels, schedule.batch_size
+                )
+                val_loss = mean_loss(classifier, loss, splits["val"], device)
             tables = {
                 name: score_split(classifier, split, device) for name, split in scored.items()
             }
+            require_finite(
+                epoch, schedule.learning_rate, seed, (train_loss, val_loss), tables.values()
+            )
             history.append(
                 {
                     "epoch": epoch,
                     "train_loss": train_loss,
-                    "val_loss": mean_loss(classifier, loss, splits["val"], device),
+                    "val_loss": val_loss,
                     "learning_rate": schedule.learning_rate,
                     "seconds": time.perf_counter() - start,
                 }

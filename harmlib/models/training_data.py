@@ -82,6 +82,8 @@ def load_training_data(
     ------
     KeyError
         If an item has no vector in the store.
+    ValueError
+        If a vector holds NaN or infinity.
     WeightsError
         If a backbone's weights are not there.
     """
@@ -155,6 +157,12 @@ def _read(
             features, name, weights, modality, precision, artifacts / "features"
         )
     matrix, dims = join_features(stores, items["sha256"])
+    broken = items["item_id"][~np.isfinite(matrix).all(axis=1)]
+    if len(broken):
+        raise ValueError(
+            f"the vectors of {len(broken)} {modality}(s) hold NaN or infinity (first: "
+            f"{broken.iloc[0]}); delete {artifacts / 'features'} and run 01_extract_features"
+        )
     return matrix, dims, {name: store.settings for name, store in stores.items()}
 
 

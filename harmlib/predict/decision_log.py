@@ -154,9 +154,11 @@ def format_decision(entry: Entry) -> str:
         if entry["decision"] == "harmful"
         else f"it would be harmful at any threshold below {p:.6f}"
     )
+    note = entry.get("note")
     lines = [
         f"{entry['id']}  {entry['time']}",
         f"file       {entry['path']}  (sha256 {entry['sha256'][:12]}…)",
+        *([f"note       {note}"] if note else []),
         f"model_id   {entry['model_id']}",
         f"decision   {entry['decision']}: probability {p:.4f}, threshold {t:.4f} "
         f"(margin {p - t:+.4f}); {turn}",

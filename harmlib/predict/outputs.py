@@ -6,7 +6,8 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from harmlib.analysis.bands import Bands, assign
+from harmlib.media.decode import loss_reason
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
-from harmlib.media.thumbnails import segment_strip
+from harmlib.media.probe import Facts
+from harmlib.media.thumbnails import segment_strips
 from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
 from harmlib.predict.prediction import COLUMNS, Prediction
 from harmlib.predict.predictor import Predictor
@@ -101,7 +104,7 @@ def predict_into(
         if isinstance(one, Prediction):
             entry = log_entry(one)
             if strips:
-                entry["segments"] = _write_strips(entry, out.with_suffix(".segments"))
+                _add_strips(entry, one.facts, out.with_suffix(".segments"))
             log.append(entry)
             predicted += 1
         else:
@@ -182,15 +185,28 @@ def table_columns(bands: dict[str, Bands] | None) -> list[str]:
     return [*COLUMNS, "band"] if bands else list(COLUMNS)
 
 
-def _write_strips(entry: Entry, folder: Path) -> list[dict[str, Any]]:
+def _add_strips(entry: Entry, facts: Facts, folder: Path) -> None:
+    """Write the strips and name them in the entry; its note says so where that isn't possible."""
+    try:
+        entry["segments"] = _write_strips(entry, facts, folder)
+    except Exception as error:  # noqa: BLE001 - the decision stands, whatever the file raises now
+        missing = f"no pictures of its segments: {loss_reason(error)}"
+        entry["note"] = "; ".join(filter(None, [entry.get("note"), missing]))
+
+
+def _write_strips(entry: Entry, facts: Facts, folder: Path) -> list[dict[str, Any]]:
     """A strip of frames for each harmful segment; the segments, each with its strip's name."""
-    segments = []
-    for number, segment in enumerate(entry["segments"], 1):
-        folder.mkdir(parents=True, exist_ok=True)
-        strip = segment_strip(Path(entry["file"]), segment["start_sec"], segment["end_sec"])
-        name = f"{entry['id']}-{number}.jpg"
-        (folder / name).write_bytes(strip)
-        segments.append(segment | {"strip": f"{folder.name}/{name}"})
+    tracks = {one.track.stream: one.track for one in facts.tracks}
+    segments: list[dict[str, Any]] = []
+    for stream, own in groupby(entry["segments"], key=itemgetter("stream")):
+        found = list(own)
+        times_sec = [(segment["start_sec"], segment["end_sec"]) for segment in found]
+        strips = segment_strips(Path(entry["file"]), times_sec, tracks[stream])
+        for segment, strip in zip(found, strips, strict=True):
+            folder.mkdir(parents=True, exist_ok=True)
+            name = f"{entry['id']}-{len(segments) + 1}.jpg"
+            (folder / name).write_bytes(strip)
+            segments.append(segment | {"strip": f"{folder.name}/{name}"})
     return segments
 
 
@@ -210,7 +226,7 @@ def _write_table(
     """Write the rows a thousand at a time; whole or not at all."""
     columns = table_columns(bands)
     part = out.with_name(out.name + ".part")
-    rows = ({name: _text(decision[name]) for name in columns} for decision in decisions)
+    rows = ({name: _text(decision.get(name, "")) for name in columns} for decision in decisions)
     if out.suffix == ".parquet":
         schema = pa.schema(
             [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]

@@ -30,6 +30,7 @@ COLUMNS = [
     "margin",
     "model_id",
     "seconds",
+    "note",
 ]
 
 
@@ -58,11 +59,16 @@ class Prediction:
     windowing : Windowing
         How the file was cut.
     windows : pandas.DataFrame
-        One row per scored window: start_sec, end_sec, logit, probability. A short file is one.
+        One row per scored window: stream (its number in the file), start_sec, end_sec, logit,
+        probability. A short file is one.
     segments : pandas.DataFrame
-        As `harmful_segments` returns them; empty for a file of one window.
+        As `harmful_segments` returns them, with the number of the video stream in front; empty for
+        a file of one window.
     explanation : Explanation
         Of the window that scored highest.
+    note : str
+        What a person should know: where the file's clock was mended, which streams it has, what a
+        bound left out. Mostly empty.
     """
 
     facts: Facts
@@ -78,6 +84,7 @@ class Prediction:
     windows: pd.DataFrame
     segments: pd.DataFrame
     explanation: Explanation
+    note: str = ""
 
     @property
     def path(self) -> str:
@@ -115,6 +122,8 @@ class ScoredFile:
         (1, dim) scaled features of the window with the highest logit so far.
     started : float
         When the file was taken up, of `time.monotonic`.
+    note : str
+        As in `Prediction`.
     """
 
     facts: Facts
@@ -122,6 +131,7 @@ class ScoredFile:
     logits: dict[str, float] = field(default_factory=dict)
     highest: torch.Tensor | None = None
     started: float = field(default_factory=time.monotonic)
+    note: str = ""
 
     def add(self, key: str, logit: float, features: torch.Tensor) -> None:
         """Take the score of one window."""
@@ -140,11 +150,12 @@ class ScoredFile:
         return can_stop(seen, remaining, threshold, windowing.how, windowing.k)
 
     def table(self) -> pd.DataFrame:
-        """The scored windows in order: start_sec, end_sec, logit, probability."""
+        """The scored windows in order: stream, start_sec, end_sec, logit, probability."""
         scored = [window for window in self.windows if window.key in self.logits]
         logits = np.array([self.logits[window.key] for window in scored])
         return pd.DataFrame(
             {
+                "stream": [window.track.stream or 0 for window in scored],
                 "start_sec": [window.start_sec for window in scored],
                 "end_sec": [window.start_sec + window.duration_sec for window in scored],
                 "logit": logits,
@@ -174,7 +185,7 @@ def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
     logit = float(windows["logit"].max())
     if windowing.how == "top_mean" and len(windows) > 1:
         logit = float(np.log(probability) - np.log1p(-probability))
-    segments = harmful_segments(windows, threshold) if len(scored.windows) > 1 else pd.DataFrame()
+    segments = _segments(windows, threshold) if len(scored.windows) > 1 else pd.DataFrame()
     return Prediction(
         facts=scored.facts,
         modality=predictor.modality,
@@ -189,4 +200,16 @@ def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
         windows=windows,
         segments=segments,
         explanation=explain(predictor.checkpoint, scored.highest),
+        note=scored.note,
     )
+
+
+def _segments(windows: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The harmful segments of each video stream. A stream of a single frame takes no time."""
+    lasting = windows[windows["end_sec"] > windows["start_sec"]]
+    tables = []
+    for stream, own in lasting.groupby("stream"):
+        table = harmful_segments(own, threshold)
+        table.insert(0, "stream", stream)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

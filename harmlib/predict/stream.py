@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import IO
 
 from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
-from harmlib.media.decode import MediaError
+from harmlib.media.decode import MediaError, loss_reason
 from harmlib.media.identify import identify
 from harmlib.media.ledger import Unusable
 from harmlib.media.probe import Facts, probe
+from harmlib.media.tracks import MAIN, Track
 from harmlib.params import Modality
 from harmlib.predict.prediction import Prediction, ScoredFile, make_prediction
 from harmlib.predict.predictor import Predictor
+from harmlib.predict.windows import Windowing, thin_out
 
 Identified = tuple[Path, Modality]
 
@@ -50,8 +52,9 @@ def predict_stream(
     Unusable
         For each other file, and for what was unusable already.
     """
-    identified = _identify(found, [predictor.modality for predictor in predictors])
     first, *others = predictors
+    modalities = [predictor.modality for predictor in predictors]
+    identified = _identify(found, modalities, first.windowing.max_pixels)
     if not others:
         yield from _predict_modality(first, identified)
         return
@@ -63,7 +66,7 @@ def predict_stream(
 
 
 def _identify(
-    found: Iterable[Path | Unusable], modalities: list[Modality]
+    found: Iterable[Path | Unusable], modalities: list[Modality], max_pixels: int
 ) -> Iterator[Identified | Unusable]:
     """Tell what each file is, and refuse what no predictor is for."""
     for path in found:
@@ -71,9 +74,9 @@ def _identify(
             yield path
             continue
         try:
-            modality = identify(path)
-        except MediaError as error:
-            yield Unusable(str(path), str(error), "identify")
+            modality = identify(path, max_pixels)
+        except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
+            yield Unusable(str(path), loss_reason(error), "identify")
             continue
         if modality in modalities:
             yield path, modality
@@ -103,14 +106,17 @@ def _predict_modality(
     predictor: Predictor, identified: Iterable[Identified | Unusable]
 ) -> Iterator[Prediction | Unusable]:
     aside: deque[Unusable] = deque()
-    for one in _predict(predictor, _set_aside(_probe_ahead(identified), aside)):
+    probed = _probe_ahead(identified, predictor.windowing)
+    for one in _predict(predictor, _set_aside(probed, aside)):
         while aside:
             yield aside.popleft()
         yield one
     yield from aside
 
 
-def _probe_ahead(identified: Iterable[Identified | Unusable]) -> Iterator[Facts | Unusable]:
+def _probe_ahead(
+    identified: Iterable[Identified | Unusable], limits: Windowing
+) -> Iterator[Facts | Unusable]:
     """Hash and decode files in threads, a few ahead, in order."""
 
     def check(one: Identified | Unusable) -> Facts | Unusable:
@@ -118,9 +124,9 @@ def _probe_ahead(identified: Iterable[Identified | Unusable]) -> Iterator[Facts 
             return one
         path, modality = one
         try:
-            facts = probe(path, modality)
-        except OSError as error:
-            return Unusable(str(path), f"can't be read: {error}", "probe", modality)
+            facts = probe(path, modality, limits.max_frames, limits.max_pixels)
+        except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
+            return Unusable(str(path), loss_reason(error), "probe", modality)
         if facts.reason:
             return Unusable(facts.path, facts.reason, "probe", modality)
         return facts
@@ -167,16 +173,46 @@ def _cut(
     predictor: Predictor, usable: Iterable[Facts], undecided: dict[str, ScoredFile]
 ) -> Iterator[Window]:
     """The windows of file after file; those of a file that has left `undecided` are not cut."""
-    training_sec = predictor.checkpoint.about.duration_sec
     for facts in usable:
-        path, backbones = Path(facts.path), tuple(predictor.engines)
-        cuts = predictor.windowing.cut(facts.duration_sec, training_sec)
-        windows = [
-            Window(f"{path}#{i}", path, predictor.modality, length_sec, backbones, start_sec)
-            for i, (start_sec, length_sec) in enumerate(cuts)
-        ]
-        undecided[str(path)] = ScoredFile(facts, windows)
+        windows, note = _windows(predictor, facts)
+        undecided[facts.path] = ScoredFile(facts, windows, note=note)
         for window in windows:
-            if str(path) not in undecided:
+            if facts.path not in undecided:
                 break
             yield window
+
+
+def _windows(predictor: Predictor, facts: Facts) -> tuple[list[Window], str]:
+    """The windows of all video streams of one file, or the whole image; and what to say of them."""
+    windowing, training_sec = predictor.windowing, predictor.checkpoint.about.duration_sec
+    cuts: list[tuple[Track, list[tuple[float, float]]]] = [
+        (one.track, windowing.cut(one.duration_sec, training_sec, one.times_sec))
+        for one in facts.tracks
+    ] or [(MAIN, windowing.cut(facts.duration_sec, training_sec))]
+    total = sum(len(own) for _, own in cuts)
+    kept = [
+        (track, start_sec, length_sec)
+        for track, own in cuts
+        for start_sec, length_sec in thin_out(
+            own, max(1, len(own) * windowing.max_windows // total)
+        )
+    ]
+    note = facts.note
+    if len(kept) < total:
+        bound = f"of {total:,} windows {len(kept):,} were judged, spread evenly"
+        note = "; ".join(filter(None, [note, bound]))
+    path, backbones = Path(facts.path), tuple(predictor.engines)
+    windows = [
+        Window(
+            f"{path}#{i}",
+            path,
+            predictor.modality,
+            length_sec,
+            backbones,
+            start_sec,
+            track,
+            windowing.max_pixels,
+        )
+        for i, (track, start_sec, length_sec) in enumerate(kept)
+    ]
+    return windows, note

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harmlib.media.whole_file import SET_ASIDE
 from harmlib.params import PROJECT_ROOT, Params
 from harmlib.workflow.steps import Step
 
@@ -90,7 +91,7 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
     """
     import papermill
 
-    declared = papermill.inspect_notebook(str(source_notebook(step.notebook)))
+    declared = papermill.inspect_notebook(_plain(source_notebook(step.notebook)))
     unknown = set(common | step.parameters) - set(declared)
     if unknown:
         text = (
@@ -100,7 +101,7 @@ def check_declared(step: Step, common: dict[str, str]) -> None:
         raise StepFailed(text, step.name, "ParameterError", text)
 
 
-def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelServer) -> None:
+def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelServer) -> list[str]:
     """Execute a step's notebook; its executed copy goes to the run's folder.
 
     Parameters
@@ -113,6 +114,11 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
         Parameters that every notebook of the run gets.
     kernels : KernelServer
         Where the notebook's kernel comes from.
+
+    Returns
+    -------
+    list of str
+        What the notebook said of damaged files that it set aside.
 
     Raises
     ------
@@ -128,8 +134,8 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
     try:
         with _closed_event_loop():
             notebook = papermill.execute_notebook(
-                str(source_notebook(step.notebook)),
-                str(out),
+                _plain(source_notebook(step.notebook)),
+                _plain(out),
                 parameters=common | step.parameters,
                 progress_bar=False,
                 execution_timeout=CELL_TIMEOUT_SEC,
@@ -155,6 +161,14 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
             str(error),
         ) from None
     _check_complete(params, step, notebook)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    said = "".join(output["text"] for output in outputs if output.get("name") == "stderr")
+    return [line for line in said.splitlines() if SET_ASIDE in line]
+
+
+def _plain(path: Path) -> str:
+    """A path for papermill, which fills in what stands between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _check_complete(params: Params, step: Step, notebook: NotebookNode) -> None:

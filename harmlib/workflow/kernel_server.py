@@ -14,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import warnings
@@ -27,7 +28,7 @@ KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "debugpy")
 Modules = dict[str, list[str]]  # what each notebook needs
 
 
-def main(descriptor: int, ahead: Modules) -> None:
+def main(descriptor: int, ahead: Modules, connections: str) -> None:
     """Serve until the pipe closes; in every forked child, become the kernel that was asked for.
 
     Parameters
@@ -36,6 +37,9 @@ def main(descriptor: int, ahead: Modules) -> None:
         The file descriptor of this process's end of the pipe.
     ahead : dict
         Each notebook that kernels will be asked for, in order, with the modules that it needs.
+    connections : str
+        The folder of the kernels' connection files. It is removed at the end, since the process
+        that made it may have been killed.
     """
     began = set(os.environ)
     # As ipykernel does: matplotlib reads it when imported.
@@ -47,6 +51,8 @@ def main(descriptor: int, ahead: Modules) -> None:
         for name in began - set(request["env"]):
             del os.environ[name]  # what imports have set stays, as in any kernel
         _become_kernel(**request)
+    else:
+        shutil.rmtree(connections, ignore_errors=True)
     os._exit(0)  # to take down all that was imported would cost each kernel half a second
 
 
@@ -114,4 +120,4 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]))
+    main(int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3])

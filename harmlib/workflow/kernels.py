@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import uuid
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 # macOS has fork too, but its system libraries don't survive one.
 CAN_FORK = sys.platform == "linux"
 END_SEC = 5
+LAUNCHER = ("-m", "ipykernel_launcher")
 
 
 class KernelServer:
@@ -37,6 +42,7 @@ class KernelServer:
         self.closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # kernels run side by side in threads
+        self._connections: Path | None = None
 
     def __enter__(self) -> KernelServer:
         return self
@@ -49,11 +55,18 @@ class KernelServer:
         with self._lock:
             if self._process is not None or not CAN_FORK:
                 return
+            connections = str(self._folder())
             self._pipe, theirs = Pipe()
             with theirs:
                 server = ["-m", "harmlib.workflow.kernel_server"]
                 self._process = subprocess.Popen(
-                    [sys.executable, *server, str(theirs.fileno()), json.dumps(self.ahead)],
+                    [
+                        sys.executable,
+                        *server,
+                        str(theirs.fileno()),
+                        json.dumps(self.ahead),
+                        connections,
+                    ],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,  # Ctrl-C is for the runner, which ends the server
@@ -62,6 +75,13 @@ class KernelServer:
     def close(self) -> None:
         """End the server and its kernels, even while a thread waits for an answer."""
         self.closed = True
+        try:
+            self._end()
+        finally:
+            if self._connections is not None:
+                shutil.rmtree(self._connections, ignore_errors=True)
+
+    def _end(self) -> None:
         if self._process is None:
             return
         self._process.terminate()
@@ -72,6 +92,21 @@ class KernelServer:
             self._process.wait()
         with self._lock:
             self._pipe.close()
+
+    def connection_file(self) -> str:
+        """Return where the next kernel's connection file goes: it holds the kernel's key.
+
+        They lie in a folder of our own, which is removed at the end, by the server if need be.
+        """
+        if self.closed:
+            raise RuntimeError("the run is ending: no kernel starts any more")
+        with self._lock:
+            return str(self._folder() / f"{uuid.uuid4()}.json")
+
+    def _folder(self) -> Path:
+        if self._connections is None:
+            self._connections = Path(tempfile.mkdtemp(prefix="harmlib-kernels-"))
+        return self._connections
 
     def ask(self, request: dict[str, Any] | int) -> int | None:
         """Return the server's answer to a request. Raises OSError or EOFError when it is gone."""
@@ -98,15 +133,21 @@ class _WarmKernelManager(AsyncKernelManager):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        if CAN_FORK:
-            self.provisioner = _WarmProvisioner(kernel_spec=self.kernel_spec, parent=self)
+        self.connection_file = self.server.connection_file()
+        self.provisioner = _WarmProvisioner(kernel_spec=self.kernel_spec, parent=self)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """Our own Python, whatever this machine has under the notebook's name `python3`."""
+        launch = [sys.executable, *LAUNCHER, "-f", "{connection_file}"]
+        return KernelSpec(argv=launch, display_name="Python 3", language="python")
 
 
 class _WarmProvisioner(LocalProvisioner):
     """Forks a kernel of this Python; starts it in the usual way where that is impossible."""
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
-        if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
+        if not CAN_FORK:
             return await super().launch_kernel(cmd, **options)
         manager = cast("_WarmKernelManager", self.parent)
         server = manager.server
@@ -115,7 +156,7 @@ class _WarmProvisioner(LocalProvisioner):
         server.start()
         request = {
             "notebook": manager.notebook,
-            "arguments": cmd[3:],
+            "arguments": cmd[1 + len(LAUNCHER) :],
             "env": options["env"],
             "cwd": options.get("cwd"),
         }

@@ -8,6 +8,7 @@ import logging
 import warnings
 from typing import Any
 
+from harmlib.params import project_params_path
 from harmlib.workflow.run import Run
 
 _INJECTED = "# Parameters"  # first line of the cell that papermill puts in
@@ -26,7 +27,8 @@ def start(namespace: dict[str, Any]) -> Run:
     ----------
     namespace : dict
         The notebook's ``globals()``. Its parameters cell declares each parameter with a type
-        (``modality: str = "video"``).
+        (``modality: str = "video"``). A relative ``params_file`` starts at the project's folder,
+        wherever the notebook is run.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def start(namespace: dict[str, Any]) -> Run:
     """
     check_parameters(namespace, namespace.get("In", []))
     _quiet()
-    return Run.open(namespace["params_file"])
+    return Run.open(project_params_path(namespace["params_file"]))
 
 
 def check_parameters(namespace: dict[str, Any], cells: list[str]) -> None:

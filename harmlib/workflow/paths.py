@@ -52,3 +52,24 @@ def checkpoint_name(variant: str, modality: str) -> str:
     'models/model4/video_model_best.pth'
     """
     return f"models/{variant}/{modality}_model_best.pth"
+
+
+def weights_table_name(modality: str) -> str:
+    """Return the path of the table that tells which weights made the vectors of a modality.
+
+    Parameters
+    ----------
+    modality : {"image", "video"}
+        What was extracted.
+
+    Returns
+    -------
+    str
+        Relative to the run's folder.
+
+    Examples
+    --------
+    >>> weights_table_name("video")
+    'tables/weights_video.csv'
+    """
+    return f"tables/weights_{modality}.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harmlib.params import Params, load_params
+from harmlib.params import Params, ParamsError, load_params
 from harmlib.workflow.execution import (
     StepFailed,
     check_declared,
@@ -21,8 +22,9 @@ from harmlib.workflow.execution import (
 )
 from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
-from harmlib.workflow.step_cache import StepCache
+from harmlib.workflow.step_cache import Inputs, StepCache
 from harmlib.workflow.steps import Step, plan
+from harmlib.workflow.surroundings import isolated
 
 if TYPE_CHECKING:
     from harmlib.workflow.kernels import KernelServer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 # A training or analysis computes on one core, and starting and ending a kernel is waiting: two go
 # side by side. Extraction fills all cores by itself.
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
+READ_VECTORS = ("02_train", "04_study")
 
 
 def run_pipeline(params_file: str | Path) -> Params:
@@ -57,27 +60,47 @@ def run_pipeline(params_file: str | Path) -> Params:
     from harmlib.workflow.kernels import KernelServer
 
     params = load_params(params_file)
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one in the home
     steps = plan(params)
     common = {"params_file": str(Path(params_file).resolve())}
     cache = StepCache(params)
-    with KernelServer(_ahead(steps, cache)) as kernels:
-        if kernels.ahead:
-            kernels.start()  # it imports while the notebooks are checked
-        for step in steps:
-            check_declared(step, common)
-        _clear_failure(params)
-        os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
-        try:
-            with Watch(Path(os.environ[VARIABLE])):
-                _run_steps(params, steps, common, cache, kernels)
-        except StepFailed as error:
-            _write_failure(params, steps, cache, error)
-            raise
-        finally:
-            del os.environ[VARIABLE]
-    _write_report(params, steps[-1], cache)
+    if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
+        cache.set_damaged_vectors_aside()  # before extraction is taken for valid
+    with isolated(params.artifacts / "settings"):
+        with KernelServer(_ahead(steps, cache)) as kernels:
+            if kernels.ahead:
+                kernels.start()  # it imports while the notebooks are checked
+            _execute(params, steps, common, cache, kernels)
+        _write_report(params, steps[-1], cache)
     return params
+
+
+def _execute(
+    params: Params,
+    steps: list[Step],
+    common: dict[str, str],
+    cache: StepCache,
+    kernels: KernelServer,
+) -> None:
+    """Execute what is not valid; the first step that stops gets a page."""
+    for step in steps:
+        if not cache.is_valid(step):  # its notebook is the one that was executed
+            check_declared(step, common)
+    _clear_failure(params)
+    os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
+    try:
+        with Watch(Path(os.environ[VARIABLE])):
+            _run_steps(params, steps, common, cache, kernels)
+    except StepFailed as error:
+        _write_failure(params, steps, cache, error)
+        raise
+    finally:
+        del os.environ[VARIABLE]
+
+
+def _say(line: str) -> None:
+    """Print a line in one write: steps that run side by side print from their own threads."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _ahead(steps: list[Step], cache: StepCache) -> dict[str, list[str]]:
@@ -98,30 +121,50 @@ def _run_steps(
     """Execute the steps that are not valid; pages are written beside the next step."""
     heads = {s.name: f"[{number:>2}/{len(steps)}] {s.name}" for number, s in enumerate(steps, 1)}
     written: list[Future[None]] = []
+    began: dict[str, Inputs] = {}
 
     def start(step: Step) -> None:
-        print(f"{heads[step.name]} …", flush=True)
+        _say(f"{heads[step.name]} …")
         for name in step.may_write:  # if it isn't written this time, none must stay
             (params.run_dir / name).unlink(missing_ok=True)
-        execute(params, step, common, kernels)
+        began[step.name] = cache.begin(step)
+        for line in execute(params, step, common, kernels):
+            _say(f"{heads[step.name]}: {line}")
+        _require_same(params, step, common)
 
     with ThreadPoolExecutor(1) as pages:
         for notebook, stage in groupby(steps, key=lambda step: step.notebook):
             todo = []
             for step in stage:
                 if cache.is_valid(step):
-                    print(f"{heads[step.name]}: reused", flush=True)
+                    _say(f"{heads[step.name]}: reused")
                     written.append(pages.submit(_write_notebook_page, params, step, cache))
                 else:
                     todo.append(step)
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
-                cache.done(step, seconds)
+                changed = cache.done(step, began[step.name], seconds)
                 written.append(pages.submit(_write_notebook_page, params, step, cache))
-                print(f"{heads[step.name]}: {seconds:.1f} s", flush=True)
+                _say(f"{heads[step.name]}: {seconds:.1f} s")
+                if changed:
+                    _say(
+                        f"{heads[step.name]}: changed while it ran: {', '.join(changed)}. "
+                        "It runs again with the next start"
+                    )
             if notebook == "02_train":
                 _gather(params, cache, just_trained=bool(todo))
     for page in written:
         page.result()
+
+
+def _require_same(params: Params, step: Step, common: dict[str, str]) -> None:
+    """Raise StepFailed if the params file says something else by now: the notebook read it too."""
+    try:
+        now = load_params(common["params_file"])
+    except ParamsError as error:
+        raise StepFailed(f"{step.name}: {error}", step.name, "ParamsError", str(error)) from None
+    if now != params:
+        text = f"{common['params_file']} changed while the run was going on; run it again"
+        raise StepFailed(f"{step.name}: {text}", step.name, "ParamsError", text)
 
 
 def _side_by_side(
@@ -166,13 +209,15 @@ def _side_by_side(
 
 
 def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
-    """Make sure that the gathered tables are those of the trainings that were kept."""
+    """Make sure that the gathered tables are those of the trainings, and the ledger's text too."""
     if not just_trained and cache.is_gathered():
         return
     if not just_trained:
         from harmlib.workflow.run import Run
 
-        Run(params).gather()
+        run = Run(params)
+        run.gather()
+        run.write(run.ledger(), "ledger.csv")
     cache.gathering_done()
 
 

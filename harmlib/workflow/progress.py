@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from harmlib.media.whole_file import write_text_whole
+
 VARIABLE = "HARMLIB_PROGRESS"
 LOG_EVERY_SEC = 15.0
 
@@ -49,9 +51,7 @@ def _to_file(path: Path, description: str, unit: str) -> Progress:
         if done < total and time.monotonic() - last < 0.5:
             return
         last = time.monotonic()
-        part = path.with_suffix(f".{os.getpid()}.tmp")
-        part.write_text(json.dumps([description, unit, done, total]), encoding="utf-8")
-        part.replace(path)
+        write_text_whole(path, json.dumps([description, unit, done, total]))
 
     return report
 

@@ -46,11 +46,14 @@ def find_run(name: str, reports: Path = _REPORTS) -> Path:
     Raises
     ------
     UnreadableRun
-        If there is no such folder; the message names the nearest.
+        If there is no such folder, and the message names the nearest; or if there are two.
     """
-    for folder in (reports / name, Path(name)):
-        if folder.is_dir():
-            return folder
+    found = [folder for folder in (reports / name, Path(name)) if folder.is_dir()]
+    if len({folder.resolve() for folder in found}) > 1:
+        both = " and ".join(str(folder.resolve()) for folder in found)
+        raise UnreadableRun(f"{name}: there are {both}; give the whole path of one")
+    if found:
+        return found[0]
     known = sorted(path.parent.name for path in reports.glob("*/run.json"))
     near = difflib.get_close_matches(name, known, 1)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none yet'}."

@@ -16,8 +16,11 @@ from filelock import FileLock
 
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
+from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
 from harmlib.params import PROJECT_ROOT, Params, load_params
 from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
+from harmlib.workflow.step_record import read_record
+from harmlib.workflow.steps import plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,12 +75,15 @@ class Run:
         Raises
         ------
         MissingTable
-            If the table is not there.
+            If the table is not there, or damaged.
         """
         path = self.dir / name
         if not path.exists():
             raise MissingTable(f"{path}: not there yet; run the notebook {made_by} first")
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        try:
+            table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        except (OSError, ValueError) as error:  # those of pandas and pyarrow are among these
+            raise MissingTable(f"{path}: damaged: {error}; run {made_by} again") from None
         table.attrs = {"name": name, "rows": len(table)}
         return table
 
@@ -87,26 +93,24 @@ class Run:
         Nothing is returned: Jupyter would show a path, and the page with it this machine's folders.
         """
         path = self.dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        if path.suffix == ".parquet":
-            table.to_parquet(part, index=False)
-        else:
-            table.to_csv(part, index=False, encoding="utf-8-sig")
-        part.replace(path)
+        with written_whole(path) as part:
+            if path.suffix == ".parquet":
+                table.to_parquet(part, index=False)
+            else:
+                table.to_csv(part, index=False, encoding="utf-8-sig")
 
     def write_json(self, content: dict[str, Any], name: str) -> None:
         """Write JSON. Raises ValueError for NaN and infinity."""
         path = self.dir / name
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str)
-        path.write_text(text + "\n", encoding="utf-8")
+        write_text_whole(path, text + "\n")
 
     def write_figure(self, figure: Figure, name: str) -> None:
         """Write a figure as SVG and PNG into ``figures/``."""
-        folder = self.dir / "figures"
-        folder.mkdir(exist_ok=True)
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        figure.savefig(folder / f"{name}.png", dpi=160)
+        with written_whole(self.dir / f"figures/{name}.svg") as part:
+            figure.savefig(part, format="svg", metadata={"Date": None})
+        with written_whole(self.dir / f"figures/{name}.png") as part:
+            figure.savefig(part, format="png", dpi=160)
 
     # The manifest and the ledger
 
@@ -121,11 +125,20 @@ class Run:
         return _renumbered(rows)
 
     def ledger(self) -> pd.DataFrame:
-        """Return the ledger, all columns as text; empty if no step has written it yet."""
+        """Return the ledger, all columns as text; empty if no step has written it yet.
+
+        A damaged one is set aside, with a line that says so: its steps are run again.
+        """
         path = self.dir / "ledger.csv"
-        if not path.exists():
+        try:
+            ledger = pd.read_csv(path, dtype=str, keep_default_na=False)
+            if tuple(ledger) != LEDGER_COLUMNS:
+                raise ValueError(f"its columns are {', '.join(map(str, ledger))}")
+        except FileNotFoundError:
             return pd.DataFrame(columns=list(LEDGER_COLUMNS))
-        ledger = pd.read_csv(path, dtype=str, keep_default_na=False)
+        except ValueError as error:  # pandas' own errors are among these
+            set_aside({path: f"damaged: {error}"})
+            return pd.DataFrame(columns=list(LEDGER_COLUMNS))
         ledger.attrs = {"name": path.name, "rows": len(ledger)}
         return ledger
 
@@ -148,6 +161,9 @@ class Run:
         """
         kept = self.ledger()
         kept = kept[(kept["step"] != step) | (kept["modality"] != modality)]
+        # Not those of an earlier run with other modalities, nor what somebody wrote by hand.
+        known = kept["step"].isin(("data", "extract"))
+        kept = kept[known & kept["modality"].isin(self.params.modalities)]
         labels = unusable["label"].replace(LABEL_NAMES)
         rows = unusable.assign(label=labels, modality=modality, step=step)[list(LEDGER_COLUMNS)]
         ledger = pd.concat([kept, rows], ignore_index=True) if len(kept) else rows
@@ -245,12 +261,14 @@ class Run:
     # What was run, and with what
 
     def steps(self) -> dict[str, Any]:
-        """Return what the pipeline recorded of each finished step; empty where it ran none."""
-        path = self.dir / "steps.json"
-        if not path.exists():
-            return {}
-        steps: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("steps", {})
-        return steps
+        """Return what the pipeline recorded of each finished step; empty where it ran none.
+
+        Without the report, which asks for this while it is executed, and without steps that the
+        params no longer ask for.
+        """
+        known = read_record(self.dir)["steps"]
+        planned = [step.name for step in plan(self.params) if step.notebook != "05_report"]
+        return {name: known[name] for name in planned if name in known}
 
     def provenance(self) -> dict[str, Any]:
         """Return what is needed to make this run again: the content of `run.json`."""

@@ -5,28 +5,39 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import platform
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harmlib.media.file_state import file_state
+from harmlib.media.whole_file import write_text_whole
 from harmlib.params import Params
 from harmlib.workflow.execution import executed_notebook, source_notebook
 from harmlib.workflow.import_graph import ImportGraph, notebook_code
-from harmlib.workflow.paths import TRAINING_TABLES
+from harmlib.workflow.media_state import ABSENT, MediaState
+from harmlib.workflow.paths import TRAINING_TABLES, weights_table_name
+from harmlib.workflow.step_record import read_record, record_path
 from harmlib.workflow.steps import LedgerRows, Step
 
 # The code that makes pages of executed notebooks.
 _PAGES = "import harmlib.reporting.page.pages"
+
+Inputs = dict[str, str]  # all that a step reads -> a text that changes with its content
 
 
 class StepCache:
     """What is done, and from what: ``steps.json`` in the run's folder.
 
     A step is valid when its key and its outputs are those that were recorded at its end. Its key
-    covers the params, the notebook, its parameters, the files it reads, and the code that it can
-    reach: modules of the package, their data files, and the versions of other packages.
+    covers the params, the notebook, its parameters, the files and media that it reads, and the code
+    that it can reach: modules of the package, their data files, and the versions of other packages.
+    It is taken before the notebook runs: what changes meanwhile makes the step run again.
+
+    The run's own files count with their content. Media, weights and the parts of the feature store
+    count with their `FileState`, since to read all of them would take as long as to run.
 
     Parameters
     ----------
@@ -39,69 +50,134 @@ class StepCache:
     def __init__(self, params: Params, graph: ImportGraph | None = None) -> None:
         self.params = params
         self.graph = graph or ImportGraph()
-        self.path = params.run_dir / "steps.json"
         self._code: dict[str, str] = {}
+        self._media = MediaState(params)
         self._lock = threading.Lock()  # pages are written beside the next step
-        recorded = self._read()
-        self.steps: dict[str, Any] = recorded.get("steps", {})
-        self.pages: dict[str, Any] = recorded.get("pages", {})
-        self.gathered: str = recorded.get("gathered", "")
+        recorded = read_record(params.run_dir)
+        self.steps, self.pages = recorded["steps"], recorded["pages"]
+        self.gathered: str = recorded["gathered"]
 
     # Steps
 
     def key(self, step: Step) -> str:
         """Return a SHA-256 that changes whenever the step could give something else."""
-        notebook = source_notebook(step.notebook)
-        parts = [
-            platform.python_version(),
-            self.params.model_dump_json(),
-            _sha256(notebook),
-            self._reached(notebook_code(notebook)),
-            json.dumps(step.parameters),
-            *self._states(step.reads),
-        ]
-        if step.notebook == "00_data":
-            parts += _media_state(self.params)
-        return _digest(parts)
+        return _key(self._inputs(step))
 
     def is_valid(self, step: Step) -> bool:
         """Whether the step need not be executed."""
         known = self.steps.get(step.name, {})
         return bool(
-            known.get("key") == self.key(step) and known.get("outputs") == self._outputs(step)
+            known.get("key") == self.key(step)
+            and known.get("outputs") == self._outputs(step)
+            and self._are_kept(known.get("artifacts"))
         )
 
-    def done(self, step: Step, seconds: float) -> None:
-        """Record a step that has just been executed, in `seconds`."""
-        state = {"key": self.key(step), "outputs": self._outputs(step)}
+    def begin(self, step: Step) -> Inputs:
+        """Return what the step is about to read, for `done`."""
+        if step.notebook == "00_data":
+            self._media.list_anew()
+        self._media.forget()
+        return self._inputs(step)
+
+    def done(self, step: Step, began: Inputs, seconds: float) -> list[str]:
+        """Record a step that has just been executed, in `seconds`.
+
+        Returns what has changed since it `began`: the step is not valid then.
+        """
+        if step.notebook == "00_data" and self.params.data.draw_demo:
+            self._media.list_anew()  # it draws the media before it reads them
+            self._media.forget()
+            began = began | self._media_inputs(step)
+        self._media.forget()
+        now = self._inputs(step)
+        state: dict[str, Any] = {"key": _key(began), "outputs": self._outputs(step)}
+        if step.vectors:
+            state["artifacts"] = self._artifacts(step.vectors)
         with self._lock:
             self.steps[step.name] = state | {"seconds": round(seconds, 2)}
             self._write()
+        return [name for name in began if began[name] != now.get(name)]
+
+    def _inputs(self, step: Step) -> Inputs:
+        notebook = source_notebook(step.notebook)
+        own = {
+            "Python": platform.python_version(),
+            "params": self.params.model_dump_json(),
+            notebook.name: _sha256(notebook),
+            "code": self._reached(notebook_code(notebook)),
+            "parameters": json.dumps(step.parameters),
+        }
+        weights = self._weights_inputs() if step.vectors else {}
+        return own | dict(self._states(step.reads)) | self._media_inputs(step) | weights
+
+    def _media_inputs(self, step: Step) -> Inputs:
+        return {f"{modality}s": self._media.of(modality) for modality in step.media}
+
+    def _weights_inputs(self) -> Inputs:
+        """Return the states of weights files that the params name by their paths."""
+        features = self.params.features
+        sections = (getattr(features, name) for name in type(features).model_fields)
+        specs = (getattr(section, "weights", None) for section in sections)
+        paths = [spec for spec in specs if spec and spec not in ("pretrained", "untrained")]
+        # As `resolve_weights` finds them.
+        return {path: str(file_state(Path(os.path.expanduser(path)))) for path in paths}  # noqa: PTH111
 
     def _outputs(self, step: Step) -> str:
-        executed = _sha256(executed_notebook(self.params, step.name))
-        return _digest([executed, *self._states((*step.writes, *step.may_write))])
+        executed = {"executed": _sha256(executed_notebook(self.params, step.name))}
+        return _key(executed | dict(self._states((*step.writes, *step.may_write))))
 
-    # What is gathered of all trainings, each of which writes it anew
+    # The feature store and downloaded weights, which runs share: more of them do no harm
+
+    def _artifacts(self, modality: str) -> dict[str, str]:
+        """Return the state of each weights file, and of each part that holds vectors."""
+        weights = (self.params.artifacts / "weights").glob("*")
+        files = [path for path in weights if path.suffix not in (".part", ".lock")]
+        for folder in self._stores(modality):
+            files += sorted(folder.glob("part-*.parquet"))
+        return {str(path.relative_to(self.params.artifacts)): _state(path) for path in files}
+
+    def _are_kept(self, artifacts: dict[str, str] | None) -> bool:
+        return all(
+            _state(self.params.artifacts / name) == state
+            for name, state in (artifacts or {}).items()
+        )
+
+    def _stores(self, modality: str) -> list[Path]:
+        """Return the folders of the stores that the modality's vectors are in."""
+        table = self.params.run_dir / weights_table_name(modality)
+        rows = _csv_rows(table) or []
+        names = [row.get("store") for row in rows if isinstance(row, dict)]
+        return [self.params.artifacts / "features" / name for name in names if name]
+
+    def set_damaged_vectors_aside(self) -> None:
+        """Verify the checksums of the run's stores; with a damaged part, extraction is invalid."""
+        from harmlib.features.store import set_damaged_aside  # not for a run that is all valid
+
+        for modality in self.params.modalities:
+            for folder in self._stores(modality):
+                set_damaged_aside(folder)
+
+    # What is gathered of all trainings, each of which writes it anew, and the ledger as a whole
 
     def is_gathered(self) -> bool:
-        """Whether the gathered tables are those that the last training wrote."""
+        """Whether the gathered tables and the ledger are those that were last written."""
         return self.gathered == self._gathered_state()
 
     def gathering_done(self) -> None:
-        """Record the gathered tables as they are."""
+        """Record the gathered tables and the ledger as they are."""
         with self._lock:
             self.gathered = self._gathered_state()
             self._write()
 
     def _gathered_state(self) -> str:
-        return _digest(self._states(f"{kind}.parquet" for kind in TRAINING_TABLES))
+        tables = (f"{kind}.parquet" for kind in TRAINING_TABLES)
+        return _key(dict(self._states((*tables, "ledger.csv"))))
 
     # Pages
 
     def page_is_valid(self, page: Path, executed: Path) -> bool:
         """Whether the page of an executed notebook need not be written again."""
-        return self.pages.get(page.name) == self._page_state(page, executed)
+        return bool(self.pages.get(page.name) == self._page_state(page, executed))
 
     def page_done(self, page: Path, executed: Path) -> None:
         """Record a page that has just been written."""
@@ -111,7 +187,8 @@ class StepCache:
             self._write()
 
     def _page_state(self, page: Path, executed: Path) -> str:
-        return _digest([self.params.run, self._reached(_PAGES), _sha256(executed), _sha256(page)])
+        state = {"executed": _sha256(executed), "page": _sha256(page)}
+        return _key(state | {"run": self.params.run, "code": self._reached(_PAGES)})
 
     # What the states are made of
 
@@ -120,52 +197,57 @@ class StepCache:
             self._code[code] = self.graph.digest(self.graph.reach(code))
         return self._code[code]
 
-    def _states(self, names: Iterable[str | LedgerRows]) -> Iterator[str]:
-        """Yield a text for each output or input that changes with its content."""
+    def _states(self, names: Iterable[str | LedgerRows]) -> Iterator[tuple[str, str]]:
+        """Yield each output or input with a text that changes with its content."""
         for name in names:
             if isinstance(name, LedgerRows):
-                yield f"{name} {_ledger_rows(self.params.run_dir / 'ledger.csv', name)}"
+                yield str(name), self._ledger_rows(name)
             else:
-                yield f"{name} {_sha256(self.params.run_dir / name)}"
+                yield name, _sha256(self.params.run_dir / name)
 
-    def _read(self) -> dict[str, Any]:
-        """Return what was recorded; nothing where the file is missing or can't be read."""
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+    def _ledger_rows(self, wanted: LedgerRows) -> str:
+        path = self.params.run_dir / "ledger.csv"
+        rows = _csv_rows(path)
+        if rows is None:
+            return _sha256(path)
+        return json.dumps([row for row in rows if self._is_of(row, wanted)])
+
+    def _is_of(self, row: object, wanted: LedgerRows) -> bool:
+        if not wanted.step:
+            return True
+        of = (row.get("step"), row.get("modality")) if isinstance(row, dict) else ()
+        if wanted.step == "data":
+            return of not in [("extract", modality) for modality in self.params.modalities]
+        return of == (wanted.step, wanted.modality)
 
     def _write(self) -> None:
         content = {"steps": self.steps, "pages": self.pages, "gathered": self.gathered}
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        part.replace(self.path)
+        write_text_whole(record_path(self.params.run_dir), json.dumps(content, indent=1))
 
 
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
+def _key(states: Inputs) -> str:
+    lines = "\n".join(f"{name}={state}" for name, state in states.items())
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "absent"
+    """Return a file's hash, or what is there in its place."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ABSENT
+    except OSError as error:  # a folder, or a file that may not be read
+        return f"unreadable: {error.strerror}"
 
 
-def _ledger_rows(path: Path, wanted: LedgerRows) -> str:
-    if not path.exists():
-        return "absent"
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if wanted.step in ("", row.get("step")) and wanted.modality in ("", row.get("modality"))
-        ]
-    return json.dumps(rows)
+def _state(path: Path) -> str:
+    return str(file_state(path))
 
 
-def _media_state(params: Params) -> Iterator[str]:
-    """Yield names, sizes and times of the media files: cheap, and enough to notice a change."""
-    for path in sorted(params.data.root.rglob("*")):
-        if path.is_file():
-            stat = path.stat()
-            yield f"{path} {stat.st_size} {stat.st_mtime_ns}"
+def _csv_rows(path: Path) -> list[object] | None:
+    """Return the rows of one of the run's own CSV files; None where it can't be read as one."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, csv.Error):
+        return None

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harmlib.params import MODALITIES, Params
-from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
+from harmlib.params import MODALITIES, Modality, Params
+from harmlib.workflow.paths import (
+    TRAINING_TABLES,
+    checkpoint_name,
+    training_part,
+    weights_table_name,
+)
 
 # What 03_thresholds writes of each modality: `tables/<kind>_<modality>.csv`.
 THRESHOLD_TABLES = (
@@ -48,7 +53,8 @@ class LedgerRows:
     Attributes
     ----------
     step : str
-        Of this step only, ``data`` or ``extract``; empty for all steps.
+        Of this step only, ``data`` or ``extract``; empty for all steps. Rows that no step of the
+        run can have written count as rows of ``data``.
     modality : str
         Of this modality only; empty for both.
     """
@@ -71,6 +77,10 @@ class Step:
         Files below the run's folder, or rows of the ledger.
     may_write : tuple of str
         Files that the step writes only where there is something to show.
+    media : tuple of str
+        The modalities whose media files the step reads.
+    vectors : str
+        The modality whose vectors the step puts into the feature store; mostly empty.
     """
 
     notebook: str
@@ -78,6 +88,8 @@ class Step:
     reads: tuple[str | LedgerRows, ...] = ()
     writes: tuple[str | LedgerRows, ...] = ()
     may_write: tuple[str, ...] = ()
+    media: tuple[Modality, ...] = ()
+    vectors: str = ""
 
     @property
     def name(self) -> str:
@@ -104,13 +116,14 @@ def plan(params: Params) -> list[Step]:
     list of Step
         One per execution of a notebook.
     """
-    modalities: list[str] = [m for m in MODALITIES if m in params.modalities]
+    modalities = [m for m in MODALITIES if m in params.modalities]
     variants = list(params.variants)
     kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.splits.folds else ())
     return [
         Step(
             "00_data",
             writes=("manifest.parquet", LedgerRows("data"), *_figures("class_balance")),
+            media=tuple(modalities),
         ),
         *(_extraction(m) for m in modalities),
         *(_training(m, variant) for m in modalities for variant in variants),
@@ -120,12 +133,14 @@ def plan(params: Params) -> list[Step]:
     ]
 
 
-def _extraction(modality: str) -> Step:
+def _extraction(modality: Modality) -> Step:
     return Step(
         "01_extract_features",
         {"modality": modality},
         reads=("manifest.parquet",),
-        writes=(_weights(modality), LedgerRows("extract", modality)),
+        writes=(weights_table_name(modality), LedgerRows("extract", modality)),
+        media=(modality,),
+        vectors=modality,
     )
 
 
@@ -133,7 +148,7 @@ def _training(modality: str, variant: str) -> Step:
     return Step(
         "02_train",
         {"modality": modality, "variant": variant},
-        reads=("manifest.parquet", LedgerRows("extract", modality), _weights(modality)),
+        reads=("manifest.parquet", LedgerRows("extract", modality), weights_table_name(modality)),
         writes=(*_parts(modality, [variant]), checkpoint_name(variant, modality)),
     )
 
@@ -164,7 +179,7 @@ def _study(modality: str, variants: list[str]) -> Step:
         reads=(
             "manifest.parquet",
             LedgerRows("extract", modality),
-            _weights(modality),
+            weights_table_name(modality),
             *_parts(modality, variants),
         ),
         writes=(
@@ -177,20 +192,21 @@ def _study(modality: str, variants: list[str]) -> Step:
     )
 
 
-def _report(modalities: list[str], variants: list[str], kinds: tuple[str, ...]) -> Step:
+def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, ...]) -> Step:
     reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
     for modality in modalities:
-        reads += [_weights(modality), *_parts(modality, variants)]
+        reads += [weights_table_name(modality), *_parts(modality, variants)]
         reads += _tables(kinds, modality)
         writes += _tables(REPORT_TABLES_OF_MODALITY, modality)
         for name in REPORT_FIGURES_OF_MODALITY:
             writes += _figures(name, modality)
-    return Step("05_report", {}, tuple(reads), (*writes, "metrics.json", "run.json"))
-
-
-def _weights(modality: str) -> str:
-    return f"tables/weights_{modality}.csv"
+    return Step(
+        "05_report",
+        reads=tuple(reads),
+        writes=(*writes, "metrics.json", "run.json"),
+        media=tuple(modalities),  # the gallery shows some of them
+    )
 
 
 def _parts(modality: str, variants: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from harmlib.params import PROJECT_ROOT, Params, load_params
+from harmlib.params import VARIANTS_FILE, Params, load_params
 from harmlib.workflow.compare_runs import changed_keys
 from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.execution import StepFailed
@@ -132,7 +133,8 @@ def reexecute(params: Params, folder: Path) -> Path:
     elsewhere = {"reports": folder / "reports", "artifacts": artifacts}
     path = folder / "params.yaml"
     content = _spelled_out(params) | {name: str(place) for name, place in elsewhere.items()}
-    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    # JSON is YAML in which a text can't be taken for a number, such as the run '1e5'.
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     assert load_params(path) == params.model_copy(update=elsewhere), (
         "the params of the second execution differ"
     )
@@ -141,7 +143,7 @@ def reexecute(params: Params, folder: Path) -> Path:
 
 def _spelled_out(params: Params) -> dict[str, Any]:
     """Return the content of a params file that loads as exactly these params."""
-    table = yaml.safe_load((PROJECT_ROOT / "params/variants.yaml").read_text(encoding="utf-8"))
+    table = yaml.safe_load(VARIANTS_FILE.read_text(encoding="utf-8"))
     content = params.model_dump(mode="json")
     own = {
         name: spec if name in table else {"based_on": next(iter(table))} | spec

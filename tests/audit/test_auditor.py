@@ -194,18 +194,21 @@ def test_read_claims_keeps_text_and_known_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("precision,recall\n0.9,0.9\n", "no column f1; found: precision, recall"),
+        ("precision,recall\n0.9,0.9\n", "no column 'f1'; it has precision, recall"),
         ("precision,recall,f1\n", "no rows"),
-        ("", "not a CSV file"),
+        ("", "not a readable CSV: the file is empty"),
         (
             "precision,recall,f1\n0.9,0.9,0.9\n0.9,91.1%,0.9\n",
-            r"'recall', row 2: '91.1%' is not a fr",
+            r"line 2: column 'recall': '0.9' has no per cent sign, but '91.1%' in line 3 has",
         ),
-        ("precision,recall,f1\n0.9,,0.9\n", "'recall', row 1: nan"),
-        ("precision,recall,f1\n0.9,inf,0.9\n", "'recall', row 1: 'inf'"),
-        ("precision,recall,f1\n0.9,0.9,1e300\n", "'f1', row 1: '1e300'"),
-        ("precision,recall,f1,threshold\n0.9,0.9,0.9,half\n", "'threshold', row 1: 'half'"),
-        ("precision,recall,f1,threshold\n0.9,0.9,0.9,.5\n0.8,0.8,0.8,.5\n", "rows 1 and 2 give"),
+        ("precision,recall,f1\n0.9,,0.9\n", "line 2: column 'recall' is empty"),
+        ("precision,recall,f1\n0.9,inf,0.9\n", "line 2: column 'recall': 'inf' is no number"),
+        ("precision,recall,f1\n0.9,0.9,1e300\n", "line 2: column 'f1': '1e300' is not between"),
+        (
+            "precision,recall,f1,threshold\n0.9,0.9,0.9,half\n",
+            "line 2: column 'threshold': 'half' is no number",
+        ),
+        ("precision,recall,f1,threshold\n0.9,0.9,0.9,.5\n0.8,0.8,0.8,.5\n", "lines 2 and 3 give"),
     ],
 )
 def test_read_claims_names_what_is_wrong(tmp_path, text, message):
@@ -216,10 +219,49 @@ def test_read_claims_names_what_is_wrong(tmp_path, text, message):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16", "utf-8-sig"])
+def test_read_claims_from_a_spreadsheet(tmp_path, encoding):
+    path = tmp_path / "claims.csv"
+    text = "모델;model;epoch;precision;recall;f1\r\n;모델;3.0;0,90;90.0%;0.9000\r\n"
+    path.write_bytes(text.encode(encoding))
+    [claim] = read_claims(path).to_dict("records")
+    assert claim == {
+        "model": "모델", "epoch": "3", "precision": "0.90", "recall": "0.900", "f1": "0.9000"
+    }  # fmt: skip
+
+
 def test_read_claims_refuses_other_encodings(tmp_path):
     path = tmp_path / "claims.csv"
-    path.write_bytes("model,precision,recall,f1\n모델,0.9,0.9,0.9\n".encode("cp949"))
-    with pytest.raises(ValueError, match="UTF-8"):
+    path.write_bytes("model,precision,recall,f1\nmodèle,0.9,0.9,0.9\n".encode("cp1252"))
+    with pytest.raises(ValueError, match=r"line 2: byte 0xE8: not in UTF-8 .*save it as"):
+        read_claims(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "precision,Precision,recall,f1\n.9,.9,.9,.9\n",
+            r"1 \('precision'\) and 2 \('Precision'\)",
+        ),
+        ("precision,recall,f1,treshold\n.9,.9,.9,.5\n", "did you mean 'treshold'"),
+        ("precision,recall,f1,model\n.9,.9,.9,#REF!\n", "line 2: column 'model': '#REF!'"),
+        ('precision,recall,f1,note\n.9,.9,.9,"a\nb"\n.8,x,.8,\n', "line 4: column 'recall': 'x'"),
+    ],
+)
+def test_read_claims_names_file_line_and_column(tmp_path, text, message):
+    path = tmp_path / "claims.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        read_claims(path)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def test_the_shared_case_of_two_like_headers():
+    path = SHARED / "data/cases/audit_two_like_headers.csv"
+    if not path.is_file():
+        pytest.skip(f"the case is not at {path} (set HARMLIB_SHARED)")
+    with pytest.raises(ValueError, match=r"columns 3 \('precision'\) and 4 \('Precision'\)"):
         read_claims(path)
 
 

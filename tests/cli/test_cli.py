@@ -47,6 +47,16 @@ def test_a_confidence_needs_bands(tmp_path, capsys):
     assert "--confidence goes with --bands" in capsys.readouterr().err
 
 
+def test_a_run_is_never_taken_for_another_of_the_same_name(tmp_path, monkeypatch):
+    (tmp_path / "reports/first").mkdir(parents=True)
+    (tmp_path / "first").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(recorded.UnreadableRun, match=r"first: there are .* and .*; give the whole"):
+        recorded.find_run("first", tmp_path / "reports")
+    monkeypatch.chdir(tmp_path / "reports")
+    assert recorded.find_run("first", tmp_path / "reports") == tmp_path / "reports/first"
+
+
 @pytest.fixture(scope="module")
 def runs(small_run, tmp_path_factory):
     """`reports` with two runs that differ in one threshold."""
@@ -121,7 +131,7 @@ def test_compare_explains_a_run_that_cannot_be_read(runs, tmp_path, capsys, chan
         assert not printed.out
 
 
-# run_all.sh, in a copy of the folder in which uv and harmlib only say what they were asked
+# run_all.sh, in a copy of the folder in which uv and Python only say what they were asked
 
 
 @pytest.fixture
@@ -132,7 +142,7 @@ def door(tmp_path):
     for name in ("demo", "mine"):
         (folder / f"params/{name}.yaml").write_text("run: x\n")
     tools = tmp_path / "tools"
-    for path, text in ((tools / "uv", "exit 0"), (folder / ".venv/bin/harmlib", 'echo "ran: $*"')):
+    for path, text in ((tools / "uv", "exit 0"), (folder / ".venv/bin/python", 'echo "$*"')):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
@@ -141,24 +151,26 @@ def door(tmp_path):
     def knock(*arguments):
         return subprocess.run(
             [folder / "run_all.sh", *arguments],
-            capture_output=True, text=True, env=environment, timeout=60,
+            capture_output=True, text=True, env=environment, timeout=60, cwd=folder,
         )  # fmt: skip
 
+    knock.folder = folder
     return knock
 
 
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
-        ([], "run params/demo.yaml"),
-        (["params/mine.yaml"], "run params/mine.yaml"),
-        (["--verify"], "run params/demo.yaml --verify"),
-        (["params/mine.yaml", "--verify"], "run params/mine.yaml --verify"),
+        ([], "params/demo.yaml"),
+        (["params/mine.yaml"], "params/mine.yaml"),
+        (["--verify"], "params/demo.yaml --verify"),
+        (["params/mine.yaml", "--verify"], "params/mine.yaml --verify"),
     ],
 )
 def test_run_all_passes_on_what_was_asked(door, arguments, asked):
     done = door(*arguments)
-    assert (done.stdout, done.returncode) == (f"ran: {asked}\n", 0)
+    called = f"-m harmlib.cli.main run {door.folder}/{asked}\n"
+    assert (done.stdout, done.returncode) == (called, 0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +182,7 @@ def test_run_all_passes_on_what_was_asked(door, arguments, asked):
         (["params/mine.yaml", "params/demo.yaml"], "'params/demo.yaml' can't stand"),
         (["--verify", "params/mine.yaml"], "write ./run_all.sh params/mine.yaml --verify"),
         (["--verify", "x"], "'x' can't stand behind --verify"),
-        (["params/no.yaml", "--verify"], "there is no params file 'params/no.yaml'"),
+        (["params/no.yaml", "--verify"], "project/params/no.yaml'"),
         (["--verfy"], "neither a params file"),
     ],
 )

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -104,6 +105,16 @@ def test_each_backbone_gets_its_own_section(monkeypatch):
     monkeypatch.setattr(backbones, "backbone_class", lambda _: lambda *args: args)
     built = {name: load_backbone(PARAMS, name, UNTRAINED) for name in BACKBONES}
     assert built == {name: (getattr(PARAMS, name), UNTRAINED) for name in BACKBONES}
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"others")])
+def test_weights_that_change_while_they_are_read_are_refused(tmp_path, monkeypatch, change):
+    path = tmp_path / "mine.pt"
+    path.write_bytes(b"weights")
+    found = find_weights(changed(clip__weights=str(path)), "clip", tmp_path)
+    monkeypatch.setattr(backbones, "backbone_class", lambda _: lambda *_: change(path))
+    with pytest.raises(WeightsError, match=r"changed while it was read|cannot read"):
+        load_backbone(PARAMS, "clip", found)
 
 
 def test_looking_up_a_backbone_imports_no_network_library():

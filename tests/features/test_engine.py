@@ -143,11 +143,47 @@ def _constant(backbone):
     return openvino.Model([unit], [unit])
 
 
-@pytest.mark.parametrize("name", ["network.xml", "network.bin"])
-def test_a_damaged_cache_says_what_to_do(tmp_path, name):
+def cut(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("network.xml", cut), ("network.bin", cut), ("network.bin", flipped),
+     ("network.bin", Path.unlink), ("sha256", Path.unlink), ("sha256", flipped)],
+)  # fmt: skip
+def test_a_damaged_cache_is_made_again_in_one_line(tmp_path, monkeypatch, caplog, name, damage):
+    monkeypatch.setattr(engine, "_convert", _constant)
+    backbone = build("clip")
+    for _ in range(2):  # what was set aside before makes room
+        caplog.clear()
+        OpenvinoEngine(backbone, torch.float32, tmp_path)
+        (folder,) = (path for path in tmp_path.iterdir() if path.suffix != ".damaged")
+        if name == "network.bin":  # this network has no weights
+            (folder / name).write_bytes(b"weights" * 99)
+            (folder / "sha256").write_text(engine._digest(folder))
+        damage(folder / name)
+        OpenvinoEngine(backbone, torch.float32, tmp_path)
+        (line,) = caplog.messages
+        assert f"{folder}: a converted network that is damaged" in line
+        assert "set aside as *.damaged, made again" in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        folder.name, f"{folder.name}.damaged",
+    ]  # fmt: skip
+
+
+def test_a_cache_that_openvino_cannot_read_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_convert", _constant)
     OpenvinoEngine(build("clip"), torch.float32, tmp_path)
     (folder,) = tmp_path.iterdir()
-    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    cut(folder / "network.xml")
+    (folder / "sha256").write_text(engine._digest(folder))
     with pytest.raises(WeightsError, match=f"{folder.name}.*delete the folder"):
         OpenvinoEngine(build("clip"), torch.float32, tmp_path)
 

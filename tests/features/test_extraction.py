@@ -190,3 +190,87 @@ def test_nothing_to_do(listed, stores, backbones):
     unusable = run(listed([]), backbones, stores)
     assert unusable.empty
     assert "reason" in unusable
+
+
+def changed_while_decoded(monkeypatch, path, change):
+    """Let `change` happen when the file is decoded, and put the old content back at once."""
+    real = vector_stream.load_image
+
+    def overtaken(one, *args):
+        if one != path:
+            return real(one, *args)
+        content = one.read_bytes()
+        change(one)
+        try:
+            return real(one, *args)
+        finally:
+            one.unlink(missing_ok=True)
+            one.write_bytes(content)
+
+    monkeypatch.setattr(vector_stream, "load_image", overtaken)
+
+
+CHANGED = "changed after its content was hashed; run again when nothing writes to it"
+
+
+@pytest.mark.parametrize("how", ["before", "put back", "replaced", "link"])
+def test_no_vector_is_kept_under_the_hash_of_another_content(
+    tmp_path, images, listed, stores, monkeypatch, how
+):
+    items, other = listed(images), images[1].read_bytes()
+    match how:
+        case "before":
+            images[0].write_bytes(other)
+        case "put back":
+            changed_while_decoded(monkeypatch, images[0], lambda path: path.write_bytes(other))
+        case "replaced":
+            (tmp_path / "new").write_bytes(other)
+            (tmp_path / "new").replace(images[0])
+        case "link":
+            images[0].unlink()
+            images[0].symlink_to(images[1])
+    unusable = run(items, {"clip": TinyBackbone()}, stores)
+    assert unusable["path"].tolist() == [str(images[0])]
+    assert unusable["reason"].tolist() == [CHANGED]
+    assert stores["clip"].missing(items["sha256"]) == items["sha256"][:1].tolist()
+
+
+def test_a_copy_is_taken_when_a_file_has_changed(tmp_path, images, listed, stores):
+    copies = [tmp_path / "copy.jpg", tmp_path / "copy2.jpg"]
+    for path in copies:
+        path.write_bytes(images[0].read_bytes())
+    items, seen = listed([*images[:2], *copies]), []
+    expected = TinyBackbone().of([load_image(images[0])])
+    images[0].write_bytes(images[1].read_bytes())
+    copies[0].unlink()
+    progress = {"progress": lambda *step: seen.append(step)}
+    assert run(items, {"clip": TinyBackbone()}, stores, **progress).empty
+    np.testing.assert_allclose(stores["clip"].load(items["sha256"][:1])[0], expected, atol=1e-6)
+    assert seen[-1] == (2, 2)
+
+
+def test_where_all_copies_have_changed_each_is_returned(tmp_path, images, listed, stores):
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(images[0].read_bytes())
+    items = listed([*images[:2], copy])
+    for path in (images[0], copy):
+        path.write_bytes(images[1].read_bytes())
+    unusable = run(items, {"clip": TinyBackbone()}, stores)
+    assert unusable["path"].tolist() == [str(images[0]), str(copy)]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_vector_that_holds_no_numbers_is_a_reason(images, listed, stores, monkeypatch, value):
+    backbone, items = TinyBackbone(), listed(images[:3])
+    real = TinyBackbone.pool
+
+    def broken(self, rows):
+        vector = real(self, rows)
+        return np.full_like(vector, value) if np.allclose(vector, unwanted) else vector
+
+    unwanted = backbone.of([load_image(images[1])])
+    monkeypatch.setattr(TinyBackbone, "pool", broken)
+    unusable = run(items, {"clip": backbone}, stores)
+    assert unusable["path"].tolist() == [str(images[1])]
+    assert unusable["reason"].tolist() == ["clip: its vector holds NaN or infinity"]
+    assert stores["clip"].missing(items["sha256"]) == [items["sha256"][1]]

@@ -1,5 +1,7 @@
+import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -87,21 +89,89 @@ def test_what_was_never_extracted_is_named(store, asked, count):
 
 def test_an_interrupted_part_is_ignored_and_written_anew(store, monkeypatch):
     store.add({"a": vector(1)})
-    real = pd.DataFrame.to_parquet
+    real = Path.write_bytes
 
-    def cut_off(table, path):
-        real(table, path)
-        path.write_bytes(path.read_bytes()[:20])
+    def cut_off(path, content):
+        real(path, content[:20])
         raise OSError("disk full")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", cut_off)
+    monkeypatch.setattr(Path, "write_bytes", cut_off)
     with pytest.raises(OSError, match="disk full"):
         store.add({"b": vector(2)})
     monkeypatch.undo()
-    assert list(store.dir.glob("*.tmp"))
+    assert not list(store.dir.glob("*.part"))
     assert store.missing(["a", "b"]) == ["b"]
     store.add({"b": vector(2)})
     assert store.load(["a", "b"]).tolist() == [[1] * 3, [2] * 3]
+
+
+def unsealed(content):
+    """As an earlier version wrote it."""
+    buffer = io.BytesIO()
+    pd.read_parquet(io.BytesIO(content)).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[:20], "cut off or damaged"),
+        (lambda _: b"", "cut off or damaged"),
+        (lambda content: content[:-1], "not that of its checksum"),
+        (lambda content: content + b" ", "not that of its checksum"),
+        (lambda content: content[::-1], "cut off or damaged"),
+        (lambda content: content.replace(b"PAR1", b"PAR2"), "not that of its checksum"),
+        (unsealed, "without a checksum: of an earlier version"),
+    ],
+)
+def test_a_damaged_part_is_set_aside_in_one_line_and_its_vectors_are_missing(
+    store, caplog, damage, reason
+):
+    store.add({"a": vector(1)})
+    (part,) = store.dir.glob("part-*")
+    store.add({"b": vector(2)})
+    content = part.read_bytes()
+    part.write_bytes(damage(content))
+    assert store.missing(["a", "b"]) == ["a"]
+    (line,) = caplog.messages
+    assert str(part) in line
+    assert reason in line
+    assert "set aside as *.damaged, made again" in line
+    with pytest.raises(KeyError, match="run 01_extract_features"):
+        store.load(["a"])
+    store.add({"a": vector(1)})
+    assert part.read_bytes() == content
+    assert store.load(["a", "b"]).tolist() == [[1] * 3, [2] * 3]
+
+
+def test_many_damaged_parts_are_one_line(store, caplog):
+    for name in "abc":
+        store.add({name: vector(1)})
+    for part in store.dir.glob("part-*"):
+        part.write_bytes(b"")
+    assert store.missing("abc") == ["a", "b", "c"]
+    (line,) = caplog.messages
+    assert "(and 2 more)" in line
+
+
+def test_no_flipped_bit_is_read_as_another_number(store):
+    numbers = np.random.default_rng(0)
+    vectors = {f"{i:064x}": numbers.normal(size=32).astype(np.float32) for i in range(8)}
+    store.add(vectors)
+    (part,) = store.dir.glob("part-*")
+    whole = part.read_bytes()
+    for position in numbers.integers(len(whole) * 8, size=300):
+        content = bytearray(whole)
+        content[position // 8] ^= 1 << (position % 8)
+        part.write_bytes(content)
+        assert store.missing(vectors) == list(vectors)
+
+
+def test_damaged_settings_are_written_anew(store):
+    store.add({"a": vector(1)})
+    (store.dir / "settings.json").write_bytes(b"{")
+    store.add({"b": vector(1)})
+    assert json.loads((store.dir / "settings.json").read_text(encoding="utf-8")) == SETTINGS
 
 
 def test_join_puts_the_blocks_side_by_side(tmp_path, store):

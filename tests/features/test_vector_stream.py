@@ -15,8 +15,9 @@ from tiny_backbone import (
 
 from harmlib.features import vector_stream
 from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
-from harmlib.media.decode import MediaError, load_image, sample_frames
+from harmlib.media.decode import MediaError, load_image
 from harmlib.media.frame_times import clip_times, even_times
+from harmlib.media.video import sample_frames
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -117,6 +118,33 @@ def test_a_window_that_cannot_be_decoded_comes_with_its_reason(tmp_path, images)
         assert isinstance(found[str(path)], MediaError)
         assert reason in str(found[str(path)])
     assert all("clip" in found[str(path)] for path in images[:3])
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("odd"), MemoryError(), KeyError("x"), RecursionError()]
+)
+def test_whatever_one_file_raises_costs_that_file_alone(monkeypatch, images, error):
+    real = vector_stream.load_image
+
+    def stumble(path, *args):
+        if path == images[3]:
+            raise error
+        return real(path, *args)
+
+    monkeypatch.setattr(vector_stream, "load_image", stumble)
+    found = stream(whole(images), {"clip": TinyBackbone(batch_size=2)})
+    assert isinstance(lost := found.pop(str(images[3])), MediaError)
+    assert type(error).__name__ in str(lost)
+    assert all("clip" in vectors for vectors in found.values())
+
+
+def test_a_person_can_still_interrupt(monkeypatch, images):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vector_stream, "load_image", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stream(whole(images), {"clip": TinyBackbone()})
 
 
 @pytest.mark.parametrize(

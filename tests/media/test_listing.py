@@ -64,8 +64,8 @@ def test_csv_groups_and_splits_count(root):
         ("path,label\na.png,harmfull\n", r"line 2: label 'harmfull'; did you mean 'harmful'\?"),
         ("path,label\na.png,safe\nb.png,Safe\n", r"line 3: label 'Safe'; did you mean 'safe'\?"),
         ("path,label\na.png,1\n", "line 2: label '1'; allowed: harmful, safe"),
-        ("path,label\na.png,\n", "line 2: label ''; allowed"),
-        ("path,label\na.png\n", "line 2: label ''; allowed"),
+        ("path,label\na.png,\n", "line 2: label is empty; allowed: harmful, safe"),
+        ("path,label\na.png\n", "line 2: 1 field, but the header names 2 .* missing: label;"),
         ("path,label\n,safe\n", "line 2: empty path"),
         ("path,label,split\na.png,safe,tset\n", r"line 2: split 'tset'; did you mean 'test'\?"),
         ("path,label,split\na.png,safe,7\n", "split '7'; allowed: train, val, test$"),
@@ -74,11 +74,11 @@ def test_csv_groups_and_splits_count(root):
         ("path,label\na.png,safe\n\na.png,harmful\n", "line 4: a.png is listed twice"),
         ("path,lable\na.png,safe\n", r"no column 'label'; did you mean 'lable'\?"),
         ("file,label\na.png,safe\n", "no column 'path'; it has file, label"),
-        ("a.png;safe\n", "no column 'path'; it has a.png;safe"),
+        ("a.png;safe\n", "no column 'path'; it has a.png, safe"),
         ("path,label,groups\na.png,safe,x\n", r"no column 'group'; did you mean 'groups'\?"),
         ("path,label,spilt\na.png,safe,test\n", r"no column 'split'; did you mean 'spilt'\?"),
-        ("path,label\na.png,safe,cam1\n", "rows have more fields than the header names"),
-        ("path,label\na.png,safe\nb,b.png,safe\n", "not a readable CSV.*line 3"),
+        ("path,label\na.png,safe,cam1\n", "line 2: 3 fields, but the header names 2 columns"),
+        ("path,label\na.png,safe\nb,b.png,safe\n", "line 3: 3 fields, .* holds a comma in quotes"),
         ("", "not a readable CSV"),
     ],
 )
@@ -89,10 +89,17 @@ def test_bad_csv(tmp_path, text, message):
     assert str(caught.value).startswith(f"{path}: ")
 
 
-@pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16", "euc-kr"])
+def test_csv_in_a_korean_or_excel_encoding(tmp_path, encoding):
+    path = write_csv(tmp_path / "images.csv", "path;label\r\n가.png;safe\r\n", encoding)
+    assert read_csv(path).iloc[0].tolist() == ["가.png", "safe", None, None]
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "cp1252", "gbk"])
 def test_csv_in_another_encoding(tmp_path, encoding):
-    path = write_csv(tmp_path / "images.csv", "path,label\n가.png,safe\n", encoding)
-    with pytest.raises(DataError, match="not in UTF-8; save it as 'CSV UTF-8'"):
+    name = {"shift_jis": "日本語カタカナ", "cp1252": "Müßig café", "gbk": "图片有害内容"}[encoding]
+    path = write_csv(tmp_path / "images.csv", f"path,label\na,safe\n{name},safe\n", encoding)
+    with pytest.raises(DataError, match=r"line 3: byte 0x..: not in UTF-8 .*'CSV UTF-8'"):
         read_csv(path)
 
 
@@ -124,6 +131,7 @@ def test_the_params_say_whether_folders_or_a_csv_are_listed(tmp_path, modality):
     folders = DataParams(root=str(tmp_path))
     assert list_media(folders, modality).equals(scan_folders(tmp_path, modality))
     write_csv(tmp_path / "lists.csv", "path,label\ne,safe\n")
+    (tmp_path / "e").touch()
     csv = DataParams(root=str(tmp_path), **{f"{modality}_csv": "lists.csv"})
     assert list_media(csv, modality)["path"].tolist() == ["e"]
 

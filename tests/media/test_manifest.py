@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from manifest_folders import PER_CLASS, build, build_folder
+from PIL import Image
 
 from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.media.listing import DataError, scan_folders
@@ -17,13 +18,24 @@ from harmlib.params import PROJECT_ROOT, DataParams, SplitParams, load_params
 
 # What lands in the ledger. Each spoiler adds one visible file to `folder` or spoils 0.png there.
 
-NOT_A_PICTURE = "not a picture that Pillow can read"
+NEITHER = "neither a picture nor a video, by its content (text)"
 SPOILERS = {
     "zero": (lambda f: (f / "z.png").touch(), "empty file (0 bytes)"),
-    "text": (lambda f: (f / "t.jpg").write_text("words"), NOT_A_PICTURE),
-    "note": (lambda f: (f / "readme.txt").write_text("x"), "not an image by its file name ending"),
-    "no_ending": (lambda f: (f / "README").touch(), "not an image by its file name ending"),
-    "video": (lambda f: (f / "a.mp4").touch(), "not an image by its file name ending"),
+    "text": (lambda f: (f / "t.jpg").write_text("words"), NEITHER),
+    "note": (lambda f: (f / "readme.txt").write_text("x"), NEITHER),
+    "no_ending": (lambda f: (f / "README").write_text("x"), NEITHER),
+    "video": (lambda f: (f / "a.mp4").touch(), "empty file (0 bytes)"),
+    "pipe": (lambda f: os.mkfifo(f / "p.png"), "a pipe (FIFO), not a file"),
+    "page": (
+        lambda f: (f / "w.jpg").write_text("<!doctype html><svg>"),
+        "neither a picture nor a video, by its content (a web page",
+    ),
+    "moving": (
+        lambda f: Image.open(f / "1.png").save(
+            f / "m.gif", save_all=True, append_images=[Image.open(f / "2.png")]
+        ),
+        "its content is a video (pictures that move are videos), and it is listed as an image",
+    ),
     "truncated": (
         lambda f: (f / "c.png").write_bytes((f / "1.png").read_bytes()[:150]),
         "damaged picture",
@@ -42,6 +54,11 @@ HARMLESS = {
         (f / ".cache").mkdir(),
         (f / ".cache/x.png").write_text("x"),
     ),
+    "jfif": lambda f: Image.open(f / "1.png").save(f / "j.jfif", "JPEG"),
+    "avif": lambda f: Image.open(f / "1.png").save(f / "a.avif"),
+    "mpo": lambda f: Image.open(f / "1.png").save(f / "o.mpo"),
+    "no_ending_at_all": lambda f: shutil.copy(f / "1.png", f / "picture"),
+    "of_another_name": lambda f: shutil.copy(f / "1.png", f / "picture.mp4"),
     "upper": lambda f: shutil.copy(f / "1.png", f / "1.PNG"),
     "copy": lambda f: shutil.copy(f / "2.png", f / "2 copy.png"),
     "link": lambda f: (f / "l.png").symlink_to(f / "3.png"),
@@ -66,7 +83,8 @@ def test_what_cannot_be_used_is_in_the_ledger(root, spoiler):
 @pytest.mark.parametrize(
     ("trick", "more"),
     [
-        ("nested", PER_CLASS), ("upper", 1), ("copy", 1), ("link", 1),
+        ("nested", PER_CLASS), ("jfif", 1), ("avif", 1), ("mpo", 1), ("no_ending_at_all", 1),
+        ("of_another_name", 1), ("upper", 1), ("copy", 1), ("link", 1),
         ("hidden", 0), ("hidden_folder", 0), ("empty_folder", 0),
     ],
 )  # fmt: skip
@@ -77,7 +95,8 @@ def test_what_is_unusual_yet_fine(root, trick, more):
     assert ledger.empty
 
 
-EVERYTHING = {**{k: v[0] for k, v in SPOILERS.items()}, **HARMLESS}
+# The nested copy of a folder can not hold a pipe.
+EVERYTHING = {**{k: v[0] for k, v in SPOILERS.items() if k != "pipe"}, **HARMLESS}
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -138,7 +157,7 @@ def test_videos(tmp_path, write_video):
     manifest, ledger = build(scan_folders(tmp_path, "video"), tmp_path, "video")
     assert manifest["frames"].tolist() == [2, 3, 4, 6, 7, 8]
     assert manifest["duration_sec"].tolist() == pytest.approx([0.2, 0.3, 0.4, 0.6, 0.7, 0.8])
-    assert ledger["reason"].tolist() == ["not a video by its file name ending"]
+    assert ledger["reason"].tolist() == ["empty file (0 bytes)"]
 
 
 @pytest.fixture
@@ -232,9 +251,9 @@ def test_subsampling_is_in_the_ledger(root, ratio, counts):
     ("spoil", "message"),
     [
         (lambda p: p.unlink(), "media: no usable safe image: a detector needs both classes. Put"),
-        (lambda p: p.write_text("x"), f"no usable safe image.*6 x {NOT_A_PICTURE}. Put files"),
+        (lambda p: p.write_text("x"), r"no usable safe image.*6 x neither a .*\. Put files"),
         (lambda p: p.write_bytes(b""), r"no usable safe image.*6 x empty file \(0 bytes\)"),
-        (lambda p: p.rename(p.with_suffix(".txt")), "no usable safe image.*6 x not an image"),
+        (lambda p: p.write_bytes(b"ID3"), r"no usable safe image.*6 x .*\(sound \(MP3\)\)"),
         (lambda p: shutil.copy(f"{p.parent}/../harmful/{p.name}", p),
          "no usable harmful and no usable safe image.*12 x same content"),
     ],

@@ -7,7 +7,7 @@ from PIL import Image
 
 from harmlib.media.decode import MediaError
 from harmlib.media.demo import make_demo
-from harmlib.media.thumbnails import GAP, MAX_BYTES, segment_strip, thumbnail
+from harmlib.media.thumbnails import GAP, MAX_BYTES, segment_strips, thumbnail
 
 
 def opened(jpeg):
@@ -114,7 +114,7 @@ def test_frames_is_the_callers(tmp_path, write_video):
 
 def test_a_segments_strip_shows_only_the_segment(tmp_path, write_video):
     path = write_video(tmp_path / "a.mp4", frames=40, size=(320, 240))
-    strip = opened(segment_strip(path, 1.0, 3.0, height=120, frames=4))
+    strip = opened(*segment_strips(path, [(1.0, 3.0)], height=120, frames=4))
     assert strip.size == (4 * 160 + 3 * GAP, 120)
     assert grey_of_frames(strip, 160) == pytest.approx([12, 17, 22, 27], abs=1)
 

@@ -3,6 +3,7 @@
 import io
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -367,14 +368,24 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch, checkpoint):
     path = tmp_path / "model.pth"
     save_checkpoint(path, replace(checkpoint, threshold=0.35))
 
-    def cut_off(_, part):
-        part.write_bytes(b"PK half")
+    real = Path.write_bytes
+
+    def cut_off(part, content):
+        real(part, content[:7])
         raise OSError("disk full")
 
-    monkeypatch.setattr(torch, "save", cut_off)
+    monkeypatch.setattr(Path, "write_bytes", cut_off)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(path, replace(checkpoint, threshold=0.6))
     assert load_checkpoint(path).threshold == 0.35
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_classifier_is_the_same_bytes_in_any_file(tmp_path, checkpoint):
+    paths = [tmp_path / name for name in ("one.pth", "two.pth")]
+    for path in paths:
+        save_checkpoint(path, checkpoint)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def saved(content):

@@ -4,6 +4,7 @@ import torch
 
 from harmlib.models import stacked
 from harmlib.models.classifier import HarmfulClassifier
+from harmlib.models.divergence import TrainingDiverged
 from harmlib.models.losses import build_loss, item_losses
 from harmlib.models.stacked import Head, train_heads
 from harmlib.models.training import Split, train
@@ -157,6 +158,15 @@ def test_no_heads_and_nothing_to_train_on():
     bad = [Head(FOLDS[0], 1), Head(fold(0, 0), 1)]
     with pytest.raises(ValueError, match=r"heads\[1\] has no item in its split 'train'"):
         train_heads(bad, DIMS, "bce", SCHEDULE, device=CPU)
+
+
+@pytest.mark.parametrize("loss", list(LAST))
+def test_a_diverged_training_is_called_that_with_its_learning_rate_and_seed(loss):
+    schedule = Schedule(epochs=3, batch_size=4, learning_rate=1e30)
+    with pytest.raises(
+        TrainingDiverged, match=r"epoch 1 \(seed 7(, 8)?\): with the learning rate 1e\+30"
+    ):
+        train_heads(heads(), DIMS, loss, schedule, device=CPU)
 
 
 def test_an_unknown_layer_is_named(monkeypatch):

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from harmlib.models.classifier import HarmfulClassifier
+from harmlib.models.divergence import TrainingDiverged, require_finite
 from harmlib.models.losses import build_loss
 from harmlib.models.training import Split, train
 from harmlib.params import Schedule
@@ -55,6 +57,28 @@ def run(head="sigmoid", seed=7, train_split=TRAIN, val=VAL, test=TEST, schedule=
 @pytest.fixture(scope="module", params=list(HEADS))
 def trained(request):
     return request.param, run(request.param)
+
+
+@pytest.mark.parametrize(
+    ("rate", "head"), [(1e30, "logits"), (1e30, "sigmoid"), (3e38, "logits"), (1e20, "logits")]
+)
+def test_a_diverged_training_is_called_that_with_its_learning_rate(rate, head):
+    schedule = Schedule(epochs=EPOCHS, batch_size=4, learning_rate=rate)
+    with pytest.raises(TrainingDiverged) as stopped:
+        run(head, schedule=schedule)
+    message = str(stopped.value)
+    assert "the training diverged in epoch 1 (seed 7)" in message
+    assert f"learning rate {rate}" in message
+    assert "Lower the variant's learning_rate" in message
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["loss", "logit"])
+def test_what_is_no_number_is_noticed_anywhere(value, where):
+    logits = pd.DataFrame({"logit": [0.5, value if where == "logit" else 1.0]})
+    losses = (0.3, value if where == "loss" else 0.2)
+    with pytest.raises(TrainingDiverged, match=r"learning rate 0\.1"):
+        require_finite(1, 0.1, 3, losses, [logits])
 
 
 def same_weights(one, other):

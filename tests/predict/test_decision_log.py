@@ -43,6 +43,9 @@ def test_an_entry_is_plain_and_complete():
         "how": "max",
         "k": 3,
         "early_exit": False,
+        "max_frames": 500_000,
+        "max_windows": 5_000,
+        "max_pixels": 100_000_000,
     }
     assert Windowing(**entry["windowing"]) == Windowing(stride_sec=1.0)
     assert entry["segments"] == [{"start_sec": 1.0, "end_sec": 2.5, "peak_probability": 0.9}]

@@ -4,6 +4,7 @@ A video's content is a list of logits, one for each second: what its windows of 
 """
 
 import json
+from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import torch
 from harmlib.media.decode import MediaError
 from harmlib.media.ledger import Unusable
 from harmlib.media.probe import Facts
+from harmlib.media.tracks import Track
+from harmlib.media.video_facts import VideoFacts
 from harmlib.models.classifier import probabilities
 from harmlib.models.explanation import Explanation
 from harmlib.predict import prediction, stream
@@ -61,12 +64,12 @@ def read(monkeypatch):
     def content(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
-    def identify(path):
+    def identify(path, _max_pixels):
         if not isinstance(content(path), list):
             raise MediaError("neither a picture nor a video")
         return "image" if Path(path).suffix == ".jpg" else "video"
 
-    def probe(path, modality):
+    def probe(path, modality, *_):
         if path.name.startswith("gone"):
             raise FileNotFoundError("gone")
         reason = "cut off" if path.name.startswith("cut") else ""
@@ -143,6 +146,28 @@ def test_everything_comes_out_once_and_in_order(file):
     assert unusable["picture.jpg"].modality == "image"
     assert "modality is image; this checkpoint is for videos" in unusable["picture.jpg"].reason
     assert names(results)[0] == "none.mp4", "what drops out first is told first"
+
+
+@pytest.mark.usefixtures("read")
+@pytest.mark.parametrize("step", ["identify", "probe"])
+@pytest.mark.parametrize(
+    "error", [TypeError("odd"), MemoryError(), KeyError("x"), RecursionError()]
+)
+def test_whatever_one_file_raises_costs_that_file_alone(file, monkeypatch, step, error):
+    real = getattr(stream, step)
+
+    def stumble(path, *args):
+        if path.name == "odd.mp4":
+            raise error
+        return real(path, *args)
+
+    monkeypatch.setattr(stream, step, stumble)
+    found = [file(name, [1.0]) for name in ("a.mp4", "odd.mp4", "b.mp4")]
+    results = {Path(one.path).name: one for one in predict_stream([FakePredictor()], found)}
+    assert isinstance(results["a.mp4"], Prediction)
+    assert isinstance(results["b.mp4"], Prediction)
+    assert results["odd.mp4"].step == step
+    assert type(error).__name__ in results["odd.mp4"].reason
 
 
 def test_a_file_of_many_windows_gets_one_prediction(file, read):
@@ -281,3 +306,70 @@ def test_what_was_found_unusable_comes_before_the_next_prediction(file):
     results = list(predict_stream([FakePredictor()], [*found, file("cut9.mp4", [1.0])]))
     assert names(results)[:5] == [path.name for path in found[:5]]
     assert sorted(names(results)[5:]) == ["a.mp4", "cut9.mp4"]
+
+
+def tracks(*lengths, gap_sec=0.25):
+    """Video streams of these lengths in seconds."""
+    return tuple(
+        VideoFacts(4, 4, int(sec / gap_sec), sec, Track(i), array("d", np.arange(0, sec, gap_sec)))
+        for i, sec in enumerate(lengths)
+    )
+
+
+@pytest.fixture
+def probed(monkeypatch, read):
+    """Sets what probing finds; the fake windows read their logit by stream and second."""
+
+    def find(facts, note="", logits=None):
+        def probe(path, *_):
+            first = facts[0]
+            return Facts(
+                str(path), 1, 1, "a" * 64, 4, 4, first.frames, first.duration_sec, note=note,
+                tracks=facts,
+            )  # fmt: skip
+
+        def stream_vectors(coming, *_):
+            for window in coming:
+                read.append(window)
+                logit = (logits or {}).get((window.track.stream, int(window.start_sec)), -3.0)
+                yield window, {"one": np.array([logit], dtype=np.float32)}
+
+        monkeypatch.setattr(stream, "probe", probe)
+        monkeypatch.setattr(stream, "stream_vectors", stream_vectors)
+
+    return find
+
+
+def test_every_video_stream_is_judged_and_the_highest_counts(file, probed):
+    probed(tracks(3.0, 2.0), note="2 video streams", logits={(1, 1): 4.0})
+    (found,) = predict_stream([FakePredictor()], [file("a.mp4", [0.0])])
+    assert found.windows["stream"].tolist() == [0, 0, 0, 1, 1]
+    assert (found.decision, found.note) == ("harmful", "2 video streams")
+    assert found.segments[["stream", "start_sec", "end_sec"]].to_numpy().tolist() == [[1, 1, 2]]
+    assert found.row()["note"] == "2 video streams"
+
+
+def test_a_stream_of_one_frame_beside_another(file, probed):
+    one = VideoFacts(4, 4, 1, 0.0, Track(1), array("d", [0.0]))
+    probed((*tracks(2.0), one), logits={(1, 0): 4.0})
+    (found,) = predict_stream([FakePredictor()], [file("a.mp4", [0.0])])
+    assert found.decision == "harmful"
+    assert len(found.segments) == 0
+
+
+def test_the_bound_on_windows_is_said_and_leaves_each_stream_one(file, probed, read):
+    probed(tracks(30.0, 1.0))
+    windowing = Windowing(stride_sec=1.0, max_windows=10)
+    (found,) = predict_stream([FakePredictor(windowing=windowing)], [file("a.mp4", [0.0])])
+    assert found.note == "of 31 windows 10 were judged, spread evenly"
+    assert [window.track.stream for window in read] == [0] * 9 + [1]
+
+
+def test_the_bound_on_frames_reaches_the_probe(file, probed, monkeypatch):
+    probed(tracks(1.0))
+    seen = []
+    real = stream.probe
+    monkeypatch.setattr(stream, "probe", lambda *args: seen.append(args) or real(*args))
+    windowing = Windowing(max_frames=7)
+    list(predict_stream([FakePredictor(windowing=windowing)], [file("a.mp4", [0.0])]))
+    assert 7 in seen[0]

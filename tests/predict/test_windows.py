@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from harmlib.predict.windows import LONG, Windowing, cut_windows
+from harmlib.predict.windows import LONG, Windowing, cut_windows, thin_out
 
 FRAME = 1 / 25  # seconds
 
@@ -107,3 +107,62 @@ def test_by_default_the_highest_window_counts_and_files_are_read_whole():
     assert Windowing() == Windowing(
         window_sec=None, stride_sec=None, how="max", k=3, early_exit=False
     )
+
+
+@pytest.mark.parametrize("stride_sec", [0.3, 0.5, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("frames", [1, 2, 50, 101, 250])
+def test_a_usual_video_has_the_same_windows_with_its_frames(frames, stride_sec):
+    times_sec = [i * FRAME for i in range(frames)]
+    duration_sec = frames * FRAME
+    expected = cut_windows(duration_sec, 2.0, stride_sec)
+    assert cut_windows(duration_sec, 2.0, stride_sec, times_sec) == expected
+
+
+def ticking(*gaps):
+    """Times of frames with these gaps between them."""
+    return list(itertools.accumulate(gaps, initial=0.0))
+
+
+@pytest.mark.parametrize(
+    "times_sec",
+    [
+        ticking(*[30.0] * 19),  # a slideshow
+        ticking(*[80_000.0] * 30),
+        ticking(*[0.04] * 50, 9.0, *[0.04] * 50, 9.5, *[0.04] * 50),
+        ticking(*[0.04] * 100, *[30.0] * 20),
+        ticking(*[7.0, 0.1] * 20),
+        ticking(0.1),
+        ticking(50.0),
+    ],
+)
+@pytest.mark.parametrize("stride_sec", [0.25, 1.0, 2.0])
+def test_windows_are_bounded_by_frames_and_hold_all(times_sec, stride_sec):
+    windows = cut_windows(times_sec[-1] + 0.04, 2.0, stride_sec, times_sec)
+    held = [{t for t in times_sec if start <= t < start + length} for start, length in windows]
+    assert set().union(*held) == set(times_sec)
+    assert all(held), "no window without a frame"
+    assert len(windows) <= len(times_sec)
+    assert [start for start, _ in windows] == sorted({start for start, _ in windows})
+
+
+def test_the_last_window_is_left_out_where_it_would_be_one_too_many():
+    windows = cut_windows(7.5, 2.0, 1.0, ticking(3.0, 3.9))
+    assert windows == [(0.0, 2.0), (2.0, 2.0), (5.0, 2.0)]
+
+
+def test_windows_of_very_long_gaps_are_found_at_once():
+    assert len(cut_windows(1e12, 2.0, 1.0, [0.0, 1e11, 5e11, 9e11])) <= 4
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"), [(1, [0]), (2, [0, 9]), (4, [0, 3, 6, 9]), (10, range(10))]
+)
+def test_windows_are_thinned_out_evenly(most, expected):
+    windows = [(float(i), 2.0) for i in range(10)]
+    assert thin_out(windows, most) == [windows[i] for i in expected]
+
+
+@pytest.mark.parametrize("name", ["max_frames", "max_windows"])
+def test_bounds_leave_something(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
+        Windowing(**{name: 0})

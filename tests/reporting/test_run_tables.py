@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -58,3 +60,10 @@ def test_shown_weights_are_of_all_modalities():
     assert "sha256" not in run_tables.shown_weights(weights)
     with pytest.raises(KeyError):
         run_tables.shown_weights(weights.drop(columns="dim"))
+
+
+@pytest.mark.parametrize("name", ["project (1)", "c++", "[x]", "a.b", "한글"])
+def test_settings_leave_out_the_folder_of_a_project_of_any_odd_name(monkeypatch, name):
+    monkeypatch.setattr(run_tables, "PROJECT_ROOT", Path("/home/me") / name)
+    table = run_tables.settings_table({"data": {"root": f"/home/me/{name}/data"}})
+    assert table.to_numpy().tolist() == [["data.root", "data"]]

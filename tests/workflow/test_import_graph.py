@@ -159,7 +159,9 @@ def test_every_other_package_has_a_version(graph):
     assert set(graph.modules) == everything.modules
     packages = {name.partition(".")[0] for name in everything.others}
     assert {"torch", "sklearn"} <= packages
-    assert [name for name in packages if installed_version(name) is None] == []
+    optional = {"pillow_heif"}  # where it is installed later, steps that decode run again
+    assert optional <= packages
+    assert {name for name in packages if installed_version(name) is None} <= optional
 
 
 def test_every_data_file_is_reached(graph):
@@ -186,6 +188,7 @@ def test_who_imports_by_name_has_the_names_in_its_code(graph):
         "harmlib.features.backbones": [
             f"harmlib.features.{n}" for n in ("clip", "yolo", "slowfast", "motion")
         ],
+        "harmlib.media.decode": [],  # a package of others, named in the test above
         "harmlib.workflow.kernel_server": [],
     }
     assert users == set(known)

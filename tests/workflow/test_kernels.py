@@ -1,5 +1,6 @@
 """Kernels from the server: as fresh as others, apart from each other, and gone when they should."""
 
+import contextlib
 import json
 import os
 import signal
@@ -125,6 +126,16 @@ def test_two_kernels_know_nothing_of_each_other(server):
     assert len(set(numbers)) == 6, "no generator starts where another kernel's did"
 
 
+def test_a_foreign_kernel_of_the_same_name_is_not_ours(server, tmp_path, monkeypatch):
+    spec = tmp_path / "kernels/python3/kernel.json"
+    spec.parent.mkdir(parents=True)
+    foreign = {"argv": ["/bin/false"], "display_name": "Python 3", "language": "python"}
+    spec.write_text(json.dumps(foreign))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    ours = execute(server.manager_class("02_train"), "import sys; print(sys.executable)")
+    assert ours == [f"{sys.executable}\n"]
+
+
 def test_a_drawing_is_shown_and_an_error_is_told(server):
     manager = server.manager_class("00_data")
     assert "image/png" in execute(manager, DRAWING)[0]
@@ -189,7 +200,14 @@ def test_a_stopped_runner_leaves_no_process(tmp_path, signum):
     params = tmp_path / "params.yaml"
     params.write_text(json.dumps({"run": "r", "reports": str(tmp_path), "data": {"root": "."}}))
     command = [sys.executable, "-c", RUNNER, str(tmp_path), str(params)]
-    runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    runner = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
     family = wait_for(
         lambda: (
             len(list(tmp_path.glob("?.pid"))) == 2
@@ -200,7 +218,22 @@ def test_a_stopped_runner_leaves_no_process(tmp_path, signum):
     runner.send_signal(signum)
     assert runner.wait(20) != 0
     assert wait_for(lambda: not any(alive(process) for process in family))
+    assert not list(temporary.rglob("*.json")), "connection files hold the kernels' keys"
     assert not (tmp_path / "c.pid").exists()
+
+
+@pytest.mark.parametrize("can_fork", [True, False])
+@pytest.mark.parametrize("code", ["1", "1 / 0", "import os; os._exit(1)"])
+def test_no_connection_file_is_left(tmp_path, monkeypatch, can_fork, code):
+    monkeypatch.setattr(kernels, "CAN_FORK", can_fork)
+    monkeypatch.setattr(kernels.tempfile, "tempdir", str(tmp_path))
+    with KernelServer({}) as server:
+        with contextlib.suppress(CellExecutionError, DeadKernelError):
+            execute(server.manager_class(""), code)
+        (folder,) = tmp_path.glob("harmlib-kernels-*")
+        assert folder.stat().st_mode & 0o77 == 0
+    assert not list(tmp_path.rglob("*.json"))
+    assert not folder.exists()
 
 
 def test_where_forks_are_impossible_kernels_start_as_usual(monkeypatch):

@@ -12,6 +12,7 @@ from harmlib.reporting.report import KINDS
 from harmlib.workflow import execution, import_graph
 from harmlib.workflow.execution import executed_notebook
 from harmlib.workflow.import_graph import ImportGraph
+from harmlib.workflow.media_state import MediaState
 from harmlib.workflow.paths import TRAINING_TABLES
 from harmlib.workflow.step_cache import StepCache
 from harmlib.workflow.steps import THRESHOLD_TABLES, Step, plan
@@ -72,8 +73,8 @@ def finished(tmp_path_factory):
 
 def finish(folder):
     """Every step done, on files whose content is their name."""
-    (folder / "media").mkdir()
-    (folder / "media/a.jpg").write_bytes(b"a")
+    for name in ("images/harmful/a.jpg", "images/safe/b.jpg", "videos/harmful/a.mp4"):
+        write(folder / "media" / name, name)
     project = Project(folder)
     params, cache = project.params, project.cache
     for step in plan(params):
@@ -87,7 +88,7 @@ def finish(folder):
     for kind in TRAINING_TABLES:
         write(project.run / f"{kind}.parquet", kind)
     for step in plan(params):
-        cache.done(step, 1.0)
+        assert cache.done(step, cache.begin(step), 1.0) == []
         executed = executed_notebook(params, step.name)
         write(executed.with_suffix(".html"), step.name)
         cache.page_done(executed.with_suffix(".html"), executed)
@@ -155,7 +156,8 @@ def test_a_comment_or_docstring_anywhere_invalidates_nothing(project):
         ("workflow/compare_runs.py", set()),
         ("reporting/page/pages.py", set()),
         ("reporting/lab/threshold_lab.py", set()),
-        ("params.py", EVERY),
+        ("params/schema.py", EVERY),
+        ("params/plain_values.py", EVERY),
         ("workflow/run.py", EVERY),
         ("media/manifest.py", {"00"}),
         ("media/demo/drawing.py", {"00"}),
@@ -251,6 +253,37 @@ def test_rows_of_the_ledger_belong_to_their_steps(project, old, new, names):
     assert project.invalid() == steps(*names)
 
 
+@pytest.mark.parametrize(
+    "row", ["c,safe,image,,by hand\n", "c,safe,audio,extract,by hand\n", "c,safe,image\n", "\0,\n"]
+)
+def test_rows_that_no_step_can_have_written_invalidate_the_first(project, row):
+    project.append("reports/r/ledger.csv", row)
+    assert {"00_data", "05_report"} <= project.invalid()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\0", b"\0" * 99, b'"' * 200_000])
+def test_a_damaged_ledger_is_no_reason_to_stop(project, content):
+    (project.run / "ledger.csv").write_bytes(content)
+    assert {"00_data", "05_report"} <= project.invalid()
+
+
+def test_a_ledger_with_the_same_rows_but_other_bytes_is_gathered_again(project):
+    path = project.run / "ledger.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").removeprefix(b"\xef\xbb\xbf"))
+    assert project.invalid() == set()
+    assert not project.cache.is_gathered()
+
+
+@pytest.mark.parametrize("file", ["tables/curves_video.csv", "models/model4/video_scores.parquet"])
+def test_a_folder_in_the_place_of_a_file_is_noticed(project, file):
+    (project.run / file).rename(project.run / "away")
+    (project.run / file).mkdir()
+    try:
+        assert "05_report" in project.invalid()
+    finally:
+        (project.run / file).rmdir()
+
+
 def test_without_a_ledger_all_that_write_or_read_it_are_invalid(project):
     (project.run / "ledger.csv").unlink()
     assert project.invalid() == steps(*EVERY)
@@ -267,9 +300,108 @@ def test_a_changed_notebook_invalidates_its_steps(project):
     assert project.invalid() == steps("03")
 
 
-def test_changed_media_invalidate_the_manifest_step(project):
-    (project.folder / "media/b.jpg").write_bytes(b"b")
-    assert project.invalid() == {"00_data"}
+@pytest.mark.parametrize("modality", ["image", "video"])
+def test_changed_media_invalidate_the_steps_that_read_them(project, monkeypatch, modality):
+    real = MediaState.of
+    monkeypatch.setattr(
+        MediaState, "of", lambda self, one: "other" if one == modality else real(self, one)
+    )
+    assert project.invalid() == steps("00", f"01_extract_features-{modality}", "05")
+
+
+def test_what_changes_while_a_step_runs_makes_it_run_again(project, monkeypatch):
+    (step,) = (s for s in plan(project.params) if s.name == "01_extract_features-video")
+    cache = project.cache
+    began = cache.begin(step)
+    with monkeypatch.context() as patch:
+        patch.setattr(MediaState, "of", lambda *_: "changed, and put back later")
+        assert cache.done(step, began, 1.0) == ["videos"]
+    assert step.name not in project.invalid(), "what it read at its beginning is there again"
+    with monkeypatch.context() as patch:
+        patch.setattr(MediaState, "of", lambda *_: "as copied by half")
+        began = cache.begin(step)
+    assert cache.done(step, began, 1.0) == ["videos"]
+    assert step.name in project.invalid()
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.parquet", "tables/weights_video.csv", "notebooks of the project"]
+)
+def test_tables_and_code_that_change_while_a_step_runs_are_told(project, name):
+    (step,) = (s for s in plan(project.params) if s.name == "02_train-video-model3")
+    cache = project.cache
+    began = cache.begin(step)
+    if name.startswith("notebooks"):
+        name = "02_train.ipynb"
+        project.append("notebooks/02_train.ipynb", " ")
+    else:
+        (project.run / name).write_text("other")
+    assert cache.done(step, began, 1.0) == [name]
+    assert step.name in project.invalid()
+
+
+def with_own_weights(project):
+    weights = project.folder / "own.pt"
+    weights.write_bytes(b"weights")
+    project.content["features"] = {"clip": {"weights": str(weights)}}
+    extractions = [s for s in plan(project.params) if s.notebook.startswith("01")]
+    for step in extractions:
+        cache = project.cache
+        assert cache.done(step, cache.begin(step), 1.0) == []
+    assert not {s.name for s in extractions} & project.invalid()
+    return weights
+
+
+def replaced(path):
+    path.with_name("new").write_bytes(b"WEIGHTS")
+    path.with_name("new").replace(path)
+
+
+@pytest.mark.parametrize("change", [Path.unlink, replaced, lambda path: path.write_bytes(b"more")])
+def test_changed_weights_of_ones_own_invalidate_extraction(project, change):
+    change(with_own_weights(project))
+    assert steps("01") <= project.invalid()
+
+
+def in_the_store(project):
+    """Vectors and downloaded weights, recorded with the extraction of videos."""
+    artifacts = project.folder / "artifacts"
+    project.content["artifacts"] = str(artifacts)
+    write(artifacts / "features/clip-1/part-a.parquet", "vectors")
+    write(artifacts / "weights/ViT.pt", "weights")
+    write(project.run / "tables/weights_video.csv", "\ufeffbackbone,store\nclip,clip-1\n")
+    (step,) = (s for s in plan(project.params) if s.name == "01_extract_features-video")
+    cache = project.cache
+    cache.done(step, cache.begin(step), 1.0)
+    assert step.name not in project.invalid()
+    return artifacts, step
+
+
+@pytest.mark.parametrize("file", ["features/clip-1/part-a.parquet", "weights/ViT.pt"])
+@pytest.mark.parametrize("how", ["edited", "deleted", "replaced"])
+def test_lost_vectors_and_weights_invalidate_extraction(project, file, how):
+    artifacts, step = in_the_store(project)
+    path = artifacts / file
+    {"edited": lambda one: one.write_text("VECTORS"), "deleted": Path.unlink, "replaced": replaced}[
+        how
+    ](path)
+    assert step.name in project.invalid()
+
+
+def test_vectors_and_weights_of_other_runs_do_no_harm(project):
+    artifacts, step = in_the_store(project)
+    write(artifacts / "features/clip-1/part-b.parquet", "more vectors")
+    write(artifacts / "features/yolo-1/part-a.parquet", "others")
+    write(artifacts / "weights/yolo.pt", "others")
+    write(artifacts / "weights/more.pt.part", "a download")
+    assert step.name not in project.invalid()
+
+
+def test_damaged_vectors_are_set_aside_before_extraction_is_taken_for_valid(project):
+    artifacts, step = in_the_store(project)
+    project.cache.set_damaged_vectors_aside()
+    assert (artifacts / "features/clip-1/part-a.parquet.damaged").exists()
+    assert step.name in project.invalid()
 
 
 def test_another_version_of_a_package_invalidates_what_uses_it(project, monkeypatch):
@@ -279,18 +411,42 @@ def test_another_version_of_a_package_invalidates_what_uses_it(project, monkeypa
     assert project.invalid() == steps("01")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"00_data": {"key": "of an earlier version"}}'])
-def test_a_record_that_cannot_be_read_invalidates_every_step(project, text):
-    (project.run / "steps.json").write_text(text)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "null", "[" * 100_000, '{"steps": []}', '{"steps": {"00_data": "valid"}}',
+        '{"steps": {}, "gathered": 3}', '{"pages": null}', "\0\0", "\udcff",
+    ],
+)  # fmt: skip
+def test_a_damaged_record_invalidates_every_step_in_one_line(project, caplog, text):
+    path = project.run / "steps.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
     assert project.invalid() == steps(*EVERY)
+    (line,) = caplog.messages
+    assert f"{path}: damaged, so all steps run again" in line
+    assert path.with_name("steps.json.damaged").exists()
     assert not project.cache.is_gathered()
+    assert len(caplog.messages) == 1
+
+
+def test_a_record_cut_anywhere_is_no_reason_to_stop(project):
+    path = project.run / "steps.json"
+    content = path.read_bytes()
+    for end in range(0, len(content), len(content) // 9):
+        path.write_bytes(content[:end])
+        assert project.cache.steps == {}
+
+
+def test_a_record_of_an_earlier_version_invalidates_every_step(project):
+    (project.run / "steps.json").write_text('{"00_data": {"key": "of an earlier version"}}')
+    assert project.invalid() == steps(*EVERY)
 
 
 def test_a_step_that_is_done_again_is_valid_again(project):
     (project.run / "tables/curves_video.csv").write_text("another")
     (step,) = (s for s in plan(project.params) if s.name == "03_thresholds-video")
     cache = project.cache
-    cache.done(step, 2.5)
+    cache.done(step, cache.begin(step), 2.5)
     assert project.invalid() == {"05_report"}
     recorded = json.loads((project.run / "steps.json").read_text())
     assert recorded["steps"][step.name]["seconds"] == 2.5

@@ -24,6 +24,7 @@ from harmlib.media.demo.cameras import random_camera
 from harmlib.media.demo.drawing import render
 from harmlib.media.demo.scenes import random_scene
 from harmlib.media.ledger import LABELS
+from harmlib.media.whole_file import write_text_whole
 
 DRAWING_VERSION = 2  # raise it when the same seed would draw something else
 MARKER = "demo.json"
@@ -97,9 +98,8 @@ def make_demo(
     sizes = _draw_all(root, seed, plan["images"] | plan["videos"], progress)
     for modality, cameras in plan.items():
         _write_csv(root / f"{modality}.csv", cameras)
-    partial = root / f"{MARKER}.partial"
-    partial.write_text(json.dumps(wanted | {"bytes": dict(sorted(sizes.items()))}, indent=1))
-    partial.replace(root / MARKER)
+    facts = wanted | {"bytes": dict(sorted(sizes.items()))}
+    write_text_whole(root / MARKER, json.dumps(facts, indent=1))
     return root
 
 

@@ -71,8 +71,16 @@ def use_korean_fonts() -> None:
     ...     matplotlib.rcParams["font.family"][0]
     'NanumGothic'
     """
+    fonts = font_manager.fontManager
+    # Fonts of the same names that somebody installed draw other shapes; matplotlib's own stays.
+    own = str(matplotlib.get_data_path())
+    fonts.ttflist = [
+        font
+        for font in fonts.ttflist
+        if font.name not in (FAMILY, "DejaVu Sans") or font.fname.startswith(own)
+    ]
     for bold in (False, True):
-        font_manager.fontManager.addfont(font_file(bold))
+        fonts.addfont(font_file(bold))
     matplotlib.rcParams["font.family"] = [FAMILY, "DejaVu Sans"]  # the second has U+2212 and ticks
     warnings.filterwarnings("error", message=r"Glyph \d+ .*missing from font")
 

@@ -24,6 +24,8 @@ DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
 def use_style() -> None:
     """Set the fonts and the look of every figure drawn from now on.
 
+    Nothing of the user's matplotlibrc stays, except for the backend.
+
     Examples
     --------
     >>> with matplotlib.rc_context():
@@ -31,6 +33,7 @@ def use_style() -> None:
     ...     matplotlib.rcParams["font.family"]
     ['NanumGothic', 'DejaVu Sans']
     """
+    matplotlib.rcdefaults()
     use_korean_fonts()
     matplotlib.rcParams.update(
         {

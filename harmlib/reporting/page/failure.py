@@ -20,6 +20,7 @@ _MEANINGS = {
     "OutOfMemoryError": "GPU 메모리가 모자랍니다. 백본의 batch_size를 줄이십시오.",
     "MemoryError": "메모리가 모자랍니다. 백본의 batch_size를 줄이거나 다른 프로그램을 닫으십시오.",
     "DeadKernelError": "노트북을 실행하던 커널이 갑자기 끝났습니다. 메모리가 모자랄 때 흔히 일어납니다.",
+    "TrainingDiverged": "학습이 발산하여 loss가 수가 아니게 되었습니다. 학습률(learning_rate)을 낮추십시오.",
     "KeyboardInterrupt": "사용자가 실행을 멈추었습니다.",
 }
 _UNKNOWN = "예상하지 못한 오류입니다. 아래의 메시지와 노트북의 해당 셀을 확인하십시오."
@@ -110,4 +111,4 @@ def is_failure_page(page: Path) -> bool:
     >>> is_failure_page(Path("no such page.html"))
     False
     """
-    return page.exists() and _MARK in page.read_text(encoding="utf-8")
+    return page.is_file() and _MARK in page.read_text(encoding="utf-8", errors="replace")

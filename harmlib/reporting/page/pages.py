@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from harmlib.media.whole_file import write_text_whole
 from harmlib.reporting.figures.fonts import FAMILY, embedded_font
 
 _HERE = Path(__file__).parent
@@ -102,9 +103,7 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
     }
     # In one pass, since a value may itself hold two braces.
     page = re.sub(r"\{\{(\w+)\}\}", lambda name: filled[name[1]], page)
-    part = out.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(out)
+    write_text_whole(out, page)
     return out
 
 

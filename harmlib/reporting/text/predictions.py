@@ -127,6 +127,31 @@ def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
     )
 
 
+def note_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.DataFrame:
+    """List the files that were scored, but of which a person should know something.
+
+    Parameters
+    ----------
+    decisions : iterable of mapping
+        Entries of the log; those of earlier versions have no note.
+    root : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns 파일, 알아 둘 점.
+
+    Examples
+    --------
+    >>> note_table([{"path": "/new/a.ts", "note": "2 video streams"}], Path("/new")).iloc[0].tolist()
+    ['a.ts', '2 video streams']
+    """
+    noted = [(one["path"], one["note"]) for one in decisions if one.get("note")]
+    return pd.DataFrame(
+        [(_short_name(path, root), note) for path, note in noted], columns=["파일", "알아 둘 점"]
+    )
+
+
 def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
     """List the files that could not be scored.
 

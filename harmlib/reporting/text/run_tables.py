@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -266,5 +267,5 @@ def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
     [['run', 'demo'], ['data.draw_demo', 'True']]
     """
     table = pd.json_normalize(dict(params)).T.reset_index().astype(str)
-    table = table.replace(f"{PROJECT_ROOT}/", "", regex=True)
+    table = table.replace(re.escape(f"{PROJECT_ROOT}/"), "", regex=True)
     return table.set_axis(["설정", "값"], axis=1)

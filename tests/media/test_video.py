@@ -9,20 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spoilt import EDITS, spoilt
 
-from harmlib.media import decode
-from harmlib.media.decode import (
-    MediaError,
-    sample_frames,
-    sample_sizes,
-    video_facts,
-)
+from harmlib.media import video
+from harmlib.media.decode import MediaError
+from harmlib.media.video import sample_frames, sample_sizes
+from harmlib.media.video_facts import read_video
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_circles():
     """A decoder that seeks in circles fails here instead of hanging."""
     calls = []
-    real = decode._decode
+    real = video._decode
 
     def counting(*args):
         calls.append(args)
@@ -30,7 +27,7 @@ def _no_circles():
         return real(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decode, "_decode", counting)
+        patch.setattr(video, "_decode", counting)
         yield
 
 
@@ -87,7 +84,7 @@ def test_one_pass_gives_several_sizes(clip, monkeypatch):
     large, small = (sample_frames(clip, [0.25, 0.95], short_side) for short_side in (None, 24))
     opened = []
     real = av.open
-    monkeypatch.setattr(decode.av, "open", lambda *a, **k: opened.append(a) or real(*a, **k))
+    monkeypatch.setattr(av, "open", lambda *a, **k: opened.append(a) or real(*a, **k))
     wanted = [(0.25, None), (0.25, 24), (0.25, 24), (0.95, 24), (0.95, None)]
     frames = sample_sizes(clip, wanted)
     for got, expected in zip(frames, [large[0], *small[:1] * 2, small[1], large[1]], strict=True):
@@ -100,7 +97,8 @@ def test_one_pass_gives_several_sizes(clip, monkeypatch):
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_video_facts(tmp_path, write_video, frames, b_frames, duration_sec):
     path = write_video(tmp_path / "a.mp4", frames, b_frames=b_frames)
-    assert video_facts(path) == (64, 48, frames, pytest.approx(duration_sec))
+    ((*facts, _, _),) = read_video(path).tracks
+    assert facts == [64, 48, frames, pytest.approx(duration_sec)]
 
 
 @pytest.mark.parametrize("times", [[0.0], [0.0] * 4, [0.0, 0.5, 9.0]])
@@ -120,7 +118,7 @@ def audio_only(path):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("read", [video_facts, lambda path: sample_frames(path, [60.0])])
+@pytest.mark.parametrize("read", [read_video, lambda path: sample_frames(path, [60.0])])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -147,7 +145,7 @@ def test_metadata_in_another_encoding_is_no_obstacle(tmp_path, clip):
     data = clip.read_bytes()
     assert b"VideoHandler" in data
     (tmp_path / "a.mp4").write_bytes(data.replace(b"VideoHandler", "비디오조각들".encode("cp949")))
-    assert video_facts(tmp_path / "a.mp4") == video_facts(clip)
+    assert read_video(tmp_path / "a.mp4") == read_video(clip)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -156,7 +154,7 @@ def test_no_spoilt_video_escapes_as_another_error(tmp_path_factory, clip, edits,
     path = tmp_path_factory.getbasetemp() / "spoilt.mp4"
     path.write_bytes(spoilt(clip.read_bytes(), edits, keep))
     try:
-        assert video_facts(path).frames >= 1
+        assert read_video(path).tracks[0].frames >= 1
         assert len(sample_frames(path, [0.5, 1.5])) == 2
     except MediaError as error:
         assert str(error)  # noqa: PT017 - either outcome is right
@@ -173,7 +171,7 @@ def test_seeking_gives_the_same_frames(
     times = [i / 10 + 0.03 for i in range(60)]
     plain = [frame_index(f) for f in sample_frames(path, times)]
     assert plain == list(range(60))
-    monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", 0.75)
+    monkeypatch.setattr(video, "SEEK_AHEAD_SEC", 0.75)
     for i in range(0, 60, 3):
         assert [frame_index(f) for f in sample_frames(path, [times[i]])] == [i]
     assert [frame_index(f) for f in sample_frames(path, [*times[2::19], 99])] == [2, 21, 40, 59, 59]
@@ -187,7 +185,7 @@ def test_a_long_gap_is_jumped_over(
 ):
     path = write_video(tmp_path / "a.mp4", 60)
     decoded = count_frames(monkeypatch)
-    monkeypatch.setattr(decode, "SEEK_AHEAD_SEC", seek_ahead_sec)
+    monkeypatch.setattr(video, "SEEK_AHEAD_SEC", seek_ahead_sec)
     sample_frames(path, [3.25])
     assert fewest <= len(decoded) <= most
 
@@ -195,14 +193,14 @@ def test_a_long_gap_is_jumped_over(
 def count_frames(monkeypatch):
     """A list that grows with every frame decoded."""
     seen = []
-    real = decode._decode
+    real = video._decode
 
     def counting(container, stream):
         for frame in real(container, stream):
             seen.append(frame.pts)
             yield frame
 
-    monkeypatch.setattr(decode, "_decode", counting)
+    monkeypatch.setattr(video, "_decode", counting)
     return seen
 
 
@@ -225,12 +223,12 @@ def test_a_phones_video_comes_upright(tmp_path, clip, clockwise):
         np.testing.assert_array_equal(shown, np.rot90(stored, -clockwise // 90))
         assert shown.flags.c_contiguous
     width_height = (64, 48) if clockwise == 180 else (48, 64)
-    assert video_facts(path)[:2] == width_height
+    assert read_video(path).tracks[0][:2] == width_height
 
 
 def test_a_name_that_ffmpeg_would_take_for_a_command(clip, tmp_path, monkeypatch, write_video):
     other = write_video(tmp_path / "other.mp4", 5)
     (tmp_path / "concat:other.mp4").write_bytes(clip.read_bytes())
     monkeypatch.chdir(tmp_path)
-    assert video_facts(Path("concat:other.mp4")).frames == 20
-    assert video_facts(Path(other.name)).frames == 5
+    assert read_video(Path("concat:other.mp4")).tracks[0].frames == 20
+    assert read_video(Path(other.name)).tracks[0].frames == 5

@@ -1,61 +1,33 @@
-"""Every knob, typed, once: `params/*.yaml` in, a checked `Params` out."""
+"""Every knob, typed, once: the sections of a params file."""
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-# Where relative paths begin: the checkout, or the current folder for an installed package.
-_CHECKOUT = Path(__file__).resolve().parent.parent
-PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "notebooks").is_dir() else Path.cwd()
+from harmlib.params.places import PROJECT_ROOT, from_project
 
 Modality = Literal["image", "video"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
-# Keys of earlier versions: the message about one names its successor.
-RENAMED_KEYS = {"operating": "threshold_rule", "model": "architecture"}
-
-
-class ParamsError(ValueError):
-    """A params file that can't be used; the message names the file, the key and the remedy."""
-
-
-def _expand(text: str) -> str:
-    """Fill in `${NAME}` and `${NAME:-default}` from the environment."""
-
-    def value(match: re.Match[str]) -> str:
-        name, default = match["name"], match["default"]
-        found = os.environ.get(name) or default
-        if found is None:
-            raise ValueError(f"the environment variable {name} is not set (give it a value)")
-        return found
-
-    return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)
-
-
-def _absolute(text: str) -> Path:
-    path = Path(_expand(text)).expanduser()
-    return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
+MAX_FRAMES = 500_000  # of a video; 5.5 hours at 25 frames a second
+MAX_PIXELS = 100_000_000  # of a picture or a frame; one of so many takes some 1.3 GB of memory
 
 
 def _path(value: Any) -> Any:
     """An absolute path for a text; anything else is left for pydantic to refuse."""
-    return _absolute(value) if isinstance(value, str) else value
+    return from_project(value) if isinstance(value, str) else value
 
 
 def _weights(value: Any) -> Any:
     """Keep the two words, make anything else an absolute path."""
     if not isinstance(value, str) or value in ("pretrained", "untrained"):
         return value
-    return str(_absolute(value))
+    return str(from_project(value))
 
 
 ProjectPath = Annotated[Path, BeforeValidator(_path)]
@@ -78,6 +50,8 @@ class DataParams(Section):
     video_csv: str | None = None  # relative to root; None: scan videos/{harmful,safe}
     image_ratio: Annotated[float, Field(gt=0)] | None = None  # harmful : safe to subsample to
     video_ratio: Annotated[float, Field(gt=0)] | None = None
+    max_frames: Positive = MAX_FRAMES  # a video with more goes into the ledger
+    max_pixels: Positive = MAX_PIXELS  # an image with more goes into the ledger
 
     def csv(self, modality: str) -> str | None:
         """The modality's CSV file, relative to `root`; None where its folders are scanned."""
@@ -203,7 +177,7 @@ class StudyParams(Section):
 
     seeds: Annotated[int, Field(ge=2)] = 10  # trainings of each fold in the ablation
     difference: Annotated[float, Field(gt=0, lt=1)] = 0.02  # of F1, that would matter to you
-    harmful_per_safe: list[Annotated[float, Field(gt=0, strict=False)]] = [1.0, 2.0, 4.0, 8.0]
+    harmful_per_safe: list[Annotated[float, Field(gt=0)]] = [1.0, 2.0, 4.0, 8.0]
     strata: dict[str, str] = {}  # name: regular expression of paths that are reported apart
 
 
@@ -212,7 +186,7 @@ class Schedule(Section):
 
     epochs: Positive
     batch_size: Positive  # items
-    learning_rate: Annotated[float, Field(gt=0, strict=False)]  # of Adam, constant
+    learning_rate: Annotated[float, Field(gt=0)]  # of Adam, constant
 
 
 class Variant(Section):
@@ -222,7 +196,7 @@ class Variant(Section):
     loss: Literal["bce", "bce_with_logits"]
     pos_weight: Literal["balanced"] | Annotated[float, Field(gt=0)] | None = None
     thresholds: Annotated[  # the grid that is analysed at each epoch
-        list[Annotated[float, Field(ge=0, lt=1, strict=False)]], Field(min_length=1)
+        list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=1)
     ]
     # How the operating threshold is chosen: best_f1 of the grid, exact_f1 of all attainable ones
     threshold_rule: Literal["fixed", "best_f1", "exact_f1"]
@@ -318,172 +292,3 @@ class Params(Section):
     def run_dir(self) -> Path:
         """The run's folder, below `reports`."""
         return self.reports / self.run
-
-
-def load_params(path: str | Path, variants_path: str | Path = "params/variants.yaml") -> Params:
-    """Read a params file, and merge its `variants:` section into the table of variants.
-
-    That section changes single cells of the table in `variants_path`, or adds a variant: a new
-    name with `based_on: model4` starts from that one. A variant set to null is left out.
-
-    Parameters
-    ----------
-    path : str or Path
-        The params file. A relative path starts at the project's root.
-    variants_path : str or Path
-        The file with the table of variants.
-
-    Returns
-    -------
-    Params
-        The checked params.
-
-    Raises
-    ------
-    ParamsError
-        For a file, key or value that can't be used. The message names the file, the key and the
-        nearest right one.
-
-    Examples
-    --------
-    >>> load_params("params/demo.yaml").run
-    'demo'
-    """
-    file, variants_file = (_absolute(str(given)) for given in (path, variants_path))
-    raw = _read_yaml(file)
-    raw["variants"] = _merge_variants(
-        _read_yaml(variants_file), raw.get("variants") or {}, file, variants_file
-    )
-    try:
-        return Params.model_validate(raw)
-    except ValidationError as error:
-        raise ParamsError(_explain(error, file)) from None
-
-
-def file_to_run(path: str | Path) -> Path:
-    """Find the params file to run: this one, or where its media are not there the one it names.
-
-    Parameters
-    ----------
-    path : str or Path
-        A params file, as in `load_params`.
-
-    Returns
-    -------
-    Path
-        Absolute.
-
-    Raises
-    ------
-    ParamsError
-        As in `load_params`.
-
-    Examples
-    --------
-    >>> file_to_run("params/demo.yaml").name
-    'demo.yaml'
-    """
-    file = _absolute(str(path))
-    data = load_params(file).data
-    if data.otherwise is None or data.root.is_dir():
-        return file
-    other = file.parent / data.otherwise
-    load_params(other)
-    return other
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, known, 1)
-        hint = (
-            f" Did you mean {near[0]}?" if near else f" That folder has: {', '.join(known) or '-'}."
-        )
-        raise ParamsError(f"{path}: there is no such params file.{hint}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParamsError(f"{path}: can't be read as YAML in UTF-8: {error}") from None
-    if not isinstance(content, dict):
-        raise ParamsError(f"{path}: expected `key: value` lines, got {type(content).__name__}")
-    return content
-
-
-def _merge_variants(
-    table: dict[str, Any], changes: Any, path: Path, variants_path: Path
-) -> dict[str, Any]:
-    if not isinstance(changes, dict):
-        raise ParamsError(f"{path}: variants: expected variant names with their changes")
-    merged = dict(table)
-    for name, change in changes.items():
-        if change is None and name in table:
-            del merged[name]
-            continue
-        if not isinstance(change, dict | None):
-            raise ParamsError(f"{path}: variants.{name}: expected `key: value` lines")
-        change = dict(change or {})
-        base = str(change.pop("based_on", name))
-        if base not in table:
-            near = difflib.get_close_matches(base, table, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ParamsError(
-                f"{path}: variants.{name}: no variant {base!r} in {variants_path.name}; {hint}"
-                f"A new variant says `based_on:` one of {', '.join(table)}"
-            )
-        merged[name] = _deep_merge(table[base], change)
-    return merged
-
-
-def _deep_merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in change.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _deep_merge(merged[key], value) if both else value
-    return merged
-
-
-def _explain(error: ValidationError, path: Path) -> str:
-    lines = []
-    for item in error.errors():
-        if item["type"] == "default_factory_not_called":
-            continue  # a default that waits for a field with a mistake of its own
-        # Branches of a union carry the branch's name; a person knows only the keys of the file.
-        branches = ("function-", "literal[", "constrained-")
-        where = [str(part) for part in item["loc"] if not str(part).startswith(branches)]
-        key = ".".join(where) or "(top level)"
-        if item["type"] == "extra_forbidden":
-            known = list(_section_at(tuple(where[:-1])).model_fields)
-            lines.append(f"{key}: {_unknown_key(where[-1], known)}")
-        elif item["type"] == "missing":
-            lines.append(f"{key}: missing; please add it")
-        else:
-            message = item["msg"].removeprefix("Value error, ")
-            got = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
-            lines.append(f"{key}: {message}{got}")
-    return f"{path}: " + f"\n{path}: ".join(lines)
-
-
-def _unknown_key(key: str, known: list[str]) -> str:
-    if RENAMED_KEYS.get(key) in known:
-        return f"this key is now called {RENAMED_KEYS[key]!r}; please rename it"
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-    return f"unknown key; {hint}"
-
-
-def _section_at(where: tuple[str, ...]) -> type[BaseModel]:
-    """The class of the section that the keys in `where` lead to, read from the annotations."""
-    section: type[BaseModel] = Params
-    keys = iter(where)
-    for key in keys:
-        annotation = section.model_fields[key].annotation
-        section = _sections_in(annotation)[0]
-        if get_origin(annotation) is dict:
-            next(keys, None)  # a variant's own name
-    return section
-
-
-def _sections_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in _sections_in(part)]

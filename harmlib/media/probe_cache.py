@@ -1,0 +1,202 @@
+"""Probe many files; what was probed before is known as long as it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harmlib.media.file_state import FileState, file_state
+from harmlib.media.probe import Facts, probe
+from harmlib.media.sealed_table import DamagedTable, read_sealed, write_sealed
+from harmlib.media.whole_file import set_aside
+from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
+
+# What `Facts` tells in single values.
+COLUMNS = [field.name for field in fields(Facts) if field.compare]
+# A change shortly before the file was read may share its clock tick with one that came after.
+_TICK_NS = 2_000_000_000
+# Modules of this folder that have no say in what a file's facts are.
+_OTHERS = {"find", "folds", "ledger", "listing", "manifest", "splits", "thumbnails"}
+_DECODERS = ("av", "pillow", "pillow-heif")
+_WRITE_EVERY_SEC = 30.0  # a run that is killed loses at most the facts of these
+
+
+def probe_all(
+    paths: list[Path],
+    modality: Modality,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    max_frames: int = MAX_FRAMES,
+    max_pixels: int = MAX_PIXELS,
+) -> pd.DataFrame:
+    """Probe files side by side; those unchanged since `cache` was written aren't read again.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Existing files.
+    modality : {"image", "video"}
+        What to decode them as.
+    cache : Path
+        A parquet file, which need not exist yet. The facts of all files are left in it. A file
+        is unchanged if its `FileState` is; one with another state is hashed, and decoded only if
+        its content is new.
+    progress : callable, optional
+        Called as ``progress(done, total)`` with counts of the files that are really read.
+    max_frames, max_pixels : int
+        Of a video, and of an image, as for `probe`.
+
+    Returns
+    -------
+    DataFrame
+        One row per path, in the order of `paths`, with the fields of `Facts` as columns.
+    """
+    limits = (max_frames, max_pixels)
+    known = ProbeCache(cache, modality, *limits)
+    found = {path: known.find(path, file_state(path)) for path in paths}
+    fresh = [path for path, facts in found.items() if facts is None]
+    written = time.monotonic()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looked = pool.map(lambda path: _look(path, modality, limits, known), fresh)
+        for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
+            found[path] = entry[2]
+            known.add(*entry)
+            if time.monotonic() - written > _WRITE_EVERY_SEC:
+                known.write()
+                written = time.monotonic()
+            if progress:
+                progress(done, len(fresh))
+    if fresh:
+        known.write()
+    rows = [_values(found[path]) for path in paths]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _look(
+    path: Path, modality: Modality, limits: tuple[int, int], known: ProbeCache
+) -> tuple[FileState | None, int, Facts]:
+    """Read one file; return its state before that, the time then, and its facts."""
+    state, read_ns = file_state(path), time.time_ns()
+    try:
+        facts = known.same_content(path, state)
+    except OSError:
+        facts = None  # `probe` says why
+    # The times of all frames of all files would fill the memory.
+    facts = facts or replace(probe(path, modality, *limits), tracks=())
+    return state, read_ns, facts
+
+
+class ProbeCache:
+    """Facts by path, and by content: a file that was only touched or moved isn't decoded again.
+
+    Facts of another version of the decoding code, or of another FFmpeg or Pillow, don't count.
+
+    Parameters
+    ----------
+    path : Path
+        A parquet file, which need not exist. One that can't be read is set aside.
+    modality : {"image", "video"}
+        What the files are decoded as.
+    max_frames, max_pixels : int
+        How many frames of a video are looked at, and how many pixels an image may have.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        modality: Modality,
+        max_frames: int = MAX_FRAMES,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        self.path = path
+        self._code = f"{modality} {max_frames} {max_pixels} {_code()}"
+        self._known: dict[str, tuple[FileState, int, Facts]] = {}
+        self._contents: dict[str, Facts] = {}
+        self._sizes: set[int] = set()
+        for row in _rows(path, self._code):
+            self._keep(*row)
+
+    def find(self, path: Path, state: FileState | None) -> Facts | None:
+        """Return the facts of a file that is still as it was when it was read, else None."""
+        known = self._known.get(str(path))
+        if known is None or known[0] != state:
+            return None
+        last_change = max(known[0].mtime_ns, known[0].ctime_ns)
+        return known[2] if last_change + _TICK_NS < known[1] else None
+
+    def same_content(self, path: Path, state: FileState | None) -> Facts | None:
+        """Return the facts of a file whose content is known; it is hashed where its size is.
+
+        Raises OSError if the file can't be read.
+        """
+        if state is None or state.size not in self._sizes or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            facts = self._contents.get(hashlib.file_digest(file, "sha256").hexdigest())
+        if facts is None:
+            return None
+        return replace(facts, path=str(path), size=state.size, mtime_ns=state.mtime_ns)
+
+    def add(self, state: FileState | None, read_ns: int, facts: Facts) -> None:
+        """Keep the facts of a file that had `state` when it was read, at the time `read_ns`.
+
+        Facts without a hash are left out: what can't be read now, or changes while it is read, may
+        be readable next time, unchanged.
+        """
+        if facts.sha256 and state is not None:
+            self._keep(state, read_ns, Facts(*_values(facts)))
+
+    def write(self) -> None:
+        """Write all facts to the file, whole or not at all."""
+        rows = [
+            [*_values(facts), state.ctime_ns, state.inode, read_ns]
+            for state, read_ns, facts in self._known.values()
+        ]
+        table = pd.DataFrame(rows, columns=[*COLUMNS, "ctime_ns", "inode", "read_ns"])
+        write_sealed(table.assign(code=self._code), self.path)
+
+    def _keep(self, state: FileState, read_ns: int, facts: Facts) -> None:
+        self._known[facts.path] = (state, read_ns, facts)
+        self._contents[facts.sha256] = facts
+        self._sizes.add(facts.size)
+
+
+def _rows(path: Path, code: str) -> Iterator[tuple[FileState, int, Facts]]:
+    try:
+        table = read_sealed(path)
+    except FileNotFoundError:
+        return
+    except (DamagedTable, OSError) as error:
+        set_aside({path: str(error)})
+        return
+    for row in table[table["code"] == code].itertuples(index=False):
+        facts = Facts(*(getattr(row, name) for name in COLUMNS))
+        yield FileState(facts.size, facts.mtime_ns, row.ctime_ns, row.inode), row.read_ns, facts
+
+
+def _values(facts: Facts | None) -> list[Any]:
+    return [getattr(facts, name) for name in COLUMNS]
+
+
+@cache
+def _code() -> str:
+    """Return a text that changes with the code that finds out facts."""
+    modules = sorted(Path(__file__).parent.glob("*.py"))
+    parts = [path.read_bytes() for path in modules if path.stem not in _OTHERS]
+    for package in _DECODERS:
+        try:
+            parts.append(f"{package} {importlib.metadata.version(package)}".encode())
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

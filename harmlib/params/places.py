@@ -1,0 +1,88 @@
+"""Where relative paths begin."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+# The checkout, or the working directory for an installed package.
+_CHECKOUT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "notebooks").is_dir() else Path.cwd()
+_MOST_BYTES = 255  # of one name in a path, on every usual file system
+
+
+def from_project(text: str) -> Path:
+    """Make a path of a params file absolute: a relative one starts at the project's folder.
+
+    Parameters
+    ----------
+    text : str
+        A path; `${NAME}` and `${NAME:-default}` are filled in from the environment, `~` too.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    ValueError
+        For a variable or a home that isn't there, and for what can't be a path.
+
+    Examples
+    --------
+    >>> from_project("data").relative_to(PROJECT_ROOT).as_posix()
+    'data'
+    """
+    return absolute(_filled_in(text), PROJECT_ROOT)
+
+
+def absolute(path: str | Path, start: Path) -> Path:
+    """Make a path absolute that starts at `start` where it is relative.
+
+    Parameters
+    ----------
+    path : str or Path
+        `~` stands for the home.
+    start : Path
+        An absolute folder.
+
+    Returns
+    -------
+    Path
+        Where it was relative, without `..` and links.
+
+    Raises
+    ------
+    ValueError
+        For a home that isn't there, and for what can't be a path.
+
+    Examples
+    --------
+    >>> absolute("../b", Path("/nowhere/a")).as_posix()
+    '/nowhere/b'
+    """
+    try:
+        os.fsencode(path)
+        path = Path(path).expanduser()
+    except UnicodeEncodeError:
+        raise ValueError("it holds a character that no file name has") from None
+    except RuntimeError:
+        raise ValueError("there is no such home (~); give the whole path") from None
+    if "\0" in str(path):
+        raise ValueError("it holds a NUL character; no file name has one")
+    if any(len(os.fsencode(part)) > _MOST_BYTES for part in path.parts):
+        raise ValueError(f"it holds a name of more than {_MOST_BYTES} bytes; no file has one")
+    return path if path.is_absolute() else (start / path).resolve()
+
+
+def _filled_in(text: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        found = os.environ.get(name) or default
+        if found is None:
+            raise ValueError(f"the environment variable {name} is not set (give it a value)")
+        return found
+
+    return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)

@@ -1,0 +1,169 @@
+"""The script around the program, with stand-ins for uv and Python that tell what they get."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "run_all.sh"
+UV = """#!/bin/sh
+mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"
+cp "$(dirname "$0")/tell" "$UV_PROJECT_ENVIRONMENT/bin/python"
+"""
+TELL = """#!/bin/sh
+for word in "$@"; do printf '%s\\0' "$word"; done
+printf '\\0'
+env -0
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """make(name): a project's folder of this name, and `call(*arguments, cwd, **environment)`."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in {"uv": UV, "tell": TELL, "python3.13": "#!/bin/sh\n"}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+
+    def make(name="project"):
+        folder = tmp_path / name
+        (folder / "params").mkdir(parents=True)
+        (folder / "params/demo.yaml").touch()
+        shutil.copy(SCRIPT, folder)
+
+        def call(*arguments, cwd=folder, script=folder / "run_all.sh", **environment):
+            """Its status, what Python was given and in which environment, what it said."""
+            home = tmp_path / "home"
+            home.mkdir(exist_ok=True)
+            own = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(home)} | environment
+            done = subprocess.run(
+                [script, *arguments],
+                cwd=cwd, capture_output=True, timeout=30,
+                env={name: value for name, value in own.items() if value is not None},
+            )  # fmt: skip
+            words, _, env = done.stdout.partition(b"\0\0")
+            env = dict(line.split("=", 1) for line in os.fsdecode(env).split("\0") if "=" in line)
+            return done.returncode, os.fsdecode(words).split("\0"), env, os.fsdecode(done.stderr)
+
+        return folder, call
+
+    return make
+
+
+def test_a_params_file_is_looked_for_where_one_stands(project, tmp_path):
+    folder, call = project()
+    here = tmp_path / "here"
+    (here / "params").mkdir(parents=True)
+    status, _, _, said = call("params/demo.yaml", cwd=here)
+    assert status == 2
+    assert f"no params file '{here}/params/demo.yaml'; {folder}/params has: demo.yaml" in said
+    (here / "params/demo.yaml").touch()
+    for given, found in {
+        "params/demo.yaml": here / "params/demo.yaml",
+        "../here/params/demo.yaml": here / "../here/params/demo.yaml",
+        str(folder / "params/demo.yaml"): folder / "params/demo.yaml",
+    }.items():
+        status, words, _, _ = call(given, "--verify", cwd=here)
+        assert (status, words[2:]) == (0, ["run", str(found), "--verify"])
+
+
+@pytest.mark.parametrize("arguments", [[], ["--verify"]])
+def test_without_a_params_file_the_demo_of_the_project_is_run(project, tmp_path, arguments):
+    folder, call = project()
+    status, words, _, _ = call(*arguments, cwd=tmp_path)
+    assert (status, words[2:]) == (0, ["run", str(folder / "params/demo.yaml"), *arguments])
+
+
+def test_help_is_there_from_everywhere(project, tmp_path):
+    folder, _ = project()
+    done = subprocess.run(
+        ["project/run_all.sh", "--help"],
+        cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"CDPATH": "/usr"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "./run_all.sh lab" in done.stdout
+    assert folder.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["with space", "한글 프로젝트", 'it\'s "quoted"', "a\nb\n", "$(HOME) {x} [1]*", "-n"]
+)
+def test_the_folder_may_have_any_name(project, name):
+    folder, call = project(name)
+    status, words, env, said = call()
+    assert (status, said) == (0, "")
+    assert words[2:] == ["run", str(folder / "params/demo.yaml")]
+    assert env["UV_PROJECT_ENVIRONMENT"] == str(folder / ".venv")
+
+
+def test_a_colon_in_the_path_is_refused_in_one_line(project):
+    _, call = project("a:b")
+    status, _, _, said = call()
+    assert status == 2
+    assert "a folder whose path has a colon; please rename it" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_settings_of_python_and_matplotlib_stay_outside(project):
+    _, call = project()
+    names = (
+        "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONIOENCODING",
+        "MPLBACKEND", "MATPLOTLIBRC", "IPYTHONDIR", "VIRTUAL_ENV",
+    )  # fmt: skip
+    status, _, env, said = call(LC_ALL="C", JUPYTER_PATH="/theirs", **dict.fromkeys(names, "/x"))
+    assert (status, said) == (0, "")
+    assert not set(names) & set(env)
+    assert env["PYTHONUTF8"] == "1", "file names are UTF-8 whatever the locale says"
+    ours, theirs = env["JUPYTER_PATH"].split(":")
+    assert (ours, theirs) == (f"{env['UV_PROJECT_ENVIRONMENT']}/share/jupyter", "/theirs")
+
+
+# Homes that nothing can be written to
+
+
+@pytest.mark.parametrize("home", [None, "", "/proc/none", "/dev/null", "/sys"])
+def test_without_a_home_caches_go_into_the_project(project, home):
+    folder, call = project()
+    status, _, env, said = call(HOME=home)
+    assert status == 0
+    assert env["HOME"] == str(folder / ".cache/home")
+    assert f"caches go to {folder}/.cache" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("below", [".cache", ".cache/uv", ".config/matplotlib", ".ipython"])
+def test_so_they_do_where_a_folder_of_the_home_is_none(project, tmp_path, below):
+    folder, call = project()
+    place = tmp_path / "home" / below
+    place.parent.mkdir(parents=True)
+    place.symlink_to("/proc/none")  # as unwritable for root as for anybody
+    status, _, env, said = call()
+    assert status == 0
+    assert env["HOME"] == str(folder / ".cache/home")
+    assert f"nothing can be written to: {place}" in said
+
+
+def test_a_usual_home_stays_as_it_is(project, tmp_path):
+    folder, call = project()
+    _, _, env, said = call()
+    assert (env["HOME"], said) == (str(tmp_path / "home"), "")
+    assert list((tmp_path / "home").iterdir()) == []
+    assert not (folder / ".cache").exists()
+
+
+@pytest.mark.parametrize("name", ["UV_CACHE_DIR", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TORCH_HOME"])
+def test_a_named_cache_that_cannot_be_written_to_is_left(project, tmp_path, name):
+    _, call = project()
+    assert name not in call(**{name: "/proc/none/x"})[2]
+    assert call(**{name: str(tmp_path / "new")})[2][name] == str(tmp_path / "new")
+
+
+@pytest.mark.parametrize("place", ["/proc/none", "/nowhere", "/dev/null"])
+def test_a_temporary_folder_that_is_none_is_left(project, place):
+    _, call = project()
+    status, _, env, _ = call(TMPDIR=place)
+    assert status == 0
+    assert "TMPDIR" not in env
