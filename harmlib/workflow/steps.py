@@ -123,9 +123,11 @@ def plan(params: Params) -> list[Step]:
         Step(
             "00_data",
             writes=(
-                "manifest.parquet", "tables/listed.csv", LedgerRows("data"),
+                "manifest.parquet",
+                "tables/listed.csv",
+                LedgerRows("data"),
                 *_figures("class_balance"),
-            ),  # fmt: skip
+            ),
             media=tuple(modalities),
         ),
         *(_extraction(m) for m in modalities),
