@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 
 import pytest
 import torch
@@ -14,6 +15,10 @@ from harmlib.media.demo.files import MARKER
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background: what tests start would go on ignoring Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
