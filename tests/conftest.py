@@ -16,9 +16,13 @@ from harmlib.media.demo.files import MARKER
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Started in the background: what tests start would go on ignoring Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Started in the background (nohup): what tests start would go on ignoring these.
+for ignored, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, handler)
 
 
 @pytest.fixture(scope="module")
