@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # One door to everything: builds the environment from uv.lock, then runs what was asked for.
 #   ./run_all.sh [PARAMS]     execute every notebook and write the report (default: params/demo.yaml)
+#   ./run_all.sh [PARAMS] --max-hours 12
+#                             end a notebook that takes longer (default: 48)
 #   ./run_all.sh [PARAMS] --verify
 #                             execute it again elsewhere; fail where a number differs from the run
 #   ./run_all.sh test [--python 3.13] [...]
@@ -18,6 +20,25 @@ case "$script" in */*) cd -- "${script%/*}/" ;; esac
 UV_VERSION=0.13.9
 
 fail() { printf 'run_all.sh: %s\n' "$1" >&2; exit 2; }
+
+# Ctrl-C and SIGTERM end what is being waited for, too; Python, which comes last, does so by itself.
+child=
+ended() {
+  trap - INT TERM
+  [ -z "$child" ] || kill "$child" 2>/dev/null || true
+  printf 'run_all.sh: ended by %s; start it again to go on\n' "$1" >&2
+  exit "$2"
+}
+trap 'ended Ctrl-C 130' INT
+trap 'ended SIGTERM 143' TERM
+waited() {
+  local status=0
+  "$@" &
+  child=$!
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
 
 find_python() {
   local name
@@ -42,19 +63,18 @@ find_version() { # of the Pythons on this machine, the one of this version (3.13
   fail "Python $1 was not found on this machine; install it, or give the path of its executable"
 }
 
-find_uv() { # the user's own, else a private one in .uv/
+find_uv() { # sets uv: the user's own, else a private one in .uv/
   if command -v uv >/dev/null; then
-    command -v uv
-  else
-    if [ ! -x .uv/bin/uv ]; then
-      echo "Installing uv $UV_VERSION into .uv/ (only this folder uses it)" >&2
-      "$1" -m venv .uv >&2 ||
-        fail "could not make a virtual environment; on Debian or Ubuntu: apt install python3-venv"
-      .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2 ||
-        fail "could not install uv; check the network, or install uv yourself (https://docs.astral.sh/uv)"
-    fi
-    printf '%s/.uv/bin/uv' "$PWD"
+    uv=$(command -v uv)
+    return
   fi
+  uv=$PWD/.uv/bin/uv
+  [ ! -x "$uv" ] || return 0
+  echo "Installing uv $UV_VERSION into .uv/ (only this folder uses it)" >&2
+  waited "$1" -m venv .uv >&2 ||
+    fail "could not make a virtual environment; on Debian or Ubuntu: apt install python3-venv"
+  waited .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2 ||
+    fail "could not install uv; check the network, or install uv yourself (https://docs.astral.sh/uv)"
 }
 
 writable() { # can something be written below this folder, which may be yet to be made?
@@ -92,14 +112,20 @@ keep_apart() {
   fi
 }
 
-only_verify() { # behind a params file may stand --verify, and nothing else
-  [ $# -eq 0 ] || [ "$*" = --verify ] ||
-    fail "'$*' can't stand behind the params file; only --verify can. See ./run_all.sh --help"
+only_known() { # behind a params file may stand --verify and --max-hours HOURS, and nothing else
+  local given=$*
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --verify) shift ;;
+      --max-hours) [ $# -gt 1 ] || fail "--max-hours needs a number of hours"; shift 2 ;;
+      *) fail "'$given' can't stand behind the params file; only --verify and --max-hours HOURS can. See ./run_all.sh --help" ;;
+    esac
+  done
 }
 
 [ $# -gt 0 ] || set -- "$PWD/params/demo.yaml"
 case "$1" in
-  -h | --help | help) sed -n '2,12s/^# \{0,1\}//p' "${script##*/}"; exit 0 ;;
+  -h | --help | help) sed -n '2,14s/^# \{0,1\}//p' "${script##*/}"; exit 0 ;;
   test | lint | lab | docs | package) ;;
   --verify)
     case "${2:-}" in
@@ -111,7 +137,7 @@ case "$1" in
   *.yaml | *.yml)
     case "$1" in /*) ;; *) set -- "$started_in/$1" "${@:2}" ;; esac
     [ -f "$1" ] || fail "there is no params file '$1'; $PWD/params has: $(cd params && echo *.yaml)"
-    only_verify "${@:2}"
+    only_known "${@:2}"
     ;;
   *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab, docs, package. See ./run_all.sh --help" ;;
 esac
@@ -121,7 +147,7 @@ case "$PWD" in
 esac
 keep_apart
 python=$(find_python)
-uv=$(find_uv "$python")
+find_uv "$python"
 venv=$PWD/.venv
 if [ "$1 ${2:-}" = "test --python" ]; then
   [ $# -gt 2 ] || fail "--python needs a version, such as 3.13"
@@ -131,7 +157,8 @@ if [ "$1 ${2:-}" = "test --python" ]; then
 fi
 # The environment is this folder's own, whatever else is active. Without a change it takes a moment.
 export UV_PROJECT_ENVIRONMENT="$venv"
-"$uv" sync --frozen --quiet --python "$python"
+waited "$uv" sync --frozen --quiet --python "$python"
+trap - INT TERM # each of the programs below hears them itself
 export PATH="$venv/bin:$PATH"
 export JUPYTER_PREFER_ENV_PATH=1 JUPYTER_PATH="$venv/share/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH}"
 

@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+
+from harmlib.media.whole_file import is_alive
 
 SCRIPT = Path(__file__).parent.parent / "run_all.sh"
 UV = """#!/bin/sh
@@ -167,3 +171,38 @@ def test_a_temporary_folder_that_is_none_is_left(project, place):
     status, _, env, _ = call(TMPDIR=place)
     assert status == 0
     assert "TMPDIR" not in env
+
+
+@pytest.mark.parametrize(
+    ("signum", "status", "name"),
+    [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
+)
+def test_a_signal_ends_what_is_being_waited_for(project, tmp_path, signum, status, name):
+    folder, _ = project()
+    uv = tmp_path / "programs/uv"
+    uv.write_text(f"#!/bin/sh\necho $$ >'{tmp_path}/pid'\nexec sleep 600\n")
+    script = subprocess.Popen(
+        [folder / "run_all.sh"],
+        stderr=subprocess.PIPE, text=True,
+        env={"PATH": f"{uv.parent}:/usr/bin:/bin", "HOME": str(tmp_path)},
+    )  # fmt: skip
+    end = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    script.send_signal(signum)
+    said = script.communicate(timeout=10)[1]
+    assert script.returncode == status
+    assert said == f"run_all.sh: ended by {name}; start it again to go on\n"
+    time.sleep(0.5)
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_hours_and_verify_may_stand_behind_the_params_file(project):
+    _, call = project()
+    for given in (["--max-hours", "3"], ["--max-hours", "3", "--verify"],
+                  ["--verify", "--max-hours", "3"]):  # fmt: skip
+        status, words, _, _ = call("params/demo.yaml", *given)
+        assert (status, words[4:]) == (0, given)
+    status, _, _, said = call("params/demo.yaml", "--max-hours")
+    assert (status, "needs a number of hours" in said) == (2, True)

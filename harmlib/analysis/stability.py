@@ -16,8 +16,15 @@ from harmlib.analysis.choice import PLATEAU_TOLERANCE
 from harmlib.analysis.intervals import count_groups
 from harmlib.analysis.objectives import TIE, Objective
 from harmlib.analysis.power import detectable_difference, power_of
-from harmlib.analysis.resampling import confusion, confusion_draws, group_table, interval
+from harmlib.analysis.resampling import (
+    block_codes,
+    confusion,
+    confusion_draws,
+    group_table,
+    interval,
+)
 
+MOST_REDRAWN = 10_000  # more groups are redrawn in as many blocks, which bounds the work
 MOVE = 0.1  # a move of the threshold that people would want to know of, in probability
 
 
@@ -74,7 +81,9 @@ def epoch_stability(
     -------
     EpochStability
         All epochs see the same resamples, so that what they share cancels in the differences. The
-        intervals are per pair, not corrected for the number of pairs.
+        intervals are per pair, not corrected for the number of pairs. More than MOST_REDRAWN groups
+        are dealt into as many blocks by a fixed shuffle, and blocks are redrawn: sums of
+        independent groups scatter as the groups do, and so many leave the intervals what they are.
 
     Raises
     ------
@@ -101,9 +110,11 @@ def epoch_stability(
     goal, grid = Objective.parse(objective), check_thresholds(thresholds)
     rows, best, plateaus = [], {}, {}
     parts = _aligned_epochs(scores)
-    groups = count_groups(*(next(iter(parts.values()))[name] for name in ("label", "group")))
+    first = next(iter(parts.values()))
+    groups = count_groups(first["label"], first["group"])
+    redrawn, _ = block_codes(first["group"], len(first), MOST_REDRAWN)
     for epoch, part in parts.items():
-        sample = part["label"], part["probability"], grid, part["group"]
+        sample = part["label"], part["probability"], grid, redrawn
         if groups.enough:
             counts = confusion_draws(*sample, resamples=resamples, seed=seed)
         else:  # the sample alone, without a resample

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
+import tempfile
+import traceback
+from pathlib import Path
 
 from harmlib.cli.options import parser
+from harmlib.cli.signals import ended_in_order
+
+_READER_GONE = 141  # what a shell calls a program that SIGPIPE has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,16 +24,83 @@ def main(arguments: list[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str, optional
-        Without them, those of the process.
+        Without them, those of the process; then Ctrl-C, SIGTERM and SIGHUP end the process in
+        order (`harmlib.cli.signals`), with the exit status 130, 143 or 129.
 
     Returns
     -------
     int
-        Exit status: 0 done, 1 something failed or differs, 2 the input can't be used.
+        Exit status: 0 done, 1 something failed or differs, 2 the input can't be used, or a place
+        can't be written to or is in use, 3 a fault of the program itself, 141 nobody reads the
+        output any more.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put another there
             stream.reconfigure(errors="backslashreplace")  # a name must not end the work
+    if arguments is not None:
+        return _told(arguments)
+    with ended_in_order():
+        return _told(sys.argv[1:])
+
+
+def _told(arguments: list[str]) -> int:
+    """Do what is asked for; whatever stops it is said in a line."""
+    from harmlib.media.owned_lock import InUse
+
+    try:
+        status = _command(arguments)
+        sys.stdout.flush()  # here, where a full disk or a closed pipe is still told
+    except InUse as error:
+        return _failed(error)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        print("harmlib: ended: nobody reads the output any more", file=sys.stderr)
+        return _READER_GONE
+    except OSError as error:
+        if error.filename is None and error.errno == errno.ENOSPC:
+            _silence(sys.stdout)  # it may be what lies on the full disk
+        return _failed(_in_words(error))
+    except MemoryError as error:
+        return _failed(f"out of memory: {error}".removesuffix(": "))
+    except Exception:  # noqa: BLE001 - the last boundary: 1 would mean that some files are unusable
+        traceback.print_exc()
+        print("harmlib: a fault of the program itself; please report the lines above",
+              file=sys.stderr)  # fmt: skip
+        return 3
+    return status
+
+
+def _failed(why: object) -> int:
+    print(f"harmlib: {why}", file=sys.stderr)
+    return 2
+
+
+def _in_words(error: OSError) -> str:
+    """Return one line: what can't be read or written, and what to do."""
+    from harmlib.media.whole_file import CannotWrite, cannot_write
+
+    if isinstance(error, CannotWrite):
+        return str(error)
+    if error.filename is not None:
+        path = Path(os.fsdecode(error.filename))
+        return str(cannot_write(error, path) or f"{path}: {error.strerror}")
+    if error.errno == errno.ENOSPC:
+        return (
+            "no space is left (No space left on device) where the output goes, or in the temporary "
+            f"folder {tempfile.gettempdir()}. Make room there and start again"
+        )
+    return str(error)
+
+
+def _silence(stream: object) -> None:
+    """Let nothing more be written there: Python would complain again at its end."""
+    if isinstance(stream, io.TextIOWrapper):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _command(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     if (encoding := sys.getfilesystemencoding()) != "utf-8":
         print(
@@ -51,6 +126,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harmlib.cli.predict import run_explain
 
             return run_explain(options)
+        case "log":
+            from harmlib.cli.log import run_log
+
+            return run_log(options)
         case "drift":
             from harmlib.cli.drift import run_drift
 

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands)
     _predict(commands)
     _explain(commands)
+    _log(commands)
     _drift(commands)
     audit = commands.add_parser("audit", help="what a table of printed metrics gives away")
     audit.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
@@ -42,15 +43,29 @@ def _run(commands: Commands) -> None:
         "run",
         help="execute the notebooks and write the report",
         description="Needs the project's checkout. Steps that are still valid are reused. Exit "
-        "status: 0 done, 1 a notebook stopped or a number differs, 2 unusable input.",
+        "status: 0 done, 1 a notebook stopped or a number differs, 2 unusable input, or a place "
+        "that can't be written to or is in use by another run.",
     )
     parser.add_argument("params", type=Path, help="a params file, e.g. params/demo.yaml")
+    parser.add_argument(
+        "--max-hours",
+        type=_hours,
+        metavar="HOURS",
+        help="how long one notebook may take before it counts as hanging, and is ended (48)",
+    )
     parser.add_argument(
         "--verify",
         action="store_true",
         help="execute everything again in a temporary folder, features too, and fail where a "
         "number differs from the run on disk",
     )
+
+
+def _hours(text: str) -> float:
+    hours = float(text)  # argparse says so if it is none
+    if not hours > 0:
+        raise argparse.ArgumentTypeError(f"must be more than 0, got {text}")
+    return hours
 
 
 def _compare(commands: Commands) -> None:
@@ -79,13 +94,7 @@ def _predict(commands: Commands) -> None:
         help="table (.csv, .parquet, .jsonl); a second call continues where the first stopped. "
         "Without it rows are printed as CSV",
     )
-    parser.add_argument(
-        "--weights",
-        action="append",
-        default=[],
-        metavar="BACKBONE=PATH",
-        help="where a backbone's weights lie on this machine",
-    )
+    _add_weights(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, …")
     parser.add_argument("--window", type=float, metavar="SEC", help="window of long videos")
     parser.add_argument("--stride", type=float, metavar="SEC", help="from window to window")
@@ -111,6 +120,18 @@ def _predict(commands: Commands) -> None:
         type=int,
         metavar="N",
         help="decode no image of more pixels; it goes into the ledger",
+    )
+    parser.add_argument(
+        "--max-decode-sec",
+        type=float,
+        metavar="SEC",
+        help="a file that takes longer to be decoded goes into the ledger",
+    )
+    parser.add_argument(
+        "--max-decode-gib",
+        type=float,
+        metavar="GIB",
+        help="a file that takes more memory to be decoded goes into the ledger",
     )
     parser.add_argument(
         "--max-windows",
@@ -146,6 +167,31 @@ def _explain(commands: Commands) -> None:
     parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
     parser.add_argument("id", help="the decision's id")
     parser.add_argument("--replay", action="store_true", help="predict the file again and compare")
+    _add_weights(parser)
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="BACKBONE=PATH",
+        help="where a backbone's weights lie on this machine; a path in the checkpoint counts only "
+        "below artifacts/ and beside the checkpoint",
+    )
+
+
+def _log(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "log",
+        help="the decisions of a log, or whether anything in it was changed",
+        description="Exit status: 0 listed, or all lines hold; 1 a line was cut, edited, removed "
+        "or moved; 2 there is no such log.",
+    )
+    parser.add_argument("file", type=Path, help="the .decisions.jsonl beside the table")
+    parser.add_argument(
+        "--verify", action="store_true", help="check the chain of hashes, and say so in one line"
+    )
 
 
 def _drift(commands: Commands) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
 import warnings
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
 from harmlib.features.weights import WeightsError
+from harmlib.media.decoders import DecodeLimits
 from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
 from harmlib.models.checkpoint import CheckpointError
@@ -21,6 +21,7 @@ from harmlib.predict.predictor import Predictor, open_predictors
 from harmlib.predict.replay import replay
 from harmlib.predict.stream import predict_stream
 from harmlib.predict.windows import Windowing
+from harmlib.tables.csv_output import RowWriter
 
 
 def run_predict(options: argparse.Namespace) -> int:
@@ -48,6 +49,7 @@ def run_predict(options: argparse.Namespace) -> int:
             device=options.device,
             windowing=_windowing(options),
         )
+        limits = _limits(options)
         bands: dict[str, Bands] = {
             p.modality: _bands(p, options) for p in predictors if options.bands
         }
@@ -58,8 +60,8 @@ def run_predict(options: argparse.Namespace) -> int:
         print(_describe(modality, chosen), file=sys.stderr)
     found = find_files(options.paths, stdin=sys.stdin.buffer)
     if options.out is None:
-        return _print_rows(predictors, found, bands)
-    return _write_rows(predictors, found, bands, options.out)
+        return _print_rows(predictors, found, bands, limits)
+    return _write_rows(predictors, found, bands, options.out, limits)
 
 
 def run_explain(options: argparse.Namespace) -> int:
@@ -80,8 +82,8 @@ def run_explain(options: argparse.Namespace) -> int:
         print(format_decision(entry))
         if not options.replay:
             return 0
-        again = replay(entry)
-    except (LogError, CheckpointError, WeightsError) as error:
+        again = replay(entry, weights=_weights(options.weights))
+    except (LogError, CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     print(
@@ -145,17 +147,19 @@ def _promise(bands: Bands, promise: Promise) -> list[str]:
 
 
 def _print_rows(
-    predictors: list[Predictor], found: Iterable[Path | Unusable], bands: dict[str, Bands]
+    predictors: list[Predictor],
+    found: Iterable[Path | Unusable],
+    bands: dict[str, Bands],
+    limits: DecodeLimits,
 ) -> int:
-    writer = csv.DictWriter(sys.stdout, table_columns(bands), lineterminator="\n")
-    writer.writeheader()
+    writer = RowWriter(sys.stdout, table_columns(bands))
     unusable = 0
-    for one in predict_stream(predictors, found):
+    for one in predict_stream(predictors, found, limits):
         if isinstance(one, Unusable):
             unusable += 1
             print(f"harmlib: {one.path}: {one.reason}", file=sys.stderr)
         else:
-            writer.writerow(with_band(one.row(), bands))
+            writer.write(with_band(one.row(), bands))
             sys.stdout.flush()
     return int(unusable > 0)
 
@@ -165,13 +169,14 @@ def _write_rows(
     found: Iterable[Path | Unusable],
     bands: dict[str, Bands],
     out: Path,
+    limits: DecodeLimits,
 ) -> int:
-    written = predict_into(out, predictors, found, bands)
+    written = predict_into(out, predictors, found, bands, limits=limits)
     unusable = len(written.ledger)
     print(
         f"{written.predicted:,} predicted, {written.reused:,} reused from the log, "
         f"{unusable:,} unusable{f' ({written.ledger_path})' if unusable else ''}\n"
-        f"Table: {out}\nLog: {written.log.path}"
+        f"{written.account()}\nTable: {out}\nLog: {written.log.path}"
     )
     return int(unusable > 0)
 
@@ -185,6 +190,11 @@ def _weights(given: list[str]) -> dict[str, str]:
             raise ValueError(f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt")
         pairs[name] = path
     return pairs
+
+
+def _limits(options: argparse.Namespace) -> DecodeLimits:
+    given = {"max_sec": options.max_decode_sec, "max_gib": options.max_decode_gib}
+    return DecodeLimits(**{name: value for name, value in given.items() if value is not None})
 
 
 def _windowing(options: argparse.Namespace) -> Windowing:

@@ -32,7 +32,8 @@ def run_notebooks(options: argparse.Namespace) -> int:
     -------
     int
         Exit status: 0 done, 1 a notebook stopped or a number differs, 2 the params, the run or the
-        installation can't be used.
+        installation can't be used. What can't be written, and a run that is in use, are told by
+        `harmlib.cli.main`.
     """
     if not NOTEBOOKS.is_dir():
         print(
@@ -51,12 +52,13 @@ def run_notebooks(options: argparse.Namespace) -> int:
     if params_file != given:
         print(f"{given}: its media are not at {load_params(given).data.root}")
     print(f"Params: {params_file}", flush=True)
-    return (_verify if options.verify else _run)(params_file)
+    deadline_sec = None if options.max_hours is None else options.max_hours * 3600
+    return (_verify if options.verify else _run)(params_file, deadline_sec)
 
 
-def _run(params_file: Path) -> int:
+def _run(params_file: Path, deadline_sec: float | None) -> int:
     try:
-        params = run_pipeline(params_file)
+        params = run_pipeline(params_file, deadline_sec)
     except (ParamsError, StepFailed) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2 if isinstance(error, ParamsError) else 1
@@ -64,12 +66,12 @@ def _run(params_file: Path) -> int:
     return 0
 
 
-def _verify(params_file: Path) -> int:
+def _verify(params_file: Path, deadline_sec: float | None) -> int:
     from harmlib.workflow.verdict import format_verdict
     from harmlib.workflow.verify import NotVerifiable, verify
 
     try:
-        verdict = verify(params_file)
+        verdict = verify(params_file, deadline_sec)
     except (ParamsError, NotVerifiable, StepFailed) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 1 if isinstance(error, StepFailed) else 2

@@ -181,6 +181,30 @@ def find_weights(
     )
 
 
+def own_weights(params: FeatureParams) -> dict[str, str]:
+    """The files of weights that the params name.
+
+    Parameters
+    ----------
+    params : FeatureParams
+        A section that is None leaves its backbone out.
+
+    Returns
+    -------
+    dict of str to str
+        Backbone to path; none of those with official weights, or without any.
+
+    Examples
+    --------
+    >>> own_weights(FeatureParams())
+    {}
+    """
+    named = {name: getattr(getattr(params, name, None), "weights", None) for name in BACKBONES}
+    return {
+        name: path for name, path in named.items() if path not in (None, "pretrained", "untrained")
+    }
+
+
 def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbone:
     """Build one backbone's network; this imports the library that defines it.
 

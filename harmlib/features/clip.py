@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import pickle
+import re
 import warnings
 from collections.abc import Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from harmlib.features.backbones import Backbone
+from harmlib.features.tensor_file import read_tensors, tensors_of
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
@@ -155,25 +153,36 @@ def _build(architecture: str, weights: Weights) -> Any:
                 input_resolution=_INPUT_PIXELS, **_TOWERS[architecture]
             )
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")  # torch.jit is deprecated, the official files are jit
-            model = library.build_model(_read_state(weights.path))
-    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
-            AssertionError, pickle.UnpicklingError) as error:  # fmt: skip
-        raise WeightsError(f"{weights.path}: not a CLIP checkpoint: {error}") from error
-    if not isinstance(model.visual, library.VisionTransformer):
+        state = tensors_of(read_tensors(weights.path))
+        if "visual.proj" in state:
+            return _tower(library, state)
+    except (RuntimeError, KeyError, TypeError, ValueError, IndexError, AssertionError,
+            ArithmeticError) as error:  # fmt: skip
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise WeightsError(f"{weights.path}: not a CLIP checkpoint: {reason}") from error
+    if "visual.attnpool.positional_embedding" in state:
         raise WeightsError(f"{weights.path}: CLIP with a ResNet image tower; use a ViT")
-    return model.visual.float()
+    raise WeightsError(f"{weights.path}: not a CLIP checkpoint: it lacks 'visual.proj'")
 
 
-def _read_state(path: Path) -> dict[str, torch.Tensor]:
-    """The state of a TorchScript archive (the official files) or of a saved state_dict.
-
-    `clip.load` would read the file to its end before it tries the second kind.
-    """
-    try:
-        archive = torch.jit.load(path, map_location="cpu")
-        state: dict[str, torch.Tensor] = archive.state_dict()
-    except RuntimeError:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+def _tower(library: Any, state: Mapping[str, torch.Tensor]) -> torch.nn.Module:
+    """The image tower of a whole CLIP, as openai-clip's `build_model` makes it."""
+    width, _, patch_size, _ = state["visual.conv1.weight"].shape
+    side = round((state["visual.positional_embedding"].shape[0] - 1) ** 0.5)  # in patches
+    projections = re.compile(r"visual\..+\.attn\.in_proj_weight")
+    with torch.device("meta"):  # no memory yet: a file could claim a million layers
+        tower: torch.nn.Module = library.VisionTransformer(
+            input_resolution=side * patch_size,
+            patch_size=patch_size,
+            width=width,
+            layers=sum(projections.fullmatch(name) is not None for name in state),
+            heads=width // 64,
+            output_dim=state["visual.proj"].shape[1],
+        )
+        library.convert_weights(tower)  # to fp16, as the official files are
+    # Of the tower's own names: an archive holds other tensors as well.
+    own = {
+        name: state[f"visual.{name}"].to(empty.dtype) for name, empty in tower.state_dict().items()
+    }
+    tower.load_state_dict(own, assign=True)
+    return tower.float()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -10,6 +11,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +24,7 @@ sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's
 import openvino  # noqa: E402
 
 from harmlib.features.backbones import Backbone  # noqa: E402
+from harmlib.features.batch_limit import BatchLimit  # noqa: E402
 from harmlib.features.weights import WeightsError  # noqa: E402
 from harmlib.media.whole_file import set_aside  # noqa: E402
 
@@ -44,7 +47,8 @@ class Engine(Protocol):
     def start(self, batch: torch.Tensor) -> Rows:
         """Start to compute units ``(n, *unit_shape)`` uint8.
 
-        The caller may prepare the next batch before it asks for the rows.
+        The caller may prepare the next batch before it asks for the rows. Where even one unit
+        needs more memory than there is, it raises what `is_out_of_memory` knows.
         """
 
 
@@ -96,23 +100,13 @@ class TorchEngine:
 
     def __init__(self, backbone: Backbone, device: torch.device, precision: torch.dtype) -> None:
         self.backbone, self.device, self.precision = backbone, device, precision
-        self.limit = backbone.batch_size  # units that fit into memory, as far as is known
+        self._limit = BatchLimit(backbone.name, backbone.batch_size, str(device))
         layout = torch.channels_last_3d if len(backbone.unit_shape) == 4 else torch.channels_last
         backbone.network.to(device).to(memory_format=layout).eval()
 
     def start(self, batch: torch.Tensor) -> Rows:
         """Start to compute units ``(n, *unit_shape)`` uint8."""
-        parts: list[tuple[torch.Tensor, ...]] = []
-        while len(batch):
-            part = batch[: self.limit]
-            try:
-                parts.append(self._compute(part))
-            except torch.OutOfMemoryError:
-                if len(part) == 1:
-                    raise
-                self._lower_limit(len(part))
-                continue
-            batch = batch[len(part) :]
+        parts = self._limit.compute(batch, self._compute)
 
         def rows() -> npt.NDArray[np.float32]:
             with torch.inference_mode():
@@ -120,17 +114,6 @@ class TorchEngine:
             return torch.cat(finished).numpy()
 
         return rows
-
-    def _lower_limit(self, units: int) -> None:
-        """After `units` at a time needed more memory than there is."""
-        self.limit = units // 2
-        warnings.warn(
-            f"{self.backbone.name}: {units} at a time need more memory than {self.device} has; "
-            f"going on with {self.limit}. Set its batch_size to that",
-            stacklevel=3,
-        )
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
 
     def _compute(self, part: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if self.device.type == "cuda":  # page-locked memory is copied while the GPU computes
@@ -145,6 +128,8 @@ class TorchEngine:
 
 class OpenvinoEngine:
     """Runs the network in OpenVINO: norms folded, activations fused, weights packed for this CPU.
+
+    A batch that doesn't fit into memory is halved, with a warning.
 
     Parameters
     ----------
@@ -163,6 +148,7 @@ class OpenvinoEngine:
 
     def __init__(self, backbone: Backbone, precision: torch.dtype, cache: Path) -> None:
         self.backbone = backbone
+        self._limit = BatchLimit(backbone.name, backbone.batch_size, "cpu")
         core = openvino.Core()
         hint = {torch.float32: "f32", torch.bfloat16: "bf16"}[precision]
         self._network = core.compile_model(
@@ -176,20 +162,30 @@ class OpenvinoEngine:
 
     def start(self, batch: torch.Tensor) -> Rows:
         """Compute at once: this engine uses all cores, so nothing can overlap."""
-        parts = batch.chunk(len(self._requests))
-        running = self._requests[: len(parts)]
-        for request, part in zip(running, parts, strict=True):
-            request.start_async({0: openvino.Tensor(part.numpy())})
-        outputs = []
-        for request in running:
-            request.wait()
-            outputs.append([torch.from_numpy(out.data.copy()) for out in request.output_tensors])
+        outputs = list(chain.from_iterable(self._limit.compute(batch, self._compute)))
 
         def rows() -> npt.NDArray[np.float32]:
             with torch.inference_mode():
                 return torch.cat([self.backbone.finish(*part) for part in outputs]).numpy()
 
         return rows
+
+    def _compute(self, batch: torch.Tensor) -> list[list[torch.Tensor]]:
+        parts = batch.chunk(len(self._requests))
+        running = self._requests[: len(parts)]
+        try:
+            for request, part in zip(running, parts, strict=True):
+                request.start_async({0: openvino.Tensor(part.numpy())})
+            outputs = []
+            for request in running:
+                request.wait()
+                outputs.append([torch.from_numpy(o.data.copy()) for o in request.output_tensors])
+        except RuntimeError:
+            for request in running:  # one that still runs can't be asked again
+                with contextlib.suppress(RuntimeError):
+                    request.wait()
+            raise
+        return outputs
 
 
 def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino.Model:
@@ -204,6 +200,9 @@ def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino
     if folder.exists() and not _is_sound(folder):
         set_aside({folder: "a converted network that is damaged, or of an earlier version"})
     if not folder.exists():
+        # Converting imports torch's compiler, whose cache would lie at a known place in the shared
+        # temporary folder.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "torch"))
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         openvino.save_model(_convert(backbone), part / "network.xml", compress_to_fp16=False)
         (part / _CHECKSUM).write_text(_digest(part))

@@ -15,7 +15,9 @@ from harmlib.features.engine import Engine
 from harmlib.features.store import FeatureStore
 from harmlib.features.vector_stream import Vectors, Window, stream_vectors
 from harmlib.features.weights import Weights
+from harmlib.media.contained import LIMITS
 from harmlib.media.decode import MediaError
+from harmlib.media.decoders import DecodeLimits
 from harmlib.media.file_state import FileState, file_state
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import MAX_PIXELS, FeatureParams
@@ -29,6 +31,7 @@ def extract(
     stores: Mapping[str, FeatureStore],
     params: FeatureParams,
     progress: Callable[[int, int], None] | None = None,
+    limits: DecodeLimits = LIMITS,
 ) -> pd.DataFrame:
     """Compute the vectors that the stores lack, and return the items that cannot be used.
 
@@ -45,6 +48,8 @@ def extract(
         How videos are sampled.
     progress : callable, optional
         Called after each file with (files done, files in all).
+    limits : DecodeLimits
+        What decoding one file may take.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def extract(
     vectors: dict[str, Vectors] = {}
     while len(todo):  # once, and again with the copies of files that have changed meanwhile
         first = todo.drop_duplicates("sha256")
-        checked = _Unchanged(first, lacking)
+        checked = _Unchanged(first, lacking, limits)
         for window, found in stream_vectors(checked.windows(), engines, params):
             done += 1
             reason = checked.complaint(window) or _complaint(found)
@@ -97,8 +102,10 @@ class _Unchanged:
     A vector must never be kept under the hash of another content.
     """
 
-    def __init__(self, items: pd.DataFrame, lacking: dict[str, set[str]]) -> None:
-        self.items, self.lacking = items, lacking
+    def __init__(
+        self, items: pd.DataFrame, lacking: dict[str, set[str]], limits: DecodeLimits
+    ) -> None:
+        self.items, self.lacking, self.limits = items, lacking, limits
         self.before: dict[str, FileState | None] = {}
         self.changed: set[str] = set()
 
@@ -119,6 +126,7 @@ class _Unchanged:
                 names,
                 track=track,
                 max_pixels=pixels,
+                limits=self.limits,
             )
 
     def complaint(self, window: Window) -> str:

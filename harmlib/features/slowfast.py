@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from harmlib.features.backbones import Backbone
+from harmlib.features.tensor_file import TensorFileError, read_tensors, tensors_of
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import clip_times
@@ -110,21 +110,29 @@ def _section(params: FeatureParams) -> SlowFastParams:
 
 def _build(weights: Weights) -> torch.nn.Module:
     """The stages without pooling and Kinetics head, which would fix the picture's size."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # fvcore uses torch.jit when it is imported
-        from pytorchvideo.models.hub import slowfast_r50
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(weights.seed or 0)
-        network = slowfast_r50(pretrained=False)
-    if weights.path is not None:
+    if weights.path is None:
+        network = _untrained(weights.seed or 0)
+    else:
         try:
-            state = torch.load(weights.path, map_location="cpu", weights_only=True)
-            network.load_state_dict(state.get("model_state", state))
-        except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, OSError,
-                pickle.UnpicklingError) as error:  # fmt: skip
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            content = read_tensors(weights.path)
+            if isinstance(content, dict):
+                content = content.get("model_state", content)
+            state = tensors_of(content)
+            network = _untrained(0)
+            network.load_state_dict(state)
+        except (RuntimeError, TensorFileError) as error:
+            first = str(error).splitlines()[0]
             raise WeightsError(
                 f"{weights.path}: not a SlowFast R50 8x8 checkpoint: {first}"
             ) from error
     stages: torch.nn.Module = network.blocks[:5].eval()
     return stages
+
+
+def _untrained(seed: int) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # fvcore uses torch.jit when it is imported
+        from pytorchvideo.models.hub import slowfast_r50
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return slowfast_r50(pretrained=False)

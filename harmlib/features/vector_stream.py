@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,18 @@ import numpy.typing as npt
 import torch
 
 from harmlib.features.backbones import Backbone
-from harmlib.features.engine import Engine, Rows
-from harmlib.media.decode import RGB, MediaError, load_image, loss_reason
+from harmlib.features.batch_limit import is_out_of_memory
+from harmlib.features.engine import Engine
+from harmlib.media.contained import LIMITS, load_image, sample_sizes, stream_sizes
+from harmlib.media.decode import RGB, MediaError, loss_reason
+from harmlib.media.decoders import DecodeLimits, decoding_threads
 from harmlib.media.tracks import MAIN, Track
-from harmlib.media.video import sample_sizes, stream_sizes
 from harmlib.params import MAX_PIXELS, FeatureParams, Modality
 
 PREFETCH = 6  # windows that are decoded ahead of the networks; this bounds the memory
+
+_TOO_LARGE = "there is not enough memory to compute it, not even one unit at a time"
+_SomeRows = Callable[[], Iterable[npt.NDArray[np.float32] | None]]
 
 Tensors = dict[str, torch.Tensor]  # backbone name -> (units, *unit_shape) uint8 of one window
 Vectors = dict[str, npt.NDArray[np.float32]]  # backbone name -> (dim,) of one window
@@ -49,6 +55,8 @@ class Window:
         Which stream of the video, and how its clock is read.
     max_pixels : int
         The most pixels that an image may have.
+    limits : DecodeLimits
+        What decoding it may take.
     """
 
     key: str
@@ -59,6 +67,7 @@ class Window:
     start_sec: float = 0.0
     track: Track = MAIN
     max_pixels: int = MAX_PIXELS
+    limits: DecodeLimits = LIMITS
 
 
 def stream_vectors(
@@ -85,10 +94,16 @@ def stream_vectors(
     lines = {name: _BatchLine(engine) for name, engine in engines.items()}
     incomplete: dict[str, tuple[Window, Vectors]] = {}
 
-    def completed(last: bool = False) -> Iterator[tuple[Window, Vectors]]:
+    def completed(last: bool = False) -> Iterator[tuple[Window, Vectors | MediaError]]:
         for name, line in lines.items():
             for key, vector in line.completed(last):
+                if key not in incomplete:  # another backbone has lost it
+                    continue
                 window, vectors = incomplete[key]
+                if isinstance(vector, MediaError):
+                    del incomplete[key]
+                    yield window, vector
+                    continue
                 vectors[name] = vector
                 if len(vectors) == len(window.backbones):
                     yield incomplete.pop(key)
@@ -129,7 +144,7 @@ def prepare_window(
         If the file cannot be decoded.
     """
     if window.modality == "image":
-        image = load_image(window.path, window.max_pixels)
+        image = load_image(window.path, window.max_pixels, window.limits)
         return {name: backbones[name].prepare([image]) for name in window.backbones}
     frames = decode_window(window, backbones, params)
     return {name: backbones[name].prepare(frames[name]) for name in window.backbones}
@@ -161,7 +176,7 @@ def decode_window(
     wanted = _wanted_frames(window, backbones, params)
     every = sorted({one for times in wanted.values() for one in times}, key=lambda one: one[0])
     shifted = [(window.start_sec + time_sec, short_side) for time_sec, short_side in every]
-    sampled = sample_sizes(window.path, shifted, window.track)
+    sampled = sample_sizes(window.path, shifted, window.track, window.limits)
     frames = dict(zip(every, sampled, strict=True))
     return {name: [frames[one] for one in times] for name, times in wanted.items()}
 
@@ -184,10 +199,10 @@ def _prepare_ahead(
         try:
             return prepare_window(window, backbones, params)
         except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
-            return MediaError(loss_reason(error))
+            return _loss(error)
 
     queue: deque[tuple[Window, Future[Tensors | MediaError]]] = deque()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with decoding_threads(os.cpu_count() or 1) as pool:
         for (_, track), group in groupby(windows, key=lambda window: (window.path, window.track)):
             for window in group if not track.mended_gap_sec else ():
                 queue.append((window, pool.submit(prepare, window)))
@@ -198,6 +213,10 @@ def _prepare_ahead(
                 yield from _drain(queue)
                 yield from _prepare_in_one_pass(list(group), backbones, params)
         yield from _drain(queue)
+
+
+def _loss(error: Exception) -> MediaError:
+    return MediaError(loss_reason(MemoryError() if is_out_of_memory(error) else error))
 
 
 def _drain(
@@ -224,7 +243,8 @@ def _prepare_in_one_pass(
     frames: dict[str, dict[tuple[float, int | None], RGB]] = {key: {} for key in wanted}
     path, track = windows[0].path, windows[0].track
     try:
-        sampled = stream_sizes(path, [(at, short_side) for at, (_, short_side), _ in plan], track)
+        times = [(at, short_side) for at, (_, short_side), _ in plan]
+        sampled = stream_sizes(path, times, track, windows[0].limits)
         for (_, one, window), rgb in zip(plan, sampled, strict=True):
             frames[window.key][one] = rgb
             if len(frames[window.key]) == len(missing[window.key]):
@@ -236,7 +256,7 @@ def _prepare_in_one_pass(
                 del frames[window.key]
                 yield window, prepared
     except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
-        reason = MediaError(loss_reason(error))
+        reason = _loss(error)
         yield from ((window, reason) for window in windows if window.key in frames)
 
 
@@ -250,27 +270,45 @@ class _BatchLine:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.waiting: deque[torch.Tensor] = deque()  # units that are in no batch yet
-        self.running: deque[Rows] = deque()  # batches that are being computed
-        self.rows: list[npt.NDArray[np.float32]] = []  # of windows that are not complete yet
+        self.running: deque[_SomeRows] = deque()  # batches that are being computed
+        # Of windows that are not complete yet; None for a unit that doesn't fit into memory
+        self.rows: list[npt.NDArray[np.float32] | None] = []
         self.windows: deque[tuple[str, int]] = deque()  # key and number of units, in order
 
     def add(self, key: str, units: torch.Tensor) -> None:
         self.waiting.append(units)
         self.windows.append((key, len(units)))
 
-    def completed(self, last: bool = False) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+    def completed(
+        self, last: bool = False
+    ) -> Iterator[tuple[str, npt.NDArray[np.float32] | MediaError]]:
         """Key and pooled vector of each window whose rows are there; with `last`, of all."""
         size = self.engine.backbone.batch_size
         while (count := sum(map(len, self.waiting))) >= size or (last and count):
-            self.running.append(self.engine.start(self._take(size)))
+            self.running.append(self._start(self._take(size)))
             if len(self.running) > 1:
                 self.rows.extend(self.running.popleft()())
         while last and self.running:
             self.rows.extend(self.running.popleft()())
         while self.windows and len(self.rows) >= self.windows[0][1]:
             key, count = self.windows.popleft()
-            yield key, self.engine.backbone.pool(np.stack(self.rows[:count]))
+            rows = [row for row in self.rows[:count] if row is not None]
             del self.rows[:count]
+            if len(rows) < count:
+                yield key, MediaError(f"{self.engine.backbone.name}: {_TOO_LARGE}")
+            else:
+                yield key, self.engine.backbone.pool(np.stack(rows))
+
+    def _start(self, batch: torch.Tensor) -> _SomeRows:
+        """Start a batch; unit by unit where one alone doesn't fit, so that only that is lost."""
+        try:
+            return self.engine.start(batch)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        if len(batch) == 1:
+            return lambda: [None]
+        return partial(list, chain.from_iterable([self._start(one)() for one in batch.split(1)]))
 
     def _take(self, size: int) -> torch.Tensor:
         """Up to `size` of the waiting units as one batch."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import pickle
+import sys
 import tempfile
-import warnings
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,9 @@ import torch
 from PIL import Image
 
 from harmlib.features.backbones import Backbone
+from harmlib.features.tensor_file import TensorFileError
 from harmlib.features.weights import OfficialFile, Weights, WeightsError
+from harmlib.features.yolo_file import OtherNetworkError, read_detector
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
 from harmlib.params import FeatureParams, YoloParams
@@ -35,6 +36,7 @@ SUMMARY_NAMES = (
     "overlapping",  # share of persons that overlap another one
 )
 _CLASSES = 80  # COCO
+_LEAST_SIDE = 64  # pixels of a picture, of which the coarsest of the head's three grids is 2 x 2
 _RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 
 
@@ -78,8 +80,7 @@ class YoloBackbone(Backbone):
 
         self.key = f"{section.architecture} {weights.key}"
         self.batch_size, self.image_size = section.batch_size, section.image_size
-        detector = _build(section.architecture, weights).eval()
-        detector.fuse(verbose=False)
+        detector = _build(section.architecture, weights)
         self.network = detector
         self.unit_shape = (3, self.image_size, self.image_size)
         self._letterbox: Any = LetterBox((self.image_size, self.image_size), auto=False)
@@ -209,29 +210,44 @@ def import_ultralytics() -> None:
     """Import ultralytics without its side effects on the machine.
 
     It would check for updates, write settings to the home folder, install packages with pip,
-    replace Pillow's `Image.open` by a function that installs one at the first damaged picture, and
-    change how NumPy and torch print numbers.
+    replace Pillow's `Image.open` by a function that installs one at the first damaged picture and
+    `torch.save` by one of its own, and change how NumPy and torch print numbers.
     """
-    os.environ["YOLO_OFFLINE"] = "True"
-    os.environ["YOLO_AUTOINSTALL"] = "False"
-    os.environ["YOLO_VERBOSE"] = "False"
-    folder = os.environ.setdefault(
-        "YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "harmlib-ultralytics")
-    )
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    open_picture, printing = Image.open, np.get_printoptions()
-    import ultralytics.data.augment
-    import ultralytics.nn.tasks  # noqa: F401
+    os.environ |= {"YOLO_OFFLINE": "True", "YOLO_AUTOINSTALL": "False", "YOLO_VERBOSE": "False"}
+    if "ultralytics.nn.tasks" in sys.modules:
+        return
+    open_picture, save, printing = Image.open, torch.save, np.get_printoptions()
+    with _settings_folder():
+        import ultralytics.data.augment
+        import ultralytics.nn.tasks  # noqa: F401
 
+    torch.save = save
     Image.open = open_picture
     np.set_printoptions(**printing)
     torch.set_printoptions(profile="default")
 
 
+@contextmanager
+def _settings_folder() -> Iterator[None]:
+    """A folder for the settings that Ultralytics writes and reads when it is imported.
+
+    It is new and nobody else's: settings that lie where others can write could be theirs.
+    """
+    name = "YOLO_CONFIG_DIR"
+    before = os.environ.get(name)
+    with tempfile.TemporaryDirectory(prefix="harmlib-ultralytics-") as folder:
+        os.environ[name] = folder
+        try:
+            yield
+        finally:
+            del os.environ[name]
+            if before is not None:
+                os.environ[name] = before
+
+
 def _build(architecture: str, weights: Weights) -> Any:
     """A `DetectionModel` with the head of YOLOv8 and YOLO11."""
-    from ultralytics.nn.modules import Detect
-    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+    from ultralytics.nn.tasks import DetectionModel
 
     if weights.path is None:
         with torch.random.fork_rng(devices=[]):
@@ -239,24 +255,18 @@ def _build(architecture: str, weights: Weights) -> Any:
             name = f"{architecture}.yaml"
             network = DetectionModel(name, nc=_CLASSES, verbose=False)
             _keep_signal(network)
-            return network
+            return network.eval().fuse(verbose=False)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            path = str(weights.path)
-            network, _ = load_checkpoint(path, device="cpu")
-    except (RuntimeError, KeyError, AttributeError, EOFError, TypeError, ValueError, OSError,
-            AssertionError, ModuleNotFoundError, pickle.UnpicklingError) as error:  # fmt: skip
+        network = read_detector(weights.path, _CLASSES)
+        network.fuse(verbose=False)
+        with torch.no_grad():  # layers that don't fit each other are found here
+            network(torch.zeros(1, 3, _LEAST_SIDE, _LEAST_SIDE))
+    except OtherNetworkError as error:
+        raise WeightsError(f"{weights.path}: {error}") from None
+    except (TensorFileError, AttributeError, IndexError, KeyError, RuntimeError, TypeError,
+            ValueError) as error:  # fmt: skip
         raise WeightsError(f"{weights.path}: not an Ultralytics checkpoint: {error}") from error
-    head = network.model[-1]
-    # Other heads (segmentation, pose, or YOLO26's without suppression) put out other columns.
-    if type(head) is not Detect or head.end2end or head.nc != _CLASSES:
-        raise WeightsError(
-            f"{weights.path}: expected a YOLOv8 or YOLO11 detector (not end-to-end) "
-            f"of the {_CLASSES} COCO classes, got {type(network).__name__} with a "
-            f"{type(head).__name__} head of {getattr(head, 'nc', '?')} classes"
-        )
-    return network.float()
+    return network
 
 
 def _keep_signal(network: torch.nn.Module) -> None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import glob
 import hashlib
@@ -141,6 +142,11 @@ def _existing(path: str) -> Path | Unusable:
 
 def _why_missing(path: str) -> str:
     if os.path.islink(path):
+        try:
+            os.stat(path)  # noqa: PTH116
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return "a link that leads to itself"
         return "a link to nowhere"
     if any(os.path.lexists(unicodedata.normalize(form, path)) for form in ("NFC", "NFD")):
         return "no such file; one of this name exists in another Unicode form (NFC, NFD)"

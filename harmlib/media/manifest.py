@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.media.contained import LIMITS
+from harmlib.media.decoders import DecodeLimits
 from harmlib.media.folds import assign_folds
 from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
 from harmlib.media.listed_paths import FilesOnDisk
@@ -38,6 +40,7 @@ _MISSING = "file is missing"
 def build_manifests(
     params: Params,
     progress: Callable[[Modality], Callable[[int, int], None]] | None = None,
+    listed: dict[Modality, pd.DataFrame] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List, probe and split the media of all modalities, as the params say.
 
@@ -47,6 +50,8 @@ def build_manifests(
         Where the media are, the ratio of the classes, the splits, and the seed.
     progress : callable, optional
         Takes a modality and returns what is called as ``(done, total)`` while its files are read.
+    listed : dict of str to DataFrame, optional
+        What `list_all` returned, where the caller wants to count it against the tables.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def build_manifests(
         As `list_media` and `build_manifest` do; SplitError too if the params want folds of items
         that can't be cut into them.
     """
-    listed = {modality: list_media(params.data, modality) for modality in params.modalities}
+    listed = list_all(params) if listed is None else listed
     tables = [
         build_manifest(
             listed[modality],
@@ -74,6 +79,7 @@ def build_manifests(
             probe_cache=params.artifacts / f"probe_{modality}.parquet",
             max_frames=params.data.max_frames,
             max_pixels=params.data.max_pixels,
+            limits=DecodeLimits.of(params.data),
             progress=progress(modality) if progress else None,
         )
         for modality in params.modalities
@@ -83,6 +89,27 @@ def build_manifests(
             _require_folds(manifest, listed[modality], modality, params.splits.folds, params.seed)
     manifests, ledgers = zip(*tables, strict=True)
     return pd.concat(manifests, ignore_index=True), pd.concat(ledgers, ignore_index=True)
+
+
+def list_all(params: Params) -> dict[Modality, pd.DataFrame]:
+    """List the media of all modalities, as the params say; nothing is opened.
+
+    Parameters
+    ----------
+    params : Params
+        Where the media are.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By modality, as `list_media` returns it.
+
+    Raises
+    ------
+    DataError
+        As `list_media` does.
+    """
+    return {modality: list_media(params.data, modality) for modality in params.modalities}
 
 
 def build_manifest(
@@ -97,6 +124,7 @@ def build_manifest(
     probe_cache: Path,
     max_frames: int = MAX_FRAMES,
     max_pixels: int = MAX_PIXELS,
+    limits: DecodeLimits = LIMITS,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probe the listed files of one modality and split the usable ones.
@@ -121,6 +149,8 @@ def build_manifest(
         A video with more frames is not used: its vectors would depend on this bound.
     max_pixels : int
         An image with more pixels is not used.
+    limits : DecodeLimits
+        A file that takes more to be decoded is not used.
     progress : callable, optional
         Called as ``progress(done, total)`` while files are read.
 
@@ -149,6 +179,7 @@ def build_manifest(
         progress,
         max_frames=max_frames,
         max_pixels=max_pixels,
+        limits=limits,
     )
     facts.index = usable.index
     reason[usable.index] = facts["reason"].mask(

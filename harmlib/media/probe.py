@@ -120,7 +120,7 @@ def probe(
             raise MediaError("changed while it was read; run again when nothing writes to it")
     except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
         reason = loss_reason(error)
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
             sha256 = ""  # so that it isn't remembered: next time there may be enough
         return Facts(str(path), size, mtime_ns, sha256, reason=reason)
     return Facts(str(path), size, mtime_ns, sha256, **facts)

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -15,8 +14,10 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.media.contained import LIMITS, probe
+from harmlib.media.decoders import DecodeLimits, decoding_threads
 from harmlib.media.file_state import FileState, file_state
-from harmlib.media.probe import Facts, probe
+from harmlib.media.probe import Facts
 from harmlib.media.sealed_table import DamagedTable, read_sealed, write_sealed
 from harmlib.media.whole_file import set_aside
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
@@ -39,6 +40,7 @@ def probe_all(
     *,
     max_frames: int = MAX_FRAMES,
     max_pixels: int = MAX_PIXELS,
+    limits: DecodeLimits = LIMITS,
 ) -> pd.DataFrame:
     """Probe files side by side; those unchanged since `cache` was written aren't read again.
 
@@ -56,19 +58,21 @@ def probe_all(
         Called as ``progress(done, total)`` with counts of the files that are really read.
     max_frames, max_pixels : int
         Of a video, and of an image, as for `probe`.
+    limits : DecodeLimits
+        What decoding one file may take.
 
     Returns
     -------
     DataFrame
         One row per path, in the order of `paths`, with the fields of `Facts` as columns.
     """
-    limits = (max_frames, max_pixels)
-    known = ProbeCache(cache, modality, *limits)
+    known = ProbeCache(cache, modality, max_frames, max_pixels)
+    asked = (modality, max_frames, max_pixels, limits)
     found = {path: known.find(path, file_state(path)) for path in paths}
     fresh = [path for path, facts in found.items() if facts is None]
     written = time.monotonic()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looked = pool.map(lambda path: _look(path, modality, limits, known), fresh)
+    with decoding_threads(os.cpu_count() or 1) as pool:
+        looked = pool.map(lambda path: _look(path, asked, known), fresh)
         for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
             found[path] = entry[2]
             known.add(*entry)
@@ -84,7 +88,7 @@ def probe_all(
 
 
 def _look(
-    path: Path, modality: Modality, limits: tuple[int, int], known: ProbeCache
+    path: Path, asked: tuple[Modality, int, int, DecodeLimits], known: ProbeCache
 ) -> tuple[FileState | None, int, Facts]:
     """Read one file; return its state before that, the time then, and its facts."""
     state, read_ns = file_state(path), time.time_ns()
@@ -93,7 +97,7 @@ def _look(
     except OSError:
         facts = None  # `probe` says why
     # The times of all frames of all files would fill the memory.
-    facts = facts or replace(probe(path, modality, *limits), tracks=())
+    facts = facts or replace(probe(path, *asked), tracks=())
     return state, read_ns, facts
 
 
@@ -144,8 +148,8 @@ class ProbeCache:
             return None
         with path.open("rb") as file:
             facts = self._contents.get(hashlib.file_digest(file, "sha256").hexdigest())
-        if facts is None:
-            return None
+        if facts is None or (facts.reason and Path(facts.path).suffix != path.suffix):
+            return None  # what is said of a file that can't be used may be about its name
         return replace(facts, path=str(path), size=state.size, mtime_ns=state.mtime_ns)
 
     def add(self, state: FileState | None, read_ns: int, facts: Facts) -> None:

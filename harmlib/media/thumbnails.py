@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from harmlib.media.decode import RGB, load_image
+from harmlib.media.decoders import DecodeLimits, contained, contained_stream
 from harmlib.media.frame_times import even_times
 from harmlib.media.tracks import MAIN, Track
 from harmlib.media.video import sample_frames, stream_sizes
@@ -99,7 +100,7 @@ def thumbnails(paths: Mapping[str, str | Path], modality: Modality) -> dict[str,
     for name, path in paths.items():
         # Whatever one file raises: a page without this picture is better than no page.
         with contextlib.suppress(Exception):
-            drawn[name] = thumbnail(Path(path), modality)
+            drawn[name] = contained(DecodeLimits(), thumbnail, Path(path), modality)
     return drawn
 
 
@@ -137,6 +138,14 @@ def segment_strips(
     MediaError
         If the video can't be decoded.
     """
+    yield from contained_stream(
+        DecodeLimits(), _segment_strips, path, segments_sec, track, height, frames
+    )
+
+
+def _segment_strips(
+    path: Path, segments_sec: Sequence[tuple[float, float]], track: Track, height: int, frames: int
+) -> Iterator[bytes]:
     times_sec = [s + t for s, end in segments_sec for t in even_times(end - s, frames)]
     pictures = stream_sizes(path, [(time_sec, None) for time_sec in times_sec], track)
     for _ in segments_sec:

@@ -11,6 +11,7 @@ import av
 
 from harmlib.media.decode import MediaError
 from harmlib.media.formats import HEAD, recognise, refusal
+from harmlib.media.memory_limit import ran_short
 from harmlib.params import MAX_PIXELS
 
 
@@ -64,8 +65,13 @@ def open_video(path: Path) -> Iterator[av.container.InputContainer]:
             str(path.absolute()), format=found.demuxer, metadata_errors="replace"
         ) as container:
             yield container
+    except MemoryError:  # FFmpeg's own is one, too
+        raise
     except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"damaged or unknown video: {error}") from error
+        if ran_short():  # most decoders call a picture invalid if they get no memory for it
+            raise MemoryError from error
+        # Not the file's path, which is in `error` too: a file of the same content has another.
+        raise MediaError(f"damaged or unknown video: {error.strerror or error}") from error
 
 
 def split_streams(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -17,9 +18,21 @@ _HOST = re.sub(r"\W", "", socket.gethostname())[:20]
 _PROCESS = uuid.uuid4().hex[:8]  # a number of a process is given again to a later one
 SET_ASIDE = "set aside as *.damaged"  # a line that says so has these words
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NOTHING_LEFT_BYTES = 65_536  # with less free, what a library calls its own error is a full disk
+
+
+class CannotWrite(OSError):
+    """A file can't be written; the message names the folder and what it lacks."""
+
+    def __str__(self) -> str:
+        """Return the message alone, without the number."""
+        return str(self.strerror)
+
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path, size_bytes: int | None = None) -> Iterator[Path]:
     """Give a path to write to, and put that file into the place of `path` at the end.
 
     A reader sees the old file or the whole new one. Writers at the same time don't disturb each
@@ -29,6 +42,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     ----------
     path : Path
         The file to write. Its folder is made if it is missing.
+    size_bytes : int, optional
+        How large it will be, where that is known, for the message when there is no room.
 
     Yields
     ------
@@ -38,8 +53,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    OSError
-        If the folder can't be written to.
+    CannotWrite
+        If there is no room, or the folder can't be written to.
 
     Examples
     --------
@@ -50,15 +65,69 @@ def written_whole(path: Path) -> Iterator[Path]:
     ...     [path.name for path in Path(folder).iterdir()]
     ['a.txt']
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
     owner = f"{_HOST}-{os.getpid()}-{_PROCESS}"
     part = path.with_name(f"{path.name}.{owner}-{uuid.uuid4().hex[:8]}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield part
         part.replace(path)
+    except Exception as error:  # libraries have errors of their own for a full disk
+        if (why := cannot_write(error, path, part, size_bytes)) is None:
+            raise
+        raise why from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be gone, or read-only by now
+            part.unlink(missing_ok=True)
+
+
+def cannot_write(
+    error: Exception, path: Path, part: Path | None = None, size_bytes: int | None = None
+) -> CannotWrite | None:
+    """Return what keeps a file from being written; None where the error is about something else.
+
+    Parameters
+    ----------
+    error : Exception
+        What came of writing it.
+    path : Path
+        The file.
+    part : Path, optional
+        Where it was written to, if that was another file.
+    size_bytes : int, optional
+        How large the file will be, where that is known.
+
+    Returns
+    -------
+    CannotWrite or None
+
+    Examples
+    --------
+    >>> str(cannot_write(PermissionError(13, "Permission denied"), Path("/proc/a.txt")))
+    "/proc can't be written to (Permission denied): a.txt. Allow it, or name another folder, and \
+start again"
+    """
+    part = part or path
+    folder = next(place for place in (*part.parents, Path()) if place.is_dir())
+    free_bytes = shutil.disk_usage(folder).free
+    if not isinstance(error, OSError):  # torch.save raises others
+        number = errno.ENOSPC if free_bytes < _NOTHING_LEFT_BYTES else None
+    elif error.filename and Path(os.fsdecode(error.filename)) not in (path, part, *part.parents):
+        return None
+    else:
+        number = error.errno
+    if isinstance(error, CannotWrite) or number not in _FULL | _FORBIDDEN:
+        return None
+    text = f"{folder} can't be written to ({os.strerror(number)}): {path.name}"
+    if number in _FORBIDDEN:
+        return CannotWrite(number, f"{text}. Allow it, or name another folder, and start again")
+    written_bytes = part.stat().st_size if part.exists() else 0
+    needed = f"more than {written_bytes:,}" if size_bytes is None else f"{size_bytes:,}"
+    return CannotWrite(
+        number,
+        f"{text} needs {needed} bytes, {free_bytes:,} are free. Make room there, or name another "
+        "folder, and start again",
+    )
 
 
 def write_text_whole(path: Path, text: str) -> None:
@@ -79,8 +148,33 @@ def write_text_whole(path: Path, text: str) -> None:
     ...     Path(folder, "deep/a.txt").read_text()
     'words'
     """
-    with written_whole(path) as part:
-        part.write_text(text, encoding="utf-8")
+    content = text.encode("utf-8")
+    with written_whole(path, len(content)) as part:
+        part.write_bytes(content)
+
+
+def remove_leftovers(folder: Path, *, ours_too: bool = False) -> None:
+    """Remove what killed processes of this machine have left of their writes below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        It is searched with all folders below; there may be none.
+    ours_too : bool
+        Whether to remove those of this process as well, which is about to end.
+
+    Examples
+    --------
+    >>> remove_leftovers(Path("no such folder"))
+    """
+    named = re.compile(rf".+\.{_HOST}-(\d+)-(\w{{8}})-\w{{8}}\.part")
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if found := named.fullmatch(name):
+                ours = ours_too and found[2] == _PROCESS and int(found[1]) == os.getpid()
+                if ours or not _is_alive(int(found[1]), found[2]):
+                    with contextlib.suppress(OSError):
+                        Path(place, name).unlink()
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -92,16 +186,35 @@ def _remove_leftovers(path: Path) -> None:
             Path(entry.path).unlink(missing_ok=True)
 
 
-def _is_alive(pid: int, process: str) -> bool:
-    if pid == os.getpid():
-        return process == _PROCESS
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine still runs; one that has ended unreaped doesn't.
+
+    Parameters
+    ----------
+    pid : int
+        Its number.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_alive(os.getpid())
+    True
+    """
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # somebody else's, or no Linux
         return True
-    return True
+    return state.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def _is_alive(pid: int, process: str) -> bool:
+    return process == _PROCESS if pid == os.getpid() else is_alive(pid)
 
 
 def set_aside(damaged: Mapping[Path, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from harmlib.params import FeatureParams, Modality
+from harmlib.params.names import Name
 
 CURVE_THRESHOLDS = [i / 20 for i in range(20)]
 CURVE_COLUMNS = ["threshold", "precision", "recall", "f1", "flagged_share"]
@@ -96,7 +97,7 @@ class About(_Plain):
     """
 
     modality: Modality
-    variant: str
+    variant: Name
     epoch: int
     epochs: int
     seed: int

@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import io
 import math
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +18,11 @@ from pydantic import ValidationError
 from harmlib.analysis.calibration import fit_temperature
 from harmlib.analysis.optimism import optimism
 from harmlib.analysis.thresholds import sweep
+from harmlib.features.tensor_file import TensorFileError, plain_tensor, read_tensors, tensors_of
 from harmlib.media.splits import split_digest
 from harmlib.media.whole_file import written_whole
 from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
+from harmlib.models.checkpoint_checks import check_dims, check_items, without_variables
 from harmlib.models.classifier import (
     HarmfulClassifier,
     HeadName,
@@ -280,11 +281,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
         For a missing file, a file of another kind or version, and a file in which a part is
         missing or of another type. The message names the part.
     """
+    if not path.exists():
+        raise CheckpointError(f"{path}: there is no such checkpoint")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no such checkpoint") from None
-    except (RuntimeError, EOFError, KeyError, ValueError, OSError, pickle.UnpicklingError) as error:
+        content = read_tensors(path)
+    except TensorFileError as error:
         raise CheckpointError(f"{path}: not a checkpoint: {error}") from error
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
@@ -313,16 +314,15 @@ def _from_content(content: Mapping[str, Any]) -> Checkpoint:
     threshold: float = content["threshold"]
     if not isinstance(threshold, float):
         raise TypeError(f"threshold is {threshold!r}, not a float")
+    about = About.model_validate(without_variables(content["about"]))
+    scaler = Scaler(*(plain_tensor(name, content[name]) for name in ("scaler_mean", "scaler_sd")))
+    check_dims(content["dims"], about, scaler)
     classifier = HarmfulClassifier(content["dims"], last_layer, head)
-    classifier.load_state_dict(content["model_state_dict"])
-    return Checkpoint(
-        classifier.eval(),
-        Scaler(content["scaler_mean"], content["scaler_sd"]),
-        threshold,
-        About.model_validate(content["about"]),
-        Reference(**content["training"]),
-        Reference(**content["validation"]),
-    )
+    classifier.load_state_dict(tensors_of(content["model_state_dict"]))
+    training, validation = Reference(**content["training"]), Reference(**content["validation"])
+    for name, items in (("training", training), ("validation", validation)):
+        check_items(name, vars(items))
+    return Checkpoint(classifier.eval(), scaler, threshold, about, training, validation)
 
 
 def checkpoint_digest(path: Path) -> str:

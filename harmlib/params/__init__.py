@@ -9,6 +9,8 @@ from harmlib.params.loading import (
 )
 from harmlib.params.places import PROJECT_ROOT
 from harmlib.params.schema import (
+    MAX_DECODE_GIB,
+    MAX_DECODE_SEC,
     MAX_FRAMES,
     MAX_PIXELS,
     MODALITIES,
@@ -31,6 +33,8 @@ from harmlib.params.schema import (
 from harmlib.params.yaml_reading import ParamsError
 
 __all__ = [
+    "MAX_DECODE_GIB",
+    "MAX_DECODE_SEC",
     "MAX_FRAMES",
     "MAX_PIXELS",
     "MODALITIES",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 # The checkout, or the working directory for an installed package.
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,63 @@ def absolute(path: str | Path, start: Path) -> Path:
     if any(len(os.fsencode(part)) > _MOST_BYTES for part in path.parts):
         raise ValueError(f"it holds a name of more than {_MOST_BYTES} bytes; no file has one")
     return path if path.is_absolute() else (start / path).resolve()
+
+
+def portable(path: str | Path) -> str:
+    """Write a path as it holds for everybody who has the same project or home.
+
+    What a run records and shows is passed on; the home names its owner.
+
+    Parameters
+    ----------
+    path : str or Path
+        An absolute path.
+
+    Returns
+    -------
+    str
+        Below the project's folder relative to it, else below the home from ``~`` on, else as it is.
+        `from_project` reads all three.
+
+    Examples
+    --------
+    >>> portable(PROJECT_ROOT / "params/demo.yaml")
+    'params/demo.yaml'
+    >>> portable("/nowhere/a.yaml")
+    '/nowhere/a.yaml'
+    """
+    path = Path(path)
+    if path.is_relative_to(PROJECT_ROOT):
+        return path.relative_to(PROJECT_ROOT).as_posix()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (Path.home fails where there is none)
+    if home.is_absolute() and home != Path(home.anchor) and path.is_relative_to(home):
+        return f"~/{path.relative_to(home).as_posix()}"
+    return str(path)
+
+
+def portable_paths(value: Any) -> Any:
+    """Write all absolute paths in plain values as `portable` does.
+
+    Parameters
+    ----------
+    value : Any
+        A text, or lists and dicts of texts and other values.
+
+    Returns
+    -------
+    Any
+        The same, with other texts for paths.
+
+    Examples
+    --------
+    >>> portable_paths({"reports": str(PROJECT_ROOT / "reports"), "seed": 1})
+    {'reports': 'reports', 'seed': 1}
+    """
+    if isinstance(value, dict):
+        return {key: portable_paths(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [portable_paths(part) for part in value]
+    return portable(value) if isinstance(value, str) and value.startswith("/") else value
 
 
 def _filled_in(text: str) -> str:

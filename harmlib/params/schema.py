@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from harmlib.params.names import Name, check_apart
 from harmlib.params.places import PROJECT_ROOT, from_project
 
 Modality = Literal["image", "video"]
@@ -16,6 +17,8 @@ Positive = Annotated[int, Field(ge=1)]
 
 MAX_FRAMES = 500_000  # of a video; 5.5 hours at 25 frames a second
 MAX_PIXELS = 100_000_000  # of a picture or a frame; one of so many takes some 1.3 GB of memory
+MAX_DECODE_SEC = 3600.0  # of one file; a video of `MAX_FRAMES` at 140 frames a second
+MAX_DECODE_GIB = 6.0  # of memory for one file; a picture of `MAX_PIXELS` takes 1.3 to 2.6
 
 
 def _path(value: Any) -> Any:
@@ -52,6 +55,9 @@ class DataParams(Section):
     video_ratio: Annotated[float, Field(gt=0)] | None = None
     max_frames: Positive = MAX_FRAMES  # a video with more goes into the ledger
     max_pixels: Positive = MAX_PIXELS  # an image with more goes into the ledger
+    # A file that takes longer, or more memory, to be decoded goes into the ledger
+    max_decode_sec: Annotated[float, Field(gt=0)] = MAX_DECODE_SEC
+    max_decode_gib: Annotated[float, Field(gt=0)] = MAX_DECODE_GIB
 
     def csv(self, modality: str) -> str | None:
         """The modality's CSV file, relative to `root`; None where its folders are scanned."""
@@ -244,7 +250,7 @@ class Params(Section):
     `load_params` makes it. Paths are absolute here, whatever the file says.
     """
 
-    run: Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]  # the folder reports/<run>
+    run: Name  # the folder reports/<run>
     seed: Annotated[int, Field(ge=0)] = 42
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     modalities: Annotated[list[Modality], Field(min_length=1)] = list(MODALITIES)
@@ -257,12 +263,17 @@ class Params(Section):
     prevalence: PrevalenceParams = PrevalenceParams()
     gallery: GalleryParams = GalleryParams()
     study: StudyParams | None = None
-    variants: Annotated[dict[str, Variant], Field(min_length=1)]
+    variants: Annotated[dict[Name, Variant], Field(min_length=1)]  # folders models/<variant>
 
     @model_validator(mode="after")
     def _each_modality_once(self) -> Params:
         if len(set(self.modalities)) < len(self.modalities):
             raise ValueError("modalities must not repeat")
+        return self
+
+    @model_validator(mode="after")
+    def _each_variant_a_folder(self) -> Params:
+        check_apart(self.variants)
         return self
 
     @model_validator(mode="after")

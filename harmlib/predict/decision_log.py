@@ -1,17 +1,45 @@
-"""The log of decisions: a file of JSON lines, which are only ever added."""
+"""The log of decisions: a file of JSON lines, which are only ever added.
+
+Lines are added under a lock on the file, each chained to the one before (`log_chain`). A line is in
+the file as soon as `append` returns, so that a process that is killed loses nothing. Lines are
+forced to the disk (``fsync``) every SYNC_SEC and when the log is closed: a machine that loses its
+power loses those of these seconds at most, and their files are predicted again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import logging
+import os
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from harmlib.predict.log_chain import (
+    FIELDS,
+    Link,
+    chained,
+    link_of,
+    parsed,
+    read_head,
+    unchained_start,
+    write_head,
+)
+
+try:
+    import fcntl
+except ImportError:  # Windows, which has no such locks: one writer at a time there
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from harmlib.predict.prediction import Prediction
+
+SYNC_SEC = 5.0
+_LOG = logging.getLogger(__name__)
+_TAIL = 1 << 20  # bytes read at once when the last line is looked for
 
 Entry = dict[str, Any]  # one line of the log; `log_entry` makes it
 
@@ -56,6 +84,8 @@ def log_entry(prediction: Prediction) -> Entry:
 class DecisionLog:
     """A file of JSON lines, one per decision. What is in it is never changed.
 
+    Several processes may add to one log at a time.
+
     Parameters
     ----------
     path : Path
@@ -73,15 +103,74 @@ class DecisionLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._last: tuple[int, Link] | None = None  # size of the file after our last line
+        self._synced = time.monotonic()
 
     def append(self, entry: Entry) -> None:
-        """Add one whole line. A line that an earlier crash cut off is closed first."""
+        """Add one whole line. A line that an earlier crash cut off is set aside first, and said."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file:
-            if file.tell() and not _ends_a_line(file):
-                file.write(b"\n")
-            # Names that aren't UTF-8 come as lone surrogates, which ASCII escapes can hold.
-            file.write(json.dumps(entry).encode("ascii") + b"\n")
+        with self.path.open("a+b", buffering=0) as file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            size = os.fstat(file.fileno()).st_size
+            if self._last is None or self._last[0] != size:  # another process wrote, or none yet
+                self._last = self._end(file, size)
+            size, last = self._last
+            line, link = chained(entry, last)
+            self._last = None  # if the write fails, the file is looked at again
+            if (written := file.write(line)) != len(line):
+                os.ftruncate(file.fileno(), size)
+                raise OSError(f"{self.path}: only {written} of {len(line)} bytes were written")
+            self._last = size + len(line), link
+            write_head(self.path, link)
+            if time.monotonic() - self._synced > SYNC_SEC:
+                self._sync(file)
+
+    def close(self) -> None:
+        """Force what was added to the disk. The log can be added to again."""
+        if self._last is not None:
+            with self.path.open("rb") as file:
+                self._sync(file)
+
+    def _sync(self, file: BinaryIO | Any) -> None:
+        os.fsync(file.fileno())
+        self._synced = time.monotonic()
+
+    def _end(self, file: Any, size: int) -> tuple[int, Link]:
+        """The size of the whole lines, and where their chain stands; a cut one is set aside."""
+        last, cut = _last_lines(file, size)
+        if cut and (link_of(cut) or _is_old_and_whole(cut)):  # only the end of the line is missing
+            file.write(b"\n")
+            last, cut, size = cut, b"", size + 1
+        if cut:
+            self._set_aside(file, cut, size - len(cut))
+            size -= len(cut)
+        if not last:
+            return 0, Link()
+        return size, link_of(last) or self._start_behind(last)
+
+    def _start_behind(self, last: bytes) -> Link:
+        """Where a chain goes on behind a last line that has none, or whose own is damaged."""
+        if "chain" in (parsed(last) or {}) or read_head(self.path):
+            _LOG.warning(
+                "%s: the last line was changed by something else; `harmlib log %s --verify` tells "
+                "more, and goes on telling it",
+                self.path,
+                self.path,
+            )
+        return unchained_start(self.path)
+
+    def _set_aside(self, file: Any, cut: bytes, size: int) -> None:
+        aside = self.path.with_name(self.path.name + ".damaged")
+        with aside.open("ab") as other:
+            other.write(cut + b"\n")
+        os.ftruncate(file.fileno(), size)
+        _LOG.warning(
+            "%s: its last line was cut off (a writer was killed); set aside as %s, the rest is "
+            "kept",
+            self.path,
+            aside.name,
+        )
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries in order. A line that a crash cut off is skipped: it never counted."""
@@ -89,10 +178,8 @@ class DecisionLog:
             return
         with self.path.open("rb") as file:
             for line in file:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
+                if (entry := parsed(line)) is not None:
+                    yield {name: value for name, value in entry.items() if name not in FIELDS}
 
     def find(self, name: str) -> Entry:
         """The entry with this id. Raises LogError where there is none, and names the last one."""
@@ -108,14 +195,14 @@ class DecisionLog:
                     "things by other names; predict the file again"
                 )
             return last
-        hint = f"the last one is {last['id']}" if last else "it is empty"
+        hint = f"the last one is {last.get('id')}" if last else "it is empty"
         raise LogError(f"{self.path}: no decision {name!r}; {hint}")
 
     def latest(self, models: Collection[str]) -> Iterator[Entry]:
         """The last entry on each path by these models (their sha256), in the log's order."""
-        last = {e["path"]: number for number, e in enumerate(self) if e["model_sha256"] in models}
+        last = {e["path"]: number for number, e in enumerate(self) if _is_decision(e, models)}
         for number, entry in enumerate(self):
-            if last.get(entry["path"]) == number:
+            if _is_decision(entry, models) and last.get(entry["path"]) == number:
                 yield entry
 
     def states(self, model: str, windowing: dict[str, Any]) -> set[tuple[str, int, int]]:
@@ -126,13 +213,32 @@ class DecisionLog:
         return {
             (e["path"], e["size"], e["mtime_ns"])
             for e in self
-            if e["model_sha256"] == model and e.get("windowing") == windowing
+            if _is_decision(e, (model,))
+            and e.get("windowing") == windowing
+            and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
         }
 
 
-def _ends_a_line(file: BinaryIO) -> bool:
-    file.seek(-1, 2)
-    return file.read(1) == b"\n"
+def _is_decision(entry: Entry, models: Collection[str]) -> bool:
+    """Whether a line is a decision by one of these models: a log may hold anybody's lines."""
+    model, path = entry.get("model_sha256"), entry.get("path")
+    return isinstance(path, str) and isinstance(model, str) and model in models
+
+
+def _is_old_and_whole(line: bytes) -> bool:
+    """Whether it is a line of an earlier version, of which only the end is missing."""
+    return "id" in (entry := parsed(line) or {}) and "previous" not in entry
+
+
+def _last_lines(file: Any, size: int) -> tuple[bytes, bytes]:
+    """The last whole line, and what stands behind it; either may be empty."""
+    start, tail = size, b""
+    while start > 0 and tail.count(b"\n") < 2:
+        step = min(_TAIL, start)
+        start -= step
+        tail = os.pread(file.fileno(), step, start) + tail
+    whole, newline, cut = tail.rpartition(b"\n")
+    return whole.rpartition(b"\n")[2] + newline, cut
 
 
 def format_decision(entry: Entry) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -16,15 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
+from harmlib.media.contained import LIMITS
 from harmlib.media.decode import loss_reason
+from harmlib.media.decoders import DecodeLimits
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
+from harmlib.media.owned_lock import held
 from harmlib.media.probe import Facts
 from harmlib.media.thumbnails import segment_strips
+from harmlib.media.whole_file import written_whole
 from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
+from harmlib.predict.kept_ledger import KeptLedger
 from harmlib.predict.prediction import COLUMNS, Prediction
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.stream import predict_stream
+from harmlib.tables.csv_output import RowWriter, write_csv
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
@@ -44,7 +50,11 @@ class Written:
     ledger : pandas.DataFrame
         The unusable files of this call, `LEDGER_COLUMNS`.
     ledger_path : Path
-        Where the ledger lies.
+        Where the ledger of all calls lies.
+    kept : int
+        Rows of that ledger: files that no call could use.
+    settled : int
+        Files that an earlier call could not use, and this one did.
     log : DecisionLog
         All decisions, of earlier calls too.
     models : frozenset of str
@@ -55,8 +65,20 @@ class Written:
     reused: int
     ledger: pd.DataFrame
     ledger_path: Path
+    kept: int
+    settled: int
     log: DecisionLog
     models: frozenset[str]
+
+    def account(self) -> str:
+        """Say where each file went, in one line."""
+        unusable = len(self.ledger)
+        total = self.predicted + self.reused + unusable
+        text = (
+            f"Account: {total:,} files in = {self.predicted:,} predicted + {self.reused:,} reused "
+            f"+ {unusable:,} unusable. Ledger of all calls: {self.kept:,} files"
+        )
+        return f"{text}, {self.settled:,} fewer that could be used now" if self.settled else text
 
     def decisions_on(self, paths: Iterable[str | Path]) -> list[Entry]:
         """The last entries of the log on these files by these checkpoints."""
@@ -71,6 +93,7 @@ def predict_into(
     bands: dict[str, Bands] | None = None,
     *,
     strips: bool = True,
+    limits: DecodeLimits = LIMITS,
 ) -> Written:
     """Predict files into the table `out`, and into the files beside it.
 
@@ -90,42 +113,75 @@ def predict_into(
         Modality to its bands, for a column `band`.
     strips : bool
         Write pictures of harmful segments, too.
+    limits : DecodeLimits
+        What decoding one file may take.
 
     Returns
     -------
     Written
+
+    Raises
+    ------
+    InUse
+        If another process writes there; the message names it.
+    AccountError
+        If a file went in and did not come out. What did is written.
     """
+    # Outputs that differ in their suffix alone share the log and the ledger.
+    with held(out.with_suffix(".lock"), f"the output {out}"):
+        return _predict_into(out, predictors, found, bands, strips, limits)
+
+
+def _predict_into(
+    out: Path,
+    predictors: list[Predictor],
+    found: Iterable[Path | Unusable],
+    bands: dict[str, Bands] | None,
+    strips: bool,
+    limits: DecodeLimits,
+) -> Written:
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
-    fresh = _Fresh(found, predictors, log)
+    kept = KeptLedger(out.with_suffix(".ledger.csv"))
+    fresh = _Fresh(found, predictors, log, kept)
     unusable: list[Unusable] = []
-    predicted = 0
-    out.parent.mkdir(parents=True, exist_ok=True)
-    for one in tqdm(predict_stream(predictors, fresh), unit=" files", disable=None):
+    predicted: list[str] = []
+    for one in tqdm(predict_stream(predictors, fresh, limits), unit=" files", disable=None):
         if isinstance(one, Prediction):
             entry = log_entry(one)
             if strips:
                 _add_strips(entry, one.facts, out.with_suffix(".segments"))
             log.append(entry)
-            predicted += 1
+            predicted.append(one.path)
+            kept.settle(one.path)
         else:
             unusable.append(one)
+            kept.add(one)
+    log.close()
     models = frozenset(predictor.digest for predictor in predictors)
     _write_table((with_band(entry, bands) for entry in log.latest(models)), out, bands)
     _write_segments(log.latest(models), out.with_suffix(".segments.csv"))
-    ledger_path = out.with_suffix(".ledger.csv")
+    kept.write()
+    check_sum(fresh.taken, predicted, [one.path for one in unusable], "files to predict")
     ledger = pd.DataFrame([one.row() for one in unusable], columns=list(LEDGER_COLUMNS))
-    ledger.to_csv(ledger_path, index=False, encoding="utf-8-sig")
-    return Written(predicted, fresh.reused, ledger, ledger_path, log, models)
+    return Written(
+        len(predicted), fresh.reused, ledger, kept.path, len(kept.rows), kept.settled, log, models
+    )
 
 
 class _Fresh:
     """Files less those whose predictions the log holds already; these are counted."""
 
     def __init__(
-        self, found: Iterable[Path | Unusable], predictors: list[Predictor], log: DecisionLog
+        self,
+        found: Iterable[Path | Unusable],
+        predictors: list[Predictor],
+        log: DecisionLog,
+        ledger: KeptLedger,
     ) -> None:
         self.reused = 0
+        self.taken: list[str] = []
         self._found = found
+        self._ledger = ledger
         self._known: set[tuple[str, int, int]] = set()
         for predictor in predictors:
             self._known |= log.states(predictor.digest, asdict(predictor.windowing))
@@ -134,7 +190,9 @@ class _Fresh:
         for path in self._found:
             if self._known and isinstance(path, Path) and _state(path) in self._known:
                 self.reused += 1
+                self._ledger.settle(str(path))
             else:
+                self.taken.append(path.path if isinstance(path, Unusable) else str(path))
                 yield path
 
 
@@ -217,7 +275,10 @@ def _write_segments(entries: Iterable[Entry], path: Path) -> None:
         for segment in entry["segments"]
     ]
     if segments:
-        pd.DataFrame(segments).to_csv(path, index=False)
+        with written_whole(path) as part:
+            write_csv(pd.DataFrame(segments), part)
+    else:
+        path.unlink(missing_ok=True)  # those of other models
 
 
 def _write_table(
@@ -225,24 +286,23 @@ def _write_table(
 ) -> None:
     """Write the rows a thousand at a time; whole or not at all."""
     columns = table_columns(bands)
-    part = out.with_name(out.name + ".part")
     rows = ({name: _text(decision.get(name, "")) for name in columns} for decision in decisions)
-    if out.suffix == ".parquet":
-        schema = pa.schema(
-            [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
-        )
-        with pq.ParquetWriter(part, schema) as parquet:
-            while chunk := list(islice(rows, _ROW_GROUP)):
-                parquet.write_table(pa.Table.from_pylist(chunk, schema))
-    elif out.suffix == ".csv":
-        with part.open("w", encoding="utf-8-sig") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    else:
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    part.replace(out)
+    with written_whole(out) as part:
+        if out.suffix == ".parquet":
+            schema = pa.schema(
+                [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
+            )
+            with pq.ParquetWriter(part, schema) as parquet:
+                while chunk := list(islice(rows, _ROW_GROUP)):
+                    parquet.write_table(pa.Table.from_pylist(chunk, schema))
+        elif out.suffix == ".csv":
+            with part.open("w", encoding="utf-8-sig", newline="") as file:
+                writer = RowWriter(file, columns)
+                for row in rows:
+                    writer.write(row)
+        else:
+            with part.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _text(value: object) -> object:

@@ -31,14 +31,15 @@ ARTIFACTS = PROJECT_ROOT / "artifacts"
 class Predictor:
     """A checkpoint with its backbones. It knows no files: vectors in, logits out.
 
-    Opening it refuses weights, sampling or code other than those of the training.
+    Opening it refuses weights, sampling or code other than those of the training. A path of weights
+    that the checkpoint names is opened only below `artifacts` or the checkpoint's own folder.
 
     Parameters
     ----------
     checkpoint : str or Path
         A checkpoint file.
     weights : mapping of str to str, optional
-        Backbone to a path or word, in place of what the checkpoint names.
+        Backbone to a path or word, in place of what the checkpoint names; any path.
     artifacts : Path
         Folder with the weights and converted networks.
     device : str
@@ -68,7 +69,7 @@ class Predictor:
     Raises
     ------
     CheckpointError
-        For a file or a set of weights that does not fit.
+        For a file or a set of weights that does not fit, or that lies elsewhere.
     WeightsError
         For weights that are not there.
     """
@@ -91,6 +92,9 @@ class Predictor:
         self.modality = about.modality
         self.model_id = f"{about.variant}/{about.modality}@{self.digest[:12]}"
         self.params = _replace_weights(self.path, about.features, weights or {})
+        for name in self.checkpoint.classifier.dims:
+            if name not in (weights or {}):
+                _refuse_far_weights(self.path, name, getattr(self.params, name), artifacts)
         self.engines = self._open_engines(
             artifacts, choose_device(device), {} if opened is None else opened
         )
@@ -217,6 +221,27 @@ def _replace_weights(
             raise CheckpointError(f"{path}: {name} has no weights; leave {name}={spec} out")
         content[name]["weights"] = spec
     return FeatureParams.model_validate(content)
+
+
+def _refuse_far_weights(path: Path, name: str, section: Any, artifacts: Path) -> None:
+    """A checkpoint may come from anybody: it opens no file that isn't the program's or beside it.
+
+    The user's own word counts for any place.
+    """
+    spec = getattr(section, "weights", None)  # motion has none
+    if spec in (None, "pretrained", "untrained"):
+        return
+    try:
+        places = [folder.resolve() for folder in (artifacts, path.parent)]
+        is_near = any(Path(spec).resolve().is_relative_to(place) for place in places)
+    except (OSError, ValueError):  # no path at all, or a loop of links
+        is_near = False
+    if not is_near:
+        raise CheckpointError(
+            f"{path}: it names weights of {name} at {spec}. A checkpoint's own paths are opened "
+            f"only below {artifacts} and beside the checkpoint; if you trust this file, say so: "
+            f"--weights {name}={spec}"
+        )
 
 
 def _refuse_mismatch(path: Path, name: str, checkpoint: Checkpoint, now: dict[str, Any]) -> None:

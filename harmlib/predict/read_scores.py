@@ -9,6 +9,7 @@ import pandas as pd
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.media.ledger import LABELS
 from harmlib.tables.complaint import TableError
+from harmlib.tables.csv_output import unmarked
 from harmlib.tables.headers import check_names, distinct_names, fold
 from harmlib.tables.numbers import numbers
 from harmlib.tables.spreadsheet import check_groups, check_texts, what_it_is
@@ -70,6 +71,8 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
         if "path" in table.frame:
             check_texts(table, "path")
     frame = table.frame.assign(**read)
+    if table.frame.index.name == "line":  # a CSV, in which our own marks stand before formulas
+        frame = unmarked(frame)
     texts = frame.select_dtypes(["object", "string"]).columns
     return frame.assign(**{name: frame[name].mask(frame[name] == "") for name in texts})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,21 +63,38 @@ def replay(
     CheckpointError, WeightsError
         As `Predictor`.
     """
+    path = _checkpoint_of(entry)
+    try:
+        windowing = Windowing(**entry["windowing"])
+        file, sha256 = Path(entry["file"]), entry["sha256"]
+        probability, decision = float(entry["probability"]), entry["decision"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise LogError(f"this entry of the log is damaged: {error}") from error
     predictor = Predictor(
-        entry["checkpoint"],
-        weights=weights,
-        artifacts=artifacts,
-        device=device,
-        windowing=Windowing(**entry["windowing"]),
+        path, weights=weights, artifacts=artifacts, device=device, windowing=windowing
     )
-    if predictor.digest != entry["model_sha256"]:
-        raise LogError(f"{entry['checkpoint']}: the checkpoint there is another one now")
-    (again,) = predict_stream([predictor], [Path(entry["file"])])
+    if not file.is_file() or _sha256(file) != sha256:
+        raise LogError(f"{file}: the file there is gone, or has another content now")
+    (again,) = predict_stream([predictor], [file])
     if isinstance(again, Unusable):
-        raise LogError(f"{entry['file']}: can't be predicted again: {again.reason}")
-    if again.facts.sha256 != entry["sha256"]:
-        raise LogError(f"{entry['file']}: the file there has another content now")
-    is_near = abs(again.probability - entry["probability"]) <= TOLERANCE
-    return Replay(
-        again.probability, again.decision, is_near and again.decision == entry["decision"]
-    )
+        raise LogError(f"{file}: can't be predicted again: {again.reason}")
+    is_near = abs(again.probability - probability) <= TOLERANCE
+    return Replay(again.probability, again.decision, is_near and again.decision == decision)
+
+
+def _checkpoint_of(entry: Entry) -> Path:
+    """The checkpoint of a decision, if its content is the logged one: nothing else is opened."""
+    path = Path(str(entry.get("checkpoint")))
+    if not path.is_file():
+        raise LogError(f"{path}: there is no such checkpoint any more")
+    if _sha256(path) != entry.get("model_sha256"):
+        raise LogError(f"{path}: the checkpoint there is another one now")
+    return path
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise LogError(f"{path}: can't be read: {error}") from error

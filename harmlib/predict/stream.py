@@ -11,15 +11,16 @@ import json
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO
 
 from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
+from harmlib.media.contained import LIMITS, identify, probe
 from harmlib.media.decode import MediaError, loss_reason
-from harmlib.media.identify import identify
+from harmlib.media.decoders import DecodeLimits, decoding_threads
 from harmlib.media.ledger import Unusable
-from harmlib.media.probe import Facts, probe
+from harmlib.media.probe import Facts
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import Modality
 from harmlib.predict.prediction import Prediction, ScoredFile, make_prediction
@@ -30,7 +31,9 @@ Identified = tuple[Path, Modality]
 
 
 def predict_stream(
-    predictors: list[Predictor], found: Iterable[Path | Unusable]
+    predictors: list[Predictor],
+    found: Iterable[Path | Unusable],
+    limits: DecodeLimits = LIMITS,
 ) -> Iterator[Prediction | Unusable]:
     """Predict files as they come.
 
@@ -42,6 +45,8 @@ def predict_stream(
         One, or one for each modality.
     found : iterable of Path or Unusable
         As `harmlib.media.find.find_files` yields them; no path twice.
+    limits : DecodeLimits
+        What decoding one file may take.
 
     Yields
     ------
@@ -56,13 +61,14 @@ def predict_stream(
     modalities = [predictor.modality for predictor in predictors]
     identified = _identify(found, modalities, first.windowing.max_pixels)
     if not others:
-        yield from _predict_modality(first, identified)
+        yield from _predict_modality(first, identified, limits)
         return
     (second,) = others
     with tempfile.TemporaryFile("w+") as later:  # not a list: there may be millions
-        yield from _predict_modality(first, _defer(identified, second.modality, later))
+        deferring = _defer(identified, second.modality, later)
+        yield from _predict_modality(first, deferring, limits)
         later.seek(0)
-        yield from _predict_modality(second, _deferred(later, second.modality))
+        yield from _predict_modality(second, _deferred(later, second.modality), limits)
 
 
 def _identify(
@@ -103,11 +109,11 @@ def _deferred(later: IO[str], modality: Modality) -> Iterator[Identified]:
 
 
 def _predict_modality(
-    predictor: Predictor, identified: Iterable[Identified | Unusable]
+    predictor: Predictor, identified: Iterable[Identified | Unusable], limits: DecodeLimits
 ) -> Iterator[Prediction | Unusable]:
     aside: deque[Unusable] = deque()
-    probed = _probe_ahead(identified, predictor.windowing)
-    for one in _predict(predictor, _set_aside(probed, aside)):
+    probed = _probe_ahead(identified, predictor.windowing, limits)
+    for one in _predict(predictor, _set_aside(probed, aside), limits):
         while aside:
             yield aside.popleft()
         yield one
@@ -115,7 +121,7 @@ def _predict_modality(
 
 
 def _probe_ahead(
-    identified: Iterable[Identified | Unusable], limits: Windowing
+    identified: Iterable[Identified | Unusable], windowing: Windowing, limits: DecodeLimits
 ) -> Iterator[Facts | Unusable]:
     """Hash and decode files in threads, a few ahead, in order."""
 
@@ -124,7 +130,7 @@ def _probe_ahead(
             return one
         path, modality = one
         try:
-            facts = probe(path, modality, limits.max_frames, limits.max_pixels)
+            facts = probe(path, modality, windowing.max_frames, windowing.max_pixels, limits)
         except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
             return Unusable(str(path), loss_reason(error), "probe", modality)
         if facts.reason:
@@ -132,7 +138,7 @@ def _probe_ahead(
         return facts
 
     queue: deque[Future[Facts | Unusable]] = deque()
-    with ThreadPoolExecutor(2) as pool:
+    with decoding_threads(2) as pool:
         for one in identified:
             queue.append(pool.submit(check, one))
             if len(queue) == PREFETCH:
@@ -150,10 +156,12 @@ def _set_aside(probed: Iterable[Facts | Unusable], aside: deque[Unusable]) -> It
             yield one
 
 
-def _predict(predictor: Predictor, usable: Iterable[Facts]) -> Iterator[Prediction | Unusable]:
+def _predict(
+    predictor: Predictor, usable: Iterable[Facts], limits: DecodeLimits
+) -> Iterator[Prediction | Unusable]:
     """Score the windows of files until each file is decided."""
     undecided: dict[str, ScoredFile] = {}
-    windows = _cut(predictor, usable, undecided)
+    windows = _cut(predictor, usable, undecided, limits)
     for window, vectors in stream_vectors(windows, predictor.engines, predictor.params):
         path = str(window.path)
         scored = undecided.get(path)
@@ -170,11 +178,14 @@ def _predict(predictor: Predictor, usable: Iterable[Facts]) -> Iterator[Predicti
 
 
 def _cut(
-    predictor: Predictor, usable: Iterable[Facts], undecided: dict[str, ScoredFile]
+    predictor: Predictor,
+    usable: Iterable[Facts],
+    undecided: dict[str, ScoredFile],
+    limits: DecodeLimits,
 ) -> Iterator[Window]:
     """The windows of file after file; those of a file that has left `undecided` are not cut."""
     for facts in usable:
-        windows, note = _windows(predictor, facts)
+        windows, note = _windows(predictor, facts, limits)
         undecided[facts.path] = ScoredFile(facts, windows, note=note)
         for window in windows:
             if facts.path not in undecided:
@@ -182,7 +193,7 @@ def _cut(
             yield window
 
 
-def _windows(predictor: Predictor, facts: Facts) -> tuple[list[Window], str]:
+def _windows(predictor: Predictor, facts: Facts, limits: DecodeLimits) -> tuple[list[Window], str]:
     """The windows of all video streams of one file, or the whole image; and what to say of them."""
     windowing, training_sec = predictor.windowing, predictor.checkpoint.about.duration_sec
     cuts: list[tuple[Track, list[tuple[float, float]]]] = [
@@ -212,6 +223,7 @@ def _windows(predictor: Predictor, facts: Facts) -> tuple[list[Window], str]:
             start_sec,
             track,
             windowing.max_pixels,
+            limits,
         )
         for i, (track, start_sec, length_sec) in enumerate(kept)
     ]

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import pandas as pd
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from harmlib.reporting.page.fragments import figure_html, table_html
+from harmlib.reporting.text.markdown import list_html, paragraphs_html
 
 
 class FigureFolder(Protocol):
@@ -79,5 +80,21 @@ def show_findings(lines: Iterable[str]) -> None:
     """
     found = [line for line in lines if line]
     if found:
-        text = found[0] if len(found) == 1 else "\n".join(f"- {line}" for line in found)
-        display(Markdown(text))
+        display(HTML(list_html(found)))
+
+
+def show_paragraphs(paragraphs: Iterable[str]) -> None:
+    """Display paragraphs and, where their lines begin with ``- ``, lists.
+
+    Parameters
+    ----------
+    paragraphs : iterable of str
+        In Markdown, such as `harmlib.reporting.text.findings.epoch_paragraphs` makes them.
+
+    Examples
+    --------
+    >>> show_paragraphs([])
+    """
+    found = list(paragraphs)
+    if found:
+        display(HTML(paragraphs_html(found)))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import json
+import logging
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harmlib.media.whole_file import SET_ASIDE
+from harmlib.media.whole_file import SET_ASIDE, cannot_write
 from harmlib.params import PROJECT_ROOT, Params
+from harmlib.workflow.import_graph import notebook_code
 from harmlib.workflow.steps import Step
 
 if TYPE_CHECKING:
@@ -19,8 +24,8 @@ if TYPE_CHECKING:
     from harmlib.workflow.kernels import KernelServer
 
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
-CELL_TIMEOUT_SEC = 24 * 3600
 KERNEL_START_SEC = 300
+_INTERRUPTED_SEC = 5.0  # how long a cell may take to end after it was interrupted
 
 
 class StepFailed(RuntimeError):
@@ -77,6 +82,25 @@ def executed_notebook(params: Params, name: str) -> Path:
     return params.run_dir / "notebooks" / f"{name}.ipynb"
 
 
+def check_readable(notebooks: set[str]) -> None:
+    """Raise StepFailed for a notebook that is missing, or whose code can't be Python.
+
+    Parameters
+    ----------
+    notebooks : set of str
+        Their names.
+    """
+    for name in sorted(notebooks):
+        try:
+            ast.parse(notebook_code(source_notebook(name)))
+        except SyntaxError as error:
+            text = f"{name}.ipynb can't be Python: {error.msg}: {(error.text or '').strip()}"
+            raise StepFailed(text, name, "SyntaxError", text) from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            text = f"{source_notebook(name)} can't be read as a notebook: {error!r}"
+            raise StepFailed(text, name, type(error).__name__, text) from None
+
+
 def check_declared(step: Step, common: dict[str, str]) -> None:
     """Raise StepFailed for a parameter that the step's notebook doesn't declare.
 
@@ -126,44 +150,115 @@ def execute(params: Params, step: Step, common: dict[str, str], kernels: KernelS
         If a cell raised an error, the kernel died, or the step didn't write all that it should.
     """
     import papermill
-    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from harmlib.workflow.engine import ENGINE
+
     out = executed_notebook(params, step.name)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    manager = kernels.manager_class(step.notebook)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is raised too
+    deadline = _Deadline(kernels.deadline_sec, manager.launched)
     try:
-        with _closed_event_loop():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with deadline, _closed_event_loop():
             notebook = papermill.execute_notebook(
                 _plain(source_notebook(step.notebook)),
                 _plain(out),
                 parameters=common | step.parameters,
+                engine_name=ENGINE,
                 progress_bar=False,
-                execution_timeout=CELL_TIMEOUT_SEC,
                 start_timeout=KERNEL_START_SEC,
                 request_save_on_cell_execute=False,
-                kernel_manager_class=kernels.manager_class(step.notebook),
+                kernel_manager_class=manager,
                 extra_arguments=["--IPKernelApp.log_level=50"],  # a cell's error comes as output
             )
-    except PapermillExecutionError as error:
-        raise StepFailed(
-            f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
-            f"The executed notebook shows where: {out}",
-            step.name,
-            error.ename,
-            error.evalue,
-            _stopped_cell(out),
-        ) from None
-    except DeadKernelError as error:
-        raise StepFailed(
-            f"{step.name}: its kernel died (out of memory?): {error}\nSo far: {out}",
-            step.name,
-            "DeadKernelError",
-            str(error),
-        ) from None
+    # Whatever papermill, nbclient or the kernel's pipes come up with: it stops this step.
+    except Exception as error:  # noqa: BLE001
+        if deadline.passed:
+            raise _hung(step, out, kernels.deadline_sec) from None
+        if isinstance(error, PapermillExecutionError):
+            raise _cell_stopped(step, out, error) from None
+        if isinstance(error, OSError) and (why := cannot_write(error, out)):
+            with contextlib.suppress(OSError):
+                out.unlink()  # half of it is no notebook
+            raise StepFailed(f"{step.name}: {why}", step.name, "CannotWrite", str(why)) from None
+        raise _kernel_failed(step, out, error, manager.launched) from None
     _check_complete(params, step, notebook)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     said = "".join(output["text"] for output in outputs if output.get("name") == "stderr")
     return [line for line in said.splitlines() if SET_ASIDE in line]
+
+
+class _Deadline:
+    """Interrupts what a notebook's kernel does when its time is over, then ends the kernel."""
+
+    def __init__(self, seconds: float, launched: list[Any]) -> None:
+        self.passed = False
+        self._launched = launched
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._wait, args=[seconds], daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+
+    def _wait(self, seconds: float) -> None:
+        from harmlib.workflow.kernels import end_group
+
+        if self._done.wait(min(seconds, threading.TIMEOUT_MAX)):
+            return
+        self.passed = True
+        for signum in (signal.SIGINT, signal.SIGKILL):
+            for process in self._launched:
+                end_group(process.pid, signum)
+            if self._done.wait(_INTERRUPTED_SEC):
+                return
+
+
+def _cell_stopped(step: Step, out: Path, error: Any) -> StepFailed:
+    """A cell raised an error."""
+    text = (
+        f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
+        f"The executed notebook shows where: {out}"
+    )
+    return StepFailed(text, step.name, error.ename, error.evalue, _stopped_cell(out))
+
+
+def _hung(step: Step, out: Path, seconds: float) -> StepFailed:
+    """The notebook did not end in time."""
+    text = f"did not end within {seconds / 3600:g} hours, and was ended"
+    cell = _stopped_cell(out)
+    where = f" in the cell {cell}" if cell else ""
+    return StepFailed(
+        f"{step.name} {text}{where}. If it only needs longer, give it more: --max-hours",
+        step.name,
+        "NotebookHung",
+        text,
+        cell,
+    )
+
+
+def _kernel_failed(step: Step, out: Path, error: Exception, launched: list[Any]) -> StepFailed:
+    """The kernel died, or never came to life."""
+    from nbclient.exceptions import DeadKernelError
+
+    cell = _stopped_cell(out)
+    ends = [_end_in_words(status) for kernel in launched if (status := kernel.poll()) is not None]
+    died = isinstance(error, DeadKernelError) or bool(ends)
+    when = f"in the cell {cell}" if cell else "before its first cell"
+    text = f"its kernel died {when}: {', '.join(ends) or 'it is gone'}" if died else str(error)
+    kind = "DeadKernelError" if died else type(error).__name__
+    return StepFailed(f"{step.name}: {text or kind}", step.name, kind, text or kind, cell)
+
+
+def _end_in_words(status: int) -> str:
+    if status >= 0:
+        return f"it ended itself, with status {status}"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+    hint = " (out of memory?)" if -status == signal.SIGKILL else ""
+    return f"ended by {name}{hint}"
 
 
 def _plain(path: Path) -> str:
@@ -176,17 +271,23 @@ def _check_complete(params: Params, step: Step, notebook: NotebookNode) -> None:
 
     Papermill returns as usual after some deaths of a kernel.
     """
-    silent = [c for c in notebook.cells if c.cell_type == "code" and c.execution_count is None]
+    silent = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None
+    ]
     files = [name for name in step.writes if isinstance(name, str)]
     missing = [name for name in files if not (params.run_dir / name).exists()]
-    if silent or missing:
-        out = executed_notebook(params, step.name)
-        text = (
-            f"{len(silent)} cell(s) did not run, and these files were not written: "
-            f"{', '.join(missing) or 'none is missing'}"
-        )
-        cell = silent[0].id if silent else ""
-        raise StepFailed(f"{step.name}: {text}; see {out}", step.name, "Incomplete", text, cell)
+    if not silent and not missing:
+        return
+    what = []
+    if silent:
+        what.append(f"it ended early (sys.exit?): {len(silent)} of its cells did not run")
+    if missing:
+        what.append(f"these files were not written: {', '.join(missing)}")
+    text = ", and ".join(what)
+    out, cell = executed_notebook(params, step.name), silent[0].id if silent else ""
+    raise StepFailed(f"{step.name}: {text}; see {out}", step.name, "Incomplete", text, cell)
 
 
 @contextlib.contextmanager
@@ -200,11 +301,21 @@ def _closed_event_loop() -> Iterator[None]:
 
 
 def _stopped_cell(executed: Path) -> str:
-    """Return the id of the cell that holds an error; empty if there is none."""
-    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
-    failed = (
+    """Return the id of the cell that holds an error, or of the last that began; else nothing."""
+    try:
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):  # nothing was executed, or no room was left for its copy
+        return ""
+    failed = [
         str(cell["id"])
         for cell in cells
         if any(output["output_type"] == "error" for output in cell.get("outputs", []))
-    )
-    return next(failed, "")
+    ]
+    began = [
+        str(cell["id"])
+        for cell in cells
+        if cell["cell_type"] == "code"
+        and cell["metadata"].get("papermill", {}).get("start_time")
+        and cell["source"]
+    ]
+    return (failed[:1] or began[-1:] or [""])[0]

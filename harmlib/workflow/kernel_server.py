@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -17,6 +18,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,10 +28,14 @@ from typing import Any
 KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "debugpy")
 
 Modules = dict[str, list[str]]  # what each notebook needs
+_INTERRUPTED_SEC = 0.3  # how long an interrupted cell may take to tidy up
+_PR_SET_PDEATHSIG = 1
 
 
-def main(descriptor: int, ahead: Modules, connections: str) -> None:
+def main(descriptor: int, ahead: Modules, connections: str, runner_pid: int) -> None:
     """Serve until the pipe closes; in every forked child, become the kernel that was asked for.
+
+    It also ends when it is asked to by SIGTERM, which comes too when the runner has died.
 
     Parameters
     ----------
@@ -40,31 +46,64 @@ def main(descriptor: int, ahead: Modules, connections: str) -> None:
     connections : str
         The folder of the kernels' connection files. It is removed at the end, since the process
         that made it may have been killed.
+    runner_pid : int
+        The process that the kernels are for.
     """
+    running: set[int] = set()
+    server = os.getpid()
+
+    def end(*_: object) -> None:
+        """End it here, whatever is going on: an import would swallow an exception."""
+        if os.getpid() == server:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            _end_all(running)
+            shutil.rmtree(connections, ignore_errors=True)
+        os._exit(0)
+
     began = set(os.environ)
     # As ipykernel does: matplotlib reads it when imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # kernels hear it in their cells only
+    signal.signal(signal.SIGTERM, end)
+    _end_with_parent(runner_pid, signal.SIGTERM)
     with Connection(descriptor) as runner:
-        request = _serve(runner, ahead)
-    if request is not None:
-        for name in began - set(request["env"]):
-            del os.environ[name]  # what imports have set stays, as in any kernel
-        _become_kernel(**request)
-    else:
-        shutil.rmtree(connections, ignore_errors=True)
+        request = _serve(runner, ahead, running)
+    if request is None:
+        end()
+    assert request is not None
+    _end_with_parent(server, signal.SIGKILL)
+    for name in began - set(request["env"]):
+        del os.environ[name]  # what imports have set stays, as in any kernel
+    _become_kernel(**request)
     os._exit(0)  # to take down all that was imported would cost each kernel half a second
 
 
-def _serve(runner: Connection, ahead: Modules) -> dict[str, Any] | None:
+def _end_with_parent(parent: int, signum: int) -> None:
+    """Let the system send this process a signal when its parent has ended, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signum))
+    if os.getppid() != parent:  # it was faster
+        os.kill(os.getpid(), signum)
+
+
+def _end_all(running: set[int]) -> None:
+    """End the kernels and what they have started; first their cells may tidy up."""
+    for signum in (signal.SIGINT, signal.SIGKILL):
+        for pid in running:
+            for kill in (os.killpg, os.kill):  # it may lead no group yet
+                with contextlib.suppress(ProcessLookupError):
+                    kill(pid, signum)
+        if signum == signal.SIGINT and running:
+            time.sleep(_INTERRUPTED_SEC)
+
+
+def _serve(runner: Connection, ahead: Modules, running: set[int]) -> dict[str, Any] | None:
     """Answer requests, and import between them. Return None at the end; in a child, its request.
 
     A request is a kernel's `notebook`, `arguments`, `env` and `cwd`, answered by its pid; or a pid,
-    answered by the exit status (None as long as it runs).
+    answered by the exit status (None as long as it runs). `running` holds the kernels' pids.
     """
-    running: set[int] = set()
     todo = [name for modules in ahead.values() for name in modules]
-    with contextlib.suppress(EOFError, ConnectionError, SystemExit):
+    with contextlib.suppress(EOFError, ConnectionError):
         while True:
             if todo and not runner.poll():
                 _import(todo.pop(0))
@@ -82,11 +121,11 @@ def _serve(runner: Connection, ahead: Modules) -> dict[str, Any] | None:
                 warnings.simplefilter("ignore")  # Python 3.12 warns of threads; see above
                 pid = os.fork()
             if pid == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                os.setsid()
                 return request
             running.add(pid)
             runner.send(pid)
-    for pid in running:
-        os.kill(pid, signal.SIGKILL)
     return None
 
 
@@ -101,8 +140,6 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
-    os.setsid()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if Path(sys.path[0]) == Path.cwd():  # `-m` put it there; the kernel puts "" in its place
         del sys.path[0]
     parent = str(os.getppid())
@@ -115,9 +152,13 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -
     if "torch" in sys.modules:
         sys.modules["torch"].default_generator.seed()
     # ipykernel was imported before the fork, and read the variable then.
-    IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={parent}"])
+    try:
+        IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={parent}"])
+    except Exception as error:  # noqa: BLE001 - a full disk, say; the runner tells of the death
+        os.write(2, f"The kernel could not start: {type(error).__name__}: {error}\n".encode())
+        os._exit(1)
     atexit._run_exitfuncs()  # as multiprocessing ends its forks
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3])
+    main(int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

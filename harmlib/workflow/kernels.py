@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,9 +24,13 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from harmlib.media.whole_file import is_alive
+
 # macOS has fork too, but its system libraries don't survive one.
 CAN_FORK = sys.platform == "linux"
-END_SEC = 5
+END_SEC = 1.0
+DEADLINE_SEC = 48 * 3600.0
+_FOLDERS = "harmlib-kernels-" + re.sub(r"\W", "", socket.gethostname())[:20]
 LAUNCHER = ("-m", "ipykernel_launcher")
 
 
@@ -35,14 +43,18 @@ class KernelServer:
     ----------
     ahead : mapping of str to list of str
         The notebooks that will be executed, in order, and the modules that each needs.
+    deadline_sec : float
+        How long one notebook may keep its kernel.
     """
 
-    def __init__(self, ahead: Mapping[str, list[str]]) -> None:
-        self.ahead = dict(ahead)
+    def __init__(self, ahead: Mapping[str, list[str]], deadline_sec: float = DEADLINE_SEC) -> None:
+        self.ahead, self.deadline_sec = dict(ahead), deadline_sec
         self.closed = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()  # kernels run side by side in threads
+        self._pipe_lock = threading.Lock()  # kernels run side by side in threads
+        self._lock = threading.RLock()
         self._connections: Path | None = None
+        self._ordinary: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> KernelServer:
         return self
@@ -51,10 +63,14 @@ class KernelServer:
         self.close()
 
     def start(self) -> None:
-        """Start the server, which begins with the imports, unless it runs already."""
+        """Start the server, which begins with the imports, unless it runs already.
+
+        It ends with the thread that starts it, too: call this from one that stays.
+        """
         with self._lock:
             if self._process is not None or not CAN_FORK:
                 return
+            self._require_open()
             connections = str(self._folder())
             self._pipe, theirs = Pipe()
             with theirs:
@@ -66,6 +82,7 @@ class KernelServer:
                         str(theirs.fileno()),
                         json.dumps(self.ahead),
                         connections,
+                        str(os.getpid()),
                     ],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
@@ -75,47 +92,62 @@ class KernelServer:
     def close(self) -> None:
         """End the server and its kernels, even while a thread waits for an answer."""
         self.closed = True
+        with self._lock:  # no start is half-way
+            process, folder = self._process, self._connections
+            for ordinary in self._ordinary:
+                end_group(ordinary.pid, signal.SIGKILL)
         try:
-            self._end()
+            if process is not None:
+                self._end(process)
         finally:
-            if self._connections is not None:
-                shutil.rmtree(self._connections, ignore_errors=True)
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _end(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.terminate()
         try:
-            self._process.wait(END_SEC)
+            process.wait(END_SEC)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        with self._lock:
+            process.kill()  # its kernels end with it
+            process.wait()
+        with self._pipe_lock:
             self._pipe.close()
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise RuntimeError("the run is ending: no kernel starts any more")
+
+    def adopt(self, ordinary: subprocess.Popen[bytes]) -> None:
+        """End a kernel that was started without the server with the others."""
+        with self._lock:
+            self._ordinary.append(ordinary)
+            if self.closed:
+                end_group(ordinary.pid, signal.SIGKILL)
+                self._require_open()
 
     def connection_file(self) -> str:
         """Return where the next kernel's connection file goes: it holds the kernel's key.
 
         They lie in a folder of our own, which is removed at the end, by the server if need be.
         """
-        if self.closed:
-            raise RuntimeError("the run is ending: no kernel starts any more")
         with self._lock:
+            self._require_open()
             return str(self._folder() / f"{uuid.uuid4()}.json")
 
     def _folder(self) -> Path:
         if self._connections is None:
-            self._connections = Path(tempfile.mkdtemp(prefix="harmlib-kernels-"))
+            _remove_leftovers()
+            self._connections = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}-{os.getpid()}-"))
         return self._connections
 
     def ask(self, request: dict[str, Any] | int) -> int | None:
         """Return the server's answer to a request. Raises OSError or EOFError when it is gone."""
-        with self._lock:
+        with self._pipe_lock:
             self._pipe.send(request)
             answer: int | None = self._pipe.recv()
         return answer
 
-    def manager_class(self, notebook: str) -> type[AsyncKernelManager]:
+    def manager_class(self, notebook: str) -> type[WarmKernelManager]:
         """Return a class for nbclient whose kernels come from this server.
 
         Parameters
@@ -123,13 +155,38 @@ class KernelServer:
         notebook : str
             The name of the notebook: its modules are imported before the fork.
         """
-        own = {"server": self, "notebook": notebook}
-        return type("WarmKernelManager", (_WarmKernelManager,), own)
+        own = {"server": self, "notebook": notebook, "launched": []}
+        return type("WarmKernelManager", (WarmKernelManager,), own)
 
 
-class _WarmKernelManager(AsyncKernelManager):
+def end_group(pid: int, signum: int) -> None:
+    """Send a signal to a kernel and to what it has started; it may be gone already.
+
+    Parameters
+    ----------
+    pid : int
+        The kernel's process, which leads a group.
+    signum : int
+        The signal.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signum)
+
+
+def _remove_leftovers() -> None:
+    """Remove connection files of runs that were killed together with their servers."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}-*-*"):
+        pid = folder.name.removeprefix(f"{_FOLDERS}-").split("-")[0]
+        if pid.isdigit() and not is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class WarmKernelManager(AsyncKernelManager):
+    """What nbclient starts a kernel with; `KernelServer.manager_class` makes one per notebook."""
+
     server: KernelServer
     notebook: str
+    launched: list[Any]  # the kernels' processes
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -147,12 +204,10 @@ class _WarmProvisioner(LocalProvisioner):
     """Forks a kernel of this Python; starts it in the usual way where that is impossible."""
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
-        if not CAN_FORK:
-            return await super().launch_kernel(cmd, **options)
-        manager = cast("_WarmKernelManager", self.parent)
+        manager = cast("WarmKernelManager", self.parent)
         server = manager.server
-        if server.closed:
-            raise RuntimeError("the run is ending: no kernel starts any more")
+        if not CAN_FORK:
+            return await self._launch_ordinary(cmd, **options)
         server.start()
         request = {
             "notebook": manager.notebook,
@@ -163,12 +218,23 @@ class _WarmProvisioner(LocalProvisioner):
         try:
             pid = server.ask(request)
         except (OSError, EOFError):
-            return await super().launch_kernel(cmd, **options)
+            return await self._launch_ordinary(cmd, **options)
         assert pid is not None
         self.process = cast("subprocess.Popen[bytes]", _ForkedKernel(server, pid))
+        manager.launched.append(self.process)
         self.pid = self.pgid = pid  # it leads a session of its own
         self.cwd = options.get("cwd") or str(Path.cwd())
         return self.connection_info
+
+    async def _launch_ordinary(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        """Start a kernel in the usual way, unless the run is ending; it ends with the others."""
+        manager = cast("WarmKernelManager", self.parent)
+        manager.server._require_open()
+        info = await super().launch_kernel(cmd, **options)
+        assert self.process is not None
+        manager.server.adopt(self.process)
+        manager.launched.append(self.process)
+        return info
 
 
 class _ForkedKernel:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,16 +14,25 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harmlib.params import Params, ParamsError, load_params
+from harmlib.media.owned_lock import held
+from harmlib.media.whole_file import remove_leftovers, written_whole
+from harmlib.params import Params, ParamsError, load_params, project_params_path
+from harmlib.params.places import portable
 from harmlib.workflow.execution import (
     StepFailed,
     check_declared,
+    check_readable,
     execute,
-    executed_notebook,
     source_notebook,
 )
 from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
+from harmlib.workflow.run_pages import (
+    clear_failure,
+    write_failure,
+    write_notebook_page,
+    write_report,
+)
 from harmlib.workflow.step_cache import Inputs, StepCache
 from harmlib.workflow.steps import Step, plan
 from harmlib.workflow.surroundings import isolated
@@ -32,10 +43,11 @@ if TYPE_CHECKING:
 # A training or analysis computes on one core, and starting and ending a kernel is waiting: two go
 # side by side. Extraction fills all cores by itself.
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
+ROOM_BYTES = 262_144  # with less, no notebook comes to its end
 READ_VECTORS = ("02_train", "04_study")
 
 
-def run_pipeline(params_file: str | Path) -> Params:
+def run_pipeline(params_file: str | Path, deadline_sec: float | None = None) -> Params:
     """Execute the notebooks of a params file, and write the report.
 
     Steps that are still valid are reused.
@@ -44,6 +56,9 @@ def run_pipeline(params_file: str | Path) -> Params:
     ----------
     params_file : str or Path
         Such as ``params/demo.yaml``.
+    deadline_sec : float, optional
+        How long one notebook may take; then it is taken for one that hangs, and ended. Without it,
+        two days.
 
     Returns
     -------
@@ -56,22 +71,61 @@ def run_pipeline(params_file: str | Path) -> Params:
         If the params file can't be used.
     StepFailed
         If a notebook stopped. The run's `index.html` then says which and why.
+    InUse
+        If another process executes the same run.
+    CannotWrite
+        If there is no room, or a folder can't be written to.
     """
-    from harmlib.workflow.kernels import KernelServer
-
     params = load_params(params_file)
+    with (
+        held(params.run_dir / ".lock", f"the run {params.run_dir}"),
+        _swept(params),
+        isolated(params.artifacts / "settings"),
+    ):
+        _execute_and_report(params, params_file, deadline_sec)
+    return params
+
+
+def _require_room(params: Params) -> None:
+    """Raise CannotWrite now, and not in the middle of it, where nothing at all can be written."""
+    for place in (params.run_dir, params.artifacts / "settings", Path(tempfile.gettempdir())):
+        probe = place / f".room-{os.getpid()}"
+        with written_whole(probe, ROOM_BYTES) as part:
+            part.write_bytes(bytes(ROOM_BYTES))
+        probe.unlink()
+
+
+@contextlib.contextmanager
+def _swept(params: Params) -> Iterator[None]:
+    """Remove what killed runs have left half-written; when interrupted, what this one leaves."""
+    places = (params.run_dir, params.artifacts)
+    for place in places:
+        remove_leftovers(place)
+    try:
+        yield
+    except KeyboardInterrupt:
+        for place in places:
+            remove_leftovers(place, ours_too=True)
+        raise
+
+
+def _execute_and_report(
+    params: Params, params_file: str | Path, deadline_sec: float | None
+) -> None:
+    from harmlib.workflow.kernels import DEADLINE_SEC, KernelServer
+
+    _require_room(params)
     steps = plan(params)
-    common = {"params_file": str(Path(params_file).resolve())}
+    check_readable({step.notebook for step in steps})
+    common = {"params_file": portable(Path(params_file).resolve())}
     cache = StepCache(params)
     if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
         cache.set_damaged_vectors_aside()  # before extraction is taken for valid
-    with isolated(params.artifacts / "settings"):
-        with KernelServer(_ahead(steps, cache)) as kernels:
-            if kernels.ahead:
-                kernels.start()  # it imports while the notebooks are checked
-            _execute(params, steps, common, cache, kernels)
-        _write_report(params, steps[-1], cache)
-    return params
+    with KernelServer(_ahead(steps, cache), deadline_sec or DEADLINE_SEC) as kernels:
+        if kernels.ahead:
+            kernels.start()  # it imports while the notebooks are checked
+        _execute(params, steps, common, cache, kernels)
+    write_report(params, steps[-1], cache)
 
 
 def _execute(
@@ -85,16 +139,34 @@ def _execute(
     for step in steps:
         if not cache.is_valid(step):  # its notebook is the one that was executed
             check_declared(step, common)
-    _clear_failure(params)
+    clear_failure(params)
     os.environ[VARIABLE] = str(params.run_dir / ".progress.json")
     try:
         with Watch(Path(os.environ[VARIABLE])):
             _run_steps(params, steps, common, cache, kernels)
     except StepFailed as error:
-        _write_failure(params, steps, cache, error)
+        try:
+            write_failure(params, steps, cache, error)
+        except (OSError, ValueError) as more:  # what stopped the run matters more
+            _say(f"No page says why the run stopped: {more}")
         raise
     finally:
         del os.environ[VARIABLE]
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are waited for, unless the run has to end now."""
+    pool, wait = ThreadPoolExecutor(workers), True
+    try:
+        yield pool
+    except StepFailed:
+        raise
+    except BaseException:  # Ctrl-C; or nobody reads the output, or no room is left
+        wait = False
+        raise
+    finally:
+        pool.shutdown(wait, cancel_futures=not wait)
 
 
 def _say(line: str) -> None:
@@ -132,18 +204,19 @@ def _run_steps(
             _say(f"{heads[step.name]}: {line}")
         _require_same(params, step, common)
 
-    with ThreadPoolExecutor(1) as pages:
+    with _pool(1) as pages:
         for notebook, stage in groupby(steps, key=lambda step: step.notebook):
             todo = []
             for step in stage:
                 if cache.is_valid(step):
                     _say(f"{heads[step.name]}: reused")
-                    written.append(pages.submit(_write_notebook_page, params, step, cache))
+                    written.append(pages.submit(write_notebook_page, params, step, cache))
                 else:
                     todo.append(step)
+                    kernels.start()  # in this thread: the server ends with the one that starts it
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
                 changed = cache.done(step, began[step.name], seconds)
-                written.append(pages.submit(_write_notebook_page, params, step, cache))
+                written.append(pages.submit(write_notebook_page, params, step, cache))
                 _say(f"{heads[step.name]}: {seconds:.1f} s")
                 if changed:
                     _say(
@@ -159,7 +232,7 @@ def _run_steps(
 def _require_same(params: Params, step: Step, common: dict[str, str]) -> None:
     """Raise StepFailed if the params file says something else by now: the notebook read it too."""
     try:
-        now = load_params(common["params_file"])
+        now = load_params(project_params_path(common["params_file"]))
     except ParamsError as error:
         raise StepFailed(f"{step.name}: {error}", step.name, "ParamsError", str(error)) from None
     if now != params:
@@ -178,7 +251,7 @@ def _side_by_side(
 
     def timed(step: Step) -> float | None:
         """Return the seconds; None for a step that need not start any more."""
-        if stopped.is_set():
+        if stopped.is_set() or kernels.closed:
             return None
         began = time.monotonic()
         try:
@@ -189,21 +262,16 @@ def _side_by_side(
         return time.monotonic() - began
 
     failed = None
-    with ThreadPoolExecutor(workers) as pool:
+    with _pool(workers) as pool:
         futures = {pool.submit(timed, step): step for step in steps}
-        try:
-            for future in as_completed(futures):
-                try:
-                    seconds = future.result()
-                except StepFailed as error:
-                    failed = failed or error
-                    continue
-                if seconds is not None:
-                    yield futures[future], seconds
-        except KeyboardInterrupt:
-            stopped.set()
-            kernels.close()  # else the pool would wait for the notebooks' ends
-            raise
+        for future in as_completed(futures):
+            try:
+                seconds = future.result()
+            except StepFailed as error:
+                failed = failed or error
+                continue
+            if seconds is not None:
+                yield futures[future], seconds
     if failed:
         raise failed
 
@@ -219,61 +287,3 @@ def _gather(params: Params, cache: StepCache, *, just_trained: bool) -> None:
         run.gather()
         run.write(run.ledger(), "ledger.csv")
     cache.gathering_done()
-
-
-# Pages
-
-
-def _write_report(params: Params, report: Step, cache: StepCache) -> None:
-    """Write `index.html` from the executed report, unless it is still valid."""
-    executed, page = executed_notebook(params, report.name), params.run_dir / "index.html"
-    if not cache.page_is_valid(page, executed):
-        from harmlib.reporting.page.pages import write_page
-
-        write_page(executed, page, _title(params))
-        cache.page_done(page, executed)
-
-
-def _write_notebook_page(params: Params, step: Step, cache: StepCache) -> None:
-    """Write a step's executed notebook as HTML beside it, unless that is still valid."""
-    executed = executed_notebook(params, step.name)
-    page = executed.with_suffix(".html")
-    if not cache.page_is_valid(page, executed):
-        _executed_as_page(params, executed)
-        cache.page_done(page, executed)
-
-
-def _executed_as_page(params: Params, executed: Path) -> None:
-    from harmlib.reporting.page.pages import write_notebook_page
-
-    title = f"{executed.stem}: {params.run}"
-    write_notebook_page(executed, executed.with_suffix(".html"), title)
-
-
-def _title(params: Params) -> str:
-    return f"유해 콘텐츠 탐지 모델 비교 보고서: {params.run}"
-
-
-def _write_failure(params: Params, steps: list[Step], cache: StepCache, error: StepFailed) -> None:
-    """Say in `index.html` what stopped; a report that was there stays as `previous.html`."""
-    from harmlib.reporting.page.failure import Failure, write_failure_page
-
-    states = {step.name: "done" if cache.is_valid(step) else "waiting" for step in steps}
-    states[error.step] = "failed"
-    page = params.run_dir / "index.html"
-    if page.exists():
-        page.replace(page.with_name("previous.html"))
-    executed = executed_notebook(params, error.step)
-    if executed.exists():
-        _executed_as_page(params, executed)
-    failure = Failure(error.step, error.kind, error.text, error.cell)
-    write_failure_page(failure, states, page, _title(params))
-
-
-def _clear_failure(params: Params) -> None:
-    """Remove the page of the last run's failure."""
-    from harmlib.reporting.page.failure import is_failure_page
-
-    page = params.run_dir / "index.html"
-    if is_failure_page(page):
-        page.unlink()

@@ -6,6 +6,7 @@ variable HARMLIB_PROGRESS names, and the process that started the kernel shows i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -51,7 +52,8 @@ def _to_file(path: Path, description: str, unit: str) -> Progress:
         if done < total and time.monotonic() - last < 0.5:
             return
         last = time.monotonic()
-        write_text_whole(path, json.dumps([description, unit, done, total]))
+        with contextlib.suppress(OSError):  # no room: the work itself will say so
+            write_text_whole(path, json.dumps([description, unit, done, total]))
 
     return report
 
@@ -145,4 +147,7 @@ class Watch:
             description, unit, done, total = state
             if description not in reports:  # two kernels side by side take turns in the file
                 reports[description] = show(description, unit)
-            reports[description](done, total)
+            try:
+                reports[description](done, total)
+            except OSError:  # nobody reads the output any more; the run will notice
+                return

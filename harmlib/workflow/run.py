@@ -18,6 +18,8 @@ from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
 from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
 from harmlib.params import PROJECT_ROOT, Params, load_params
+from harmlib.params.places import portable_paths
+from harmlib.tables.csv_output import read_csv, write_csv
 from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
 from harmlib.workflow.step_record import read_record
 from harmlib.workflow.steps import plan
@@ -81,7 +83,7 @@ class Run:
         if not path.exists():
             raise MissingTable(f"{path}: not there yet; run the notebook {made_by} first")
         try:
-            table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+            table = pd.read_parquet(path) if path.suffix == ".parquet" else read_csv(path)
         except (OSError, ValueError) as error:  # those of pandas and pyarrow are among these
             raise MissingTable(f"{path}: damaged: {error}; run {made_by} again") from None
         table.attrs = {"name": name, "rows": len(table)}
@@ -97,7 +99,7 @@ class Run:
             if path.suffix == ".parquet":
                 table.to_parquet(part, index=False)
             else:
-                table.to_csv(part, index=False, encoding="utf-8-sig")
+                write_csv(table, part)
 
     def write_json(self, content: dict[str, Any], name: str) -> None:
         """Write JSON. Raises ValueError for NaN and infinity."""
@@ -131,7 +133,7 @@ class Run:
         """
         path = self.dir / "ledger.csv"
         try:
-            ledger = pd.read_csv(path, dtype=str, keep_default_na=False)
+            ledger = read_csv(path, dtype=str, keep_default_na=False)
             if tuple(ledger) != LEDGER_COLUMNS:
                 raise ValueError(f"its columns are {', '.join(map(str, ledger))}")
         except FileNotFoundError:
@@ -278,7 +280,7 @@ class Run:
             for m in self.params.modalities
         ]
         return {
-            "params": self.params.model_dump(mode="json"),
+            "params": portable_paths(self.params.model_dump(mode="json")),
             "weights": pd.concat(weights).astype(object).fillna("").to_dict("records"),
             "sha256": {
                 name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest()

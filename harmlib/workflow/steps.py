@@ -40,9 +40,9 @@ THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains")
 # What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
 REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
-    "manifest", "history", "scores",
+    "manifest", "history", "scores", "account",
 )  # fmt: skip
-REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect")
+REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect", "lost_bounds")
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
 
 
@@ -122,7 +122,12 @@ def plan(params: Params) -> list[Step]:
     return [
         Step(
             "00_data",
-            writes=("manifest.parquet", LedgerRows("data"), *_figures("class_balance")),
+            writes=(
+                "manifest.parquet",
+                "tables/listed.csv",
+                LedgerRows("data"),
+                *_figures("class_balance"),
+            ),
             media=tuple(modalities),
         ),
         *(_extraction(m) for m in modalities),
@@ -193,7 +198,7 @@ def _study(modality: str, variants: list[str]) -> Step:
 
 
 def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, ...]) -> Step:
-    reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
+    reads: list[str | LedgerRows] = ["manifest.parquet", "tables/listed.csv", LedgerRows()]
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
     for modality in modalities:
         reads += [weights_table_name(modality), *_parts(modality, variants)]

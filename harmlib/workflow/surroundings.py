@@ -20,6 +20,7 @@ _FOLDERS = {
     "JUPYTER_CONFIG_DIR": "jupyter/config",
     "JUPYTER_DATA_DIR": "jupyter/data",
     "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
+    "TORCHINDUCTOR_CACHE_DIR": "torch",  # else a known place in the shared temporary folder
 }
 
 

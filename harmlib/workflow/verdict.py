@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harmlib.params.places import from_project
 from harmlib.workflow.compare_runs import changed_keys, environment, flat
 from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.recorded_run import UnreadableRun, read_about
@@ -113,7 +114,7 @@ def compare_folders(on_disk: Path, again: Path) -> Verdict:
     """
     about = [read_about(folder) for folder in (on_disk, again)]
     names = dict.fromkeys([*_table_names(on_disk), *_table_names(again)])
-    roots = [recorded["params"]["data"]["root"] for recorded in about]
+    roots = [str(from_project(recorded["params"]["data"]["root"])) for recorded in about]
     numbers = 0
     found: list[TableDifference] = []
     for name in names:

@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from harmlib.params import VARIANTS_FILE, Params, load_params
+from harmlib.params.places import portable_paths
 from harmlib.workflow.compare_runs import changed_keys
 from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.execution import StepFailed
@@ -27,15 +28,18 @@ class NotVerifiable(ValueError):
     """There is no run that a second execution could be compared with."""
 
 
-def verify(params_file: str | Path) -> Verdict:
+def verify(params_file: str | Path, deadline_sec: float | None = None) -> Verdict:
     """Execute a run again in a temporary folder, and compare; the run on disk isn't touched.
 
-    The folder is removed when every number is the same, and kept otherwise.
+    The folder is removed when every number is the same, or when it is interrupted, and kept
+    otherwise.
 
     Parameters
     ----------
     params_file : str or Path
         The params file of the run.
+    deadline_sec : float, optional
+        As in `harmlib.workflow.pipeline.run_pipeline`.
 
     Returns
     -------
@@ -57,7 +61,10 @@ def verify(params_file: str | Path) -> Verdict:
     folder = Path(tempfile.mkdtemp(prefix=f"harmlib-verify-{params.run}-"))
     print(f"Executing {params.run} again in {folder}", flush=True)
     try:
-        verdict = compare_folders(params.run_dir, reexecute(params, folder))
+        verdict = compare_folders(params.run_dir, reexecute(params, folder, deadline_sec))
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     except StepFailed:
         print(f"Not verified. The files written so far are kept: {folder}", flush=True)
         raise
@@ -92,7 +99,9 @@ def verifiable(params_file: str | Path) -> Params:
         check_readable(params.run_dir)  # before the long execution
     except UnreadableRun as error:
         raise NotVerifiable(f"nothing to verify: {error}") from None
-    changed = changed_keys(about["params"], params.model_dump(mode="json"))
+    changed = changed_keys(
+        portable_paths(about["params"]), portable_paths(params.model_dump(mode="json"))
+    )
     changed = changed[~changed.apply(_is_place, axis=1)] if len(changed) else changed
     if len(changed):
         raise NotVerifiable(
@@ -108,7 +117,7 @@ def _is_place(row: pd.Series) -> bool:
     return row["key"] in _PLACES or moved_weights
 
 
-def reexecute(params: Params, folder: Path) -> Path:
+def reexecute(params: Params, folder: Path, deadline_sec: float | None = None) -> Path:
     """Execute all steps below `folder`, the extraction too.
 
     Downloaded weights and drawn media are reused.
@@ -119,6 +128,8 @@ def reexecute(params: Params, folder: Path) -> Path:
         The run's params.
     folder : Path
         An empty folder.
+    deadline_sec : float, optional
+        How long one notebook may take.
 
     Returns
     -------
@@ -138,7 +149,7 @@ def reexecute(params: Params, folder: Path) -> Path:
     assert load_params(path) == params.model_copy(update=elsewhere), (
         "the params of the second execution differ"
     )
-    return run_pipeline(path).run_dir
+    return run_pipeline(path, deadline_sec).run_dir
 
 
 def _spelled_out(params: Params) -> dict[str, Any]:

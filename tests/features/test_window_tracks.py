@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from tiny_backbone import PARAMS, TinyBackbone, engines_of
 
+from harmlib.features import vector_stream
 from harmlib.features.extraction import extract
 from harmlib.features.store import FeatureStore
 from harmlib.features.vector_stream import Window, stream_vectors
-from harmlib.media import video
 from harmlib.media.decode import MediaError
 from harmlib.media.tracks import Track
 from harmlib.media.video_facts import read_video
@@ -42,8 +42,11 @@ def test_one_pass_gives_the_vectors_of_single_windows(joined, monkeypatch):
     assert facts.track.mended_gap_sec == pytest.approx(0.1)
     windows = windows_of(joined, facts.track)
     opened = []
-    real = video._decode
-    monkeypatch.setattr(video, "_decode", lambda *args: opened.append(args) or real(*args))
+    for name in ("sample_sizes", "stream_sizes"):
+        real = getattr(vector_stream, name)
+        monkeypatch.setattr(
+            vector_stream, name, lambda *args, real=real: opened.append(args) or real(*args)
+        )
     found = vectors(windows)
     assert len(opened) == 1
     alone = [one for window in windows for one in vectors([window])]

@@ -217,10 +217,56 @@ def test_a_wrong_file(tmp_path, checkpoint, kind):
         from_file(tmp_path / "wrong.pt")
 
 
-def test_an_ending_that_ultralytics_does_not_take(tmp_path):
-    (tmp_path / "yolo.ckpt").write_bytes(b"")
-    with pytest.raises(WeightsError, match=r"acceptable suffix is .*\.pt"):
-        from_file(tmp_path / "yolo.ckpt")
+def test_a_file_may_end_in_anything(tmp_path, checkpoint):
+    path = tmp_path / "yolo.ckpt"
+    path.write_bytes(checkpoint.read_bytes())
+    assert from_file(path).network.model[-1].nc == 80
+
+
+IMPORT = """
+import os, socket, subprocess, sys
+def refuse(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise OSError(f"the test allows no {event}")
+    if event == "subprocess.Popen" and "pip" in str(args[1]):
+        raise OSError("the test allows no pip")
+sys.addaudithook(refuse)
+from harmlib.features.weights import Weights
+from harmlib.features.yolo import YoloBackbone
+from harmlib.params import YoloParams
+YoloBackbone(YoloParams(image_size=64), Weights("untrained", None, None, 0))
+from ultralytics import utils
+from ultralytics.utils.events import events
+from ultralytics.utils import checks
+assert not utils.AUTOINSTALL and not utils.ONLINE and not events.enabled
+assert "planted" not in str(dict(utils.SETTINGS)), utils.SETTINGS
+assert not checks.check_requirements("a-package-that-is-not-there")
+assert os.environ.get("YOLO_CONFIG_DIR") == os.environ.get("BEFORE")
+"""
+
+
+@pytest.mark.parametrize("before", [None, "/nowhere/settings"])
+def test_its_settings_are_nobodys_and_nothing_is_left(tmp_path, before):
+    """Neither in the home nor at a known place of the shared temporary folder."""
+    home, shared = tmp_path / "home", tmp_path / "tmp"
+    planted = shared / "harmlib-ultralytics" / "Ultralytics" / "settings.json"
+    for folder in (home, planted.parent):
+        folder.mkdir(parents=True)
+    planted.write_text('{"uuid": "planted", "sync": true}')
+    given = {"HOME": str(home), "TMPDIR": str(shared), "PYTHONPATH": str(ROOT)}
+    if before:
+        given |= {"YOLO_CONFIG_DIR": before, "BEFORE": before}
+    path = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT],
+        env=given | path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(home.rglob("*")) == []
+    assert [p.name for p in shared.iterdir()] == ["harmlib-ultralytics"]
 
 
 def test_a_damaged_picture_is_still_just_that(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmlib.media import probe as probe_module
 from harmlib.media import probe_cache
 from harmlib.media.file_state import file_state
 from harmlib.media.probe_cache import COLUMNS, probe_all
@@ -27,6 +28,11 @@ def probed(monkeypatch):
 
     monkeypatch.setattr(probe_cache, "probe", counting)
     return names
+
+
+def probe_here(path, modality, max_frames, max_pixels, _limits):
+    """In this process, whose functions a test can replace."""
+    return probe_module.probe(path, modality, max_frames, max_pixels)
 
 
 @pytest.fixture
@@ -105,6 +111,7 @@ def test_damage_is_remembered_but_not_what_could_not_be_read(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", denied)
+        patch.setattr(probe_cache, "probe", probe_here)
         reasons = probe_all(pictures, "image", cache)["reason"]
     assert "picture" in reasons[0]
     assert "Permission denied" in reasons[1]
@@ -175,8 +182,6 @@ def test_the_file_behind_a_link_is_looked_at(tmp_path, pictures):
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path, pictures, monkeypatch):
-    from harmlib.media import probe as probe_module
-
     real = probe_module.load_image
 
     def overtaken(path, *args):
@@ -188,6 +193,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path, pictures, m
     cache = tmp_path / "cache.parquet"
     with monkeypatch.context() as patch:
         patch.setattr(probe_module, "load_image", overtaken)
+        patch.setattr(probe_cache, "probe", probe_here)
         table = probe_all(pictures, "image", cache)
     assert table["reason"][1] == "changed while it was read; run again when nothing writes to it"
     assert (table["reason"].drop(1) == "").all()

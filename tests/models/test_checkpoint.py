@@ -335,11 +335,53 @@ def test_a_field_of_another_type_or_name_is_named(tmp_path, content, change, mes
         ({"threshold": "0.5"}, "threshold is '0.5', not a float"),
         ({"last_layer": "softmax"}, "last_layer is 'softmax'"),
         ({"head": "forest"}, "head is 'forest'"),
-        ({"dims": {"clip": 4}}, r"Error\(s\) in loading state_dict"),
+        ({"dims": {"clip": 4}}, "the scaler is not of the 4 numbers of its dims"),
+        ({"dims": {"clip": 3, "yolo": 4}}, r"Error\(s\) in loading state_dict"),
+        ({"dims": {"clip": 10**12}}, "the scaler is not of the 1,000,000,000,000 numbers"),
+        ({"dims": {"clip": -1, "yolo": 8}}, "dims is"),
+        ({"dims": {"precision": 7}}, "it has vectors of 'precision', but says nothing"),
+        ({"scaler_mean": [0.0] * 7}, "'scaler_mean' is no tensor but a list"),
+        ({"model_state_dict": [1]}, "it holds no state_dict but a list"),
+        ({"model_state_dict": {"a": 1}}, "'a' is no tensor but an int"),
     ],
 )
 def test_parts_that_do_not_fit_are_named(tmp_path, content, change, message):
     refused(tmp_path, content | change, message)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"item_id": [1, 2]}, "training has items or groups that are no names"),
+        ({"group": ["a"]}, "training has lists of different lengths"),
+        ({"logit": "0.5"}, r"'training\.logit' is no tensor but a str"),
+        (
+            {"label": torch.zeros(1).expand(10**9)},
+            r"'training\.label' claims 1,000,000,000 numbers",
+        ),
+    ],
+)
+def test_items_that_do_not_fit_are_named(tmp_path, content, change, message):
+    content["training"] |= change
+    refused(tmp_path, content, message)
+
+
+@pytest.mark.parametrize("path", ["/tmp/${HARMLIB_SECRET}", "~/w.pt", "${HARMLIB_SECRET:-a}"])
+def test_paths_in_a_checkpoint_fill_in_no_secret(tmp_path, content, monkeypatch, path):
+    monkeypatch.setenv("HARMLIB_SECRET", "hush-hush")
+    content["about"]["features"]["clip"]["weights"] = path
+    torch.save(content, tmp_path / "bad.pth")
+    with pytest.raises(
+        CheckpointError, match=r"features\.clip\.weights is .*, not a whole"
+    ) as caught:
+        load_checkpoint(tmp_path / "bad.pth")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variant", ["../../evil", "=cmd", "a\x1b[2J", ""])
+def test_a_variant_that_is_no_name(tmp_path, content, variant):
+    content["about"]["variant"] = variant
+    refused(tmp_path, content, r"about\.variant: ")
 
 
 def test_the_digest_follows_the_content(tmp_path):

@@ -45,7 +45,7 @@ def test_the_command_names_the_file_that_it_runs(elsewhere, monkeypatch, capsys)
     from harmlib.cli import run
 
     read = []
-    monkeypatch.setattr(run, "run_pipeline", lambda file: read.append(file) or load_params(file))
+    monkeypatch.setattr(run, "run_pipeline", lambda file, _: read.append(file) or load_params(file))
     monkeypatch.setattr(run, "_results", lambda _: "results")
     (elsewhere / "own.yaml").write_text("run: o\ndata: {root: none, otherwise: sub/own.yaml}\n")
     (elsewhere / "sub").mkdir()

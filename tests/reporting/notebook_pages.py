@@ -51,7 +51,10 @@ def make_run(folder, samples, folds=False):
         scored = items[items["split"] != "train"]
         for variant, values in logits.items():
             _write_training(run, modality, variant, scored, values, folds)
-    run.write(pd.concat(tables, ignore_index=True), "manifest.parquet")
+    manifest = pd.concat(tables, ignore_index=True)
+    run.write(manifest, "manifest.parquet")
+    listed = manifest.groupby(["modality", "label"]).size().rename("listed").reset_index()
+    run.write(listed, "tables/listed.csv")
     run.write(pd.DataFrame(columns=["path", "label", "modality", "step", "reason"]), "ledger.csv")
     return params_file
 

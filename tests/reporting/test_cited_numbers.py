@@ -2,9 +2,22 @@ import re
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from harmlib.reporting.text.cited_numbers import CitedNumber, at, count, html, plain, row, rows
+from harmlib.reporting.text.cited_numbers import (
+    CitedNumber,
+    at,
+    count,
+    html,
+    literal,
+    plain,
+    row,
+    rows,
+)
 from harmlib.reporting.text.korean import particle, signed
+from harmlib.reporting.text.markdown import inline_html
 
 
 @pytest.fixture
@@ -18,7 +31,7 @@ def table():
 
 def test_a_number_in_a_sentence_names_its_cell(table):
     assert (
-        f"F1 {row(table, 'variant', 'model4').f1:.2f}"
+        html(f"F1 {row(table, 'variant', 'model4').f1:.2f}")
         == 'F1 <data value="0.875" data-cell="tables/test.csv[1].f1">0.88</data>'
     )
 
@@ -51,7 +64,10 @@ def test_differences_and_sums_name_both_cells(table):
 def test_a_filtered_table_keeps_the_files_row_numbers(table):
     found = table[table["f1"] > 0.5]
     assert at(found, found["f1"].idxmax()).f1.cell == "tables/test.csv[1].f1"
-    assert f"{count(found)}" == '<data value="1.0" data-cell="count(tables/test.csv[1])">1</data>'
+    assert (
+        html(f"{count(found)}")
+        == '<data value="1.0" data-cell="count(tables/test.csv[1])">1</data>'
+    )
     assert count(table).cell == "count(tables/test.csv)"
 
 
@@ -85,3 +101,35 @@ def test_particles_and_signs_look_at_the_number_not_at_its_citation(table):
     assert particle(number, "은/는").endswith("7</data>은")
     assert plain(signed(CitedNumber(-0.5, "t[0].x"), 2)) == "−0.50"
     assert "data-cell" in signed(CitedNumber(-0.5, "t[0].x"), 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<data autofocus onfocus=alert(1)>x</data>",
+        '<data value="1.0" data-cell="tables/test.csv[0].f1">1</data>',
+        "</data><img src=x onerror=alert(1)>",
+        "&#60;b&#62; &lt;",
+        "**a** `b` [c](javascript:d) * [e]: f",
+        "a\\*b",
+    ],
+)
+def test_a_name_is_text_whatever_it_looks_like(name):
+    text = f"{literal(name)}: F1 {CitedNumber(0.5, 't[0].f1'):.1f}, {name}"
+    written = BeautifulSoup(inline_html(text), "html.parser")
+    assert [element.attrs for element in written.find_all("data")] == [
+        {"value": "0.5", "data-cell": "t[0].f1"}
+    ]
+    assert written.get_text().startswith(f"{name}: F1 0.5, ")
+    assert not written.find_all(["img", "b", "a"]) or "javascript" not in str(written.find_all("a"))
+    assert plain(text) == f"{name}: F1 0.5, {name}"
+    assert BeautifulSoup(html(text), "html.parser").get_text() == f"{name}: F1 0.5, {name}"
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="<>data &;:*`[]()\\/=\"'x0", max_size=60))
+def test_no_text_makes_an_element(name):
+    assert not BeautifulSoup(html(name), "html.parser").find_all()
+    found = BeautifulSoup(inline_html(literal(name)), "html.parser")
+    assert not found.find_all()
+    assert found.get_text() == name

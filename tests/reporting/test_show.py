@@ -45,12 +45,19 @@ def test_a_figure_is_written_only_under_a_name(shown):
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (["하나", ""], ["하나"]),
-        (["하나", "", "둘"], ["- 하나\n- 둘"]),
+        (["하나", ""], ["<p>하나</p>"]),
+        (["하나", "", "둘"], ["<ul><li>하나</li><li>둘</li></ul>"]),
         ([], []),
-        ((line for line in ("하나", "둘")), ["- 하나\n- 둘"]),
+        ((line for line in ("하나", "둘")), ["<ul><li>하나</li><li>둘</li></ul>"]),
     ],
 )
 def test_findings(shown, lines, expected):
     show.show_findings(lines)
     assert shown == expected
+
+
+def test_paragraphs_and_the_lists_among_them(shown):
+    show.show_paragraphs(["**하나**", "- 둘 <b>\n- `셋`"])
+    assert shown == [
+        "<p><strong>하나</strong></p><ul><li>둘 &lt;b&gt;</li><li><code>셋</code></li></ul>"
+    ]

@@ -296,6 +296,6 @@ def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monke
     assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]
     assert "모두 유해(기준선)" in (copied / "previous.html").read_text(encoding="utf-8")
     monkeypatch.setattr(pipeline, "plan", lambda params: plan(params)[:1])
-    monkeypatch.setattr(pipeline, "_write_report", lambda *_: None)
+    monkeypatch.setattr(pipeline, "write_report", lambda *_: None)
     assert run_pipeline(path).run == "kept"
     assert not (copied / "index.html").exists(), "the next run starts without the failure's page"

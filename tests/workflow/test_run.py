@@ -1,6 +1,7 @@
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -48,8 +49,8 @@ def test_csv_opens_in_a_korean_spreadsheet(run):
 def test_an_interrupted_write_leaves_the_old_table(run, monkeypatch, name, method):
     run.write(TABLE, name)
 
-    def half(_, path, **__):
-        path.write_bytes(b"half")
+    def half(_, to, **__):  # a path, or a file that is open
+        to.write_bytes(b"half") if isinstance(to, Path) else to.write("half")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -49,6 +49,7 @@ def use_style() -> None:
             "axes.titleweight": "bold",
             "legend.frameon": False,
             "svg.hashsalt": "harmlib",  # the same figure gives the same file
+            "text.parse_math": False,  # a dollar sign in a name is one
         }
     )
 

@@ -86,7 +86,7 @@ def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, tit
             '<div class="toolbar"><button type="button">모든 사진 다시 가리기</button></div>'
             '<p role="status" class="unseen"></p>'
         )
-        script = f"<script>{(_HERE / 'gallery.js').read_text(encoding='utf-8')}</script>"
+        script = f"<script>{gallery_script()}</script>"
     wide = " wide" if any(image.width >= WIDE for image in images.values()) else ""
     kinds = ""
     for kind in KINDS:
@@ -102,6 +102,22 @@ def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, tit
         f"<style>{(_HERE / 'gallery.css').read_text(encoding='utf-8')}</style>"
         f"<h4>{html(title)}</h4>{intro}{kinds}{script}</section>"
     )
+
+
+def gallery_script() -> str:
+    """Return the script of the galleries, for the page's Content-Security-Policy.
+
+    Returns
+    -------
+    str
+        What stands between its tags.
+
+    Examples
+    --------
+    >>> "</script" in gallery_script()
+    False
+    """
+    return (_HERE / "gallery.js").read_text(encoding="utf-8")
 
 
 def _check(errors: pd.DataFrame) -> None:
@@ -131,7 +147,7 @@ def _kind(kind: str, errors: pd.DataFrame, cards: list[str]) -> str:
     )
     figures = "".join(f"<li><figure>{card}</figure></li>" for card in cards)
     return (
-        f"{heading}<p>{KINDS[kind]} {count(errors):,}건을 보여 줍니다({places}).</p>"
+        f"{heading}<p>{html(f'{KINDS[kind]} {count(errors):,}건을 보여 줍니다({places}).')}</p>"
         f'<ul class="cards" role="list">{figures}</ul>'
     )
 
@@ -141,12 +157,12 @@ def _caption(row: Row, with_path: bool) -> str:
         "확률": number(row.probability),
         "선까지 거리": number(row.distance),
         "라벨": LABEL[row.label],
-        "그룹": escape(row.group),
-        "항목": escape(row.item_id),
+        "그룹": str(row.group),
+        "항목": str(row.item_id),
     }
     if with_path:
-        facts["파일"] = escape(str(row.path))
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+        facts["파일"] = str(row.path)
+    listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
     return (
         f"<figcaption><strong>{KINDS[row.kind]} · {PLACES[row.place]}</strong>"
         f"<dl>{listed}</dl></figcaption>"

@@ -10,6 +10,7 @@ import nbformat
 
 from harmlib.media.whole_file import write_text_whole
 from harmlib.reporting.figures.fonts import FAMILY, embedded_font
+from harmlib.reporting.page.policy import content_security_policy, page_script
 
 _HERE = Path(__file__).parent
 _PAGE_CHARACTERS = "".join(map(chr, range(0x20, 0x7F))) + "–—−·…“”‘’←→↑↓×≥≤±%"
@@ -94,6 +95,8 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
     page = (_HERE / "page.html").read_text(encoding="utf-8")
     filled = {
         "TITLE": escape(title),
+        "POLICY": content_security_policy(body),
+        "SCRIPT": page_script(),
         "STYLE": (_HERE / "page.css").read_text(encoding="utf-8"),
         "FONT_FAMILY": FAMILY,
         "FONT": embedded_font(text),
@@ -109,17 +112,9 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
 
 def _body(notebook: Path, exclude_input: bool) -> str:
     """The notebook's cells as HTML, without the frame of a page."""
-    from nbconvert import HTMLExporter  # as slow to import as pandas, and notebooks don't need it
+    from harmlib.reporting.page.exporter import body_html  # as slow to import as pandas
 
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input=exclude_input,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-    )
-    exporter.anchor_link_text = ""
-    body: str = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))[0]
-    return body
+    return body_html(nbformat.read(notebook, as_version=4), exclude_input=exclude_input)
 
 
 def _contents(body: str) -> str:

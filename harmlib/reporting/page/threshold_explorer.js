@@ -1,4 +1,4 @@
-// One threshold explorer. It runs in a function of its fragment, where `library` holds parse and View of Vega.
+// One threshold explorer. It runs in a function of its fragment, where `library` holds parse, View and expressionInterpreter of Vega.
 const STEPS = 1000;
 const BIN = 25; // steps that a bar of the histogram spans
 const REST_MS = 400; // how long the threshold must rest before its summary is announced
@@ -104,8 +104,8 @@ function writePlotWords(at, operating, baseline) {
 // ---- plots
 
 function openView(name) {
-  const view = new library.View(library.parse(specs[name]), {
-    renderer: "svg", container: part(name), hover: false,
+  const view = new library.View(library.parse(specs[name], null, { ast: true }), {
+    expr: library.expressionInterpreter, renderer: "svg", container: part(name), hover: false,
   });
   new ResizeObserver(([entry]) => {
     const width = Math.floor(entry.contentRect.width);

@@ -26,6 +26,7 @@ from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.page.threshold_explorer_plots import plot_specs
 from harmlib.reporting.text.korean import BASELINE_NAME, MODALITY, model_name
 
+_INTERPRETER = "/npm/vega-interpreter@2.0.0/+esm"  # the one that vl-convert carries
 STEPS = 1000  # a reader can set the thresholds k / STEPS
 # The texts that the script fills and shows.
 _WORDS = {
@@ -112,9 +113,28 @@ def explorer_html(
         f"<style>{_text('css')}</style>{_markup()}"
         # Not in a script: the page's font gets the letters of its text, and so of plots and words.
         f"<template>{escape(data, quote=False)}</template>"
-        # Two functions: neither Vega's names nor ours reach the page.
-        f"<script>(() => {{ const library = {{}}; (() => {{{_inline(_vega())}}})();\n"
-        f"{_inline(_text('js'))}}})();</script></section>"
+        f"<script>{explorer_script()}</script></section>"
+    )
+
+
+@cache
+def explorer_script() -> str:
+    """Return the script of the explorers, for the page's Content-Security-Policy.
+
+    Returns
+    -------
+    str
+        What stands between its tags: Vega and ours, in two functions, so that neither's names reach
+        the page.
+
+    Examples
+    --------
+    >>> "</script" in explorer_script()
+    False
+    """
+    return (
+        f"(() => {{ const library = {{}}; (() => {{{_inline(_vega())}}})();\n"
+        f"{_inline(_text('js'))}}})();"
     )
 
 
@@ -253,10 +273,14 @@ def _inline(text: str) -> str:
 
 @cache
 def _vega() -> str:
-    """Vega without Vega-Lite and Vega-Embed, two thirds of the whole bundle."""
+    """Vega without Vega-Lite and Vega-Embed, two thirds of the whole bundle.
+
+    Its interpreter spares the page's policy `unsafe-eval`: expressions are read, not compiled.
+    """
     # The bundle's own default import of Vega is null (vl-convert 1.9), so import it by name.
-    module = f"/npm/vega@{vl_convert.get_vega_version()}/+esm"
+    vega = f"/npm/vega@{vl_convert.get_vega_version()}/+esm"
     bundle: str = vl_convert.javascript_bundle(
-        f'import {{parse, View}} from "{module}"; library.parse = parse; library.View = View;'
+        f'import {{parse, View}} from "{vega}"; import {{expressionInterpreter}} from '
+        f'"{_INTERPRETER}"; Object.assign(library, {{parse, View, expressionInterpreter}});'
     )
     return bundle

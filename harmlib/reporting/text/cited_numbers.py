@@ -1,13 +1,15 @@
 """Numbers that know the table cell they come from, so that a sentence can be checked.
 
-In a sentence such a number becomes `<data value="0.9630…" data-cell="tables/test_video.csv[3].f1">`.
-`Run.read` puts a file's name and number of rows into `attrs["name"]` and `attrs["rows"]` of the
+On the page such a number becomes `<data value="0.9630…" data-cell="tables/test_video.csv[3].f1">`. In a
+sentence the element also bears the seal of this process, which no name in the data can hold: what looks
+like a citation and wasn't made here is text. `Run.read` puts a file's name and number of rows into `attrs["name"]` and `attrs["rows"]` of the
 table; the table's index holds the row numbers of the file. A table without a name gives plain text.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -15,7 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-_ELEMENT = r"</?data\b[^>]*>"
+_SEAL = secrets.token_hex(16)
+_ELEMENT = re.compile(rf'<data {_SEAL}( value="[^"<>]*" data-cell="[^"<>]*")>([^<>]*)</data>')
+# What Markdown would take for its own, in names from the data; with the seal it is their letter.
+_SPECIAL = re.compile(r"[*`\[\]\\]")
+_NO_LINK = re.compile(r"[*`]|(?<=\])\(")  # in a citation, whose brackets are many
+_LETTER = re.compile(rf"&{_SEAL}:(\d+);")
 
 
 class CitedNumber(float):
@@ -28,7 +35,7 @@ class CitedNumber(float):
 
     Examples
     --------
-    >>> f"{CitedNumber(0.875, 'tables/test.csv[0].f1'):.2f}"
+    >>> html(f"{CitedNumber(0.875, 'tables/test.csv[0].f1'):.2f}")
     '<data value="0.875" data-cell="tables/test.csv[0].f1">0.88</data>'
     >>> f"{CitedNumber(1200, ''):,}"
     '1,200'
@@ -62,7 +69,8 @@ class CitedNumber(float):
         text = re.sub(r"^-(?=0[.0]*%?$)", "", text).replace("-", "−")
         if not self.cell:
             return text
-        return f'<data value="{float(self)!r}" data-cell="{escape(self.cell)}">{text}</data>'
+        cell = _NO_LINK.sub(_sealed, escape(self.cell))
+        return f'<data {_SEAL} value="{float(self)!r}" data-cell="{cell}">{text}</data>'
 
 
 class Row:
@@ -193,6 +201,30 @@ def count(table: pd.DataFrame) -> CitedNumber:
     return CitedNumber(len(table), f"count({name}{which})" if name else "")
 
 
+def literal(name: object) -> str:
+    """Put a name from the data into a sentence of Markdown, so that it stands there as it is.
+
+    Parameters
+    ----------
+    name : object
+        Such as the name of a file; its text is taken.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> html(f"{literal('**a**.mp4')}: safe"), plain(literal("[a](b)"))
+    ('**a**.mp4: safe', '[a](b)')
+    """
+    return _SPECIAL.sub(_sealed, str(name))
+
+
+def _sealed(found: re.Match[str]) -> str:
+    return f"&{_SEAL}:{ord(found[0])};"
+
+
 def plain(text: str) -> str:
     """Remove the citations from a sentence, for alt texts.
 
@@ -210,7 +242,7 @@ def plain(text: str) -> str:
     >>> plain(f"F1 {CitedNumber(0.875, 'tables/test.csv[0].f1'):.2f}")
     'F1 0.88'
     """
-    return re.sub(_ELEMENT, "", text)
+    return settled(_ELEMENT.sub(r"\2", text))
 
 
 def html(text: str) -> str:
@@ -219,7 +251,8 @@ def html(text: str) -> str:
     Parameters
     ----------
     text : str
-        A sentence in which numbers may cite their cells.
+        A sentence in which numbers may cite their cells. A citation that this process didn't make
+        is text like any other.
 
     Returns
     -------
@@ -227,8 +260,55 @@ def html(text: str) -> str:
 
     Examples
     --------
-    >>> html(f"a < b, {CitedNumber(1, 't.csv[0].n')}")
-    'a &lt; b, <data value="1.0" data-cell="t.csv[0].n">1</data>'
+    >>> html(f"a < b, {CitedNumber(1, 't.csv[0].n')}, <data onfocus=x>")
+    'a &lt; b, <data value="1.0" data-cell="t.csv[0].n">1</data>, &lt;data onfocus=x&gt;'
     """
-    parts = re.split(f"({_ELEMENT})", text)
-    return "".join(part if i % 2 else escape(part) for i, part in enumerate(parts))
+    return settled(marked_up(text))
+
+
+def marked_up(text: str) -> str:
+    """`html`, in which the letters of `literal` still wait for `settled`: for a Markdown reader.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> settled(marked_up(literal("*"))), marked_up("<")
+    ('*', '&lt;')
+    """
+    ends, found = 0, []
+    for element in _ELEMENT.finditer(text):
+        found += [_escaped(text[ends : element.start()]), f"<data{element[1]}>{element[2]}</data>"]
+        ends = element.end()
+    return "".join([*found, _escaped(text[ends:])])
+
+
+def settled(text: str) -> str:
+    """Give the letters that `literal` has put away their place in HTML.
+
+    Parameters
+    ----------
+    text : str
+        Of `marked_up`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> settled("a")
+    'a'
+    """
+    return _LETTER.sub(lambda found: chr(int(found[1])), text)
+
+
+def _escaped(text: str) -> str:
+    """Escape for HTML; the sealed letters stay."""
+    return escape(text).replace(f"&amp;{_SEAL}:", f"&{_SEAL}:")

@@ -18,6 +18,7 @@ import pandas as pd
 from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
 from harmlib.models.about import About
 from harmlib.reporting.text.certainty import METHODS, OBJECTIVES
+from harmlib.reporting.text.cited_numbers import literal
 from harmlib.reporting.text.korean import (
     LABEL,
     MODALITY,
@@ -422,7 +423,7 @@ def decision_sentences(decision: Mapping[str, Any], root: Path) -> list[str]:
     largest = max(decision["contributions"].items(), key=lambda pair: abs(pair[1]))
     side = "유해" if largest[1] > 0 else "안전"
     return [
-        f"{_short_name(decision['path'], root)}: {particle(verdict, '으로/로')} 판정했습니다. 확률 "
+        f"{literal(_short_name(decision['path'], root))}: {particle(verdict, '으로/로')} 판정했습니다. 확률 "
         f"{number(probability)}, threshold {number(threshold)}, 선까지 "
         f"{signed(probability - threshold)}입니다. 판정 번호는 {decision['id']}입니다.",
         turn,

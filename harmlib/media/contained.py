@@ -1,0 +1,185 @@
+"""What reads files, each call in a process that may die: the same as its namesake elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harmlib.media import decode, video
+from harmlib.media import identify as identifying
+from harmlib.media import probe as probing
+from harmlib.media.decode import RGB, loss_reason
+from harmlib.media.decoders import DecodeLimits, contained, contained_stream
+from harmlib.media.file_state import file_state
+from harmlib.media.probe import Facts
+from harmlib.media.tracks import MAIN, Track
+from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
+
+LIMITS = DecodeLimits()
+
+
+def identify(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS) -> Modality:
+    """Tell what a file is, as `harmlib.media.identify.identify` does.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any name.
+    max_pixels : int
+        The most pixels that a picture may have.
+    limits : DecodeLimits
+        What it may take.
+
+    Returns
+    -------
+    {"image", "video"}
+
+    Raises
+    ------
+    MediaError
+        With the reason, for everything else; `DecoderDied` where the process died.
+
+    Examples
+    --------
+    >>> identify(Path("."))
+    Traceback (most recent call last):
+    harmlib.media.decode.MediaError: a folder, not a file
+    """
+    return contained(limits, identifying.identify, path, max_pixels)
+
+
+def probe(
+    path: Path,
+    modality: Modality,
+    max_frames: int = MAX_FRAMES,
+    max_pixels: int = MAX_PIXELS,
+    limits: DecodeLimits = LIMITS,
+) -> Facts:
+    """Hash and decode one file completely, as `harmlib.media.probe.probe` does.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    modality : {"image", "video"}
+        What it was listed as.
+    max_frames, max_pixels : int
+        Of a video, and of an image.
+    limits : DecodeLimits
+        What it may take.
+
+    Returns
+    -------
+    Facts
+        With a `reason` where the file can't be used. Where the process died it has no hash, so
+        that it isn't remembered: next time there may be more time or memory.
+
+    Examples
+    --------
+    >>> probe(Path("no such file"), "image").reason
+    "can't be read: No such file or directory"
+    """
+    try:
+        return contained(limits, probing.probe, path, modality, max_frames, max_pixels)
+    except Exception as error:  # noqa: BLE001 - whatever one file does to the process is its loss
+        state = file_state(path)
+        size, mtime_ns = (state.size, state.mtime_ns) if state else (0, 0)
+        return Facts(str(path), size, mtime_ns, reason=loss_reason(error))
+
+
+def load_image(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS) -> RGB:
+    """Decode a picture, as `harmlib.media.decode.load_image` does.
+
+    Parameters
+    ----------
+    path : Path
+        A file that begins as a picture does.
+    max_pixels : int
+        The most pixels that it may have.
+    limits : DecodeLimits
+        What it may take.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    MediaError
+        If it can't be decoded; `DecoderDied` where the process died.
+
+    Examples
+    --------
+    >>> load_image(Path("no such file"))
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'no such file'
+    """
+    return contained(limits, decode.load_image, path, max_pixels)
+
+
+def sample_sizes(
+    path: Path,
+    wanted: list[tuple[float, int | None]],
+    track: Track = MAIN,
+    limits: DecodeLimits = LIMITS,
+) -> list[RGB]:
+    """Decode frames in several sizes in one pass, as `harmlib.media.video.sample_sizes` does.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    wanted : list of (float, int or None)
+        For each frame its time and its short side.
+    track : Track
+        Which stream.
+    limits : DecodeLimits
+        What it may take.
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (height, width, 3)
+        RGB, one for each wanted frame.
+
+    Raises
+    ------
+    MediaError
+        If it can't be decoded; `DecoderDied` where the process died.
+
+    Examples
+    --------
+    >>> sample_sizes(Path("no such file"), [])
+    []
+    """
+    return contained(limits, video.sample_sizes, path, wanted, track)
+
+
+def stream_sizes(
+    path: Path,
+    wanted: list[tuple[float, int | None]],
+    track: Track,
+    limits: DecodeLimits = LIMITS,
+) -> Iterator[RGB]:
+    """Yield what `sample_sizes` returns one frame at a time.
+
+    Parameters
+    ----------
+    path, wanted, track, limits : Path, list of (float, int or None), Track, DecodeLimits
+        As in `sample_sizes`.
+
+    Yields
+    ------
+    ndarray of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    MediaError
+        As `sample_sizes` does.
+
+    Examples
+    --------
+    >>> list(stream_sizes(Path("no such file"), [], MAIN))
+    []
+    """
+    yield from contained_stream(limits, video.stream_sizes, path, wanted, track)

@@ -1,0 +1,86 @@
+"""An executed notebook's cells as HTML: nbconvert, which lets nothing but words through from Markdown.
+
+HTML in an output of kind ``text/html`` is what this package made, with names escaped where it was
+made. Markdown is another matter: any cell may put a file's name into it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+# Kinds of outputs that a page shows. Scripts, and drawings that could hold some, are not among them.
+_KINDS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")
+
+_FOLD = re.compile(r"<details><summary>[^<>]*</summary>|</details>")
+
+
+def body_html(notebook: nbformat.NotebookNode, *, exclude_input: bool) -> str:
+    """Write a notebook's cells as HTML, without the frame of a page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook of nbformat 4.
+    exclude_input : bool
+        Leave the code out.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_markdown_cell, new_notebook
+    >>> cell = new_markdown_cell("<b>*x*</b> [y](javascript:z)")
+    >>> body_html(new_notebook(cells=[cell]), exclude_input=True)
+    '<div ...<p>&lt;b&gt;<em>x</em>&lt;/b&gt; <a href="#harmful-link">y</a></p>...'
+    """
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=exclude_input,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    exporter.register_filter("markdown2html", _words_only)
+    body: str = exporter.from_notebook_node(_without_scripts(notebook))[0]
+    return body
+
+
+def _without_scripts(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    cells = []
+    for cell in notebook.cells:
+        outputs = [_shown(output) for output in cell.get("outputs", [])]
+        kept = {"outputs": [one for one in outputs if one.get("data", True)]}
+        cells.append(nbformat.from_dict(cell | (kept if outputs else {})))
+    whole: nbformat.NotebookNode = nbformat.from_dict(notebook | {"cells": cells})
+    return whole
+
+
+def _shown(output: dict[str, Any]) -> dict[str, Any]:
+    if "data" not in output:
+        return output
+    return output | {"data": {kind: x for kind, x in output["data"].items() if kind in _KINDS}}
+
+
+def _words_only(source: str) -> str:
+    """Markdown as HTML: tags in it are text, and no link runs a script."""
+    renderer = _Words(escape=True, allow_harmful_protocols=False, anchor_link_text="")
+    html: str = MarkdownWithMath(renderer=renderer).render(source)
+    return html
+
+
+class _Words(IPythonRenderer):
+    """The base class writes diagrams of Mermaid as they are; here they are code like any other."""
+
+    def block_html(self, html: str) -> str:
+        """Escape what is not exactly the beginning or the end of a folded part."""
+        escaped: str = super().block_html(html)
+        return html.strip() if _FOLD.fullmatch(html.strip()) else escaped
+
+    def block_mermaidjs(self, code: str) -> str:
+        return f"<pre><code>{self.escape_html(code)}</code></pre>"

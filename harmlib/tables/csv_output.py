@@ -1,0 +1,216 @@
+"""CSV files that this package writes, and takes back as they were.
+
+Two things that the csv module leaves to its user, since names of files may hold anything:
+
+- A carriage return in a text is quoted like a line feed. Unquoted it would split the row.
+- A text that a spreadsheet would calculate (it begins with one of ``= + - @``, their full-width
+  forms, a tab or a line end) gets an apostrophe in front. So does a text that begins with
+  apostrophes and such a character, so that exactly one is taken away in reading. Numbers stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import pandas as pd
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # the full-width ones too
+_QUOTED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+
+
+def as_text(text: str) -> str:
+    """Mark a text so that no spreadsheet calculates it.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+
+    Returns
+    -------
+    str
+        `text`, or an apostrophe and `text`. Bytes of a name that isn't UTF-8 are written out.
+
+    Examples
+    --------
+    >>> as_text("=1+1"), as_text("'=1"), as_text("a=1"), as_text("'a")
+    ("'=1+1", "''=1", 'a=1', "'a")
+    """
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def from_text(text: str) -> str:
+    """Take away the mark of `as_text`.
+
+    Parameters
+    ----------
+    text : str
+        A cell that `as_text` made.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from_text("'=1+1"), from_text("''=1"), from_text("'a")
+    ('=1+1', "'=1", "'a")
+    """
+    return text[1:] if _QUOTED.match(text) else text
+
+
+def marked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts `as_text` has marked; numbers and missing values stay.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> marked(pd.DataFrame({"path": ["=a", "b"], "n": [-1, 2]}))["path"].tolist()
+    ["'=a", 'b']
+    """
+    return _mapped(table, as_text, "'=+-@\t\r\n")
+
+
+def unmarked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that was read from a CSV with its texts as they were before `marked`.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        With the `attrs` of `table`.
+
+    Examples
+    --------
+    >>> unmarked(pd.DataFrame({"path": ["'=a", "b"], "n": [-1, 2]}))["path"].tolist()
+    ['=a', 'b']
+    """
+    return _mapped(table, from_text, "'")
+
+
+def _mapped(table: pd.DataFrame, change: Callable[[str], str], starts: str) -> pd.DataFrame:
+    """Change the texts that begin with one of `starts`, or aren't ASCII: few, of many."""
+    table = table.copy(deep=False)
+    for place, kind in enumerate(table.dtypes):
+        if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
+            continue
+        cells = table.iloc[:, place].to_numpy(dtype=object)
+        changed = {
+            i: change(cell)
+            for i, cell in enumerate(cells)
+            if isinstance(cell, str) and (cell[:1] in starts or not cell.isascii())
+        }
+        if changed:
+            cells = cells.copy()
+            cells[list(changed)] = list(changed.values())
+            table.isetitem(place, pd.Series(cells, index=table.index, dtype=kind))
+    return table
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    r"""Write a table, without its index, as UTF-8 with a byte-order mark.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Names of columns are written as they are.
+    path : Path
+        The file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(pd.DataFrame({"path": ["a\rb", "=c"]}), Path(folder, "a.csv"))
+    ...     read_csv(Path(folder, "a.csv"))["path"].tolist()
+    ['a\rb', '=c']
+    """
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        marked(table).to_csv(_LineFeeds(file), index=False, lineterminator="\r\n")
+
+
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    **options
+        Of `pandas.read_csv`.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(pd.DataFrame({"n": [1, 2]}), Path(folder, "a.csv"))
+    ...     read_csv(Path(folder, "a.csv"))["n"].tolist()
+    [1, 2]
+    """
+    return unmarked(pd.read_csv(path, **options))
+
+
+class RowWriter:
+    """Rows of a CSV file, one at a time, as `write_csv` writes them.
+
+    Parameters
+    ----------
+    file : TextIO
+        Opened with ``newline=""``.
+    columns : iterable of str
+        Their order.
+    header : bool
+        Write the names of the columns at once; False where the file has them already.
+
+    Examples
+    --------
+    >>> import sys
+    >>> rows = RowWriter(sys.stdout, ["path", "p"])
+    path,p
+    >>> rows.write({"path": "=a", "p": -0.5})
+    '=a,-0.5
+    """
+
+    def __init__(self, file: TextIO, columns: Iterable[str], *, header: bool = True) -> None:
+        self._rows = csv.DictWriter(_LineFeeds(file), list(columns), lineterminator="\r\n")
+        if header:
+            self._rows.writeheader()
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write one row."""
+        self._rows.writerow(
+            {name: as_text(one) if isinstance(one, str) else one for name, one in row.items()}
+        )
+
+
+class _LineFeeds:
+    """A file for the csv module, which quotes what is in its own line end: both characters.
+
+    Each write is one row or several whole ones; in a cell both characters may stand together too.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write one row, its line end a line feed."""
+        return self._file.write(text.removesuffix("\r\n") + "\n")

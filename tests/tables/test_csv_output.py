@@ -1,0 +1,71 @@
+"""CSV files of ours: no name splits a row or becomes a formula, and all come back as they were."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harmlib.tables.csv_output import RowWriter, as_text, from_text, read_csv, write_csv
+
+NAMES = [
+    "=1+1", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1",
+    "'=1", "''=1", "'a", "'", "a\rb", "a\nb", "a\r\nb", "\r", "\n\r", "a,b", 'q"u"o', "a;b",
+    "{{x}}", "$(x)", "<b>", "가.mp4", "😀", " =1", "nan.jpg", "a\x1fb",
+]  # fmt: skip
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+
+
+@settings(deadline=None)
+@given(st.one_of(st.sampled_from(NAMES), TEXT))
+def test_a_text_comes_back_and_is_no_formula(text):
+    written = as_text(text)
+    assert from_text(written) == text
+    assert not written.startswith(FORMULAS)
+
+
+def test_a_table_comes_back(tmp_path):
+    table = pd.DataFrame({"path": NAMES, "n": range(len(NAMES)), "x": -0.5})
+    table.loc[3, "x"] = float("nan")
+    write_csv(table, tmp_path / "a.csv")
+    again = read_csv(tmp_path / "a.csv", keep_default_na=False, na_values={"x": [""]})
+    pd.testing.assert_frame_equal(again, table, check_dtype=False)
+    text = (tmp_path / "a.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == 1 + len(NAMES)
+    assert all(len(row) == 3 and not row[0].startswith(FORMULAS) for row in rows[1:])
+    assert rows[1][2] == "-0.5", "numbers stay numbers"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXT, st.floats(allow_nan=False)), min_size=1, max_size=5))
+def test_rows_one_at_a_time_are_those_of_the_table(rows):
+    file = io.StringIO(newline="")
+    writer = RowWriter(file, ["path", "x"])
+    for path, x in rows:
+        writer.write({"path": path, "x": x})
+    file.seek(0)
+    read = list(csv.DictReader(file))
+    assert [(from_text(row["path"]), float(row["x"])) for row in read] == rows
+
+
+def test_usual_tables_are_what_they_were(tmp_path):
+    table = pd.DataFrame({"path": ["videos/가.mp4", "b,c"], "n": [1, -2], "ok": [True, False]})
+    write_csv(table, tmp_path / "a.csv")
+    table.to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_names_that_are_not_utf8_are_written_out(tmp_path):
+    table = pd.DataFrame({"path": pd.Series(["a\udcff.jpg"], dtype=object)})
+    write_csv(table, tmp_path / "a.csv")
+    assert read_csv(tmp_path / "a.csv")["path"].tolist() == ["a\\udcff.jpg"]
+
+
+@pytest.mark.parametrize("cell", [1, None, 0.5, True, b"=x"])
+def test_only_texts_are_marked(tmp_path, cell):
+    write_csv(pd.DataFrame({"a": pd.Series([cell, "=x"], dtype=object)}), tmp_path / "a.csv")
+    assert read_csv(tmp_path / "a.csv")["a"].tolist()[1] == "=x"
