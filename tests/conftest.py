@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 
 import pytest
 import torch
@@ -14,6 +15,14 @@ from harmlib.media.demo.files import MARKER
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+# Started in the background (nohup): what tests start would go on ignoring these.
+for ignored, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, handler)
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,13 @@ def _predict(commands: Commands) -> None:
     )
     _add_weights(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, …")
+    _add_windows(parser)
+    _add_limits(parser)
+    _add_bands(parser)
+
+
+def _add_windows(parser: argparse.ArgumentParser) -> None:
+    """How long videos are scored."""
     parser.add_argument("--window", type=float, metavar="SEC", help="window of long videos")
     parser.add_argument("--stride", type=float, metavar="SEC", help="from window to window")
     parser.add_argument(
@@ -159,6 +166,10 @@ def _predict(commands: Commands) -> None:
         action="store_true",
         help="stop reading a video once its decision can't change; segments may be incomplete",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """What one file may cost."""
     parser.add_argument(
         "--max-frames",
         type=int,
@@ -189,6 +200,10 @@ def _predict(commands: Commands) -> None:
         metavar="N",
         help="score no more windows of a file: of more, as many, spread evenly; the note says so",
     )
+
+
+def _add_bands(parser: argparse.ArgumentParser) -> None:
+    """Two thresholds in place of one."""
     parser.add_argument(
         "--policy",
         default="",

@@ -188,6 +188,25 @@ class OpenvinoEngine:
         return outputs
 
 
+def keep_compiler_cache(cache: Path) -> None:
+    """Give torch's compiler a folder, else it makes one at a known place in the temporary folder.
+
+    It does so as soon as it is imported, which torchvision does.
+
+    Parameters
+    ----------
+    cache : Path
+        The folder of converted networks.
+
+    Examples
+    --------
+    >>> keep_compiler_cache(Path("artifacts/compiled"))
+    >>> "TORCHINDUCTOR_CACHE_DIR" in os.environ
+    True
+    """
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "torch"))
+
+
 def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino.Model:
     """The backbone's `compute` as an OpenVINO model, from the cache if it is there.
 
@@ -200,9 +219,7 @@ def _converted(core: openvino.Core, backbone: Backbone, cache: Path) -> openvino
     if folder.exists() and not _is_sound(folder):
         set_aside({folder: "a converted network that is damaged, or of an earlier version"})
     if not folder.exists():
-        # Converting imports torch's compiler, whose cache would lie at a known place in the shared
-        # temporary folder.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "torch"))
+        keep_compiler_cache(cache)
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         openvino.save_model(_convert(backbone), part / "network.xml", compress_to_fp16=False)
         (part / _CHECKSUM).write_text(_digest(part))

@@ -97,6 +97,10 @@ def cannot_write(
     size_bytes : int, optional
         How large the file will be, where that is known.
 
+    Returns
+    -------
+    CannotWrite or None
+
     Examples
     --------
     >>> str(cannot_write(PermissionError(13, "Permission denied"), Path("/proc/a.txt")))
@@ -189,6 +193,10 @@ def is_alive(pid: int) -> bool:
     ----------
     pid : int
         Its number.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------

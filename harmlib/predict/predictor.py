@@ -14,7 +14,7 @@ from harmlib.analysis.policy_file import model_id, threshold_for
 from harmlib.analysis.risk_control import Method
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone, open_store
 from harmlib.features.device import choose_device, choose_precision
-from harmlib.features.engine import Engine, open_engine
+from harmlib.features.engine import Engine, keep_compiler_cache, open_engine
 from harmlib.features.vector_stream import Vectors
 from harmlib.models.checkpoint import (
     Checkpoint,
@@ -120,6 +120,7 @@ class Predictor:
     def _open_engines(
         self, artifacts: Path, device: torch.device, opened: dict[str, Engine]
     ) -> dict[str, Engine]:
+        keep_compiler_cache(artifacts / "compiled")
         precision = choose_precision(self.params.precision, device)
         engines = {}
         for name in self.checkpoint.classifier.dims:

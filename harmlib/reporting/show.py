@@ -84,7 +84,7 @@ def show_findings(lines: Iterable[str]) -> None:
 
 
 def show_paragraphs(paragraphs: Iterable[str]) -> None:
-    """Display paragraphs and, where their lines begin with ``- ``, lists.
+    """Display paragraphs and, where their lines begin with a hyphen, lists.
 
     Parameters
     ----------

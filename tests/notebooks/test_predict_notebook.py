@@ -91,7 +91,7 @@ def test_a_folder_is_scored_as_predict_does(copied_run, uploads, tmp_path):
     assert "<details open" not in text
     closest = wanted.loc[wanted["margin"].abs().idxmin()]
     assert f"{closest['probability']:.6f}" in text
-    assert f"- {closest['path'].removeprefix(f'{uploads}/')}: " in text
+    assert f"{closest['path'].removeprefix(f'{uploads}/')}: " in text
     assert "기록과 같은 판정입니다" in text
     assert len(tables["가장 가까운 학습 항목"]) == 5
 

@@ -15,6 +15,7 @@ from harmlib.reporting.page.failure import (
     write_failure_page,
 )
 from harmlib.reporting.page.pages import write_html
+from harmlib.workflow import execution
 
 STATES = {"00_data": "done", "02_train-video-model4": "failed", "05_report": "waiting"}
 
@@ -65,4 +66,5 @@ def test_each_error_with_a_meaning_exists(kind):
     ]
     own = re.findall(r"^class (\w+)\(", "\n".join(sources), flags=re.M)
     of_torch_and_nbclient = ["OutOfMemoryError", "DeadKernelError"]
-    assert kind in [*own, *dir(builtins), *of_torch_and_nbclient]
+    named = re.findall(r'"(\w+)"', Path(execution.__file__).read_text(encoding="utf-8"))
+    assert kind in [*own, *named, *dir(builtins), *of_torch_and_nbclient]

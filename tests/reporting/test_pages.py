@@ -85,3 +85,19 @@ def test_page_opens_in_a_browser_without_errors_or_requests(browser, page):
         assert tab.evaluate("document.fonts.check('16px NanumGothic', '뷁')")
         wide = tab.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390, "a phone must not scroll sideways"
+
+
+FOLDED = "<details><summary>읽는 것</summary>\n\n- `a.csv`\n\n</details>"
+
+
+def test_a_part_can_be_folded_and_no_other_tag_is_one(tmp_path):
+    texts = [FOLDED, "<details open ontoggle=alert(1)>", "a <details><summary>b</summary> c"]
+    cells = [new_markdown_cell(text) for text in texts]
+    path = tmp_path / "a.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    write_page(path, tmp_path / "index.html", "접힘")
+    page = BeautifulSoup((tmp_path / "index.html").read_text(encoding="utf-8"), "html.parser")
+    (folded,) = page.find("main").find_all("details")
+    assert folded.summary.text == "읽는 것"
+    assert folded.find("li").text == "a.csv"
+    assert "ontoggle=alert(1)" in page.find("main").text

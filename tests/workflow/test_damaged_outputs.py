@@ -244,45 +244,59 @@ def test_a_part_that_rots_without_a_new_time_is_noticed_when_it_is_read(
     require_as_before(project, meant)
 
 
-@pytest.mark.parametrize("change", ["behind a link", "time kept", "arrives"])
-def test_changed_media_are_never_reused(project, meant, change):
-    media, outside = project / "media", project / "outside.jpg"
-    kept = outside.read_bytes()
-    other = io.BytesIO()
-    Image.new("RGB", (64, 48), "navy").save(other, "JPEG")
-    aside = project / "aside"
-    shutil.copytree(media, aside)
-    csv = media / "images.csv"
-    try:
-        match change:
-            case "behind a link":
-                outside.rename(project / "far.jpg")
-                outside.symlink_to(project / "far.jpg")
-                assert run(project) == 0
-                (project / "far.jpg").write_bytes(other.getvalue())
-            case "time kept":
-                stat = outside.stat()
-                outside.write_bytes(kept[:-3] + b"\0\xff\xd9")
-                os.utime(outside, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-            case "arrives":
-                Image.new("RGB", (64, 48), "olive").save(media / "new.jpg")
-                csv.write_text(csv.read_text() + "new.jpg,safe,new\n")
-        assert run(project) == 0
-        manifest = pd.read_parquet(project / "reports/tiny/manifest.parquet")
-        ledger = pd.read_csv(project / "reports/tiny/ledger.csv")
-        listed = len(pd.read_csv(csv))
-        assert len(manifest) + len(ledger) == listed
-        assert (listed == 29) == (change == "arrives")
-        files = Path("reports/tiny/manifest.parquet")
-        assert meaning(project / files) != meant[files]
-    finally:
-        outside.unlink(missing_ok=True)
-        outside.write_bytes(kept)
-        shutil.copy(aside / "images.csv", csv)
-        shutil.rmtree(aside)
+def test_changed_media_are_never_reused(project, meant):
+    """One behind a link, one that keeps its size and time, one that arrives: each is noticed."""
+    media, far, csv = project / "media", project / "far.jpg", project / "media/images.csv"
+    kept = shutil.copytree(media, project / "kept")
+    outside = project / "outside.jpg"
+    outside.rename(far)
+    outside.symlink_to(far)
+    linked = far.read_bytes()
+    victim = next((media / "images/harmful").glob("*.jpg"))
+    arrived = csv.read_text() + "new.jpg,safe,new\n"
     assert run(project) == 0
-    manifest = Path("reports/tiny/manifest.parquet")
-    assert meaning(project / manifest) == meant[manifest], "put back"
+
+    def behind_the_link():
+        Image.new("RGB", (64, 48), "navy").save(far)
+
+    def time_kept():
+        stat = victim.stat()
+        victim.write_bytes(victim.read_bytes()[:-3] + b"\0\xff\xd9")
+        os.utime(victim, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    def arrives():
+        Image.new("RGB", (64, 48), "olive").save(media / "new.jpg")
+        csv.write_text(arrived)
+
+    def put_back():
+        outside.unlink()
+        outside.write_bytes(linked)
+        far.unlink()
+        shutil.copytree(kept, media, dirs_exist_ok=True)
+        (media / "new.jpg").unlink()
+
+    params, graph = load_params(project / "params.yaml"), ImportGraph()
+    assert is_all_valid(params, graph)
+    for path, change in {far: behind_the_link, victim: time_kept, csv: arrives}.items():
+        before, state = path.read_bytes(), path.stat()
+        change()
+        assert not is_all_valid(params, graph), change.__name__
+        path.write_bytes(before)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+        change()
+    name = Path("reports/tiny/manifest.parquet")
+    old = pd.read_parquet(project / name).set_index("path")["sha256"]
+    try:
+        assert run(project) == 0
+        new = pd.read_parquet(project / name).set_index("path")["sha256"]
+        changed = {path for path in new.index if new[path] != old.get(path)}
+        assert changed == {str(outside), str(victim), str(media / "new.jpg")}
+        ledger = pd.read_csv(project / "reports/tiny/ledger.csv")
+        assert len(new) + len(ledger) == len(pd.read_csv(csv)) == 29
+    finally:
+        put_back()
+    assert run(project) == 0
+    assert meaning(project / name) == meant[name], "put back"
 
 
 def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(

@@ -83,7 +83,7 @@ def quick(small_folder, again, tmp_path, monkeypatch):
     """`verify` whose second execution is a copy of the one that was made above."""
     monkeypatch.setattr(verify.tempfile, "tempdir", str(tmp_path))
 
-    def copied(params, folder):
+    def copied(params, folder, _deadline_sec):
         (folder / "artifacts").mkdir()
         (folder / "artifacts/media").symlink_to(small_folder / "media")
         return shutil.copytree(again, folder / "reports" / params.run)
@@ -105,8 +105,8 @@ def test_success_is_told_and_leaves_nothing_behind(small_folder, tmp_path, capsy
 def test_a_difference_fails_and_keeps_the_second_execution(
     quick, small_folder, tmp_path, capsys, monkeypatch
 ):
-    def spoilt(params, folder):
-        second = quick(params, folder)
+    def spoilt(params, folder, deadline_sec):
+        second = quick(params, folder, deadline_sec)
         edit_text(second / "tables/test_video.csv", "model4", "model5")
         return second
 

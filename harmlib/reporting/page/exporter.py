@@ -6,6 +6,7 @@ made. Markdown is another matter: any cell may put a file's name into it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import nbformat
@@ -14,6 +15,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 # Kinds of outputs that a page shows. Scripts, and drawings that could hold some, are not among them.
 _KINDS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")
+
+_FOLD = re.compile(r"<details><summary>[^<>]*</summary>|</details>")
 
 
 def body_html(notebook: nbformat.NotebookNode, *, exclude_input: bool) -> str:
@@ -73,6 +76,11 @@ def _words_only(source: str) -> str:
 
 class _Words(IPythonRenderer):
     """The base class writes diagrams of Mermaid as they are; here they are code like any other."""
+
+    def block_html(self, html: str) -> str:
+        """Escape what is not exactly the beginning or the end of a folded part."""
+        escaped: str = super().block_html(html)
+        return html.strip() if _FOLD.fullmatch(html.strip()) else escaped
 
     def block_mermaidjs(self, code: str) -> str:
         return f"<pre><code>{self.escape_html(code)}</code></pre>"

@@ -21,6 +21,10 @@ _MEANINGS = {
     "MemoryError": "메모리가 모자랍니다. 백본의 batch_size를 줄이거나 다른 프로그램을 닫으십시오.",
     "DeadKernelError": "노트북을 실행하던 커널이 갑자기 끝났습니다. 메모리가 모자랄 때 흔히 일어납니다.",
     "TrainingDiverged": "학습이 발산하여 loss가 수가 아니게 되었습니다. 학습률(learning_rate)을 낮추십시오.",
+    "CannotWrite": "결과를 쓸 수 없습니다. 메시지에 적힌 폴더의 남은 공간과 쓰기 권한을 확인하십시오.",
+    "NotebookHung": "노트북이 정해진 시간(--max-hours) 안에 끝나지 않아 멈추었습니다.",
+    "Incomplete": "끝까지 실행되지 않은 셀이 있거나, 써야 할 파일이 없습니다.",
+    "AccountError": "들어온 파일과 쓴 파일, 쓰지 못한 파일의 합이 맞지 않습니다. 00_data부터 다시 실행하십시오.",
     "KeyboardInterrupt": "사용자가 실행을 멈추었습니다.",
 }
 _UNKNOWN = "예상하지 못한 오류입니다. 아래의 메시지와 노트북의 해당 셀을 확인하십시오."

@@ -1,7 +1,7 @@
 """The little Markdown that sentences use, as HTML: what a sentence quotes from the data is text.
 
-Only what the report's own sentences need is known here: `**bold**`, `` `code` ``, links to the run's
-own pages, and lists. No HTML and no address with a scheme gets through.
+Only what the report's own sentences need is known here: bold, code, links to the run's own pages,
+and lists. No HTML and no address with a scheme gets through.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def list_html(lines: Sequence[str]) -> str:
 
 
 def paragraphs_html(paragraphs: Sequence[str]) -> str:
-    r"""Write paragraphs; one whose lines begin with `- ` is a list.
+    r"""Write paragraphs; one whose lines begin with a hyphen is a list.
 
     Parameters
     ----------
