@@ -3,11 +3,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmlib.params import PROJECT_ROOT, ParamsError, file_to_run, load_params
+from harmlib.cli.analyse import HEAD
+from harmlib.params import PROJECT_ROOT, ParamsError, file_to_run, load_params, load_run_params
 
 NEEDED = "run: x\ndata: {root: data}\n"
+OF_SCORES = "scores.yaml"  # the one shipped file that starts from a table of scores
 SHIPPED = sorted(
-    p.name for p in (PROJECT_ROOT / "params").glob("*.yaml") if p.name != "variants.yaml"
+    p.name
+    for p in (PROJECT_ROOT / "params").glob("*.yaml")
+    # `harmlib analyse` puts files of its own beside them
+    if p.name not in ("variants.yaml", OF_SCORES) and not p.read_text().startswith(HEAD)
 )
 
 
@@ -37,6 +42,12 @@ def test_shipped_files_load(name, monkeypatch, tmp_path):
     assert params.run_dir == PROJECT_ROOT / "reports" / params.run
     assert params.artifacts == PROJECT_ROOT / "artifacts"
     assert list(params.variants) == ALL
+
+
+def test_the_shipped_file_of_scores_loads():
+    params = load_run_params(PROJECT_ROOT / "params" / OF_SCORES)
+    assert params.run == "scores"
+    assert params.scores.exists()
 
 
 def test_the_shipped_ways():
@@ -326,7 +337,7 @@ def test_not_a_params_file(load, tmp_path, content, message):
     ("name", "message"),
     [
         ("params/dmeo.yaml", "dmeo.yaml: there is no such params file. Did you mean demo.yaml"),
-        ("params/zzzzzzzz", "That folder has: demo.yaml, full.yaml, real.yaml, study.yaml, "),
+        ("params/zzzzzzzz", "That folder has: .*demo.yaml, full.yaml, real.yaml, scores.yaml"),
         ("nowhere/demo.yaml", "there is no such params file. That folder has: -"),
         ("params", "params: can't be read"),
     ],

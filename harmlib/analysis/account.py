@@ -260,7 +260,9 @@ def lost_files(table: pd.DataFrame, modality: str, *, only_test: bool) -> tuple[
     return int(lost.get(1, 0)), int(lost.get(0, 0))
 
 
-def worst_and_best(counts: Mapping[str, int], harmful: int, safe: int) -> pd.DataFrame:
+def worst_and_best(
+    counts: Mapping[str, int], harmful: int, safe: int, unknown: int = 0
+) -> pd.DataFrame:
     """Bound the figures on test, whatever the lost files would have been judged as.
 
     Parameters
@@ -269,6 +271,9 @@ def worst_and_best(counts: Mapping[str, int], harmful: int, safe: int) -> pd.Dat
         tp, fp, fn, tn on the files that were judged.
     harmful, safe : int
         Files of each class that were lost.
+    unknown : int
+        Lost ones whose class nobody knows: each figure takes them as what is worst, or best, for
+        it.
 
     Returns
     -------
@@ -288,8 +293,9 @@ def worst_and_best(counts: Mapping[str, int], harmful: int, safe: int) -> pd.Dat
     """
     tp, fp, fn, tn = (int(counts[name]) for name in COUNTS)
     value = _figures(tp, fp, fn, tn)
-    low = _figures(tp, fp + safe, fn + harmful, tn)
-    high = _figures(tp + harmful, fp, fn, tn + safe)
+    low = _figures(tp, fp + safe + unknown, fn + harmful, tn)
+    low[BOUNDED.index("recall")] = _share(tp, tp + fn + harmful + unknown)
+    high = _figures(tp + harmful + unknown, fp, fn, tn + safe)
     return pd.DataFrame({"metric": BOUNDED, "value": value, "low": low, "high": high})
 
 

@@ -126,7 +126,7 @@ class _Decided(NamedTuple):
     labels: npt.NDArray[np.int64]
     probabilities: FloatArray
     own: FloatArray
-    groups: npt.NDArray[np.object_]
+    groups: npt.NDArray[np.generic]
     repeats: npt.NDArray[np.int64] | None
     common: FloatArray
 
@@ -138,7 +138,7 @@ def _joined(sections: list[_Decided]) -> _Decided:
         np.concatenate(labels),
         np.concatenate(probabilities),
         np.concatenate(own),
-        np.concatenate(groups),
+        pd.factorize(np.concatenate(groups))[0],  # equal names are one group in all sections
         None if repeats[0] is None else np.concatenate(repeats),
         np.concatenate(common),
     )

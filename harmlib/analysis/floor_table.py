@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 
 from harmlib.analysis.jackknife import jackknife_interval
@@ -107,9 +108,11 @@ def _candidates(
     found = {}
     for point in operating_points[operating_points["chosen"]].itertuples():
         own = scored[(scored["variant"] == point.variant) & (scored["split"] == "val")]
-        table = own.pivot(index="epoch", columns="item_id", values="probability")
-        place = table.index.get_loc(point.epoch)
-        found[point.variant] = Candidate(table.to_numpy(), place, offered[point.variant])
+        own = own.sort_values(["epoch", "item_id"])  # every epoch scores the same items
+        epochs = own["epoch"].unique()
+        values = own["probability"].to_numpy().reshape(len(epochs), -1)
+        place = int(np.flatnonzero(epochs == point.epoch)[0])
+        found[point.variant] = Candidate(values, place, offered[point.variant])
     return found
 
 

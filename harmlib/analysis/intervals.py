@@ -319,16 +319,11 @@ def average_precision_estimate(
     ranked, ranked_harmful, codes = values[order], harmful[order], codes[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of ties
     ends = ends[np.diff(np.cumsum(ranked_harmful)[ends], prepend=0) > 0]  # where recall rises
-    whole = _average_precision(np.ones((1, len(values)), bool), ranked_harmful, ends)
-    rows = max(1, _BLOCK_CELLS // len(values))
-    left_out = [
-        _average_precision(np.arange(i, min(i + rows, n_blocks))[:, None] != codes,
-                           ranked_harmful, ends)
-        for i in range(0, n_blocks, rows)
-    ]  # fmt: skip
+    whole = _area((ends + 1)[None], np.cumsum(ranked_harmful)[ends][None])
+    left_out = _precision_without(codes, n_blocks, ranked_harmful, ends)
     # Of one class a few groups decide: their number counts, not that of all groups
     units = min(len(np.unique(codes[own])) for own in (ranked_harmful, ~ranked_harmful))
-    return Estimates(whole, np.concatenate(left_out)[:, None], np.array([units]), enough)
+    return Estimates(whole, left_out[:, None], np.array([units]), enough)
 
 
 def _mean_over_repeats(
@@ -338,7 +333,7 @@ def _mean_over_repeats(
     repeats: npt.NDArray[np.generic],
 ) -> Estimates:
     columns = [np.asarray(labels), np.asarray(scores)]
-    columns += [] if groups is None else [np.asarray(groups)]
+    columns += [] if groups is None else [pd.Series(groups).array]
     found = [
         average_precision_estimate(*(column[repeats == one] for column in columns))
         for one in np.unique(repeats)
@@ -457,12 +452,36 @@ def curve_band(
     return pd.concat(tables, ignore_index=True)
 
 
-def _average_precision(kept: Harmful, harmful: Harmful, ends: IntArray) -> FloatArray:
-    """Average precision of each row of kept items (rows, n), ranked; NaN without a harmful one."""
-    flagged = np.cumsum(kept, axis=1)[:, ends]
-    tp = np.cumsum(kept & harmful, axis=1)[:, ends]
+def _precision_without(
+    codes: IntArray, n_blocks: int, harmful: Harmful, ends: IntArray
+) -> FloatArray:
+    """Average precision without each block (n_blocks,); items ranked, counted at `ends`.
+
+    What a block holds is taken away from the counts of all: that touches each item once.
+    """
+    flagged, tp = ends + 1, np.cumsum(harmful)[ends]
+    run = np.searchsorted(ends, np.arange(len(codes)))  # the first end at or after each item
+    counted = np.flatnonzero(run < len(ends))
+    counted = counted[np.argsort(codes[counted], kind="stable")]
+    first = np.searchsorted(codes[counted], np.arange(n_blocks + 1))
+    rows = max(1, _BLOCK_CELLS // len(codes))
+    areas = []
+    for i in range(0, n_blocks, rows):
+        size = min(rows, n_blocks - i)
+        own = counted[first[i] : first[i + size]]
+        cells = run[own] * size + codes[own] - i
+        apart = [
+            np.bincount(some, minlength=len(ends) * size).reshape(-1, size).cumsum(axis=0).T
+            for some in (cells, cells[harmful[own]])
+        ]
+        areas.append(_area(flagged - apart[0], tp - apart[1]))
+    return np.concatenate(areas)
+
+
+def _area(flagged: IntArray, tp: IntArray) -> FloatArray:
+    """Average precision of each row of counts (rows, ends); NaN without a harmful item."""
     with np.errstate(invalid="ignore"):
         precision = np.where(flagged > 0, tp / flagged, 0.0)
         gained = np.diff(tp, axis=1, prepend=0)
-        area: FloatArray = (gained * precision).sum(axis=1) / (tp[:, -1] if len(ends) else np.nan)
+        area: FloatArray = (gained * precision).sum(axis=1) / (tp[:, -1] if len(tp.T) else np.nan)
     return area

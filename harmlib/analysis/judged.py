@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.saved_scores import Names, compact_names, with_names
 
 JUDGED_COLUMNS = ["item_id", "label", "group", "epoch", "logit", "probability", "threshold",
                   "flagged"]  # fmt: skip
@@ -27,8 +28,8 @@ class Judged(NamedTuple):
         0 or 1.
     probabilities, thresholds : ndarray of float64, shape (n,)
         A row is flagged where its probability exceeds its threshold.
-    groups : ndarray of object, shape (n,)
-        The source of each item.
+    groups : ndarray of object, or Categorical, shape (n,)
+        The source of each item (`saved_scores.compact_names`).
     repeats : ndarray of int, shape (n,), or None
         The seed of the training that judged each row; None where there is one training.
     """
@@ -36,7 +37,7 @@ class Judged(NamedTuple):
     labels: npt.NDArray[np.int64]
     probabilities: FloatArray
     thresholds: FloatArray
-    groups: npt.NDArray[np.object_]
+    groups: Names
     repeats: npt.NDArray[np.int64] | None
 
 
@@ -72,6 +73,11 @@ def judged_items(
     0       a        0.4     True
     1       b        0.6    False
     """
+    return with_names(_judged_rows(scored, operating_points, split))
+
+
+def _judged_rows(scored: pd.DataFrame, operating_points: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The same, with categorical columns as they are."""
     training = [name for name in ("seed", "fold") if name in operating_points]
     keys = [*training, "epoch"]
     chosen = operating_points.loc[operating_points["chosen"], [*keys, "threshold"]]
@@ -108,13 +114,13 @@ def judged_by_variant(
     """
     found = {}
     for variant, points in operating_points.groupby("variant", sort=False):
-        rows = judged_items(scored[scored["variant"] == variant], points, split)
+        rows = _judged_rows(scored[scored["variant"] == variant], points, split)
         several = points["chosen"].sum() > 1
         found[variant] = Judged(
             rows["label"].to_numpy(),
             rows["probability"].to_numpy(),
             rows["threshold"].to_numpy(np.float64),
-            rows["group"].to_numpy(),
+            compact_names(rows["group"]),
             rows["seed"].to_numpy() if several else None,
         )
     return found

@@ -25,7 +25,7 @@ from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.intervals import Estimates
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.resampling import block_codes
-from harmlib.analysis.saved_scores import join_tables
+from harmlib.analysis.saved_scores import join_tables, with_names
 
 SHOWN = 200  # of the ranking of a variant: what people may look through
 FEW = (10, 50)  # suspects whose labels may be wrong, beside all of them
@@ -76,7 +76,7 @@ def ranked_labels(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Da
             variant=variant,
         ).sort_values(["confidence", "item_id"], ignore_index=True)
         tables.append(rows.assign(rank=np.arange(1, len(rows) + 1)))
-    return join_tables(tables, DOUBT_COLUMNS)
+    return with_names(join_tables(tables, DOUBT_COLUMNS))
 
 
 def _calibrated(part: pd.DataFrame) -> pd.DataFrame:

@@ -329,13 +329,18 @@ def _left_out(
     weights = np.zeros(len(codes))
     weights[harmful] = n_folds / len(with_harm) / np.bincount(places)[places]
     losses, flagged = np.empty((2, n_folds, len(shares)))
-    for fold, epoch in enumerate(_epochs_without(harmful, model, folds, n_folds)):
-        rest, scores = folds != fold, model.scores[epoch]
+    epochs = _epochs_without(harmful, model, folds, n_folds)
+    in_order = {epoch: np.argsort(model.scores[epoch], kind="stable") for epoch in set(epochs)}
+    for fold, epoch in enumerate(epochs):
+        order, scores = in_order[epoch], model.scores[epoch]
+        rest = order[folds[order] != fold]
         thresholds = _thresholds(harmful[rest], scores[rest], codes[rest], shares)
         # Too small a share for these few groups: nothing passes
         thresholds = np.where(np.isnan(thresholds), -np.inf, thresholds)
-        losses[fold] = weights[~rest] @ (scores[~rest, None] <= thresholds)
-        flagged[fold] = (scores[rest, None] > thresholds).mean(axis=0)
+        own = folds == fold
+        losses[fold] = weights[own] @ (scores[own, None] <= thresholds)
+        below = np.searchsorted(scores[rest], thresholds, side="right")
+        flagged[fold] = (len(rest) - below) / len(rest)
     return losses, flagged
 
 

@@ -21,23 +21,26 @@ Stat. Med. 10:871 (fixed sequences of tests).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from harmlib.analysis.checks import FloatArray, check_level
+from harmlib.analysis.checks import FloatArray, Harmful, Scores, check_level, check_scored
 from harmlib.analysis.intervals import count_groups
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.recall_floor import RecallFloor, group_recalls
-from harmlib.analysis.resampling import group_codes, group_table
+from harmlib.analysis.resampling import IntArray, group_codes, group_table
 
 Method = Literal["learn-then-test", "jackknife"]
 METHODS: tuple[Method, ...] = get_args(Method)
 # Fixed before any score is seen: logits from 6 to -6 in tenths, as probabilities, descending
 GRID = expit(np.arange(60, -61, -1) / 10)
+_BLOCK_GROUPS = 4096  # counted at a time
 STARTS = 3  # of the sequences of tests of precision: at logits 6, 2 and -2
 
 
@@ -107,8 +110,13 @@ def recall_keepers(
     >>> recall_keepers(labels, probabilities, 0.9, 0.05).round(3)[[0, -1]]
     array([0.891, 0.002])
     """
-    caught, _ = _shares(labels, probabilities, groups)
-    kept = _keeps(caught[::-1], min_recall, error, method, starts=1, whole=_alone(groups))
+    harmful, values = check_scored(labels, probabilities)
+    codes, _ = group_codes(groups, len(harmful))
+    blocks = (
+        tp[:, ::-1].T / members
+        for tp, _, members in _blocks(harmful[harmful], values[harmful], codes[harmful])
+    )
+    kept = _keeps(blocks, min_recall, error, method, starts=1, whole=_alone(groups))
     # One threshold that keeps the floor answers for all lower ones
     highest = len(GRID) - 1 - np.flatnonzero(kept)[-1] if kept.any() else len(GRID)
     keepers: FloatArray = GRID[highest:]
@@ -160,8 +168,11 @@ def precision_keepers(
     >>> precision_keepers(labels, probabilities, 0.9, 0.05).round(3)[[0, -1]]
     array([0.881, 0.214])
     """
-    _, right = _shares(labels, probabilities, groups)
-    kept = _keeps(right, min_precision, error, method, starts=STARTS, whole=_alone(groups))
+    harmful, values = check_scored(labels, probabilities)
+    codes, _ = group_codes(groups, len(harmful))
+    with np.errstate(invalid="ignore"):
+        blocks = (tp.T / (tp + fp).T for tp, fp, _ in _blocks(harmful, values, codes))
+        kept = _keeps(blocks, min_precision, error, method, starts=STARTS, whole=_alone(groups))
     keepers: FloatArray = GRID[kept]
     return keepers
 
@@ -229,14 +240,16 @@ def confident_recall_floor(
     )
 
 
-def _shares(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike, groups: npt.ArrayLike | None
-) -> tuple[FloatArray, FloatArray]:
-    """Each group's recall and precision (thresholds, groups); NaN where it has none."""
-    table = group_table(labels, probabilities, GRID, groups).T
-    tp, fp = table[:-2].reshape(2, len(GRID), -1)
-    with np.errstate(invalid="ignore"):
-        return tp / table[-2], tp / (tp + fp)
+def _blocks(
+    harmful: Harmful, probabilities: Scores, codes: IntArray
+) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Some groups at a time: tp and fp (groups, thresholds), and harmful items (groups,)."""
+    order = np.argsort(codes, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(codes[order])) + 1, len(order))
+    for start, end in pairwise([0, *ends[_BLOCK_GROUPS - 1 : -1 : _BLOCK_GROUPS], len(order)]):
+        own = order[start:end]
+        table = group_table(harmful[own], probabilities[own], GRID, codes[own])
+        yield table[:, : len(GRID)], table[:, len(GRID) : -2], table[:, -2]
 
 
 def _alone(groups: npt.ArrayLike | None) -> bool:
@@ -245,17 +258,30 @@ def _alone(groups: npt.ArrayLike | None) -> bool:
 
 
 def _keeps(
-    shares: FloatArray, floor: float, error: float, method: Method, *, starts: int, whole: bool
+    blocks: Iterable[FloatArray],
+    floor: float,
+    error: float,
+    method: Method,
+    *,
+    starts: int,
+    whole: bool,
 ) -> npt.NDArray[np.bool_]:
-    """Which rows of shares (thresholds, groups), in the order of the tests, keep the floor."""
+    """Which thresholds keep the floor, in the order of the tests.
+
+    Blocks are of shares (thresholds, some groups), NaN where a group has none.
+    """
     if not 0 < floor < 1:
         raise ValueError(f"the floor is {floor}; with a confidence it must be between 0 and 1")
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; use one of {', '.join(METHODS)}")
-    counted = ~np.isnan(shares)
-    units, sums = counted.sum(axis=1), np.nansum(shares, axis=1)
     if method == "jackknife":
-        return _jackknife_low(shares, counted, 1 - 2 * check_level(error)) >= floor
+        shares = np.concatenate(list(blocks), axis=1)
+        return _jackknife_low(shares, ~np.isnan(shares), 1 - 2 * check_level(error)) >= floor
+    units, sums = np.zeros(len(GRID), np.int64), np.zeros(len(GRID))
+    for block in blocks:  # all groups at once would need gigabytes
+        units += (~np.isnan(block)).sum(axis=1)
+        # One group after another, as if all were summed at once
+        sums = np.vstack([sums, np.nan_to_num(block).T]).sum(axis=0)
     # Imported here: it takes a second, and only a promise needs it
     from mapie.risk_control import FWERFixedSequenceTesting, control_fwer
     from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
@@ -265,7 +291,7 @@ def _keeps(
     p_values = compute_hoeffding_bentkus_p_value(
         risks, np.maximum(units, 1).astype(float), 1 - floor, binary=whole
     )[:, 0]
-    kept = np.zeros(len(shares), bool)
+    kept = np.zeros(len(GRID), bool)
     kept[control_fwer(p_values, check_level(error), FWERFixedSequenceTesting(starts))] = True
     return kept
 

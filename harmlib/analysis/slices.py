@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.intervals import count_groups
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_interval
 from harmlib.analysis.model_parts import choose_each
 from harmlib.analysis.paired import paired_difference
@@ -82,6 +83,8 @@ def slice_table(
     ------
     ValueError
         Scores of several seeds.
+    KeyError
+        An item of `scored` that isn't among `item_ids`.
 
     Examples
     --------
@@ -100,23 +103,22 @@ def slice_table(
     """
     if "seed" in operating_points and operating_points["seed"].nunique() > 1:
         raise ValueError("scores of several seeds; pass those of one")
-    places = pd.Series(np.arange(len(item_ids)), index=item_ids.to_numpy())
+    places = pd.Index(item_ids).get_indexer(pd.Index(scored["item_id"]))
+    if (places < 0).any():
+        raise KeyError(f"item {scored['item_id'][places < 0].iloc[0]!r} has no slice values")
+    scored = scored.assign(place=places)
     tables = []
     for variant, points in operating_points[operating_points["chosen"]].groupby(
         "variant", sort=False
     ):
         own = scored[scored["variant"] == variant]
-        judged, validation = (
-            _part(own, points, split, slices.values, places) for split in ("test", "val")
-        )
+        judged, validation = (_part(own, points, split, slices.values) for split in ("test", "val"))
         found = _of_variant(judged, validation, slices, level)
         tables.append(found.assign(variant=variant))
     return join_tables(tables, COLUMNS)[list(COLUMNS)]
 
 
-def _part(
-    scored: pd.DataFrame, points: pd.DataFrame, split: str, values: pd.DataFrame, places: pd.Series
-) -> _Part:
+def _part(scored: pd.DataFrame, points: pd.DataFrame, split: str, values: pd.DataFrame) -> _Part:
     keys = [name for name in ("seed", "fold", "epoch") if name in points]
     numbered = points[[*keys, "threshold"]].assign(training=np.arange(len(points)))
     rows = scored[scored["split"] == split].merge(numbered, on=keys, validate="many_to_one")
@@ -126,7 +128,7 @@ def _part(
         rows["threshold"].to_numpy(np.float64),
         pd.factorize(rows["group"])[0].astype(np.int64),
         rows["training"].to_numpy(np.int64),
-        values.iloc[places[rows["item_id"]].to_numpy()],
+        values.iloc[rows["place"].to_numpy()],
     )
 
 
@@ -222,8 +224,9 @@ def _groups_with(part: _Part, codes: IntArray, n_values: int) -> tuple[IntArray,
     inside, outside = [], []
     for label in (1, 0):
         own = part.labels == label
-        pairs = np.unique(part.groups[own] * n_values + codes[own])
-        group, value = np.divmod(pairs, n_values)
+        holds = np.zeros((part.groups.max(initial=-1) + 1) * n_values, np.bool_)
+        holds[part.groups[own] * n_values + codes[own]] = True
+        group, value = np.divmod(np.flatnonzero(holds), n_values)
         held = np.bincount(group, minlength=1)
         alone = np.bincount(value[held[group] == 1], minlength=n_values)  # in no other slice
         inside.append(np.bincount(value, minlength=n_values))
@@ -290,22 +293,22 @@ def _taken(part: _Part, own: npt.NDArray[np.bool_]) -> _Part:
 
 def _gain(judged: _Part, validation: _Part, level: float, comparisons: int) -> dict[str, Any]:
     trainings = np.unique(judged.training)
-    rows = pd.DataFrame(
-        {"label": validation.labels, "probability": validation.probabilities}
-        | {"group": validation.groups, "training": validation.training}
-    )
-    parts = [rows[rows["training"] == one] for one in trainings]
-    if any(part.groupby("label")["group"].nunique().reindex([0, 1], fill_value=0).min()
-           < MIN_GROUPS for part in parts):  # fmt: skip
-        return {"gain_state": "few"}
+    parts = []
+    for one in trainings:
+        own = validation.training == one
+        labels, groups = validation.labels[own], validation.groups[own]
+        if not (own.any() and count_groups(labels, groups).enough):
+            return {"gain_state": "few"}
+        part = {"label": labels, "probability": validation.probabilities[own]}
+        parts.append(pd.DataFrame(part))
     chosen, states = choose_each(parts, "f1")
     state = next((one for one in states if one != "ok"), "ok")
     if state != "ok":
         return {"gain_state": state}
-    own = chosen[np.searchsorted(trainings, judged.training)]
+    at = chosen[np.searchsorted(trainings, judged.training)]
     scores = judged.probabilities
     found = paired_difference(
-        judged.labels, scores, judged.thresholds, scores, own, judged.groups,
+        judged.labels, scores, judged.thresholds, scores, at, judged.groups,
         metrics=["f1"], level=level, comparisons=comparisons,
     ).iloc[0]  # fmt: skip
     return {

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from harmlib.cli.run import run_notebooks
-from harmlib.params import PROJECT_ROOT, ParamsError, load_run_params, params_path
+from harmlib.params import PROJECT_ROOT, ParamsError, ScoresParams, load_run_params, params_path
 
 
 def run_analyse(options: argparse.Namespace) -> int:
@@ -26,16 +26,27 @@ def run_analyse(options: argparse.Namespace) -> int:
     int
         Exit status, as of `harmlib run`.
     """
+    from harmlib.workflow.own_scores import bring_in
+
     try:
-        file = _write_params(options)
-    except (ParamsError, ValueError) as error:
+        file, is_new = _write_params(options)
+    except ValueError as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    return run_notebooks(argparse.Namespace(params=file, verify=False))
+    try:
+        params = load_run_params(file)
+        if isinstance(params, ScoresParams):
+            bring_in(params)  # the run finds it there
+    except ParamsError as error:
+        if is_new:  # the next try may say more of the columns under the same name
+            file.unlink()
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
+    return run_notebooks(argparse.Namespace(params=file, verify=False, max_hours=None))
 
 
-def _write_params(options: argparse.Namespace) -> Path:
-    """Return the params file: written now, or there already and saying the same."""
+def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:
+    """Return the params file, and whether it was written now; else it is there and says this."""
     scores = params_path(options.scores)
     run = options.run or _run_name(scores.stem)
     content: dict[str, Any] = {"run": run, "scores": str(scores)}
@@ -51,22 +62,19 @@ def _write_params(options: argparse.Namespace) -> Path:
         if value not in (None, {})
     }
     file = PROJECT_ROOT / "params" / f"{run}.yaml"
-    if file.exists() and yaml.safe_load(file.read_text(encoding="utf-8")) != content:
+    if file.exists():
+        if yaml.safe_load(file.read_text(encoding="utf-8")) == content:
+            return file, False
         raise ValueError(
             f"{file} is there already and says something else; run it (harmlib run {file}), or "
             "give this run another name with --run"
         )
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
-    file.write_text(_HEAD + text, encoding="utf-8")
-    try:
-        load_run_params(file)
-    except ParamsError:
-        file.unlink()
-        raise
-    return file
+    file.write_text(HEAD + text, encoding="utf-8")
+    return file, True
 
 
-_HEAD = "# Made by `harmlib analyse`. Further settings: docs/own-scores.md\n"
+HEAD = "# Made by `harmlib analyse`. Further settings: docs/own-scores.md\n"
 
 
 def _run_name(stem: str) -> str:

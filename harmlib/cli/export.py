@@ -56,6 +56,7 @@ def run_export(options: argparse.Namespace) -> int:
         write_html(sheet_html(means), out / SHEET, f"{means['run']}: 자동 판정 요약")
         empty = int((table["Value"] == TO_FILL).sum())
         print(f"{out / TABLE}: {len(table):,} rows, {empty:,} values {TO_FILL}")
+        print("- compare its header and names with the Commission's own file before you file it")
         print(f"{out / FIGURES}: counts, intervals, thresholds, the qualitative text")
         print(f"{out / SHEET}: one page (A4), to be printed")
         print(_write_statements(logs, out / STATEMENTS))

@@ -1,4 +1,8 @@
-"""The command line: `harmlib run`, `analyse`, `compare`, `predict`, `explain`, `drift`, `audit`."""
+"""The command line.
+
+`harmlib run`, `analyse`, `compare`, `predict`, `explain`, `log`, `drift`, `sample`, `estimate`,
+`export` and `audit`.
+"""
 
 from __future__ import annotations
 

@@ -76,7 +76,8 @@ def _analyse(commands: Commands) -> None:
         "scores",
         type=Path,
         help="a table (.csv, .parquet, .jsonl) with a label and a score, and where there are: "
-        "item, model, category, modality, group, split, date, count, and any columns to slice by",
+        "item, model, category, modality, group, split, date, count, label2 (a second label), and "
+        "any columns to slice by",
     )
     parser.add_argument("--run", metavar="NAME", help="name of the run; by default the file's")
     parser.add_argument(

@@ -45,6 +45,8 @@ def run_predict(options: argparse.Namespace) -> int:
             raise ValueError("--confidence goes with --bands RECALL PRECISION")
         if options.policy_file is not None and not options.policy:
             raise ValueError("--policy-file goes with --policy NAME")
+        if options.policy and options.bands:
+            raise ValueError("--policy and --bands both draw the line: give one of them")
         predictors = open_predictors(
             options.checkpoint,
             weights=_weights(options.weights),

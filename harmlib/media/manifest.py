@@ -33,6 +33,7 @@ MANIFEST_COLUMNS = (
     "stream",
     "mended_gap_sec",
     "note",
+    "perceptual_hash",
 )
 _MISSING = "file is missing"
 

@@ -10,6 +10,7 @@ from typing import Any
 from harmlib.media.decode import MediaError, load_image, loss_reason
 from harmlib.media.file_state import file_state
 from harmlib.media.identify import identify
+from harmlib.media.perceptual_hash import picture_hash
 from harmlib.media.video_facts import VideoFacts, read_video
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
 
@@ -45,6 +46,9 @@ class Facts:
         How that stream's clock is read, as in `Track`.
     is_whole : bool
         False for a video with more frames than were looked at.
+    perceptual_hash : str
+        What the picture looks like, or some frames of the video, as `harmlib.media.perceptual_hash`
+        has it; empty where there is too little detail, or the file can't be used.
     tracks : tuple of VideoFacts
         All video streams, with the times of their frames; that of `stream` first.
     """
@@ -62,6 +66,7 @@ class Facts:
     stream: int = 0
     mended_gap_sec: float = 0.0
     is_whole: bool = True
+    perceptual_hash: str = ""
     tracks: tuple[VideoFacts, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -129,8 +134,10 @@ def probe(
 def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> dict[str, Any]:
     """The facts that take decoding."""
     if modality == "image":
-        height, width = load_image(path, max_pixels).shape[:2]
-        return {"width": width, "height": height, "frames": 1}
+        picture = load_image(path, max_pixels)
+        height, width = picture.shape[:2]
+        looks = picture_hash(picture)
+        return {"width": width, "height": height, "frames": 1, "perceptual_hash": looks}
     video = read_video(path, max_frames)
     first = video.tracks[0]
     return {
@@ -142,5 +149,6 @@ def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> d
         "stream": first.track.stream,
         "mended_gap_sec": first.track.mended_gap_sec,
         "is_whole": video.is_whole,
+        "perceptual_hash": first.perceptual_hash,
         "tracks": video.tracks,
     }

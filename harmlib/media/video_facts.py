@@ -10,6 +10,7 @@ import av
 
 from harmlib.media.clock import MendedTimes, mend_times
 from harmlib.media.decode import MediaError
+from harmlib.media.perceptual_hash import FrameHashes
 from harmlib.media.tracks import Track, decode, open_video, split_streams
 from harmlib.params import MAX_FRAMES
 
@@ -31,6 +32,8 @@ class VideoFacts(NamedTuple):
         The stream, and how its clock is read.
     times_sec : array of float
         When each frame begins, strictly ascending from 0.
+    perceptual_hash : str
+        Of some frames, as `FrameHashes` tells it.
     """
 
     width: int
@@ -39,6 +42,7 @@ class VideoFacts(NamedTuple):
     duration_sec: float
     track: Track
     times_sec: array[float]
+    perceptual_hash: str = ""
 
 
 class Video(NamedTuple):
@@ -69,12 +73,14 @@ class _Seen:
         self.packets = 0
         self.size = (0, 0)
         self.is_interlaced = False
+        self.hashes = FrameHashes()
 
     def add(self, frame: av.VideoFrame) -> None:
         if not self.stamps_sec:
             self.size = upright_size(frame)
             self.is_interlaced = frame.interlaced_frame  # two packets may make one frame
         self.stamps_sec.append(frame.time)
+        self.hashes.add(frame, frame.time, quarter_turns(frame))
 
     def require_most_packets(self) -> None:
         """Decoders pass over what they don't know without an error: nobody would have seen it."""
@@ -171,6 +177,7 @@ def _facts(seen: _Seen, clock: MendedTimes) -> VideoFacts:
         clock.duration_sec,
         Track(seen.stream.index, gap_sec),
         array("d", clock.times_sec.tolist()),
+        seen.hashes.text,
     )
 
 

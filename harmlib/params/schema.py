@@ -174,6 +174,23 @@ class GalleryParams(Section):
     each: Positive = 3  # false alarms and misses, as many near the line as far from it
 
 
+class NearDuplicateParams(Section):
+    """Which files of different splits (with folds: of different groups) count as nearly the same.
+
+    Either threshold may be null: that rule is then not used.
+    """
+
+    # Of 256 bits of the perceptual hash. 31 is what the authors of PDQ match by (Facebook 2019,
+    # "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm")
+    hash_distance: Annotated[int, Field(ge=0, le=127)] | None = 31
+    # Of the standardised vectors of trained backbones. No paper gives one for them: of the pairs of
+    # surveillance pictures above 0.95, 19 in 20 also have hashes that differ by less than 60 bits
+    cosine: Annotated[float, Field(gt=0, le=1)] | None = 0.95
+    # Of one rule; what lies beyond is left out, and the report says so. As many as 10^5 files need
+    max_comparisons: Positive = 5_000_000_000
+    each: Positive = 6  # pairs that the report shows, of equal and of different labels
+
+
 class StudyParams(Section):
     """What `04_study` tries on the folds, beside the variants."""
 
@@ -288,6 +305,7 @@ class Params(RunParams):
     features: FeatureParams = FeatureParams()
     prevalence: PrevalenceParams = PrevalenceParams()
     gallery: GalleryParams = GalleryParams()
+    near_duplicates: NearDuplicateParams = NearDuplicateParams()
     study: StudyParams | None = None
     variants: Annotated[dict[Name, Variant], Field(min_length=1)]  # folders models/<variant>
 

@@ -23,6 +23,7 @@ Role = Literal[
     "label2",
 ]
 ScaleName = Literal["probability", "percent", "logit", "levels"]
+FOUND = ("variants", "modalities", "folds")  # in the table: the params don't say it
 Share = Annotated[float, Field(gt=0, lt=1)]
 Levels = Annotated[list[float], Field(min_length=2)]
 
@@ -68,7 +69,7 @@ class ScoresParams(RunParams, TableReading):
     @classmethod
     def _leave_what_is_found(cls, given: Any) -> Any:
         if isinstance(given, dict):
-            for name in ("variants", "modalities", "folds"):
+            for name in FOUND:
                 if name in given:
                     raise ValueError(f"{name} can't be given: the table of scores says it")
         return given

@@ -10,18 +10,15 @@ from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.media.ledger import LABELS
 from harmlib.tables.complaint import TableError
 from harmlib.tables.csv_output import unmarked
-from harmlib.tables.headers import check_names, distinct_names, fold
+from harmlib.tables.files import read_file
+from harmlib.tables.headers import check_names, fold
 from harmlib.tables.numbers import numbers
 from harmlib.tables.spreadsheet import check_groups, check_texts, what_it_is
-from harmlib.tables.table import Table, read_table
+from harmlib.tables.table import Table
 
 BY_FOLDER = "folder"
 NEEDED = ("modality", "probability")
 MODALITIES = ("image", "video")
-_READERS = {
-    ".parquet": pd.read_parquet,
-    ".jsonl": lambda path: pd.read_json(path, lines=True),
-}
 # How a label may be written; a column with empty cells holds its numbers as 1.0 and 0.0.
 _LABELS = LABELS | {"1": 1, "0": 0, "1.0": 1, "0.0": 0}
 # True is harmful everywhere in this package; spreadsheets write it in capitals.
@@ -35,8 +32,8 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        A table with at least the columns modality and probability: ``.csv`` (as
-        `harmlib.tables.table.read_table` reads it), ``.parquet`` or ``.jsonl``.
+        A table with at least the columns modality and probability, as
+        `harmlib.tables.files.read_file` reads it.
     modality : {"image", "video"}
 
     Returns
@@ -52,7 +49,7 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
         For another suffix, a table without the needed columns or without a row of the modality, a
         probability outside [0, 1] or missing, or a label, modality or group that can't be used.
     """
-    table = _read(path)
+    table = read_file(path, NEEDED)
     columns = table.frame.columns
     if missing := set(NEEDED) - set(columns):
         # The misspelt, then all: a table of something else has other names altogether.
@@ -75,18 +72,6 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
         frame = unmarked(frame)
     texts = frame.select_dtypes(["object", "string"]).columns
     return frame.assign(**{name: frame[name].mask(frame[name] == "") for name in texts})
-
-
-def _read(path: Path) -> Table:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return read_table(path, needed=NEEDED)
-    if suffix not in _READERS:
-        raise TableError(f"{path}: must end in one of {', '.join(('.csv', *_READERS))}")
-    frame = _READERS[suffix](path)
-    names = distinct_names(list(map(str, frame.columns)), str(path))
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
-    return Table(path, frame.set_axis(names, axis=1))
 
 
 def _of_modality(table: Table, modality: str) -> Table:

@@ -107,6 +107,11 @@ def _mapped(table: pd.DataFrame, change: Callable[[str], str], starts: str) -> p
     """Change the texts that begin with one of `starts`, or aren't ASCII: few, of many."""
     table = table.copy(deep=False)
     for place, kind in enumerate(table.dtypes):
+        if isinstance(kind, pd.CategoricalDtype):  # its names are texts too
+            kind = kind.categories.dtype
+            table.isetitem(place, table.iloc[:, place].astype(kind))
+        if isinstance(kind, pd.StringDtype) and not _some(table.iloc[:, place], starts).any():
+            continue
         if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
             continue
         cells = table.iloc[:, place].to_numpy(dtype=object)
@@ -120,6 +125,12 @@ def _mapped(table: pd.DataFrame, change: Callable[[str], str], starts: str) -> p
             cells[list(changed)] = list(changed.values())
             table.isetitem(place, pd.Series(cells, index=table.index, dtype=kind))
     return table
+
+
+def _some(texts: pd.Series, starts: str) -> pd.Series:
+    """Which texts begin with one of `starts`, or aren't ASCII: without a look at each in Python."""
+    asks = f"^[{re.escape(starts)}]|[^\\x00-\\x7f]"
+    return texts.str.contains(asks, regex=True, na=False)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -38,6 +38,16 @@ def read_file(path: Path, needed: Collection[str] = ()) -> Table:
     ------
     TableError
         Another ending, a file that isn't there or can't be read, or two columns of one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.jsonl"
+    ...     pd.DataFrame({"Score": [0.2, 0.9]}).to_json(path, orient="records", lines=True)
+    ...     table = read_file(path)
+    >>> table.frame["score"].tolist(), table.frame.index.name
+    ([0.2, 0.9], 'row')
     """
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):

@@ -83,7 +83,8 @@ def plain_numbers(table: Table, column: str, *, may_be_empty: bool = False) -> p
     wrong = ~texts.str.fullmatch(_NUMBER) & ~empty
     if wrong.any():
         cell = table.frame[column][wrong].iloc[0]
-        why = what_it_is(cell) or "write one such as 0.87, or remove the row"
+        empty_it = "leave the cell empty" if may_be_empty else "remove the row"
+        why = what_it_is(cell) or f"write one such as 0.87, or {empty_it}"
         table.refuse(wrong, f"column {column!r}: {table.first(column, wrong)} is no number; {why}")
     if per_cent.any():
         texts = texts.where(empty, texts[~empty].map(_hundredth))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from harmlib.tables.complaint import complaint
 from harmlib.tables.encoding import read_text
 from harmlib.tables.headers import distinct_names, strip
-from harmlib.tables.layout import find_layout
+from harmlib.tables.layout import Layout, find_layout
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -93,12 +100,8 @@ def read_table(path: str | Path, needed: Collection[str] = ()) -> Table:
     path = Path(path)
     layout = find_layout(read_text(path), path, needed)
     names = distinct_names(layout.header, f"{path}: line {layout.first_line}")
-    parts = [pd.DataFrame({number: [] for number in range(len(names))}, dtype="str")]
-    for rows, lines in layout.rows():
-        columns = dict(enumerate(zip(*rows, strict=True))) if rows else {}
-        parts.append(pd.DataFrame(columns, index=lines, dtype="str"))
-    frame = pd.concat(parts) if len(parts) > 1 else parts[0]
-    frame = frame.apply(_clean)
+    frame = _regular(layout)
+    frame = (_row_by_row(layout) if frame is None else frame).apply(_clean)
     frame.index = pd.Index(frame.index, dtype="int64", name="line")
     frame = frame[(frame != "").any(axis=1)]  # spreadsheets leave empty rows behind
     table = Table(path, frame)
@@ -108,6 +111,40 @@ def read_table(path: str | Path, needed: Collection[str] = ()) -> Table:
     if again.any():
         table.refuse(again, "the header stands here again: remove it where files were joined")
     return _named(table, names)
+
+
+def _row_by_row(layout: Layout) -> pd.DataFrame:
+    width = len(layout.header)
+    parts = [pd.DataFrame({number: [] for number in range(width)}, dtype="str")]
+    for rows, lines in layout.rows():
+        columns = dict(enumerate(zip(*rows, strict=True))) if rows else {}
+        parts.append(pd.DataFrame(columns, index=lines, dtype="str"))
+    return pd.concat(parts) if len(parts) > 1 else parts[0]
+
+
+def _regular(layout: Layout) -> pd.DataFrame | None:
+    """All rows at once, ten times as fast; None unless each line has one cell for each column."""
+    header = _LINE_END.search(layout.text)
+    if header is None or '"' in layout.text:
+        return None
+    text = layout.text[header.end() :]
+    if not text or text.count("\r") != text.count("\r\n"):
+        return None
+    names = [str(number) for number in range(len(layout.header))]
+    try:
+        rows = read_csv(
+            pa.BufferReader(text.encode()),
+            ReadOptions(column_names=names),
+            ParseOptions(delimiter=layout.separator, quote_char=False, ignore_empty_lines=False),
+            ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
+        )
+    except pa.ArrowInvalid:  # the csv module knows which line is wrong
+        return None
+    longest = [pc.max(pc.utf8_length(column)).as_py() or 0 for column in rows.columns]
+    if max(longest) > csv.field_size_limit():
+        return None
+    frame = rows.to_pandas().astype("str").set_axis(range(len(names)), axis=1)
+    return frame.set_axis(layout.first_line + 1 + frame.index, axis=0)
 
 
 def _clean(column: pd.Series) -> pd.Series:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from harmlib.analysis.account import worst_and_best
+from harmlib.analysis.account import lost_files, worst_and_best
 from harmlib.analysis.error_rates import decision_counts, error_rates
 from harmlib.analysis.judged import judged_by_variant
+from harmlib.analysis.own_scores.missing import missing_items
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.reporting.metrics import read_metrics
@@ -112,10 +113,9 @@ def _section(
     # The threshold of what was saved, which is the one that would be live
     first = points[own & points["chosen"]].iloc[0]
     threshold, counts = float(first["threshold"]), decision_counts(judged)
-    # One item may be lost twice; what one model has no score of is judged of none
-    lost = run.ledger[run.ledger["modality"] == section].drop_duplicates("path")
-    harmful = int(lost["label"].isin(["1", "harmful"]).sum())
-    moved = worst_and_best(counts, harmful, len(lost) - harmful)
+    lost = _lost(run, section, split)
+    n_lost = sum(lost.values())
+    moved = worst_and_best(counts, **lost)
     return {
         "section": section,
         **_identity(run.folder, variant, section),
@@ -124,11 +124,32 @@ def _section(
         "decided_beforehand": _fixed(run.params, variant),
         "split": split,
         "items": int((run.manifest["modality"] == section).sum()),
-        "lost": len(lost),
+        "lost": n_lost,
         "counts": counts,
         "figures": _rows(error_rates(judged, LEVEL)),
-        "if_lost_judged": _rows(moved) if len(lost) and points["seed"].nunique() == 1 else [],
+        "if_lost_judged": _rows(moved) if n_lost and points["seed"].nunique() == 1 else [],
     }
+
+
+def _lost(run: _Recorded, section: str, split: str) -> dict[str, int]:
+    """Count what would have been judged and couldn't be; of media also what was lost unsplit."""
+    if run.is_of_scores:
+        missing = missing_items(_table(run.folder, "lost").fillna(""))
+        own = missing[missing["section"] == section]
+        own = own[own["split"] == "test"] if split == TEST else own
+        return {name: int((own["label"] == name).sum()) for name in ("harmful", "safe", "unknown")}
+    account = _table(run.folder, "account")
+    if split != TEST:  # every part of the data was judged by some fold
+        account = account.assign(split="test")
+    harmful, safe = lost_files(account, section, only_test=False)
+    return {"harmful": harmful, "safe": safe, "unknown": 0}
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"tables/{name}.csv"
+    if not path.is_file():
+        raise UnreadableRun(f"{path}: there is no such file; finish that run first")
+    return pd.read_csv(path, encoding="utf-8-sig")
 
 
 def _fixed(params: dict[str, Any], variant: str) -> bool:

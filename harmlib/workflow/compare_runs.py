@@ -7,7 +7,7 @@ differences are B - A.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class RecordedRun:
     metrics : dict
         The content of `metrics.json`: schema_version, run, modalities.
     manifest : pandas.DataFrame
-        Columns item_id, modality, label, group, split, sha256.
+        Columns item_id, modality, label, group, split; of a run from media sha256, too.
     scores : pandas.DataFrame
         Columns modality, variant, fold, epoch, split, item_id, label, probability.
     """
@@ -98,6 +98,9 @@ class RunChanges:
 def compare_runs(a: RecordedRun, b: RecordedRun) -> RunChanges:
     """Compare two runs in every respect.
 
+    Of two runs from media, an item is the same where its name and content are; where one of them is
+    from a table of scores, where its name is.
+
     Parameters
     ----------
     a, b : RecordedRun
@@ -108,6 +111,7 @@ def compare_runs(a: RecordedRun, b: RecordedRun) -> RunChanges:
     RunChanges
         Of data, params, weights, environment and figures.
     """
+    a, b = _alike(a, b)
     params = [{k: v for k, v in run.about["params"].items() if k not in _NAMES} for run in (a, b)]
     return RunChanges(
         names=(a.name, b.name),
@@ -119,6 +123,14 @@ def compare_runs(a: RecordedRun, b: RecordedRun) -> RunChanges:
         figures=figure_changes(a.metrics, b.metrics),
         paired=paired_f1(a, b),
     )
+
+
+def _alike(a: RecordedRun, b: RecordedRun) -> tuple[RecordedRun, RecordedRun]:
+    """Leave the content of items out where one of the runs doesn't know it."""
+    if "sha256" in a.manifest and "sha256" in b.manifest:
+        return a, b
+    a, b = (replace(run, manifest=run.manifest.assign(sha256="")) for run in (a, b))
+    return a, b
 
 
 def environment(about: dict[str, Any]) -> dict[str, Any]:

@@ -20,15 +20,16 @@ from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.media.whole_file import write_text_whole
 from harmlib.params import Params, ParamsError, ScoresParams, ThresholdRule, load_run_params
 from harmlib.params.policies import check_sections
+from harmlib.params.scores import FOUND
 from harmlib.tables.complaint import TableError
 from harmlib.workflow.paths import TRAINING_TABLES, training_part
 from harmlib.workflow.run import Run
 
 RECORD = ".own_scores.json"  # what was brought in, and from what
-TABLES = ("read_as", "left_out", "models")
+TABLES = ("read_as", "left_out", "lost", "models")
 _FOLDS = 2  # each half is judged by the threshold that the other chose
 _EPOCH = 1  # a finished model has one
-_VERSION = 2  # raise it when the same table would be brought in as something else
+_VERSION = 3  # raise it when the same table would be brought in as something else
 
 
 def bring_in(params: ScoresParams) -> ScoresParams:
@@ -58,9 +59,12 @@ def bring_in(params: ScoresParams) -> ScoresParams:
         known = json.loads(record.read_text(encoding="utf-8"))
         if known["state"] == state and known["outputs"] == _outputs(params, known["found"]):
             return _filled(params, known["found"])
+    except FileNotFoundError as error:
+        if error.filename == str(params.scores):
+            raise ParamsError(f"{params.scores}: there is no such file") from None
     except OSError as error:
         if error.filename == str(params.scores):
-            raise ParamsError(f"{params.scores}: {error.strerror}") from None
+            raise ParamsError(f"{params.scores}: can't be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         pass  # a damaged record: bring the table in again
     try:
@@ -107,8 +111,7 @@ def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
 
 def _state(params: ScoresParams) -> str:
     # What is found in the table, and what nothing here depends on
-    found, later = {"variants", "modalities", "folds"}, {"policies", "costs", "volume"}
-    settings = params.model_dump_json(exclude=found | later)
+    settings = params.model_dump_json(exclude={*FOUND, "policies", "costs", "volume"})
     digest = hashlib.sha256(f"{_VERSION} {settings}".encode())
     digest.update(params.scores.read_bytes())
     return digest.hexdigest()
@@ -145,6 +148,7 @@ def _write(params: ScoresParams, own: OwnScores) -> dict[str, Any]:
     run.write(_ledger(own), "ledger.csv")
     run.write(own.read_as, "tables/read_as.csv")
     run.write(own.left_out, "tables/left_out.csv")
+    run.write(own.lost, "tables/lost.csv")
     run.write(_models(own.scales, names, rules), "tables/models.csv")
     facts = own.items[["item_id", "section", "label", "split"]].astype({"label": np.int64})
     scores = own.scores.merge(facts, on=["item_id", "section"])
@@ -160,7 +164,8 @@ def _write_part(
 ) -> None:
     columns = ["epoch", "split", "item_id", "label", "logit", "probability"]
     own = rows.assign(epoch=_EPOCH)[columns]
-    other = own["split"].map({"val": "test", "test": "val"})
+    split = own["split"]
+    other = pd.Series("val", index=own.index, dtype=split.dtype).mask(split == "val", "test")
     ways = {OWN_SPLIT: own}
     if run.params.folds:
         ways |= {0: own, 1: own.assign(split=other)}

@@ -114,12 +114,34 @@ def read_run(folder: Path) -> RecordedRun:
     Raises
     ------
     UnreadableRun, MetricsError
-        If a file is missing or damaged; the message names it.
+        If a file is missing or damaged; the message names it. Or the items of a table of scores
+        have no names.
     """
     about = read_about(folder)
     metrics = read_metrics(folder / "metrics.json")
-    tables = [_read_table(folder / name, columns, about) for name, columns in _COLUMNS.items()]
+    of_scores = "scores" in about["params"]
+    if of_scores:
+        _require_names(folder)
+    left_out = {"sha256"} if of_scores else set()
+    tables = [
+        _read_table(folder / name, tuple(c for c in columns if c not in left_out), about)
+        for name, columns in _COLUMNS.items()
+    ]
     return RecordedRun(str(folder), about, metrics, *tables)
+
+
+def _require_names(folder: Path) -> None:
+    """Of a table of scores, names are all that tells whether an item is the same in two runs."""
+    path = folder / "tables/read_as.csv"
+    try:
+        read_as = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
+    except (OSError, ValueError) as error:
+        raise UnreadableRun(f"{path}: can't be read: {error}; run it again") from None
+    if not ((read_as["what"] == "column") & (read_as["read_as"] == "item")).any():
+        raise UnreadableRun(
+            f"{folder}: its items have no names, so nobody knows which of them are in another run; "
+            "add a column item to its table of scores and run it again"
+        )
 
 
 def _read_table(path: Path, columns: tuple[str, ...], about: dict[str, Any]) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock
 
 from harmlib.media.folds import OWN_SPLIT
@@ -67,7 +69,9 @@ class Run:
 
     # Reading and writing tables
 
-    def read(self, name: str, made_by: str) -> pd.DataFrame:
+    def read(
+        self, name: str, made_by: str, rows: list[tuple[str, str, Any]] | None = None
+    ) -> pd.DataFrame:
         """Read a table by its name in the folder (``.parquet`` or ``.csv``).
 
         Its `attrs` hold its name and its number of rows, so that sentences can cite its cells.
@@ -78,6 +82,8 @@ class Run:
             Such as ``tables/test_video.csv``.
         made_by : str
             The notebook that writes the table, for the message when it is missing.
+        rows : list of tuple (column, operator, value), optional
+            Only these rows of a ``.parquet``: all of the conditions hold (`pandas.read_parquet`).
 
         Raises
         ------
@@ -88,7 +94,8 @@ class Run:
         if not path.exists():
             raise MissingTable(f"{path}: not there yet; run the notebook {made_by} first")
         try:
-            table = pd.read_parquet(path) if path.suffix == ".parquet" else read_csv(path)
+            is_parquet = path.suffix == ".parquet"
+            table = pd.read_parquet(path, filters=rows) if is_parquet else read_csv(path)
         except (OSError, ValueError) as error:  # those of pandas and pyarrow are among these
             raise MissingTable(f"{path}: damaged: {error}; run {made_by} again") from None
         table.attrs = {"name": name, "rows": len(table)}
@@ -234,8 +241,10 @@ class Run:
                 for modality in self.params.modalities
                 for variant in self.params.variants
             ]
-            known = [pd.read_parquet(part) for part in parts if part.exists()]
-            self.write(pd.concat(known, ignore_index=True), f"{kind}.parquet")
+            known = [pq.read_table(part) for part in parts if part.exists()]
+            table = pa.concat_tables(known, promote_options="permissive")
+            with written_whole(self.dir / f"{kind}.parquet") as whole:
+                pq.write_table(table, whole)
 
     def scores(self, modality: str, *, folds: bool = False) -> pd.DataFrame:
         """Return the rows of `scores.parquet` of a modality.
@@ -260,10 +269,9 @@ class Run:
         return self._of_trainings("operating_points", modality, folds)
 
     def _of_trainings(self, kind: str, modality: str, folds: bool) -> pd.DataFrame:
-        table = self.read(f"{kind}.parquet", "02_train")
-        return _renumbered(
-            table[(table["modality"] == modality) & ((table["fold"] != OWN_SPLIT) == folds)]
-        )
+        of_splits = ("fold", "!=" if folds else "==", OWN_SPLIT)
+        rows = [("modality", "==", modality), of_splits]
+        return _renumbered(self.read(f"{kind}.parquet", "02_train", rows))
 
     # What was run, and with what
 

@@ -45,10 +45,16 @@ REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
     "manifest", "history", "scores", "account",
 )  # fmt: skip
-REPORT_TABLES_OF_MODALITY = ("summary", "overview", "errors", "effect", "lost_bounds")
+REPORT_TABLES_OF_MODALITY = (
+    "summary", "overview", "errors", "effect", "lost_bounds", "without_near_duplicates",
+)  # fmt: skip
+# What 01_extract_features writes of each modality beside the table of weights.
+NEAR_DUPLICATE_TABLES = ("near_duplicates", "near_duplicate_search")
 # What 05_scores writes, the report of a table of scores, beside its tables of each section.
-SCORES_REPORT_TABLES = ("thresholds", "constants", "steps")
-SCORES_REPORT_TABLES_OF_SECTION = ("summary", "slices", "slices_left_out", "doubts", "doubt_bounds")
+SCORES_REPORT_TABLES = ("account", "thresholds", "constants", "steps")
+SCORES_REPORT_TABLES_OF_SECTION = (
+    "summary", "lost_bounds", "slices", "slices_left_out", "doubts", "doubt_bounds",
+)  # fmt: skip
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
 
 
@@ -156,7 +162,11 @@ def _extraction(modality: Modality) -> Step:
         "01_extract_features",
         {"modality": modality},
         reads=("manifest.parquet",),
-        writes=(weights_table_name(modality), LedgerRows("extract", modality)),
+        writes=(
+            weights_table_name(modality),
+            *_tables(NEAR_DUPLICATE_TABLES, modality),
+            LedgerRows("extract", modality),
+        ),
         media=(modality,),
         vectors=modality,
     )
@@ -217,6 +227,7 @@ def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, .
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
     for modality in modalities:
         reads += [weights_table_name(modality), *_parts(modality, variants)]
+        reads += _tables(NEAR_DUPLICATE_TABLES, modality)
         reads += _tables(kinds, modality)
         writes += _tables(REPORT_TABLES_OF_MODALITY, modality)
         for name in REPORT_FIGURES_OF_MODALITY:
@@ -232,7 +243,7 @@ def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, .
 
 def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, ...]) -> Step:
     reads: list[str | LedgerRows] = ["manifest.parquet", LedgerRows()]
-    reads += [f"tables/{name}.csv" for name in ("read_as", "left_out", "models")]
+    reads += [f"tables/{name}.csv" for name in ("read_as", "left_out", "lost", "models")]
     writes = [f"tables/{name}.csv" for name in SCORES_REPORT_TABLES]
     for section in sections:
         reads += [*_parts(section, variants), *_tables(kinds, section)]

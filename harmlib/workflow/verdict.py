@@ -114,7 +114,7 @@ def compare_folders(on_disk: Path, again: Path) -> Verdict:
     """
     about = [read_about(folder) for folder in (on_disk, again)]
     names = dict.fromkeys([*_table_names(on_disk), *_table_names(again)])
-    roots = [str(from_project(recorded["params"]["data"]["root"])) for recorded in about]
+    roots = [_root(recorded["params"]) for recorded in about]
     numbers = 0
     found: list[TableDifference] = []
     for name in names:
@@ -126,6 +126,11 @@ def compare_folders(on_disk: Path, again: Path) -> Verdict:
         for recorded, root in zip(about, roots, strict=True)
     ]
     return Verdict((on_disk, again), len(names), numbers, found, changed_keys(*around))
+
+
+def _root(params: dict[str, Any]) -> str:
+    """Where a run's media lie, or its table of scores."""
+    return str(from_project(params["scores"] if "scores" in params else params["data"]["root"]))
 
 
 def _table_names(folder: Path) -> list[str]:

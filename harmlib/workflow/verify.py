@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from harmlib.params import VARIANTS_FILE, Params, load_params
+from harmlib.params import VARIANTS_FILE, Params, RunParams, ScoresParams, load_run_params
 from harmlib.params.places import portable_paths
+from harmlib.params.scores import FOUND
 from harmlib.workflow.compare_runs import changed_keys
 from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.execution import StepFailed
@@ -73,7 +74,7 @@ def verify(params_file: str | Path, deadline_sec: float | None = None) -> Verdic
     return verdict
 
 
-def verifiable(params_file: str | Path) -> Params:
+def verifiable(params_file: str | Path) -> RunParams:
     """Return the params, if a finished run of exactly these is on disk.
 
     Parameters
@@ -83,8 +84,8 @@ def verifiable(params_file: str | Path) -> Params:
 
     Returns
     -------
-    Params
-        As `load_params` reads them.
+    RunParams
+        As `load_run_params` reads them.
 
     Raises
     ------
@@ -93,15 +94,19 @@ def verifiable(params_file: str | Path) -> Params:
     NotVerifiable
         If the run is missing, unfinished, damaged, or was made with other params.
     """
-    params = load_params(params_file)
+    params = load_run_params(params_file)
     try:
         about = read_about(params.run_dir)
         check_readable(params.run_dir)  # before the long execution
     except UnreadableRun as error:
         raise NotVerifiable(f"nothing to verify: {error}") from None
-    changed = changed_keys(
-        portable_paths(about["params"]), portable_paths(params.model_dump(mode="json"))
+    now = params.model_dump(mode="json")
+    # What was found in a table of scores isn't in its params: the tables show whether it differs
+    found = FOUND if isinstance(params, ScoresParams) else ()
+    recorded, now = (
+        {k: v for k, v in one.items() if k not in found} for one in (about["params"], now)
     )
+    changed = changed_keys(portable_paths(recorded), portable_paths(now))
     changed = changed[~changed.apply(_is_place, axis=1)] if len(changed) else changed
     if len(changed):
         raise NotVerifiable(
@@ -117,14 +122,14 @@ def _is_place(row: pd.Series) -> bool:
     return row["key"] in _PLACES or moved_weights
 
 
-def reexecute(params: Params, folder: Path, deadline_sec: float | None = None) -> Path:
+def reexecute(params: RunParams, folder: Path, deadline_sec: float | None = None) -> Path:
     """Execute all steps below `folder`, the extraction too.
 
     Downloaded weights and drawn media are reused.
 
     Parameters
     ----------
-    params : Params
+    params : RunParams
         The run's params.
     folder : Path
         An empty folder.
@@ -146,14 +151,16 @@ def reexecute(params: Params, folder: Path, deadline_sec: float | None = None) -
     content = _spelled_out(params) | {name: str(place) for name, place in elsewhere.items()}
     # JSON is YAML in which a text can't be taken for a number, such as the run '1e5'.
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    assert load_params(path) == params.model_copy(update=elsewhere), (
+    assert load_run_params(path) == params.model_copy(update=elsewhere), (
         "the params of the second execution differ"
     )
     return run_pipeline(path, deadline_sec).run_dir
 
 
-def _spelled_out(params: Params) -> dict[str, Any]:
+def _spelled_out(params: RunParams) -> dict[str, Any]:
     """Return the content of a params file that loads as exactly these params."""
+    if not isinstance(params, Params):
+        return params.model_dump(mode="json", exclude=set(FOUND))
     table = yaml.safe_load(VARIANTS_FILE.read_text(encoding="utf-8"))
     content = params.model_dump(mode="json")
     own = {

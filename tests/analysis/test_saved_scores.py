@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from harmlib.analysis.saved_scores import epoch_scores, saved_scores, with_groups
+from harmlib.analysis.saved_scores import epoch_scores, saved_scores, with_groups, with_names
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_each_item_gets_its_group_once(scored):
     scores = scored.drop(columns="group")
     manifest = scored[["item_id", "group"]].drop_duplicates().assign(sha256="x")
     found = with_groups(scores, manifest)
-    pd.testing.assert_frame_equal(found[list(scored)], scored)
+    pd.testing.assert_frame_equal(with_names(found[list(scored)]), scored)
     assert "sha256" not in found
     with pytest.raises(pd.errors.MergeError):
         with_groups(scores, pd.concat([manifest, manifest]))

@@ -102,6 +102,15 @@ def test_lost_items_are_on_the_sheet(tmp_path):
     exported(run)
     page = (run / "dsa/summary.html").read_text(encoding="utf-8")
     assert "모두 7개" in page
+    document = json.loads((run / "dsa/8_automated_means.json").read_text(encoding="utf-8"))
+    (section,) = document["sections"]
+    counts, moved = section["counts"], {row["metric"]: row for row in section["if_lost_judged"]}
+    lost = pd.read_csv(run / "tables/lost.csv", encoding="utf-8-sig")
+    harmful = int((lost["label"] == "harmful").sum())
+    assert section["lost"] == len(lost) == 7
+    assert moved["recall"]["low"] == pytest.approx(
+        counts["tp"] / (counts["tp"] + counts["fn"] + harmful)
+    )
     assert "재현율은" in page.split("판정하지 못한 항목")[1]
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from harmlib.media import identify as identify_module
 from harmlib.media import probe as probe_module
+from harmlib.media.decode import load_image
+from harmlib.media.perceptual_hash import picture_hash
 from harmlib.media.probe import Facts, probe
 
 
@@ -21,6 +23,7 @@ def test_facts_of_a_picture(tmp_path, write_image):
         frames=1,
         duration_sec=0.0,
         reason="",
+        perceptual_hash=picture_hash(load_image(path)),
     )
 
 

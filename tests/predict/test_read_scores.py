@@ -44,7 +44,7 @@ def test_labels_become_numbers(tmp_path, labels, numbers):
 @pytest.mark.parametrize(
     ("table", "name", "message"),
     [
-        (TABLE, "t.txt", r"must end in one of \.csv, \.parquet, \.jsonl"),
+        (TABLE, "t.json", r"must end in one of \.csv, \.parquet, \.jsonl"),
         (TABLE.drop(columns="probability"), "t.csv", "no column probability; give a table"),
         (TABLE.assign(label=["maybe"] * 3), "t.csv", "label 'maybe'; use harmful or safe"),
     ],

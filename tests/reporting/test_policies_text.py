@@ -74,7 +74,7 @@ def test_the_table_for_people_has_what_was_stated():
     volume = Volume(items_per_hour=10, review_minutes=1)
     shown = texts.shown_policies(found.assign(scale="probability"), None, volume)
     assert "검토 인원" in shown
-    assert "점수표의 눈금으로" not in shown
+    assert "점수표의 척도로" not in shown
 
 
 def test_the_figure_has_a_point_for_each_policy_with_figures():

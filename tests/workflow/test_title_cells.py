@@ -5,15 +5,16 @@ import re
 
 import pytest
 
-from harmlib.params import PROJECT_ROOT, load_params
+from harmlib.params import PROJECT_ROOT, ThresholdRule, load_params, load_run_params
 from harmlib.workflow.execution import source_notebook
 from harmlib.workflow.paths import TRAINING_TABLES
-from harmlib.workflow.steps import LedgerRows, plan
+from harmlib.workflow.steps import FOLD_TABLES, THRESHOLD_TABLES, LedgerRows, plan
 
 # How a title names files: those of one kind at once, and what trainings keep as gathered.
 PLACEHOLDERS = {"modality": "<종류>", "variant": "<모델>"}
 GATHERED = {f"models/<모델>/<종류>_{kind}.parquet": f"{kind}.parquet" for kind in TRAINING_TABLES}
 STEPS = ("00_data", "01_extract_features", "02_train", "03_thresholds", "05_report")
+RULE = {"thresholds": [0.5], "threshold_rule": "exact_f1"}
 FILE = re.compile(r"`([^`]+\.(?:parquet|csv|json|pth))`")
 
 
@@ -49,6 +50,26 @@ def test_the_title_cell_lists_what_the_step_reads_and_writes(notebook, what, hea
     assert names == {name for name in expected if not name.startswith("figures/")}
     if what == "writes":
         assert ("그림" in line) == any(name.startswith("figures/") for name in expected)
+
+
+def test_the_title_cell_of_a_report_of_scores():
+    """Its sections have their own placeholder; what 03_thresholds wrote is told in words."""
+    table = load_run_params(PROJECT_ROOT / "params/scores.yaml")
+    found = {"modalities": ["one"], "variants": {"api": ThresholdRule(**RULE)}, "folds": 2}
+    (step,) = (s for s in plan(table.model_copy(update=found)) if s.notebook == "05_scores")
+    for names, heading in (
+        (step.reads, "읽는 것"),
+        ((*step.writes, *step.may_write), "쓰는 것"),
+    ):
+        told = {
+            "ledger.csv" if isinstance(name, LedgerRows) else name.replace("_one.", "_<절>.")
+            for name in names
+        }
+        told = {re.sub(r"^models/api/one_(\w+\.parquet)$", r"\1", name) for name in told}
+        thresholds = {f"tables/{kind}_<절>.csv" for kind in (*THRESHOLD_TABLES, *FOLD_TABLES)}
+        figures = {name for name in told if name.startswith("figures/")}
+        told -= figures | (thresholds if heading == "읽는 것" else set()) | {"history.parquet"}
+        assert set(FILE.findall(listed("05_scores", heading))) == told
 
 
 @pytest.mark.parametrize("notebook", ["06_explore", "07_predict"])

@@ -47,6 +47,11 @@ ALIASES: Mapping[str, Sequence[str]] = {
     "count": ("count", "n", "개수", "건수"),
 }  # fmt: skip
 NEEDED = ("score", "label")
+# Names of the reader's own columns: no slice can have one of them.
+RESERVED = (
+    "item_id", "group", "category", "modality", "model", "split", "date", "label", "label2",
+    "native", "unit", "section", "path", "medium", "seed", "fold", "epoch", "variant",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,8 @@ def find_columns(
     Raises
     ------
     TableError
-        No score or label, a given column that isn't there, one column for two roles, or two
-        columns that may both be the score or both the label.
+        No score or label, a given column that isn't there, one column for two roles, two columns
+        that may both be the score or both the label, or a slice with one of the names `RESERVED`.
 
     Examples
     --------
@@ -131,7 +136,11 @@ def find_columns(
     if needs_label and "label" not in roles:
         check_names(names, (), ALIASES["label"][:6], path)  # a misspelt one has a better message
         raise TableError(_none(path, "label", names))
-    return Columns(roles, scores, tuple(n for n in names if n not in {*roles.values(), *scores}))
+    slices = tuple(n for n in names if n not in {*roles.values(), *scores})
+    for name in slices:
+        if name in RESERVED:
+            raise TableError(_reserved(path, name))
+    return Columns(roles, scores, slices)
 
 
 def _check_given(names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path) -> None:
@@ -171,6 +180,20 @@ def _either(path: Path, role: str, found: Sequence[str]) -> str:
         f"{path}: {shown} may each be the {role}; say which one: "
         f"columns: {{{role}: {found[0]}}} in the params, or --column {role}={found[0]}"
     )
+
+
+def _reserved(path: Path, name: str) -> str:
+    roles = [role for role, aliases in ALIASES.items() if name in aliases]
+    text = (
+        f"{path}: column {name!r} would be one to slice by, but the analysis has a column of that "
+        "name itself; rename it in the table"
+    )
+    for role in roles:
+        text += (
+            f", or say that it is the {role}: columns: {{{role}: {name}}} in the params, or "
+            f"--column {role}={name}"
+        )
+    return text
 
 
 def _none(path: Path, role: str, names: Sequence[str]) -> str:

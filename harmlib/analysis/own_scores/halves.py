@@ -34,7 +34,7 @@ def halves(items: pd.DataFrame, seed: int) -> pd.Series:
     >>> halves(items, seed=1).value_counts().to_dict()
     {'val': 2, 'test': 2}
     """
-    names, of_group = np.unique(items["group"].to_numpy(dtype=str), return_inverse=True)
+    of_group, names = pd.factorize(items["group"].astype("str"), sort=True)
     kinds = items.groupby(["section", "label"], observed=True).ngroup().to_numpy()
     counts = np.zeros((len(names), kinds.max() + 1))
     np.add.at(counts, (of_group, kinds), 1)
@@ -46,14 +46,17 @@ def halves(items: pd.DataFrame, seed: int) -> pd.Series:
 
 def _assign(counts: FloatArray) -> npt.NDArray[np.int64]:
     """Groups that are alike go to the halves in turn; each odd one where it fits better."""
-    alike, of_kind, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
+    of_kind = np.zeros(len(counts), np.int64)
+    for column in counts.T:  # `np.unique` of whole rows takes seconds for a million
+        of_kind = pd.factorize(of_kind * int(column.max() + 1) + column.astype(np.int64))[0]
+    sizes = np.bincount(of_kind)
     turn = pd.Series(of_kind).groupby(of_kind).cumcount().to_numpy()
     half: npt.NDArray[np.int64] = turn % 2
     wished = np.maximum(counts.sum(axis=0) / 2, 1.0)
     filled = np.zeros((2, counts.shape[1]))  # what the odd ones add: the others are even
     odd = np.flatnonzero((turn == sizes[of_kind] - 1) & (turn % 2 == 0))
     for i in odd[np.argsort(-counts[odd].sum(axis=1), kind="stable")]:
-        row = alike[of_kind[i]]
+        row = counts[i]
         then = (((filled + row) / wished) ** 2).sum(axis=1) - ((filled / wished) ** 2).sum(axis=1)
         half[i] = int(then.argmin())
         filled[half[i]] += row

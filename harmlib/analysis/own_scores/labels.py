@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from harmlib.tables.complaint import TableError
@@ -61,7 +62,7 @@ def read_labels(
     texts = as_texts(table.frame[column])
     distinct = {text: fold(text) for text in texts.unique()}
     read_as = {folded: known[folded] for folded in distinct.values() if folded in known}
-    odd = texts.map(distinct).map(lambda word: word not in known)
+    odd = texts.isin([text for text, folded in distinct.items() if folded not in known])
     if odd.any():
         others = sorted({distinct[t] for t in texts[odd].unique()})
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
@@ -70,10 +71,12 @@ def read_labels(
             odd,
             f"column {column!r}: no known label: {', '.join(map(repr, others[:_SHOWN]))}{more}. "
             f"Read so far: {told or 'nothing'}. Say what they mean: "
-            f"labels: {{{others[0]}: harmful}} in the params (harmful, safe or unknown for each)",
+            f"labels: {{{others[0]}: harmful}} in the params, or --label {others[0]}=harmful "
+            "(harmful, safe or unknown for each)",
         )
-    labels = texts.map(distinct).map(known).astype(float)
-    labels = labels.mask(labels < 0)
+    codes, words_there = pd.factorize(texts)
+    meant = np.array([known[distinct[text]] for text in words_there], np.float64)
+    labels = pd.Series(np.where(meant < 0, np.nan, meant)[codes], index=texts.index)
     lacking = [_MEANS[label] for label in (1, 0) if not (labels == label).any()]
     if lacking and needs_both:
         told = "; ".join(f"{word!r} as {_MEANS[meant]}" for word, meant in read_as.items())

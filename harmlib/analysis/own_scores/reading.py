@@ -78,6 +78,17 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
     ------
     TableError
         What can't be read; the message names the file, the line, the column and the cure.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> frame = pd.DataFrame({"id": range(40), "label": [0, 1] * 20, "risk": range(0, 80, 2)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "api.csv"
+    ...     frame.to_csv(path, index=False)
+    ...     own = read_own_scores(path, TableReading(columns={"score": "risk"}), seed=1)
+    >>> own.scales["risk"].kind, own.has_splits, own.items["split"].value_counts().to_dict()
+    ('percent', False, {'val': 20, 'test': 20})
     """
     table = read_file(path, ("score", "label"))
     if table.frame.empty:
@@ -285,8 +296,7 @@ def _why_lost(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 
 def _lost(reasons: pd.DataFrame, units: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     facts = units.set_index("unit")[["item_id", "label", "split"]]
-    section = placed.drop_duplicates("unit").set_index("unit")["section"]
-    lost = reasons.join(facts, on="unit").assign(section=reasons["unit"].map(section))
+    lost = reasons.join(facts, on="unit").merge(placed, on="unit")  # a row in each of its sections
     lost["label"] = lost["label"].map({1.0: "harmful", 0.0: "safe"}).fillna("")
     return lost[list(LOST_COLUMNS)].reset_index(drop=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from harmlib.analysis.own_scores.columns import Columns
@@ -39,6 +40,13 @@ def read_splits(table: Table, column: str) -> pd.Series:
     ------
     TableError
         Another word, an empty cell, or a table without val or without test.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> table = Table(Path("a.csv"), pd.DataFrame({"split": ["Dev", "평가", "train"]}))
+    >>> read_splits(table, "split").tolist()
+    ['val', 'test', 'train']
     """
     words = as_texts(table.frame[column]).map(fold)
     splits = words.map(SPLIT_WORDS)
@@ -50,9 +58,9 @@ def read_splits(table: Table, column: str) -> pd.Series:
         )
     for split in ("val", "test"):
         if not (splits == split).any():
-            table.refuse(
-                pd.Series(True, index=splits.index),
-                f"column {column!r} has no {split}; leave the column out, and halves are made",
+            raise TableError(
+                f"{table.path}: column {column!r} has no {split}; write it, or leave the column "
+                "out, and halves are made"
             )
     return splits
 
@@ -116,9 +124,27 @@ def check_rows(table: Table, models: int) -> None:
     ------
     TableError
         Naming the lines.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> rows = pd.DataFrame(
+    ...     {"item_id": ["a", "a"], "model": ["api", "ours"], "label": [1.0, 0.0]}
+    ...     | {"category": "", "group": "a", "split": "", "modality": ""},
+    ...     index=pd.Index([2, 3], name="line"),
+    ... )
+    >>> check_rows(Table(Path("a.csv"), rows.assign(label=1.0)), 2)
+    >>> check_rows(Table(Path("a.csv"), rows), 2)
+    Traceback (most recent call last):
+        ...
+    harmlib.tables.complaint.TableError: a.csv: line 3: item 'a' has label safe here, but harmful \
+before; correct one of the rows
     """
     rows = table.frame
-    again = rows.duplicated(["item_id", "category", "model"])
+    # Numbers instead of names: the same comparisons, several times as fast
+    names = [n for n in ("item_id", "category", "model", "group", "split") if n in rows]
+    codes = rows[names].apply(lambda column: pd.factorize(column)[0])
+    again = codes.duplicated(["item_id", "category", "model"])
     if again.any():
         one = rows[again].iloc[0]
         first = rows.index[
@@ -134,23 +160,28 @@ def check_rows(table: Table, models: int) -> None:
     if models > 1:
         for name in ("label", "label2"):
             if name in rows:
-                _require_equal(table, ["item_id", "category"], name)
-    if rows["item_id"].duplicated().any():
+                _require_equal(table, codes, ["item_id", "category"], name)
+    if codes["item_id"].duplicated().any():
         for name in ("group", "split"):
-            _require_equal(table, ["item_id"], name)
+            _require_equal(table, codes, ["item_id"], name)
     if (rows["split"] != "").any():
-        _require_equal(table, ["group"], "split")
+        _require_equal(table, codes, ["group"], "split")
 
 
-def _require_equal(table: Table, by: list[str], name: str) -> None:
-    rows = table.frame
-    known = rows[rows[name].notna()]
-    first = known.groupby(by, sort=False)[name].transform("first")
-    odd = (known[name] != first).reindex(rows.index, fill_value=False)
+def _require_equal(table: Table, codes: pd.DataFrame, by: list[str], name: str) -> None:
+    rows, known = table.frame, table.frame[name].notna().to_numpy()
+    unit = codes[by].groupby(by, sort=False).ngroup().to_numpy()[known]
+    values = (codes if name in codes else rows)[name].to_numpy()[known]
+    first = np.zeros(unit.max(initial=-1) + 1, np.int64)
+    first[unit[::-1]] = np.arange(len(unit))[::-1]  # where each unit appears first
+    odd = np.zeros(len(rows), np.bool_)
+    odd[known] = values != values[first[unit]]
     if not odd.any():
         return
-    one = rows[odd].iloc[0]
-    has = first[odd[odd].index].iloc[0]
+    at = int(np.flatnonzero(odd)[0])
+    one = rows.iloc[at]
+    alike = known & (codes[by] == codes[by].iloc[at]).all(axis=1).to_numpy()
+    has = rows[name][alike].iloc[0]
     what = "group" if by == ["group"] else "item"
     why = (
         "; what is judged must come from other sources than what chose the threshold. Correct the "
@@ -159,4 +190,6 @@ def _require_equal(table: Table, by: list[str], name: str) -> None:
         else "; correct one of the rows"
     )
     here, before = (_LABELS.get(value, value) for value in (one[name], has))
-    table.refuse(odd, f"{what} {one[by[0]]!r} has {name} {here} here, but {before} before{why}")
+    table.refuse(
+        pd.Series(odd), f"{what} {one[by[0]]!r} has {name} {here} here, but {before} before{why}"
+    )

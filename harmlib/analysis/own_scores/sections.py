@@ -41,7 +41,8 @@ def in_sections(units: pd.DataFrame) -> pd.DataFrame:
     >>> in_sections(units).groupby("section")["unit"].apply(list).to_dict()
     {'fire': [1, 2], 'gun': [0, 2]}
     """
-    modality = units["modality"].map(lambda m: _MODALITIES.get(m.lower(), m))
+    known = {m: _MODALITIES.get(m.lower(), m) for m in units["modality"].unique()}
+    modality = units["modality"].replace(known)
     category = units["category"]
     if (category == "").all():
         return _named(units["unit"], modality.replace("", ALL))

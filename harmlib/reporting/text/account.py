@@ -13,7 +13,7 @@ import pandas as pd
 from harmlib.reporting.text.cited_numbers import Row, row, rows
 from harmlib.reporting.text.korean import LABEL, MODALITY, SPLIT, model_name, number, particle
 
-_METRICS = {"recall": "Recall", "precision": "Precision", "f1": "F1", "accuracy": "정확도"}
+METRICS = {"recall": "Recall", "precision": "Precision", "f1": "F1", "accuracy": "정확도"}
 
 _LOSSES = ("비율로 뺌", "확인에서 제외", "추출에서 제외")
 
@@ -127,7 +127,7 @@ def lost_sentences(bounds: pd.DataFrame, modality: str, variant: str) -> list[st
 
 def _reading(own: pd.DataFrame, modality: str, variant: str) -> str:
     first = next(rows(own))
-    moved = ", ".join(_moved(name, row(own, "metric", metric)) for metric, name in _METRICS.items())
+    ends = ", ".join(moved(name, row(own, "metric", metric)) for metric, name in METRICS.items())
     what = (
         "시험 분할에서 잃은 파일"
         if first.lost == "test"
@@ -135,11 +135,29 @@ def _reading(own: pd.DataFrame, modality: str, variant: str) -> str:
     )
     return (
         f"{MODALITY[modality]}: {what}(유해 {first.harmful:,}개, 안전 {first.safe:,}개)을 모두 잘못 판정했다면(유해는 "
-        f"미탐, 안전은 오탐) {model_name(variant)}의 시험 수치는 {moved}까지 낮아질 수 있습니다."
+        f"미탐, 안전은 오탐) {model_name(variant)}의 시험 수치는 {ends}까지 낮아질 수 있습니다."
     )
 
 
-def _moved(name: str, one: Row) -> str:
+def moved(name: str, one: Row) -> str:
+    """Say from where to where a figure could move.
+
+    Parameters
+    ----------
+    name : str
+        The figure's.
+    one : Row
+        With value and low.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> moved("F1", next(rows(pd.DataFrame({"value": [0.8], "low": 0.7}))))
+    'F1은 0.8000에서 0.7000'
+    """
     return f"{particle(name, '은/는')} {number(one.value)}에서 {number(one.low)}"
 
 
@@ -167,7 +185,7 @@ def shown_bounds(bounds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "variant": own["variant"],
-            "지표": own["metric"].map(_METRICS),
+            "지표": own["metric"].map(METRICS),
             "시험": own["value"],
             "모두 잘못 판정했다면": own["low"],
             "모두 맞게 판정했다면": own["high"],

@@ -10,7 +10,7 @@ from harmlib.analysis.own_scores.scales import Scale
 from harmlib.reporting.text.cited_numbers import rows
 from harmlib.reporting.text.korean import MODALITY
 
-_WHAT = {"column": "열", "label": "라벨", "scale": "점수의 눈금", "split": "분할"}
+_WHAT = {"column": "열", "label": "라벨", "scale": "점수의 척도", "split": "분할"}
 _READ_AS = {
     "score": "점수", "label": "라벨", "label2": "두 번째 라벨", "item": "항목", "model": "모델", "category": "카테고리",
     "modality": "매체", "group": "그룹(출처)", "split": "분할", "date": "날짜",
@@ -35,7 +35,7 @@ def shown_read_as(read_as: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> shown_read_as(pd.DataFrame({"what": ["scale"], "name": ["api"], "read_as": ["levels 0, 6"]}))
            무엇   이름     읽은 뜻
-    0  점수의 눈금  api  등급 0, 6
+    0  점수의 척도  api  등급 0, 6
     """
     meant = [
         " ".join([_READ_AS.get(first, first), *rest])
@@ -62,15 +62,15 @@ def how_judged(folds: int | None, is_fixed: bool) -> list[str]:
     Examples
     --------
     >>> how_judged(None, False)
-    ['분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 잽니다.']
+    ['분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다.']
     """
     if is_fixed:
-        return ["threshold는 이 항목들을 보기 전에 정해진 것이므로, 모든 항목에서 잽니다."]
+        return ["threshold는 이 항목들을 보기 전에 정해진 것이므로, 모든 항목에서 평가합니다."]
     if folds is None:
-        return ["분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 잽니다."]
+        return ["분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다."]
     return [
         "점수표에 분할이 없어, 그룹을 나누지 않고 유해와 안전이 고르게 들도록 반씩 나누었습니다. 한 반에서 고른 "
-        "threshold를 다른 반에서 재고, 거꾸로도 하므로, 모든 항목이 한 번씩 시험 항목이 됩니다."
+        "threshold를 다른 반에서 평가하고, 거꾸로도 하므로, 모든 항목이 한 번씩 시험 항목이 됩니다."
     ]
 
 
@@ -149,6 +149,12 @@ def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"section": ["gun"], "native": [4.0], "scale": ["levels"]})
+    >>> shown_thresholds(table)["점수표의 척도로"].tolist()
+    ['등급 4 이상']
     """
     said = [
         f"등급 {one.native:g} 이상" if one.scale == "levels" else f"{one.native:.4g} 초과"
@@ -157,4 +163,4 @@ def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.assign(
         section=table["section"].map(lambda name: MODALITY[name]), native=said
     ).drop(columns="scale")
-    return shown.rename(columns={"section": "절", "native": "점수표의 눈금으로"})
+    return shown.rename(columns={"section": "절", "native": "점수표의 척도로"})

@@ -126,7 +126,7 @@ def shown_policies(table: pd.DataFrame, costs: Costs | None, volume: Volume | No
             "정책": table["policy"].map(policy_name),
             "목표": table["asked"].map(asked_words),
             "threshold": table["threshold"],
-            "점수표의 눈금으로": map(native_words, table["native"], table["scale"]),
+            "점수표의 척도로": map(native_words, table["native"], table["scale"]),
             "Recall": _with_ends(table, "recall", 3),
             "Precision": _with_ends(table, "precision", 3),
             "유해 판정 비율": _with_ends(table, "flagged_share", 3),
@@ -135,7 +135,7 @@ def shown_policies(table: pd.DataFrame, costs: Costs | None, volume: Volume | No
         }
     )
     if (table["scale"] == "probability").all():
-        shown = shown.drop(columns="점수표의 눈금으로")
+        shown = shown.drop(columns="점수표의 척도로")
     if costs is not None:
         shown[f"기대 비용({costs.unit})/{PER:,}개"] = _with_ends(table, "cost", 0)
     if volume is not None and volume.review_minutes is not None:
@@ -324,7 +324,7 @@ def shown_categories(table: pd.DataFrame) -> pd.DataFrame:
             "절": [_section(name) for name in table["section"]],
             "자기 threshold": table["threshold"],
             "공통 threshold": table["common_threshold"],
-            "점수표의 눈금으로(자기, 공통)": [
+            "점수표의 척도로(자기, 공통)": [
                 f"{native_words(own, scale)}, {native_words(common, scale)}"
                 for own, common, scale in zip(
                     table["native"], table["common_native"], table["scale"], strict=True
@@ -340,7 +340,7 @@ def shown_categories(table: pd.DataFrame) -> pd.DataFrame:
     ):  # fmt: skip
         shown[f"{words} 차이(공통 − 자기)"] = _changes(table, name)
     if (table["scale"] == "probability").all():
-        shown = shown.drop(columns="점수표의 눈금으로(자기, 공통)")
+        shown = shown.drop(columns="점수표의 척도로(자기, 공통)")
     return shown
 
 

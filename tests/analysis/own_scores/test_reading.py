@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harmlib.analysis.own_scores.missing import account_of_items, missing_bounds, missing_items
 from harmlib.analysis.own_scores.reading import read_own_scores
 from harmlib.params import TableReading
 from harmlib.tables.complaint import TableError
@@ -142,10 +145,16 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, name):
     ("columns", "told", "words"),
     [
         ({"label": 0}, {}, "no harmful item"),
+        ({"native": 1}, {}, "'native' would be one to slice by.*[Rr]ename it"),
+        ({"path": "x"}, {}, "'path' would be one to slice by.*--column item=path"),
         ({"score": 0.5}, {}, "all scores are 0.5"),
         ({"split": "test"}, {}, "column 'split' has no val"),
         ({"confidence": 0.5}, {}, "'score' and 'confidence' may each be the score"),
-        ({"score": 3.0 + np.arange(40)}, {"scale": "probability"}, "42 is no probability|is no pro"),
+        (
+            {"score": 3.0 + np.arange(40)},
+            {"scale": "probability"},
+            "42 is no probability|is no pro",
+        ),
         ({}, {"levels": [0, 1]}, "none of the levels 0, 1"),
         ({}, {"columns": {"score": "points"}}, "no column 'points'"),
         ({}, {"columns": {"label": "id", "item": "id"}}, "a column is read as one thing"),
@@ -163,3 +172,45 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, name):
 def test_a_table_that_contradicts_itself_is_refused(tmp_path, columns, told, words):
     with pytest.raises(TableError, match=words):
         read(tmp_path, frame_of(**columns), **told)
+
+
+def test_a_wide_table_may_lack_labels_and_scores(tmp_path):
+    """Each line stands for two models; labels and scores are missing here and there."""
+    frame = pd.DataFrame({"id": [f"i{k}" for k in range(60)], "label": [1, 0] * 30})
+    frame["score_api"] = np.linspace(0, 1, 60).round(3).astype(str)
+    frame["score_ours"] = np.linspace(1, 0, 60).round(3)
+    frame["label"] = frame["label"].astype(str).mask(frame.index == 4, "?")
+    frame.loc[[8, 9], "score_api"] = "timeout"
+    path = tmp_path / "wide.csv"
+    frame.to_csv(path, index=False)
+    own = read_own_scores(path, TableReading(), seed=1)
+    missing = missing_items(own.lost)
+    assert missing.set_index("item_id")["why"].to_dict() == {
+        "i4": "no_label", "i8": "no_score", "i9": "no_score",
+    }  # fmt: skip
+    account = account_of_items(own.items, missing)
+    assert account["items"].sum() == len(frame) == account["used"].sum() + len(missing)
+
+
+@given(
+    counts=st.tuples(*[st.integers(1, 30)] * 4),
+    lost=st.lists(st.sampled_from(["harmful", "safe", "unknown"]), min_size=1, max_size=12),
+    truth=st.randoms(use_true_random=False),
+)
+def test_no_judgement_of_what_is_missing_leaves_its_bounds(counts, lost, truth):
+    names = ("tp", "fp", "fn", "tn")
+    results = pd.DataFrame([dict(zip(names, counts, strict=True))]).assign(variant="api")
+    bounds = missing_bounds(pd.DataFrame({"label": lost}), results).query("lost == 'all'")
+    judged = dict(zip(names, counts, strict=True))
+    for label in lost:
+        is_harmful = label == "harmful" or (label == "unknown" and truth.random() < 0.5)
+        judged[truth.choice(["tp", "fn"] if is_harmful else ["fp", "tn"])] += 1
+    tp, fp, fn, tn = judged.values()
+    found = {
+        "recall": tp / (tp + fn),
+        "precision": tp / (tp + fp),
+        "f1": 2 * tp / (2 * tp + fp + fn),
+        "accuracy": (tp + tn) / (tp + fp + fn + tn),
+    }
+    for row in bounds.itertuples():
+        assert row.low - 1e-12 <= found[row.metric] <= row.high + 1e-12, row.metric

@@ -1,0 +1,92 @@
+"""Pairs of files that look alike, side by side, each picture blurred until a person asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import pandas as pd
+
+from harmlib.reporting.page.gallery import gallery_script, gallery_style, veiled_picture
+from harmlib.reporting.text.cited_numbers import Row, html, plain, rows
+from harmlib.reporting.text.korean import LABEL, SPLIT
+
+_HOW = (
+    "사진은 흐리게 가려져 있고, 버튼을 누른 사진만 보입니다. 다시 누르거나 Esc 키를 누르면 다시 "
+    "가려집니다."
+)
+_NO_SCRIPT = "이 브라우저에서는 JavaScript가 꺼져 있어 사진이 가려진 채로 남습니다."
+_LEFT_OUT = "설정에 따라 사진은 싣지 않았습니다."
+_RULES = {"hash": "해시", "cosine": "벡터", "both": "해시와 벡터"}
+
+
+def pairs_html(pairs: pd.DataFrame, pictures: Mapping[str, bytes] | None, title: str) -> str:
+    """Write pairs as an HTML fragment with its own style and script.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Rows of `harmlib.analysis.near_duplicates.near_duplicates`; their numbers cite their cells.
+    pictures : mapping of str to bytes, or None
+        JPEG bytes by item_id. An item without any gets a line of text instead. None leaves all
+        pictures out, and the fragment says so.
+    title : str
+        Becomes a heading of level 4.
+
+    Returns
+    -------
+    str
+        A `section`; empty where there are no pairs.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"item_a": ["a.jpg"], "item_b": ["b.jpg"], "split_a": ["test"],
+    ...     "split_b": ["train"], "label_a": [1], "label_b": [0], "group_a": ["a"],
+    ...     "group_b": ["b"], "hash_distance": [2.0], "cosine": [0.97], "rule": ["both"]})
+    >>> pairs_html(pairs, None, "이미지")
+    '<section class="error-gallery wide"...<strong>라벨이 다른 쌍</strong>...<dd>2/256비트</dd>...'
+    """
+    if pairs.empty:
+        return ""
+    intro = f"<p>{_LEFT_OUT}</p>" if pictures is None else ""
+    script = ""
+    if pictures:
+        intro = (
+            f'<p class="on-screen">{_HOW}</p><noscript><p>{_NO_SCRIPT}</p></noscript>'
+            '<div class="toolbar"><button type="button">모든 사진 다시 가리기</button></div>'
+            '<p role="status" class="unseen"></p>'
+        )
+        script = f"<script>{gallery_script()}</script>"
+    cards = "".join(f"<li>{_pair(row, pictures)}</li>" for row in rows(pairs))
+    return (
+        f'<section class="error-gallery wide" lang="ko" aria-label="{escape(plain(title))}">'
+        f"<style>{gallery_style()}</style><h4>{html(title)}</h4>{intro}"
+        f'<ul class="cards" role="list">{cards}</ul>{script}</section>'
+    )
+
+
+def _pair(row: Row, pictures: Mapping[str, bytes] | None) -> str:
+    """Two figures, since each button belongs to the picture of its own, and what both share."""
+    kind = "라벨이 다른 쌍" if float(row.label_a) != float(row.label_b) else "라벨이 같은 쌍"
+    facts = {
+        "해시 거리": "–" if pd.isna(row.hash_distance) else f"{row.hash_distance:.3g}/256비트",
+        "코사인": "–" if pd.isna(row.cosine) else f"{row.cosine:.3f}",
+        "찾은 규칙": _RULES[row.rule],
+    }
+    listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
+    sides = "".join(_side(row, side, pictures) for side in ("a", "b"))
+    return f'<p><strong>{kind}</strong></p><dl class="shared">{listed}</dl><div class="sides">{sides}</div>'
+
+
+def _side(row: Row, side: str, pictures: Mapping[str, bytes] | None) -> str:
+    item, label = str(row[f"item_{side}"]), LABEL[int(row[f"label_{side}"])]
+    split = SPLIT[row[f"split_{side}"]]
+    picture = ""
+    if pictures is not None:
+        picture = '<div class="none">이 항목의 사진이 없습니다.</div>'
+        if item in pictures:
+            alt = f"가려진 사진, {split}, {label}"
+            picture = veiled_picture(pictures[item], item, alt)
+    facts = {"분할": split, "라벨": label, "항목": item, "그룹": str(row[f"group_{side}"])}
+    listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
+    return f"<figure>{picture}<figcaption><dl>{listed}</dl></figcaption></figure>"

@@ -1,0 +1,127 @@
+"""Where every item of a table of scores went, and what the missing could change, in Korean.
+
+The tables are those of `harmlib.analysis.own_scores.missing`.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+import pandas as pd
+
+from harmlib.analysis.own_scores.missing import SCORES
+from harmlib.reporting.text.account import METRICS, moved
+from harmlib.reporting.text.cited_numbers import row, rows
+from harmlib.reporting.text.korean import MODALITY, model_name
+
+_REASONS = {"no label": "라벨 없음", "no score": "점수 없음", "no row": "줄 없음"}
+
+
+def account_sentence(account: pd.DataFrame, section: str) -> str:
+    """Say that items in = items used + missing items, with the numbers.
+
+    Parameters
+    ----------
+    account : DataFrame
+        Of `harmlib.analysis.own_scores.missing.account_of_items`.
+    section : str
+        One of its sections.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"section": "gun", "label": ["harmful", "unknown"], "items": [3, 1],
+    ...                       "used": [2, 0], "no_label": [0, 1], "no_score": [1, 0]})
+    >>> account_sentence(table, "gun")
+    'gun: 받은 항목 4개 = 쓴 항목 2개 + 점수가 없는 항목 1개 + 라벨이 없는 항목 1개입니다.'
+    """
+    own = account[account["section"] == section]
+    items, used, no_score, no_label = (
+        reduce(add, (one[name] for one in rows(own)))
+        for name in ("items", "used", "no_score", "no_label")
+    )
+    text = f"{MODALITY[section]}: 받은 항목 {items:,}개 = 쓴 항목 {used:,}개"
+    if not no_score + no_label:
+        return f"{text}이며, 쓰지 못한 항목은 없습니다."
+    if no_score:
+        text += f" + 점수가 없는 항목 {no_score:,}개"
+    if no_label:
+        text += f" + 라벨이 없는 항목 {no_label:,}개"
+    return f"{text}입니다."
+
+
+def missing_sentences(bounds: pd.DataFrame, section: str) -> list[str]:
+    """Say how far the figures could move if every missing item had been judged wrongly.
+
+    Parameters
+    ----------
+    bounds : DataFrame
+        Of `harmlib.analysis.own_scores.missing.missing_bounds`.
+    section : str
+        Whose bounds they are.
+
+    Returns
+    -------
+    list of str
+        One sentence per model and reading; none where nothing is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"variant": "api", "lost": "all", "harmful": 1, "safe": 0, "unknown": 2,
+    ...                       "metric": ["recall", "precision", "f1", "accuracy"], "value": 0.8,
+    ...                       "low": 0.7, "high": 0.9})
+    >>> missing_sentences(table, "gun")[0]
+    'gun: 쓰지 못한 항목(유해 1개, 안전 0개, 라벨 모름 2개)을 모두 잘못 판정했다면 api의 수치는 Recall은 0.8000에서 0.7000, Precision은 0.8000에서 0.7000, F1은 0.8000에서 0.7000, 정확도는 0.8000에서 0.7000까지 낮아질 수 있습니다. 라벨을 모르는 항목은 수치마다 가장 불리한 쪽으로 셌습니다.'
+    """
+    return [
+        _reading(own, section)
+        for _, own in bounds.groupby(["variant", "lost"], sort=False)
+    ]  # fmt: skip
+
+
+def _reading(own: pd.DataFrame, section: str) -> str:
+    first = next(rows(own))
+    what = "점수가 없는 항목" if first.lost == SCORES else "쓰지 못한 항목"
+    counts = f"유해 {first.harmful:,}개, 안전 {first.safe:,}개"
+    if first.unknown:
+        counts += f", 라벨 모름 {first.unknown:,}개"
+    ends = ", ".join(moved(name, row(own, "metric", metric)) for metric, name in METRICS.items())
+    text = (
+        f"{MODALITY[section]}: {what}({counts})을 모두 잘못 판정했다면 {model_name(first.variant)}의 수치는 "
+        f"{ends}까지 낮아질 수 있습니다."
+    )
+    if first.unknown:
+        text += " 라벨을 모르는 항목은 수치마다 가장 불리한 쪽으로 셌습니다."
+    return text
+
+
+def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
+    """Count the missing by section, model and reason, for people.
+
+    Parameters
+    ----------
+    lost : DataFrame
+        ``tables/lost.csv``: section, model, reason.
+
+    Returns
+    -------
+    DataFrame
+        With Korean names; empty where nothing is missing.
+
+    Examples
+    --------
+    >>> lost = pd.DataFrame({"section": "gun", "model": ["api", "api"], "reason": "no score"})
+    >>> shown_reasons(lost).to_numpy().tolist()
+    [['gun', 'api', '점수 없음', 2]]
+    """
+    known = lost.fillna({"model": ""})
+    counted = known.groupby(["section", "model", "reason"], sort=False).size()
+    told = [
+        (MODALITY[section], model_name(model) if model else "-", _REASONS[reason], int(n))
+        for (section, model, reason), n in counted.items()
+    ]
+    return pd.DataFrame(told, columns=["절", "모델", "까닭", "항목 수"])

@@ -1,0 +1,89 @@
+"""A table of scores is analysed where torch can't be imported, in every process of the run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+# Python imports this file first, in each process whose PYTHONPATH has its folder
+BLOCKER = """
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchvision"):
+            with (FOLDER / "asked.txt").open("a") as file:
+                print(name, *sys.orig_argv, file=file)
+            raise ModuleNotFoundError(f"{name} is not for this run", name=name)
+
+
+sys.meta_path.insert(0, NoTorch())
+with (FOLDER / "processes.txt").open("a") as file:
+    print(*sys.orig_argv, file=file)
+"""
+
+
+@pytest.fixture(scope="module")
+def without_torch(tmp_path_factory):
+    """The environment of processes in which `import torch` fails, and where they say so."""
+    folder = tmp_path_factory.mktemp("no-torch")
+    (folder / "sitecustomize.py").write_text(BLOCKER, encoding="utf-8")
+    return folder, os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+
+
+@pytest.fixture(scope="module")
+def run_of_scores(without_torch, tmp_path_factory):
+    """After `harmlib run` on two models' scores of three categories, with a slice."""
+    _, env = without_torch
+    work = tmp_path_factory.mktemp("scores")
+    rng, n = np.random.default_rng(0), 600
+    label = rng.integers(0, 2, n)
+    table = {"id": range(n), "label": label, "group": np.arange(n) // 2}
+    table |= {"category": rng.choice(["gun", "fire"], n), "language": rng.choice(["ko", "en"], n)}
+    for model, spread in (("api", 0.5), ("open", 0.7)):
+        table[f"score_{model}"] = 1 / (1 + np.exp(-(label - 0.5 + rng.normal(0, spread, n))))
+    pd.DataFrame(table).to_csv(work / "scores.csv", index=False)
+    told = {"run": "quick", "reports": str(work / "reports"), "scores": str(work / "scores.csv")}
+    told |= {"artifacts": str(work / "artifacts")}
+    told |= {"policies": {"children": {"objective": "recall>=0.9"}}}
+    (work / "scores.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    command = [sys.executable, "-m", "harmlib.cli.main", "run", str(work / "scores.yaml")]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return work / "reports" / "quick"
+
+
+def test_torch_cannot_be_imported(without_torch):
+    _, env = without_torch
+    done = subprocess.run([sys.executable, "-c", "import torch"], env=env, capture_output=True)
+    assert b"torch is not for this run" in done.stderr
+
+
+def test_the_run_writes_its_report(run_of_scores):
+    assert (run_of_scores / "index.html").is_file()
+    assert not (run_of_scores / "failure.html").exists()
+
+
+@pytest.mark.usefixtures("run_of_scores")
+def test_no_process_of_the_run_asks_for_torch(without_torch):
+    folder, _ = without_torch
+    asked = folder / "asked.txt"
+    lines = asked.read_text().splitlines() if asked.exists() else []
+    assert [line for line in lines if "import torch" not in line] == []
+
+
+@pytest.mark.usefixtures("run_of_scores")
+def test_the_kernels_were_among_those_processes(without_torch):
+    folder, _ = without_torch
+    processes = (folder / "processes.txt").read_text()
+    assert "harmlib.workflow.kernel_server" in processes or "ipykernel" in processes
