@@ -202,7 +202,9 @@ case "$1" in
   lab)
     shift
     export IPYTHONDIR="$PWD/artifacts/settings/ipython" # without the user's startup files
-    exec python -m jupyterlab --ip=127.0.0.1 --notebook-dir=. "$@"
+    # It asks nobody: neither for extensions, nor for news, nor whether there is a later version.
+    exec python -m jupyterlab --ip=127.0.0.1 --notebook-dir=. --LabApp.extension_manager=readonly \
+      --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url= "$@"
     ;;
   docs)
     sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build

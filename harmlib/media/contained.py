@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from harmlib.media import decode, video
@@ -11,6 +12,7 @@ from harmlib.media import probe as probing
 from harmlib.media.decode import RGB, loss_reason
 from harmlib.media.decoders import DecodeLimits, contained, contained_stream
 from harmlib.media.file_state import file_state
+from harmlib.media.in_hand import in_hand
 from harmlib.media.probe import Facts
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
@@ -54,6 +56,7 @@ def probe(
     max_frames: int = MAX_FRAMES,
     max_pixels: int = MAX_PIXELS,
     limits: DecodeLimits = LIMITS,
+    notes: Path | None = None,
 ) -> Facts:
     """Hash and decode one file completely, as `harmlib.media.probe.probe` does.
 
@@ -67,6 +70,8 @@ def probe(
         Of a video, and of an image.
     limits : DecodeLimits
         What it may take.
+    notes : Path, optional
+        Where `harmlib.media.in_hand` notes what is in hand.
 
     Returns
     -------
@@ -80,7 +85,8 @@ def probe(
     "can't be read: No such file or directory"
     """
     try:
-        return contained(limits, probing.probe, path, modality, max_frames, max_pixels)
+        with in_hand(path, notes, limits) if notes else nullcontext():
+            return contained(limits, probing.probe, path, modality, max_frames, max_pixels)
     except Exception as error:  # noqa: BLE001 - whatever one file does to the process is its loss
         state = file_state(path)
         size, mtime_ns = (state.size, state.mtime_ns) if state else (0, 0)

@@ -32,6 +32,8 @@ _START = (
 )
 _NAMES = ("-X", f"utf8={sys.flags.utf8_mode}")  # of files must mean the same there
 _ROOT = Path(__file__).parents[2]
+# What comes from outside, and not from the file: a service's stop goes to all its processes.
+_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -68,7 +70,19 @@ class DecodeLimits:
 
 
 class DecoderDied(MediaError):
-    """The process that decoded a file is gone, and with it what it knew of the file."""
+    """The process that decoded a file is gone, and with it what it knew of the file.
+
+    Parameters
+    ----------
+    reason : str
+        How it ended.
+    is_lasting : bool
+        Whether it would end so again: it crashed or took too long, and wasn't ended from outside.
+    """
+
+    def __init__(self, reason: str, is_lasting: bool = True) -> None:
+        super().__init__(reason)
+        self.is_lasting = is_lasting
 
 
 def contained(
@@ -198,7 +212,7 @@ class _Decoder:
         try:
             received = self._connection.recv_bytes()
         except (EOFError, OSError):
-            raise DecoderDied(self._why(self.end())) from None
+            raise self._died() from None
         sizes, content = pickle.loads(received)
         answer: Answer = pickle.loads(content, buffers=self._arrays(sizes))
         self.is_free = answer.is_last and not answer.is_spent
@@ -211,7 +225,7 @@ class _Decoder:
             return []
         _, descriptors, *_ = socket.recv_fds(self._fds, 1, 1)
         if not descriptors:
-            raise DecoderDied(self._why(self.end()))
+            raise self._died()
         (descriptor,) = descriptors
         try:
             whole = memoryview(mmap.mmap(descriptor, sum(sizes))) if sum(sizes) else memoryview(b"")
@@ -224,7 +238,7 @@ class _Decoder:
         try:
             self._connection.send_bytes(content)
         except OSError:
-            raise DecoderDied(self._why(self.end())) from None
+            raise self._died() from None
 
     def end(self) -> int:
         """Wait a moment for a process that is ending, else kill it; return its exit status."""
@@ -254,6 +268,10 @@ class _Decoder:
             self._connection.close()
             self._fds.close()
             os.close(self._lifeline)
+
+    def _died(self) -> DecoderDied:
+        status = self.end()
+        return DecoderDied(self._why(status), is_lasting=-status not in _FROM_OUTSIDE)
 
     def _why(self, status: int) -> str:
         if status == -signal.SIGALRM:

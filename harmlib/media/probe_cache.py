@@ -17,6 +17,7 @@ import pandas as pd
 from harmlib.media.contained import LIMITS, probe
 from harmlib.media.decoders import DecodeLimits, decoding_threads
 from harmlib.media.file_state import FileState, file_state
+from harmlib.media.in_hand import noting
 from harmlib.media.probe import Facts
 from harmlib.media.sealed_table import DamagedTable, read_sealed, write_sealed
 from harmlib.media.whole_file import set_aside
@@ -27,7 +28,7 @@ COLUMNS = [field.name for field in fields(Facts) if field.compare]
 # A change shortly before the file was read may share its clock tick with one that came after.
 _TICK_NS = 2_000_000_000
 # Modules of this folder that have no say in what a file's facts are.
-_OTHERS = {"find", "folds", "ledger", "listing", "manifest", "splits", "thumbnails"}
+_OTHERS = {"find", "folds", "in_hand", "ledger", "listing", "manifest", "splits", "thumbnails"}
 _DECODERS = ("av", "pillow", "pillow-heif")
 _WRITE_EVERY_SEC = 30.0  # a run that is killed loses at most the facts of these
 
@@ -67,11 +68,12 @@ def probe_all(
         One row per path, in the order of `paths`, with the fields of `Facts` as columns.
     """
     known = ProbeCache(cache, modality, max_frames, max_pixels)
-    asked = (modality, max_frames, max_pixels, limits)
     found = {path: known.find(path, file_state(path)) for path in paths}
     fresh = [path for path, facts in found.items() if facts is None]
     written = time.monotonic()
-    with decoding_threads(os.cpu_count() or 1) as pool:
+    notes = cache.with_suffix(".in_hand")
+    asked = (modality, max_frames, max_pixels, limits, notes)
+    with noting(notes), decoding_threads(os.cpu_count() or 1) as pool:
         looked = pool.map(lambda path: _look(path, asked, known), fresh)
         for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
             found[path] = entry[2]
@@ -88,7 +90,7 @@ def probe_all(
 
 
 def _look(
-    path: Path, asked: tuple[Modality, int, int, DecodeLimits], known: ProbeCache
+    path: Path, asked: tuple[Modality, int, int, DecodeLimits, Path], known: ProbeCache
 ) -> tuple[FileState | None, int, Facts]:
     """Read one file; return its state before that, the time then, and its facts."""
     state, read_ns = file_state(path), time.time_ns()

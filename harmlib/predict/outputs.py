@@ -20,6 +20,7 @@ from harmlib.analysis.bands import Bands, assign
 from harmlib.media.contained import LIMITS
 from harmlib.media.decode import loss_reason
 from harmlib.media.decoders import DecodeLimits
+from harmlib.media.in_hand import noting
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
 from harmlib.media.owned_lock import held
 from harmlib.media.probe import Facts
@@ -145,17 +146,19 @@ def _predict_into(
     fresh = _Fresh(found, predictors, log, kept)
     unusable: list[Unusable] = []
     predicted: list[str] = []
-    for one in tqdm(predict_stream(predictors, fresh, limits), unit=" files", disable=None):
-        if isinstance(one, Prediction):
-            entry = log_entry(one)
-            if strips:
-                _add_strips(entry, one.facts, out.with_suffix(".segments"))
-            log.append(entry)
-            predicted.append(one.path)
-            kept.settle(one.path)
-        else:
-            unusable.append(one)
-            kept.add(one)
+    with noting(out.with_suffix(".in_hand")) as notes:
+        stream = predict_stream(predictors, fresh, limits, notes)
+        for one in tqdm(stream, unit=" files", disable=None):
+            if isinstance(one, Prediction):
+                entry = log_entry(one)
+                if strips:
+                    _add_strips(entry, one.facts, out.with_suffix(".segments"))
+                log.append(entry)
+                predicted.append(one.path)
+                kept.settle(one.path)
+            else:
+                unusable.append(one)
+                kept.add(one)
     log.close()
     models = frozenset(predictor.digest for predictor in predictors)
     _write_table((with_band(entry, bands) for entry in log.latest(models)), out, bands)

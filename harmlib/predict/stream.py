@@ -12,6 +12,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
 from harmlib.media.contained import LIMITS, identify, probe
 from harmlib.media.decode import MediaError, loss_reason
 from harmlib.media.decoders import DecodeLimits, decoding_threads
+from harmlib.media.in_hand import in_hand
 from harmlib.media.ledger import Unusable
 from harmlib.media.probe import Facts
 from harmlib.media.tracks import MAIN, Track
@@ -34,6 +36,7 @@ def predict_stream(
     predictors: list[Predictor],
     found: Iterable[Path | Unusable],
     limits: DecodeLimits = LIMITS,
+    notes: Path | None = None,
 ) -> Iterator[Prediction | Unusable]:
     """Predict files as they come.
 
@@ -47,6 +50,8 @@ def predict_stream(
         As `harmlib.media.find.find_files` yields them; no path twice.
     limits : DecodeLimits
         What decoding one file may take.
+    notes : Path, optional
+        A folder, where `harmlib.media.in_hand` notes what is in hand.
 
     Yields
     ------
@@ -59,20 +64,25 @@ def predict_stream(
     """
     first, *others = predictors
     modalities = [predictor.modality for predictor in predictors]
-    identified = _identify(found, modalities, first.windowing.max_pixels)
+    identified = _identify(found, modalities, first.windowing.max_pixels, limits, notes)
     if not others:
-        yield from _predict_modality(first, identified, limits)
+        yield from _predict_modality(first, identified, limits, notes)
         return
     (second,) = others
     with tempfile.TemporaryFile("w+") as later:  # not a list: there may be millions
         deferring = _defer(identified, second.modality, later)
-        yield from _predict_modality(first, deferring, limits)
+        yield from _predict_modality(first, deferring, limits, notes)
         later.seek(0)
-        yield from _predict_modality(second, _deferred(later, second.modality), limits)
+        late = _deferred(later, second.modality)
+        yield from _predict_modality(second, late, limits, notes)
 
 
 def _identify(
-    found: Iterable[Path | Unusable], modalities: list[Modality], max_pixels: int
+    found: Iterable[Path | Unusable],
+    modalities: list[Modality],
+    max_pixels: int,
+    limits: DecodeLimits,
+    notes: Path | None,
 ) -> Iterator[Identified | Unusable]:
     """Tell what each file is, and refuse what no predictor is for."""
     for path in found:
@@ -80,7 +90,8 @@ def _identify(
             yield path
             continue
         try:
-            modality = identify(path, max_pixels)
+            with in_hand(path, notes, limits) if notes else nullcontext():
+                modality = identify(path, max_pixels, limits)
         except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
             yield Unusable(str(path), loss_reason(error), "identify")
             continue
@@ -109,10 +120,13 @@ def _deferred(later: IO[str], modality: Modality) -> Iterator[Identified]:
 
 
 def _predict_modality(
-    predictor: Predictor, identified: Iterable[Identified | Unusable], limits: DecodeLimits
+    predictor: Predictor,
+    identified: Iterable[Identified | Unusable],
+    limits: DecodeLimits,
+    notes: Path | None,
 ) -> Iterator[Prediction | Unusable]:
     aside: deque[Unusable] = deque()
-    probed = _probe_ahead(identified, predictor.windowing, limits)
+    probed = _probe_ahead(identified, predictor.windowing, limits, notes)
     for one in _predict(predictor, _set_aside(probed, aside), limits):
         while aside:
             yield aside.popleft()
@@ -121,7 +135,10 @@ def _predict_modality(
 
 
 def _probe_ahead(
-    identified: Iterable[Identified | Unusable], windowing: Windowing, limits: DecodeLimits
+    identified: Iterable[Identified | Unusable],
+    windowing: Windowing,
+    limits: DecodeLimits,
+    notes: Path | None,
 ) -> Iterator[Facts | Unusable]:
     """Hash and decode files in threads, a few ahead, in order."""
 
@@ -130,7 +147,8 @@ def _probe_ahead(
             return one
         path, modality = one
         try:
-            facts = probe(path, modality, windowing.max_frames, windowing.max_pixels, limits)
+            sizes = windowing.max_frames, windowing.max_pixels
+            facts = probe(path, modality, *sizes, limits, notes)
         except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
             return Unusable(str(path), loss_reason(error), "probe", modality)
         if facts.reason:

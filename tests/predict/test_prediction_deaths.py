@@ -1,5 +1,6 @@
 """Predicting when the process that decodes a file really dies: that file is lost, no other."""
 
+import signal
 from fractions import Fraction
 
 import av
@@ -10,6 +11,7 @@ from PIL import Image
 from tiny_predictor import TinyPredictor
 
 from harmlib.media import contained as contained_module
+from harmlib.media.in_hand import noting
 from harmlib.media.ledger import Unusable
 from harmlib.models.explanation import Explanation
 from harmlib.predict import prediction
@@ -52,6 +54,29 @@ def test_one_file_is_lost_with_a_true_reason(files, monkeypatch, death, bad):
     assert reason in lost[0].reason
     rest = sorted(one.path for one in found if not isinstance(one, Unusable))
     assert rest == sorted(map(str, files[:bad] + files[bad + 1 :]))
+
+
+@pytest.mark.parametrize("step", ["identify", "probe"])
+def test_a_second_start_steps_over_what_crashed_the_decoder(files, tmp_path, monkeypatch, step):
+    real = contained_module.contained
+    asked = []
+
+    def dies(limits, function, path, *args):
+        asked.append((function.__name__, path))
+        if path == files[1] and function.__name__ == step:
+            return real(limits, signal.raise_signal, signal.SIGSEGV)
+        return real(limits, function, path, *args)
+
+    monkeypatch.setattr(contained_module, "contained", dies)
+    reasons = []
+    for _ in range(2):
+        with noting(tmp_path / "notes") as notes:
+            found = list(predict_stream([TinyPredictor("image")], files[:4], notes=notes))
+        reasons += [one.reason for one in found if isinstance(one, Unusable)]
+    assert asked.count((step, files[1])) == 1
+    assert asked.count((step, files[2])) == 2
+    crashed, stepped_over = reasons
+    assert stepped_over.startswith(f"{crashed}; not tried again (delete {tmp_path / 'notes'}")
 
 
 @pytest.mark.parametrize("step", ["probe", "sample_sizes"])

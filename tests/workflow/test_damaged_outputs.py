@@ -13,10 +13,9 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from tiny_run import make_tiny_run
 
 from harmlib.cli import main as cli
-from harmlib.media.demo import make_demo
-from harmlib.media.demo.files import MARKER
 from harmlib.params import load_params
 from harmlib.workflow.execution import executed_notebook
 from harmlib.workflow.import_graph import ImportGraph
@@ -28,33 +27,11 @@ pytestmark = pytest.mark.usefixtures("closed_event_loop")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A finished run of images only: one backbone, one variant, no folds."""
+    """A finished run."""
     folder = tmp_path_factory.mktemp("tiny")
-    media = folder / "media"
-    make_demo(media, seed=3, images=(16, 10), videos=(1, 1))
-    (media / MARKER).unlink()
-    (media / "images/safe/broken.jpg").write_bytes(b"\xff\xd8 not a picture")
     outside = folder / "outside.jpg"
     Image.new("RGB", (64, 48), "teal").save(outside)
-    with (media / "images.csv").open("a", encoding="utf-8") as file:
-        file.write(f"images/safe/broken.jpg,safe,nowhere\n{outside},safe,outside\n")
-    content = {
-        "run": "tiny",
-        "seed": 1,
-        "modalities": ["image"],
-        "reports": str(folder / "reports"),
-        "artifacts": str(folder / "artifacts"),
-        "data": {"root": str(media), "image_csv": "images.csv"},
-        "features": {
-            "precision": "fp32",
-            "clip": None,
-            "slowfast": None,
-            "yolo": {"weights": "untrained", "image_size": 64},
-        },
-        "variants": {"model3": None, "model4": None, "model5": None,
-                     "model2": {"image": {"epochs": 2}}},
-    }  # fmt: skip
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    make_tiny_run(folder, f"{outside},safe,outside")
     assert run(folder) == 0
     return folder
 

@@ -12,11 +12,9 @@ import time
 import pandas as pd
 import psutil
 import pytest
-import yaml
 from stub_runs import alive, family, wait_for
+from tiny_run import make_tiny_run
 
-from harmlib.media.demo import make_demo
-from harmlib.media.demo.files import MARKER
 from harmlib.workflow import kernels
 
 pytestmark = pytest.mark.skipif(not kernels.CAN_FORK, reason="kernels are forked on Linux only")
@@ -26,31 +24,7 @@ SEED = 7
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """Images only, one of them damaged, one backbone, one variant: a run of five steps."""
-    folder = tmp_path_factory.mktemp("killed")
-    media = folder / "media"
-    make_demo(media, seed=3, images=(16, 10), videos=(1, 1))
-    (media / MARKER).unlink()
-    (media / "images/safe/broken.jpg").write_bytes(b"\xff\xd8 not a picture")
-    with (media / "images.csv").open("a", encoding="utf-8") as file:
-        file.write("images/safe/broken.jpg,safe,nowhere\n")
-    content = {
-        "run": "tiny",
-        "seed": 1,
-        "modalities": ["image"],
-        "reports": str(folder / "reports"),
-        "artifacts": str(folder / "artifacts"),
-        "data": {"root": str(media), "image_csv": "images.csv"},
-        "features": {
-            "precision": "fp32",
-            "clip": None,
-            "slowfast": None,
-            "yolo": {"weights": "untrained", "image_size": 64},
-        },
-        "variants": {"model3": None, "model4": None, "model5": None,
-                     "model2": {"image": {"epochs": 2}}},
-    }  # fmt: skip
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    make_tiny_run(folder := tmp_path_factory.mktemp("killed"))
     (folder / "tmp").mkdir()
     return folder
 

@@ -1,10 +1,13 @@
 """A run and a prediction ask nobody, write nothing to the home, and tell no secrets."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 from watched_run import SECRETS, WATCH, WatchedRun, can_unshare
+
+from harmlib.params import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +24,46 @@ def watched(tmp_path_factory):
 
 def test_the_network_is_asked_for_nothing(watched):
     assert watched.asked == []
+
+
+# In the same network as the server, for where there is no other.
+LAB = """
+import json, subprocess, sys, time, urllib.request
+
+options = ["--ip=127.0.0.1", "--port=18888", "--ServerApp.port_retries=0", "--no-browser"]
+options += ["--allow-root", "--IdentityProvider.token=", f"--notebook-dir={sys.argv[1]}"]
+server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *sys.argv[2:], *options])
+
+def get(path, data=None):
+    request = urllib.request.Request("http://127.0.0.1:18888" + path, data)
+    return urllib.request.urlopen(request, timeout=60).read().decode()
+
+try:
+    for _ in range(300):
+        try:
+            page = get("/lab")
+            break
+        except OSError:
+            time.sleep(0.2)
+    assert "jupyter-config-data" in page, page
+    assert "00_data.ipynb" in get("/api/contents")
+    for asked in ("extensions", "update", "news"):  # what the page asks for by itself
+        json.loads(get(f"/lab/api/{asked}"))
+finally:
+    server.terminate()
+    server.wait(30)
+"""
+
+
+def test_the_lab_starts_where_there_is_no_network(tmp_path):
+    if not can_unshare():
+        pytest.skip("this machine lets nobody make a network of his own (unshare -rn)")
+    lab = WatchedRun(tmp_path)
+    script = (PROJECT_ROOT / "run_all.sh").read_text(encoding="utf-8")
+    options = re.findall(r"--LabApp\S+", script)
+    assert options
+    assert lab.python("-c", LAB, PROJECT_ROOT / "notebooks", *options) == 0, lab.text
+    assert lab.asked == []
 
 
 def test_it_works_where_there_is_no_network(watched):

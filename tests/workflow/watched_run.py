@@ -84,6 +84,10 @@ class WatchedRun:
 
     def call(self, *arguments):
         """`harmlib` with these arguments; returns the exit status."""
+        return self.python("-m", "harmlib.cli.main", *arguments)
+
+    def python(self, *arguments):
+        """Python with these arguments; returns the exit status."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")} | {
             "HOME": str(self.home),
             "TMPDIR": str(self.tmp),
@@ -97,7 +101,7 @@ class WatchedRun:
             environment.pop(name, None)
         prefix = NO_NETWORK if can_unshare() else []
         done = subprocess.run(
-            [*prefix, sys.executable, "-m", "harmlib.cli.main", *map(str, arguments)],
+            [*prefix, sys.executable, *map(str, arguments)],
             cwd=self.work, env=environment, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         self.text += done.stdout + done.stderr
