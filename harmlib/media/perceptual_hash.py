@@ -32,8 +32,8 @@ _FREQUENCIES = np.arange(1, 17)[:, None]
 _COSINES = np.cos(math.pi / (2 * SIDE) * _FREQUENCIES * (2 * np.arange(SIDE) + 1))
 
 
-def picture_hash(picture: RGB) -> str:
-    """Hash a picture.
+def small_grey(picture: RGB) -> npt.NDArray[np.uint8]:
+    """Average a picture in boxes.
 
     Parameters
     ----------
@@ -42,22 +42,18 @@ def picture_hash(picture: RGB) -> str:
 
     Returns
     -------
-    str
-        64 hexadecimal digits; empty where the picture has too little detail.
+    ndarray of uint8, shape (64, 64)
+        Levels of grey.
 
     Examples
     --------
-    >>> noise = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    >>> picture = np.kron(noise, np.ones((40, 40, 1), np.uint8))
-    >>> hash_distance(picture_hash(picture), picture_hash(picture[::2, ::2] // 2 + 60)) < 16
-    True
-    >>> picture_hash(np.zeros((40, 40, 3), np.uint8))
-    ''
+    >>> small_grey(np.full((480, 640, 3), 7, np.uint8)).mean().item()
+    7.0
     """
     step = max(1, min(picture.shape[:2]) // _ENOUGH)  # each box still averages 64 pixels
     thinned = np.ascontiguousarray(picture[::step, ::step])
     grey = Image.fromarray(thinned).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    return grey_hash(np.asarray(grey))
+    return np.asarray(grey)
 
 
 def grey_hash(grey: npt.NDArray[np.uint8]) -> str:
@@ -71,10 +67,15 @@ def grey_hash(grey: npt.NDArray[np.uint8]) -> str:
     Returns
     -------
     str
-        As `picture_hash` returns it.
+        64 hexadecimal digits; empty where the picture has too little detail.
 
     Examples
     --------
+    >>> noise = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    >>> picture = np.kron(noise, np.ones((40, 40, 1), np.uint8))
+    >>> hashes = [grey_hash(small_grey(p)) for p in (picture, picture[::2, ::2] // 2 + 60)]
+    >>> hash_distance(*hashes) < 16
+    True
     >>> slope = np.arange(64, dtype=np.uint8)[None, :] * np.ones((64, 1), np.uint8)
     >>> grey_hash(slope)
     ''
@@ -113,19 +114,20 @@ def quality(grey: npt.NDArray[np.uint8]) -> int:
 
 
 class FrameHashes:
-    """Hashes of frames of a video, taken while all of it is decoded.
+    """Hashes of frames of a video, and their brightness, taken while all of it is decoded.
 
     Examples
     --------
     >>> hashes = FrameHashes()
     >>> for second in range(3):
     ...     hashes.add(av.VideoFrame.from_ndarray(np.zeros((24, 32), np.uint8), "gray"), second, 0)
-    >>> hashes.text  # black frames have no hash
-    ''
+    >>> hashes.text, hashes.brightness  # black frames have no hash
+    ('', 0.0)
     """
 
     def __init__(self) -> None:
         self._found: list[str] = []
+        self._grey: list[float] = []
         self._begin_sec: float | None = None
 
     def add(self, frame: av.VideoFrame, time_sec: float | None, turns: int) -> None:
@@ -142,20 +144,27 @@ class FrameHashes:
         if due <= len(self._found):
             return
         self._found += [""] * (due - len(self._found) - 1)  # passed over between two frames
-        self._found.append(_frame_hash(frame, turns))
+        grey = _frame_grey(frame)
+        self._found.append("" if grey is None else grey_hash(np.rot90(grey, turns)))
+        self._grey += [] if grey is None else [float(grey.mean())]
 
     @property
     def text(self) -> str:
         """The hashes in the order of FRAME_SEC, joined by commas; empty where there is none."""
         return ",".join(self._found) if any(self._found) else ""
 
+    @property
+    def brightness(self) -> float:
+        """Mean level of grey of these frames, 0 to 255; 0 too where there is none."""
+        return float(np.mean(self._grey)) if self._grey else 0.0
 
-def _frame_hash(frame: av.VideoFrame, turns: int) -> str:
+
+def _frame_grey(frame: av.VideoFrame) -> npt.NDArray[np.uint8] | None:
     try:
         small = frame.reformat(SIDE, SIDE, "gray", interpolation="AREA").to_ndarray()
     except (av.FFmpegError, ValueError):
-        return ""  # the decoder knows the pixels, the converter doesn't: no reason to lose the file
-    return grey_hash(np.rot90(np.asarray(small, np.uint8), turns))
+        return None  # the decoder knows the pixels, the converter doesn't: the file isn't lost
+    return np.asarray(small, np.uint8)
 
 
 def hash_distance(a: str, b: str) -> int:

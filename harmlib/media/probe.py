@@ -10,7 +10,7 @@ from typing import Any
 from harmlib.media.decode import MediaError, load_image, loss_reason
 from harmlib.media.file_state import file_state
 from harmlib.media.identify import identify
-from harmlib.media.perceptual_hash import picture_hash
+from harmlib.media.perceptual_hash import grey_hash, small_grey
 from harmlib.media.video_facts import VideoFacts, read_video
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
 
@@ -49,6 +49,9 @@ class Facts:
     perceptual_hash : str
         What the picture looks like, or some frames of the video, as `harmlib.media.perceptual_hash`
         has it; empty where there is too little detail, or the file can't be used.
+    brightness : float
+        Mean level of grey of the picture, or of some frames of the video, 0 to 255; 0 too
+        where it can't be told.
     tracks : tuple of VideoFacts
         All video streams, with the times of their frames; that of `stream` first.
     """
@@ -67,6 +70,7 @@ class Facts:
     mended_gap_sec: float = 0.0
     is_whole: bool = True
     perceptual_hash: str = ""
+    brightness: float = 0.0
     tracks: tuple[VideoFacts, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -136,8 +140,14 @@ def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> d
     if modality == "image":
         picture = load_image(path, max_pixels)
         height, width = picture.shape[:2]
-        looks = picture_hash(picture)
-        return {"width": width, "height": height, "frames": 1, "perceptual_hash": looks}
+        grey = small_grey(picture)
+        return {
+            "width": width,
+            "height": height,
+            "frames": 1,
+            "perceptual_hash": grey_hash(grey),
+            "brightness": float(grey.mean()),
+        }
     video = read_video(path, max_frames)
     first = video.tracks[0]
     return {
@@ -150,5 +160,6 @@ def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> d
         "mended_gap_sec": first.track.mended_gap_sec,
         "is_whole": video.is_whole,
         "perceptual_hash": first.perceptual_hash,
+        "brightness": first.brightness,
         "tracks": video.tracks,
     }

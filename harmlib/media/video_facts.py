@@ -34,6 +34,8 @@ class VideoFacts(NamedTuple):
         When each frame begins, strictly ascending from 0.
     perceptual_hash : str
         Of some frames, as `FrameHashes` tells it.
+    brightness : float
+        Of these, too.
     """
 
     width: int
@@ -43,6 +45,7 @@ class VideoFacts(NamedTuple):
     track: Track
     times_sec: array[float]
     perceptual_hash: str = ""
+    brightness: float = 0.0
 
 
 class Video(NamedTuple):
@@ -178,6 +181,7 @@ def _facts(seen: _Seen, clock: MendedTimes) -> VideoFacts:
         Track(seen.stream.index, gap_sec),
         array("d", clock.times_sec.tolist()),
         seen.hashes.text,
+        seen.hashes.brightness,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from harmlib.media import identify as identify_module
 from harmlib.media import probe as probe_module
 from harmlib.media.decode import load_image
-from harmlib.media.perceptual_hash import picture_hash
+from harmlib.media.perceptual_hash import grey_hash, small_grey
 from harmlib.media.probe import Facts, probe
 
 
@@ -23,7 +23,8 @@ def test_facts_of_a_picture(tmp_path, write_image):
         frames=1,
         duration_sec=0.0,
         reason="",
-        perceptual_hash=picture_hash(load_image(path)),
+        perceptual_hash=grey_hash(small_grey(load_image(path))),
+        brightness=small_grey(load_image(path)).mean(),
     )
 
 
