@@ -190,7 +190,10 @@ def _differences(decided: _Decided, comparisons: int) -> dict[str, Any]:
         repeats=repeats, metrics=METRICS, comparisons=comparisons,
     )  # fmt: skip
     row: dict[str, Any] = {"groups": len(pd.unique(groups))}
+    flagged = [bool((probabilities > thresholds).any()) for thresholds in (own, common)]
     for one in table.itertuples():
+        if one.metric == "precision" and not all(flagged):
+            continue  # where nothing is flagged, there is no precision to compare
         row |= {
             one.metric: one.a,
             f"{one.metric}_common": one.b,

@@ -273,6 +273,9 @@ class Run:
         return self._of_trainings("operating_points", modality, folds)
 
     def _of_trainings(self, kind: str, modality: str, folds: bool) -> pd.DataFrame:
+        if modality not in self.params.sections:
+            known = ", ".join(self.params.sections)
+            raise MissingTable(f"{self.dir}: has no section {modality!r}; it has: {known}")
         table = self.read(f"{kind}.parquet", "02_train")
         return _renumbered(
             table[(table["modality"] == modality) & ((table["fold"] != OWN_SPLIT) == folds)]

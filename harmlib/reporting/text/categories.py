@@ -154,7 +154,7 @@ def what_sections_are(sections: Collection[str]) -> str:
     Examples
     --------
     >>> what_sections_are(["image-gun", "image-fire"])
-    '절(image-gun, image-fire)마다 ‘유해’는 그 카테고리의 항목, ‘안전’은 다른 카테고리를 포함한 나머지 모든 항목입니다.'
+    '절(이미지 gun, 이미지 fire)마다 ‘유해’는 그 카테고리의 항목, ‘안전’은 다른 카테고리를 포함한 나머지 모든 항목입니다.'
     """
     names = ", ".join(literal(MODALITY[name]) for name in sections)
     return (
