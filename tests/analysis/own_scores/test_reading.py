@@ -145,7 +145,11 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, name):
         ({"score": 0.5}, {}, "all scores are 0.5"),
         ({"split": "test"}, {}, "column 'split' has no val"),
         ({"confidence": 0.5}, {}, "'score' and 'confidence' may each be the score"),
-        ({"score": 3.0 + np.arange(40)}, {"scale": "probability"}, "42 is no probability|is no pro"),
+        (
+            {"score": 3.0 + np.arange(40)},
+            {"scale": "probability"},
+            "42 is no probability|is no pro",
+        ),
         ({}, {"levels": [0, 1]}, "none of the levels 0, 1"),
         ({}, {"columns": {"score": "points"}}, "no column 'points'"),
         ({}, {"columns": {"label": "id", "item": "id"}}, "a column is read as one thing"),
