@@ -1,4 +1,4 @@
-"""Categories of media: read from a CSV and from folders, spread over the splits, refused in words."""
+"""Categories of media: read from a CSV and folders, spread over the splits, refused in words."""
 
 import hashlib
 

@@ -186,7 +186,7 @@ def test_the_file_has_a_threshold_and_the_scores_of_each_category(saved, trainin
 
 
 def test_what_reads_one_score_refuses_the_file_in_a_line(saved):
-    with pytest.raises(CheckpointError, match="scores categories.*only `harmlib predict`"):
+    with pytest.raises(CheckpointError, match=r"scores categories.*only `harmlib predict`"):
         load_checkpoint(saved[0])
 
 
