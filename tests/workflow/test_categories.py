@@ -182,6 +182,7 @@ def test_commands_of_one_score_refuse_in_a_line(run, tmp_path, capsys):
 
 
 def test_a_category_in_too_few_groups_stops_the_run_with_what_to_do(params_file, tmp_path, capsys):
-    few = changed(params_file, tmp_path, run="few", data={"categories": ["gun", "smoke"]})
+    data = {"categories": ["gun", "smoke"]}
+    few = changed(params_file, tmp_path, run="few", data=data, policies={})
     assert cli.main(["run", str(few)]) == 1
     assert "category 'smoke' has no item in" in capsys.readouterr().err
