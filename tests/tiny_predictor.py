@@ -65,5 +65,11 @@ class TinyPredictor:
     engines: dict = field(default_factory=engines)
     params: FeatureParams = PARAMS
 
+    categories: tuple = ()
+
+    @property
+    def outputs(self):
+        return {"": self}
+
     def score(self, vectors):
         return float(vectors["clip"][0]) / 128 - 1, torch.from_numpy(vectors["clip"])[None]

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.choice import choose
 from harmlib.analysis.model_parts import ModelParts, choose_each, model_parts
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.paired import paired_difference
-from harmlib.analysis.saved_scores import join_tables
+from harmlib.analysis.saved_scores import epoch_scores, join_tables
 
 ALL_SECTIONS = "all sections"  # no section's own name has a space
 METRICS = ("recall", "precision", "f1", "flagged_share")
@@ -89,6 +90,44 @@ def category_thresholds(
     return join_tables(tables, COLUMNS)
 
 
+def at_best_f1(sections: Scored) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Put each section's threshold where F1 on validation is highest, of all attainable ones.
+
+    A model that operates on a grid, or at a fixed threshold, is compared with the common threshold
+    by what its sections could have.
+
+    Parameters
+    ----------
+    sections : mapping of str to (DataFrame, DataFrame)
+        As `own` of `category_thresholds`.
+
+    Returns
+    -------
+    dict of str to (DataFrame, DataFrame)
+        The scores, and the chosen operating points with these thresholds; where no threshold is
+        better than another, with their own.
+
+    Examples
+    --------
+    >>> scored = pd.DataFrame({"variant": "m", "epoch": 1, "split": "val", "item_id": list("ab"),
+    ...                        "label": [0, 1], "probability": [0.2, 0.4]})
+    >>> points = pd.DataFrame({"variant": ["m"], "epoch": 1, "threshold": 0.5, "chosen": True})
+    >>> found = at_best_f1({"gun": (scored, points)})["gun"][1]
+    >>> round(found["threshold"].item(), 3)
+    0.3
+    """
+    found = {}
+    for name, (scored, points) in sections.items():
+        chosen = points[points["chosen"]]
+        thresholds = []
+        for point in chosen.itertuples():
+            rows = epoch_scores(scored, str(point.variant), int(point.epoch), "val")
+            best = choose(rows["label"].to_numpy(), rows["probability"].to_numpy(), "f1")
+            thresholds.append(point.threshold if best.threshold is None else best.threshold)
+        found[name] = scored, chosen.assign(threshold=thresholds)
+    return found
+
+
 def _of_variant(
     here: Mapping[str, ModelParts], there: Mapping[str, ModelParts], scale: Scale
 ) -> list[dict[str, Any]]:
@@ -151,7 +190,10 @@ def _differences(decided: _Decided, comparisons: int) -> dict[str, Any]:
         repeats=repeats, metrics=METRICS, comparisons=comparisons,
     )  # fmt: skip
     row: dict[str, Any] = {"groups": len(pd.unique(groups))}
+    flagged = [bool((probabilities > thresholds).any()) for thresholds in (own, common)]
     for one in table.itertuples():
+        if one.metric == "precision" and not all(flagged):
+            continue  # where nothing is flagged, there is no precision to compare
         row |= {
             one.metric: one.a,
             f"{one.metric}_common": one.b,

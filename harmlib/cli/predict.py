@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
@@ -62,11 +62,8 @@ def run_predict(options: argparse.Namespace) -> int:
     except (CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    for one in predictors:
-        if one.policy:
-            line = f"policy {one.policy}: threshold {one.threshold:.6g}"
-            own = f"the checkpoint's own is {one.checkpoint.threshold:.6g}"
-            print(f"{one.modality}: {line} ({own})", file=sys.stderr)
+    for line in _policy_lines(predictors):
+        print(line, file=sys.stderr)
     for modality, chosen in bands.items():
         print(_describe(modality, chosen), file=sys.stderr)
     found = find_files(options.paths, stdin=sys.stdin.buffer)
@@ -107,6 +104,14 @@ def run_explain(options: argparse.Namespace) -> int:
 def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
     min_recall, min_precision = options.bands
     return predictor.bands(min_recall, min_precision, options.confidence, options.method)
+
+
+def _policy_lines(predictors: list[Predictor]) -> Iterator[str]:
+    for one in predictors:
+        for category, output in one.outputs.items() if one.policy else ():
+            section = "-".join(filter(None, [one.modality, category]))
+            own = f"the checkpoint's own is {output.checkpoint.threshold:.6g}"
+            yield f"{section}: policy {one.policy}: threshold {output.threshold:.6g} ({own})"
 
 
 def _describe(modality: str, bands: Bands) -> str:
@@ -163,7 +168,7 @@ def _print_rows(
     bands: dict[str, Bands],
     limits: DecodeLimits,
 ) -> int:
-    writer = RowWriter(sys.stdout, table_columns(bands))
+    writer = RowWriter(sys.stdout, table_columns(bands, predictors))
     unusable = 0
     for one in predict_stream(predictors, found, limits):
         if isinstance(one, Unusable):

@@ -83,7 +83,8 @@ def _results(params: RunParams) -> str:
     """Return a short table of the results, and where the report is."""
     metrics = json.loads((params.run_dir / "metrics.json").read_text(encoding="utf-8"))
     heads = ("", "variant", "threshold", "precision", "recall", "F1", "AP", "AUC")
-    line = "{:<6} {:<9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}"
+    width = max(6, *map(len, metrics["modalities"]))
+    line = f"{{:<{width}}} {{:<9}} {{:>9}} {{:>9}} {{:>7}} {{:>7}} {{:>7}} {{:>7}}"
     lines = ["\nTest split, at the threshold chosen on validation:", line.format(*heads)]
     on_folds = []
     for modality, variants in metrics["modalities"].items():

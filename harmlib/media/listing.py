@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from harmlib.media.categories import check_category, folder_category, plain_category
 from harmlib.media.ledger import LABELS
 from harmlib.media.listed_paths import FilesOnDisk
 from harmlib.media.splits import SPLITS
@@ -36,7 +38,8 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `LISTING_COLUMNS`, as `scan_folders` and `read_csv` return them.
+        Columns `LISTING_COLUMNS`, as `scan_folders` and `read_csv` return them; with
+        `data.categories` also category (as `harmlib.media.categories` writes it).
 
     Raises
     ------
@@ -55,8 +58,9 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     """
     csv = data.csv(modality)
     if not csv:
-        return scan_folders(data.root, modality)
-    listed = read_csv(data.root / csv, data.root)
+        listed = scan_folders(data.root, modality)
+        return listed if data.categories is None else _of_folders(listed, data.categories)
+    listed = read_csv(data.root / csv, data.root, data.categories)
     _require_one(listed["path"], data.root, data.root / csv)
     return listed
 
@@ -135,7 +139,18 @@ def _printable(path: Path) -> str:
     return path.as_posix().encode("utf-8", "backslashreplace").decode()
 
 
-def read_csv(csv_path: Path, root: Path | None = None) -> pd.DataFrame:
+def _of_folders(listed: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
+    """Give each file the category whose folder below harmful/ it lies in."""
+    category = [folder_category(*row) for row in zip(listed["path"], listed["label"], strict=True)]
+    for path, label, own in zip(listed["path"], listed["label"], category, strict=True):
+        if said := check_category(own, label, categories):
+            raise DataError(f"{path}: {said}; its category is the folder below {label}/")
+    return listed.assign(category=category)
+
+
+def read_csv(
+    csv_path: Path, root: Path | None = None, categories: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Read a list of media from a CSV file.
 
     Parameters
@@ -146,12 +161,16 @@ def read_csv(csv_path: Path, root: Path | None = None) -> pd.DataFrame:
         Encodings, separators and all else as `harmlib.tables.table.read_table` reads them.
     root : Path, optional
         The folder of the media, `data.root`; by default that of the CSV.
+    categories : sequence of str, optional
+        Those that are learned: the CSV has a column category too, with one or several (``gun|fire``
+        or ``gun;fire``) for each harmful item, and none for a safe one.
 
     Returns
     -------
     DataFrame
-        Columns `LISTING_COLUMNS`; paths as `harmlib.media.listed_paths` finds them; group and
-        split are None where the CSV says nothing.
+        Columns `LISTING_COLUMNS`, and category where it is asked for; paths as
+        `harmlib.media.listed_paths` finds them; group and split are None where the CSV says
+        nothing.
 
     Raises
     ------
@@ -171,9 +190,11 @@ def read_csv(csv_path: Path, root: Path | None = None) -> pd.DataFrame:
     0  a.jpg  safe  camera1  None
     """
     try:
-        table = read_table(csv_path, needed=("path", "label"))
-        check_names(table.frame.columns, ("path", "label"), ("group", "split"), csv_path)
-        frame = table.frame.reindex(columns=list(LISTING_COLUMNS), fill_value="")
+        needed = ("path", "label") if categories is None else ("path", "label", "category")
+        table = read_table(csv_path, needed=needed)
+        check_names(table.frame.columns, needed, ("group", "split"), csv_path)
+        columns = [*LISTING_COLUMNS, *needed[2:]]
+        frame = table.frame.reindex(columns=columns, fill_value="")
         frame = frame[(frame != "").any(axis=1)]
         frame["split"] = frame["split"].replace("validation", "val")
         frame["group"] = frame["group"].str.normalize("NFC")
@@ -181,11 +202,26 @@ def read_csv(csv_path: Path, root: Path | None = None) -> pd.DataFrame:
         _check_values(table, "label", tuple(LABELS))
         _check_values(table, "split", (*SPLITS, ""))
         check_groups(table, "group")
+        if categories is not None:
+            table = _with_categories(table, categories)
         table = _with_paths(table, FilesOnDisk(csv_path.parent if root is None else root))
     except TableError as error:
         raise DataError(str(error)) from None
     frame = table.frame.reset_index(drop=True)
     return frame.replace({"group": {"": None}, "split": {"": None}})
+
+
+def _with_categories(table: Table, categories: Sequence[str]) -> Table:
+    """Return the table with categories as the manifest holds them."""
+    plain = table.frame["category"].map(plain_category)
+    said = pd.Series(
+        [check_category(*row, categories) for row in zip(plain, table.frame["label"], strict=True)],
+        index=plain.index,
+    )
+    if (said != "").any():
+        first = said[said != ""].iloc[0]
+        table.refuse(said == first, first)
+    return Table(table.path, table.frame.assign(category=plain))
 
 
 def _with_paths(table: Table, files: FilesOnDisk) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +36,11 @@ MANIFEST_COLUMNS = (
     "perceptual_hash",
 )
 _MISSING = "file is missing"
+# What equal contents must have in common, and what is said where they don't.
+_CONFLICTS = {
+    "label": "same content is labelled both harmful and safe",
+    "category": "same content is given different categories",
+}
 
 
 def build_manifests(
@@ -81,6 +86,7 @@ def build_manifests(
             max_frames=params.data.max_frames,
             max_pixels=params.data.max_pixels,
             limits=DecodeLimits.of(params.data),
+            categories=params.data.categories or (),
             progress=progress(modality) if progress else None,
         )
         for modality in params.modalities
@@ -126,6 +132,7 @@ def build_manifest(
     max_frames: int = MAX_FRAMES,
     max_pixels: int = MAX_PIXELS,
     limits: DecodeLimits = LIMITS,
+    categories: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probe the listed files of one modality and split the usable ones.
@@ -152,13 +159,16 @@ def build_manifest(
         An image with more pixels is not used.
     limits : DecodeLimits
         A file that takes more to be decoded is not used.
+    categories : sequence of str
+        Those that are learned, each to be in all splits; then `listed` has a column category.
     progress : callable, optional
         Called as ``progress(done, total)`` while files are read.
 
     Returns
     -------
     manifest : DataFrame
-        One row per file that is used, with `MANIFEST_COLUMNS`, sorted by item_id.
+        One row per file that is used, with `MANIFEST_COLUMNS`, sorted by item_id; with
+        `categories` a column category, too.
     ledger : DataFrame
         One row per file that is not, with `LEDGER_COLUMNS`. The rows of both together are
         always as many as those of `listed`.
@@ -190,9 +200,11 @@ def build_manifest(
     items = listed.join(facts.drop(columns=["path", "reason"]))[reason == ""]
     items = items.assign(label=items["label"].map(LABELS), modality=modality)
 
-    conflict = items.groupby("sha256")["label"].transform("nunique") > 1
-    reason[items.index[conflict]] = "same content is labelled both harmful and safe"
-    items = items[~conflict]
+    for column, told in _CONFLICTS.items():
+        if column in items:
+            conflict = items.groupby("sha256")[column].transform("nunique") > 1
+            reason[items.index[conflict]] = told
+            items = items[~conflict]
     _require_classes(items, modality, root, reason[reason != ""])
 
     if ratio is not None:
@@ -200,15 +212,16 @@ def build_manifest(
         reason[items.index[~keep]] = f"left out to reach harmful:safe {ratio}:1"
         items = items[keep]
     manifest = items.assign(
-        split=assign_splits(items, val_fraction, test_fraction, seed),
+        split=assign_splits(items, val_fraction, test_fraction, seed, categories),
         item_id=items["path"],
         path=[str(full[i]) for i in items.index],
         group=items["group"].where(items["group"].notna(), items["sha256"].str[:16]),
     )
+    columns = [*MANIFEST_COLUMNS, *(["category"] if categories else [])]
     reason = reason[reason != ""]
     ledger = listed.loc[reason.index].assign(modality=modality, step="data", reason=reason)
     return (
-        manifest.sort_values("item_id")[list(MANIFEST_COLUMNS)].reset_index(drop=True),
+        manifest.sort_values("item_id")[columns].reset_index(drop=True),
         ledger[list(LEDGER_COLUMNS)].reset_index(drop=True),
     )
 

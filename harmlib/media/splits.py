@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from harmlib.media.categories import has_category
 
 SPLITS = ("train", "val", "test")
 GROUP_WEIGHT = 0.3  # against 1 for each class: item counts first, variety second
@@ -125,7 +127,11 @@ def join_duplicates(items: pd.DataFrame) -> pd.Series:
 
 
 def assign_splits(
-    items: pd.DataFrame, val_fraction: float, test_fraction: float, seed: int
+    items: pd.DataFrame,
+    val_fraction: float,
+    test_fraction: float,
+    seed: int,
+    categories: Sequence[str] = (),
 ) -> pd.Series:
     """Give every item of one modality a split.
 
@@ -142,6 +148,8 @@ def assign_splits(
         Shares of the items, in (0, 1), together below 1; training gets the rest.
     seed : int
         Another seed gives other splits.
+    categories : sequence of str
+        Each is spread over the splits as the classes are; `items` then has a column category.
 
     Returns
     -------
@@ -151,7 +159,7 @@ def assign_splits(
     Raises
     ------
     SplitError
-        If a group is given two splits, or if a split would lack a class.
+        If a group is given two splits, or if a split would lack a class or a category.
 
     Examples
     --------
@@ -164,9 +172,9 @@ def assign_splits(
     unit = join_duplicates(items)
     given = items["split"].astype(object).where(items["split"].notna(), None)
     _require_one_split_each(items, unit, given)
-    counts = group_counts(items, unit)
+    counts = group_counts(items, unit, categories)
     fractions = np.array([1 - val_fraction - test_fraction, val_fraction, test_fraction])
-    wished = fractions[:, None] * counts.sum().to_numpy()[None, :]  # (3 splits, 3 counts)
+    wished = fractions[:, None] * counts.sum().to_numpy()[None, :]  # (3 splits, counts)
     filled = np.zeros_like(wished)
     chosen = given.groupby(unit).first().to_dict()
     free = [name for name in _filling_order(items, unit, seed) if chosen[name] is None]
@@ -178,7 +186,7 @@ def assign_splits(
         filled[best] += counts.loc[name].to_numpy()
         chosen[name] = SPLITS[best]
     final = give_lacking_classes(pd.Series(chosen), counts, free[::-1], SPLITS)
-    _require_both_classes(final, counts)
+    _require_all_classes(final, counts)
     return unit.map(final)
 
 
@@ -194,20 +202,24 @@ def _require_one_split_each(items: pd.DataFrame, unit: pd.Series, given: pd.Seri
         )
 
 
-def group_counts(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
-    """Count the safe and harmful items of each group, and the group itself.
+def group_counts(
+    items: pd.DataFrame, unit: pd.Series, categories: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Count the safe and harmful items of each group, those of each category, and the group itself.
 
     Parameters
     ----------
     items : DataFrame
-        Column label (0/1).
+        Column label (0/1); with `categories` also category, as the manifest holds it.
     unit : Series of str
         The name of each item's group, with the index of `items`.
+    categories : sequence of str
+        Those to count.
 
     Returns
     -------
     DataFrame
-        One row per group: safe, harmful, groups (always 1).
+        One row per group: safe, harmful, ``category 'gun'`` and so on, groups (always 1).
 
     Examples
     --------
@@ -218,6 +230,9 @@ def group_counts(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
     """
     labels = items["label"].groupby(unit)
     counts = pd.DataFrame({"safe": labels.size() - labels.sum(), "harmful": labels.sum()})
+    for category in categories:
+        has = has_category(items["category"], category)
+        counts[f"category {category!r}"] = has.groupby(unit).sum()
     return counts.assign(groups=1)
 
 
@@ -234,9 +249,13 @@ def _misfit(
 ) -> npt.NDArray[np.float64]:
     """Return how badly the three splits would fit if `group` joined each in turn, shape (3,).
 
+    Counts are those of `group_counts`, the groups last.
+
     Squared error relative to the wished counts, so that a small class weighs as much as a large.
     """
-    scale = np.maximum(wished, 1.0) / [1.0, 1.0, GROUP_WEIGHT]
+    weights = np.ones(wished.shape[1])
+    weights[-1] = GROUP_WEIGHT
+    scale = np.maximum(wished, 1.0) / weights
     now: npt.NDArray[np.float64] = (((filled - wished) / scale) ** 2).sum(axis=1)
     then: npt.NDArray[np.float64] = (((filled + group - wished) / scale) ** 2).sum(axis=1)
     return then - now
@@ -274,17 +293,32 @@ def give_lacking_classes(
     {'a': 'test', 'b': 'val', 'c': 'test'}
     """
     chosen, free = chosen.copy(), list(free)
+    classes = [name for name in counts if name != "groups"]
     for part in parts:
-        for label in ("safe", "harmful"):
+        for label in classes:
             if counts.loc[chosen == part, label].any():
                 continue
             for name in free:
-                own = counts.loc[chosen == chosen[name], ["safe", "harmful"]]
+                own = counts.loc[chosen == chosen[name], classes]
                 has, keeps = own.any(), own.drop(name).any()
                 if counts.loc[name, label] and (keeps | ~has).all():
                     chosen[name] = part
                     break
     return chosen
+
+
+def _require_all_classes(chosen: pd.Series, counts: pd.DataFrame) -> None:
+    _require_both_classes(chosen, counts)
+    for name in [name for name in counts if str(name).startswith("category ")]:
+        own = counts[name] > 0
+        lacking = [split for split in SPLITS if not own[chosen == split].any()]
+        if lacking:
+            raise SplitError(
+                f"{name} has no item in {' and '.join(lacking)}: its {int(counts[name].sum())} "
+                f"item(s) are in {int(own.sum())} group(s), and training, a threshold and its test "
+                "need three groups at least, one in each split. Add media, or leave it out of "
+                "data.categories: its items stay harmful, and no output learns it"
+            )
 
 
 def _require_both_classes(chosen: pd.Series, counts: pd.DataFrame) -> None:

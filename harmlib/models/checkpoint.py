@@ -6,7 +6,8 @@ import hashlib
 import importlib.metadata
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -242,6 +243,20 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     checkpoint : Checkpoint
         What to save.
     """
+    write_content(path, content_of(checkpoint))
+
+
+def content_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a checkpoint's file holds: plain values and tensors.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    dict of str to Any
+    """
     content = {
         "format_version": FORMAT_VERSION,
         "model_state_dict": checkpoint.classifier.state_dict(),
@@ -257,6 +272,18 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     if checkpoint.about.threshold_rule != "fixed":
         content["best_threshold"] = content["threshold"]
+    return content
+
+
+def write_content(path: Path, content: dict[str, Any]) -> None:
+    """Write one file of plain values and tensors; whole or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write; its folder may be new.
+    content : dict of str to Any
+    """
     buffer = io.BytesIO()  # into a file, it would write the name of the file too
     torch.save(content, buffer)
     with written_whole(path) as part:
@@ -281,6 +308,32 @@ def load_checkpoint(path: Path) -> Checkpoint:
         For a missing file, a file of another kind or version, and a file in which a part is
         missing or of another type. The message names the part.
     """
+    content = read_content(path)
+    if "categories" in content:
+        raise CheckpointError(
+            f"{path}: it scores categories, each with a threshold of its own; only `harmlib "
+            "predict` reads such a checkpoint"
+        )
+    with damage_told(path):
+        return from_content(content)
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint file of this version holds, without looking at it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    dict of str to Any
+
+    Raises
+    ------
+    CheckpointError
+        For a missing file, and a file of another kind or version.
+    """
     if not path.exists():
         raise CheckpointError(f"{path}: there is no such checkpoint")
     try:
@@ -292,19 +345,57 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path}: format version {version!r}, this program reads {FORMAT_VERSION}; {_AGAIN}"
         )
+    found: dict[str, Any] = content
+    return found
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Say which part of a checkpoint is missing or of another type.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for the message.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    CheckpointError
+        In place of what the part made fail.
+    """
     try:
-        return _from_content(content)
+        yield
     except ValidationError as error:
         parts = "; ".join(
             f"about.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
         )
         raise CheckpointError(f"{path}: a damaged checkpoint: {parts}; {_AGAIN}") from None
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{path}: a damaged checkpoint: {reason}; {_AGAIN}") from error
 
 
-def _from_content(content: Mapping[str, Any]) -> Checkpoint:
+def from_content(content: Mapping[str, Any]) -> Checkpoint:
+    """The checkpoint that a file holds, checked part by part.
+
+    Parameters
+    ----------
+    content : mapping of str to Any
+        As `content_of` returns it, read from a file of anybody.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError, RuntimeError, AttributeError
+        For a part that is missing or of another type; see `damage_told`.
+    """
     last_layer: LastLayer = content["last_layer"]
     if last_layer not in get_args(LastLayer):
         raise ValueError(f"last_layer is {last_layer!r}")

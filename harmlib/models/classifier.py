@@ -1,7 +1,8 @@
-"""The classifier: the vectors of the backbones in, one logit per image or video out."""
+"""The classifier: the vectors of the backbones in, a logit (or one a category) of each item out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import factorial
 from typing import Literal
@@ -15,6 +16,7 @@ DROPOUT = 0.3
 HIDDEN = 64  # width of each backbone's projection
 EMBEDDING = 128  # width of the last hidden layer
 _EMBEDDING_LAYERS = 3  # layers of `classifier` up to the one that the last linear layer reads
+_LAST = tuple(f"classifier.{_EMBEDDING_LAYERS + 1}.{part}" for part in ("weight", "bias"))
 
 LastLayer = Literal["sigmoid", "logits"]
 HeadName = Literal["mlp", "linear"]
@@ -34,17 +36,28 @@ class HarmfulClassifier(nn.Module):
         Whether `forward` ends in a sigmoid.
     head : {"mlp", "linear"}
         What lies between the vectors and the logit.
+    outputs : int, optional
+        How many categories have a logit each; None: there is one, of being harmful.
 
     Examples
     --------
     >>> classifier = HarmfulClassifier({"clip": 4, "yolo": 3}, "logits")
     >>> classifier.logits(torch.zeros(5, 7)).shape
     torch.Size([5])
+    >>> HarmfulClassifier({"clip": 4}, "logits", outputs=2).logits(torch.zeros(5, 4)).shape
+    torch.Size([5, 2])
     """
 
-    def __init__(self, dims: dict[str, int], last_layer: LastLayer, head: HeadName = "mlp") -> None:
+    def __init__(
+        self,
+        dims: dict[str, int],
+        last_layer: LastLayer,
+        head: HeadName = "mlp",
+        outputs: int | None = None,
+    ) -> None:
         super().__init__()
         self.dims = dims
+        self.outputs = outputs
         self.head = head
         if head == "mlp":
             self.projections = nn.ModuleDict(
@@ -55,10 +68,10 @@ class HarmfulClassifier(nn.Module):
                 nn.Linear(HIDDEN * len(dims), EMBEDDING),
                 nn.ReLU(),
                 nn.Dropout(DROPOUT),
-                nn.Linear(EMBEDDING, 1),
+                nn.Linear(EMBEDDING, outputs or 1),
             ]
         else:
-            layers = [nn.Linear(sum(dims.values()), 1)]
+            layers = [nn.Linear(sum(dims.values()), outputs or 1)]
         if last_layer == "sigmoid":
             layers.append(nn.Sigmoid())
         self.classifier = nn.Sequential(*layers)
@@ -78,15 +91,18 @@ class HarmfulClassifier(nn.Module):
         return torch.cat(projected, dim=1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Map (n, sum of dims) to (n,): probabilities after a sigmoid, else logits."""
+        """Map (n, sum of dims) to (n,): probabilities after a sigmoid, else logits.
+
+        With `outputs` to (n, outputs), as `logits` does.
+        """
         output: torch.Tensor = self.classifier(self._project(features))
-        return output.squeeze(1)
+        return output.squeeze(1) if self.outputs is None else output
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Map (n, sum of dims) to (n,) logits, whatever the last layer is."""
         end = -1 if self.last_layer == "sigmoid" else None
         output: torch.Tensor = self.classifier[:end](self._project(features))
-        return output.squeeze(1)
+        return output.squeeze(1) if self.outputs is None else output
 
     def embed(self, features: torch.Tensor) -> torch.Tensor:
         """Map (n, sum of dims) to (n, 128), the input of the last linear layer.
@@ -147,6 +163,54 @@ def _shapley(
         for before in map(frozenset, combinations(others, size)):
             total = total + weight * (values[before | {name}] - values[before])
     return total
+
+
+def output_of(state: Mapping[str, torch.Tensor], output: int) -> dict[str, torch.Tensor]:
+    """The weights of a classifier (head mlp) with one of its outputs alone.
+
+    Parameters
+    ----------
+    state : mapping of str to torch.Tensor
+        The `state_dict` of a classifier with several outputs.
+    output : int
+        Which of them, from 0.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        The `state_dict` of a classifier without `outputs`. All layers but the last are the same,
+        and its logits are those of the output, but for rounding.
+
+    Examples
+    --------
+    >>> both = HarmfulClassifier({"clip": 4}, "logits", outputs=2).eval()
+    >>> one = HarmfulClassifier({"clip": 4}, "logits").eval()
+    >>> _ = one.load_state_dict(output_of(both.state_dict(), 1))
+    >>> torch.allclose(one.logits(torch.ones(3, 4)), both.logits(torch.ones(3, 4))[:, 1])
+    True
+    """
+    rows = slice(output, output + 1)
+    return {name: value[rows] if name in _LAST else value for name, value in state.items()}
+
+
+def with_outputs(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The weights of one classifier with the outputs of several, which share all other layers.
+
+    Parameters
+    ----------
+    states : sequence of mapping of str to torch.Tensor
+        As `output_of` returns them, in the order of the outputs.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        The `state_dict` of which they are the outputs.
+    """
+    first = states[0]
+    return {
+        name: torch.cat([state[name] for state in states]) if name in _LAST else first[name]
+        for name in first
+    }
 
 
 def probabilities(logits: torch.Tensor | npt.ArrayLike) -> npt.NDArray[np.float64]:

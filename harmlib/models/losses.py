@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -48,7 +49,7 @@ def positive_weight(setting: Literal["balanced"] | float | None, labels: torch.T
     return (len(labels) - harmful) / harmful
 
 
-def build_loss(name: LossName, pos_weight: float = 1.0) -> nn.Module:
+def build_loss(name: LossName, pos_weight: float | Sequence[float] = 1.0) -> nn.Module:
     """Build the loss, a mean over items.
 
     Parameters
@@ -57,13 +58,14 @@ def build_loss(name: LossName, pos_weight: float = 1.0) -> nn.Module:
         "bce" takes probabilities, the others take logits. "focal" is the cross-entropy of each item
         times (1 - probability of its label)^FOCUS (Lin et al. 2017, Focal Loss for Dense Object
         Detection, ICCV): items that are decided well already count for little.
-    pos_weight : float
-        Weight of a harmful item relative to a safe one.
+    pos_weight : float or sequence of float
+        Weight of a harmful item relative to a safe one. Several: of an item of each category
+        relative to one that isn't, of "bce_with_logits" (or all 1).
 
     Returns
     -------
     torch.nn.Module
-        Called with (n,) outputs of the classifier and (n,) labels as floats.
+        Called with (n,) outputs of the classifier and (n,) labels as floats; (n, k) of several.
 
     Examples
     --------
@@ -71,6 +73,10 @@ def build_loss(name: LossName, pos_weight: float = 1.0) -> nn.Module:
     >>> round(loss(torch.tensor([0.0, 0.0]), torch.tensor([1.0, 0.0])).item(), 4)
     1.7329
     """
+    if isinstance(pos_weight, Sequence):
+        if any(weight != 1 for weight in pos_weight):
+            return nn.BCEWithLogitsLoss(pos_weight=torch.tensor(list(pos_weight)))
+        pos_weight = 1.0
     if name == "bce":
         return nn.BCELoss() if pos_weight == 1 else _WeightedBCELoss(pos_weight)
     if name == "focal":

@@ -32,17 +32,20 @@ class Split:
     features : torch.Tensor
         (n, dim) float32, scaled.
     labels : torch.Tensor
-        (n,) int64: 1 harmful, 0 safe.
+        (n,) int64: 1 harmful, 0 safe. With `categories` (n, k): 1 of the category, 0 not.
     item_ids : list of str
         n names.
     groups : list of str
         The source of each item. Training does not use it.
+    categories : tuple of str
+        The k categories that are learned; none where being harmful is.
     """
 
     features: torch.Tensor
     labels: torch.Tensor
     item_ids: list[str]
     groups: list[str]
+    categories: tuple[str, ...] = ()
 
     def of_backbones(self, dims: dict[str, int], backbones: tuple[str, ...]) -> Split:
         """The same items with the columns of some backbones.
@@ -60,6 +63,7 @@ class Split:
             torch.cat([self.labels, other.labels]),
             [*self.item_ids, *other.item_ids],
             [*self.groups, *other.groups],
+            self.categories,
         )
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Split:
@@ -70,7 +74,13 @@ class Split:
             self.labels[chosen],
             [self.item_ids[i] for i in rows],
             [self.groups[i] for i in rows],
+            self.categories,
         )
+
+    def of_category(self, category: str) -> Split:
+        """The same items, labelled by whether they are of one of the categories."""
+        labels = self.labels[:, self.categories.index(category)]
+        return replace(self, labels=labels, categories=())
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ class Training:
     history : pandas.DataFrame
         One row per epoch: epoch, train_loss, val_loss, learning_rate, seconds.
     scores : pandas.DataFrame
-        One row per item and epoch: epoch, split, item_id, label, logit, probability.
+        One row per item and epoch: epoch, split, item_id, label, logit, probability. Where
+        categories are learned, one for each of them, and a column category.
     states : dict of int to dict
         Epoch to the classifier's `state_dict` after it, on the CPU.
     recipe : Recipe or None
@@ -184,7 +195,8 @@ def train(
             states[epoch] = {k: v.cpu().clone() for k, v in classifier.state_dict().items()}
             if progress:
                 progress(epoch, schedule.epochs)
-    table = pd.concat(scores, ignore_index=True)[SCORE_COLUMNS]
+    table = pd.concat(scores, ignore_index=True)
+    table = table[SCORE_COLUMNS + [name for name in table if name == "category"]]
     return Training(pd.DataFrame(history), table, states)
 
 
@@ -246,17 +258,33 @@ def score_split(classifier: HarmfulClassifier, split: Split, device: torch.devic
     Returns
     -------
     pandas.DataFrame
-        One row per item: item_id, label, logit, probability.
+        One row per item: item_id, label, logit, probability. Where categories are learned, the rows
+        of one after those of another, and a column category.
     """
     classifier.eval()
     with torch.inference_mode():
         logits = classifier.logits(split.features.to(device)).double().cpu()
+    if split.categories:
+        return _category_table(split, logits)
     return pd.DataFrame(
         {
             "item_id": split.item_ids,
             "label": split.labels.numpy(),
             "logit": logits.numpy(),
             "probability": probabilities(logits),
+        }
+    )
+
+
+def _category_table(split: Split, logits: torch.Tensor) -> pd.DataFrame:
+    n, k = logits.shape
+    return pd.DataFrame(
+        {
+            "item_id": split.item_ids * k,
+            "label": split.labels.T.reshape(-1).numpy(),
+            "logit": logits.T.reshape(-1).numpy(),
+            "probability": probabilities(logits.T.reshape(-1)),
+            "category": np.repeat(split.categories, n),
         }
     )
 

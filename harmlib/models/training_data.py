@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from harmlib.features.backbones import backbone_names, find_weights, open_store
 from harmlib.features.device import choose_precision
 from harmlib.features.store import join_features
+from harmlib.media.categories import has_category
 from harmlib.media.folds import assign_folds, fold_splits
 from harmlib.media.splits import SPLITS
 from harmlib.models.scaler import Scaler
@@ -58,6 +60,7 @@ def load_training_data(
     *,
     device: torch.device,
     artifacts: Path,
+    categories: Sequence[str] = (),
 ) -> TrainingData:
     """Read the vectors of `items` from the feature store; split and scale them.
 
@@ -73,6 +76,8 @@ def load_training_data(
         Where the features were extracted; decides what the precision "auto" means.
     artifacts : pathlib.Path
         Folder that holds `weights` and the feature store `features`.
+    categories : sequence of str
+        Those to learn, instead of the label; `items` then has a column category.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def load_training_data(
         If a backbone's weights are not there.
     """
     matrix, dims, settings = _read(items, features, modality, device, artifacts)
-    splits, scaler = _split(matrix, items, items["split"])
+    splits, scaler = _split(matrix, items, items["split"], tuple(categories))
     return TrainingData(modality, items, splits, scaler, dims, features, settings)
 
 
@@ -167,7 +172,10 @@ def _read(
 
 
 def _split(
-    matrix: npt.NDArray[np.float32], items: pd.DataFrame, split_of: pd.Series
+    matrix: npt.NDArray[np.float32],
+    items: pd.DataFrame,
+    split_of: pd.Series,
+    categories: tuple[str, ...] = (),
 ) -> tuple[dict[str, Split], Scaler]:
     """The splits, scaled, and the scaler that was fitted to the training items."""
     scaler = Scaler.fit(matrix[split_of == "train"])
@@ -177,8 +185,18 @@ def _split(
         rows = items[own]
         splits[name] = Split(
             scaler(matrix[own]),
-            torch.tensor(rows["label"].to_numpy()),
+            _labels(rows, categories),
             rows["item_id"].to_list(),
             rows["group"].to_list(),
+            categories,
         )
     return splits, scaler
+
+
+def _labels(rows: pd.DataFrame, categories: tuple[str, ...]) -> torch.Tensor:
+    """(n,) whether an item is harmful, or (n, k) whether it is of each category."""
+    if not categories:
+        return torch.tensor(rows["label"].to_numpy())
+    return torch.tensor(
+        np.column_stack([has_category(rows["category"], category) for category in categories])
+    )

@@ -99,7 +99,7 @@ def train_variant(
     >>> training.recipe
     Recipe(backbones=('clip',), penalty=1.0)
     """
-    if not _leaves_open(spec):
+    if not spec.leaves_open:
         return train_heads(
             heads, dims, spec.loss, schedule, device=device, keep_states=keep_states,
             progress=progress,
@@ -158,7 +158,7 @@ def train_one(
     >>> len(train_one(head, {"clip": 8}, spec, spec.video, device=_CPU).states)
     3
     """
-    if _leaves_open(spec):
+    if spec.leaves_open:
         (training,) = train_variant([head], dims, spec, schedule, device=device, progress=progress)
         return training
     return train(
@@ -207,11 +207,6 @@ def choose_operating_points(training: Training, spec: Variant) -> pd.DataFrame:
         spec.fixed_threshold,
         exact=spec.threshold_rule == "exact_f1",
     )
-
-
-def _leaves_open(spec: Variant) -> bool:
-    """Whether there is more to do than to train the head mlp on all columns of "train"."""
-    return spec.head != "mlp" or spec.backbones != "all" or spec.validation != "part"
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,31 @@ class DataParams(Section):
     video_csv: str | None = None  # relative to root; None: scan videos/{harmful,safe}
     image_ratio: Annotated[float, Field(gt=0)] | None = None  # harmful : safe to subsample to
     video_ratio: Annotated[float, Field(gt=0)] | None = None
+    # What is learned: harmful or not, or each of `categories` by an output of its own
+    labels: Literal["binary", "category"] = "binary"
+    categories: Annotated[list[Name], Field(min_length=1)] | None = None
     max_frames: Positive = MAX_FRAMES  # a video with more goes into the ledger
     max_pixels: Positive = MAX_PIXELS  # an image with more goes into the ledger
     # A file that takes longer, or more memory, to be decoded goes into the ledger
     max_decode_sec: Annotated[float, Field(gt=0)] = MAX_DECODE_SEC
     max_decode_gib: Annotated[float, Field(gt=0)] = MAX_DECODE_GIB
+
+    @model_validator(mode="after")
+    def _categories_are_told(self) -> DataParams:
+        if (self.labels == "category") != (self.categories is not None):
+            raise ValueError(
+                "labels: category goes with categories, and only with it: list what to learn, such "
+                "as categories: [gun, fire], by the names that the CSV's column category (or the "
+                "folders below harmful/) gives them"
+            )
+        if self.categories is None:
+            return self
+        if len(set(self.categories)) < len(self.categories):
+            raise ValueError(f"categories must not repeat; got {', '.join(self.categories)}")
+        check_apart(self.categories)
+        if self.draw_demo:
+            raise ValueError("the demo's files have no categories; leave out labels and categories")
+        return self
 
     def csv(self, modality: str) -> str | None:
         """The modality's CSV file, relative to `root`; None where its folders are scanned."""
@@ -262,6 +282,11 @@ class Variant(ThresholdRule):
             raise ValueError("penalty goes with head 'linear', and only with it")
         return self
 
+    @property
+    def leaves_open(self) -> bool:
+        """Whether there is more to do than to train the head mlp on all columns of "train"."""
+        return self.head != "mlp" or self.backbones != "all" or self.validation != "part"
+
     def schedule(self, modality: str) -> Schedule:
         """The modality's training schedule."""
         return self.image if modality == "image" else self.video
@@ -340,8 +365,51 @@ class Params(RunParams):
 
     @model_validator(mode="after")
     def _policies_of_sections(self) -> Params:
-        check_sections(self.policies, self.modalities)
+        check_sections(self.policies, self.sections)
         return self
+
+    @model_validator(mode="after")
+    def _one_network_for_all_categories(self) -> Params:
+        if self.data.categories is None:
+            return self
+        if self.splits.folds is not None:
+            raise ValueError(
+                "data.labels: category is judged on the test split; set splits.folds to null"
+            )
+        if self.prevalence != PrevalenceParams():
+            raise ValueError(
+                "prevalence is the share of all harmful items, and data.labels: category has a "
+                "threshold for each category; leave prevalence out"
+            )
+        for name, spec in self.variants.items():
+            if spec.leaves_open:
+                raise ValueError(
+                    f"{name} is not available with data.labels: category: one network for all "
+                    "categories has head mlp, backbones all and validation part; leave it out with "
+                    f"variants: {{{name}: null}}"
+                )
+        return self
+
+    @property
+    def sections(self) -> list[str]:
+        """What has thresholds of its own: the modalities, or each with each category."""
+        if self.data.categories is None:
+            return list(self.modalities)
+        return [section for m in self.modalities for section in self.sections_of(m)]
+
+    def sections_of(self, modality: str) -> list[str]:
+        """The sections of one modality: itself, or it with each category (``image-gun``)."""
+        if self.data.categories is None:
+            return [modality]
+        return [f"{modality}-{category}" for category in self.data.categories]
+
+    def modality_of(self, section: str) -> Modality:
+        """The modality of a section."""
+        return "image" if section.partition("-")[0] == "image" else "video"
+
+    def category_of(self, section: str) -> str | None:
+        """The category of a section; None where it is a whole modality."""
+        return section.partition("-")[2] or None
 
     @property
     def fold_seeds(self) -> list[int]:
@@ -354,5 +422,5 @@ class Params(RunParams):
         return self.splits.folds
 
     def prevalence_of(self, modality: str) -> float | None:
-        """The share of harmful items in a modality's traffic; None where it is not known."""
+        """The share of harmful items in a section's traffic; None where it is not known."""
         return self.prevalence.of(modality)

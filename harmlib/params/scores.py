@@ -75,6 +75,11 @@ class ScoresParams(RunParams, TableReading):
         return given
 
     @property
+    def sections(self) -> list[str]:
+        """What has thresholds of its own: the categories and modalities of the table."""
+        return list(self.modalities)
+
+    @property
     def study(self) -> None:
         """There is nothing to train."""
 

@@ -49,7 +49,7 @@ def predict_files(
     Returns
     -------
     table : pandas.DataFrame
-        One row per file: `harmlib.predict.prediction.COLUMNS`.
+        One row per file: `harmlib.predict.prediction.COLUMNS`, and those of categories.
     ledger : pandas.DataFrame
         One row per unusable file: `harmlib.media.ledger.LEDGER_COLUMNS`.
 
@@ -67,7 +67,7 @@ def predict_files(
 
     from harmlib.media.find import find_files
     from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
-    from harmlib.predict.prediction import COLUMNS
+    from harmlib.predict.outputs import table_columns
     from harmlib.predict.predictor import ARTIFACTS, open_predictors
     from harmlib.predict.stream import predict_stream
 
@@ -86,5 +86,5 @@ def predict_files(
             unusable.append(one.row())
         else:
             rows.append(one.row())
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=table_columns(None, predictors))
     return table, pd.DataFrame(unusable, columns=list(LEDGER_COLUMNS))

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -210,12 +210,12 @@ class DecisionLog:
         model: str,
         windowing: dict[str, Any],
         policy: str = "",
-        threshold: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> set[tuple[str, int, int]]:
         """The files that a model has predicted in one way, as (path, size, mtime_ns).
 
         model : sha256 of the checkpoint. windowing : as in the entries. policy : its name, whose
-        decisions count if they were made at this threshold
+        decisions count if they were made at these thresholds (by the names that entries have)
         """
         return {
             (e["path"], e["size"], e["mtime_ns"])
@@ -223,7 +223,7 @@ class DecisionLog:
             if _is_decision(e, (model,))
             and e.get("windowing") == windowing
             and e.get("policy", "") == policy
-            and (not policy or e.get("threshold") == threshold)
+            and (not policy or all(e.get(name) == at for name, at in (thresholds or {}).items()))
             and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
         }
 
@@ -278,6 +278,7 @@ def format_decision(entry: Entry) -> str:
         *([f"policy     {entry['policy']}"] if entry.get("policy") else []),
         f"decision   {entry['decision']}: probability {p:.4f}, threshold {t:.4f} "
         f"(margin {p - t:+.4f}); {turn}",
+        *_category_lines(entry),
         "backbones  what each added to the logit, against the average training item:",
         *(f"           {n:<9} {v:+.4f}" for n, v in entry["contributions"].items()),
         "nearest    training items, by what the classifier sees:",
@@ -293,3 +294,15 @@ def format_decision(entry: Entry) -> str:
         for segment in entry["segments"]
     ]
     return "\n".join(lines)
+
+
+def _category_lines(entry: Entry) -> list[str]:
+    """A line for each category; the decision, backbones and nearest are of the leading one."""
+    above = str(entry.get("above", "")).split("|")
+    names = [key.removeprefix("probability_") for key in entry if key.startswith("probability_")]
+    return [
+        f"category   {name:<9} probability {entry[f'probability_{name}']:.4f}, threshold "
+        f"{entry[f'threshold_{name}']:.4f}{', above it' if name in above else ''}"
+        f"{' (leading)' if name == entry.get('category') else ''}"
+        for name in names
+    ]

@@ -28,7 +28,7 @@ from harmlib.media.thumbnails import segment_strips
 from harmlib.media.whole_file import written_whole
 from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
 from harmlib.predict.kept_ledger import KeptLedger
-from harmlib.predict.prediction import COLUMNS, Prediction
+from harmlib.predict.prediction import COLUMNS, Prediction, category_columns
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.stream import predict_stream
 from harmlib.tables.csv_output import RowWriter, write_csv
@@ -161,7 +161,8 @@ def _predict_into(
                 kept.add(one)
     log.close()
     models = frozenset(predictor.digest for predictor in predictors)
-    _write_table((with_band(entry, bands) for entry in log.latest(models)), out, bands)
+    columns = table_columns(bands, predictors)
+    _write_table((with_band(entry, bands) for entry in log.latest(models)), out, columns)
     _write_segments(log.latest(models), out.with_suffix(".segments.csv"))
     kept.write()
     check_sum(fresh.taken, predicted, [one.path for one in unusable], "files to predict")
@@ -188,7 +189,7 @@ class _Fresh:
         self._known: set[tuple[str, int, int]] = set()
         for predictor in predictors:
             self._known |= log.states(
-                predictor.digest, asdict(predictor.windowing), predictor.policy, predictor.threshold
+                predictor.digest, asdict(predictor.windowing), predictor.policy, _lines(predictor)
             )
 
     def __iter__(self) -> Iterator[Path | Unusable]:
@@ -199,6 +200,14 @@ class _Fresh:
             else:
                 self.taken.append(path.path if isinstance(path, Unusable) else str(path))
                 yield path
+
+
+def _lines(predictor: Predictor) -> dict[str, float]:
+    """The thresholds of a predictor, by the names that they have in an entry of the log."""
+    return {
+        f"threshold_{category}" if category else "threshold": output.threshold
+        for category, output in predictor.outputs.items()
+    }
 
 
 def _state(path: Path) -> tuple[str, int, int] | None:
@@ -229,12 +238,16 @@ def with_band(row: dict[str, Any], bands: dict[str, Bands] | None) -> dict[str, 
     return row | {"band": str(assign([row["probability"]], bands[row["modality"]])[0])}
 
 
-def table_columns(bands: dict[str, Bands] | None) -> list[str]:
+def table_columns(
+    bands: dict[str, Bands] | None, predictors: Iterable[Predictor] = ()
+) -> list[str]:
     """The columns of the table of predictions; with bands one more.
 
     Parameters
     ----------
     bands : dict of str to Bands, optional
+    predictors : iterable of Predictor
+        Whose categories, if they have any, get columns of their own.
 
     Returns
     -------
@@ -245,7 +258,8 @@ def table_columns(bands: dict[str, Bands] | None) -> list[str]:
     >>> table_columns(None)[:2]
     ['path', 'modality']
     """
-    return [*COLUMNS, "band"] if bands else list(COLUMNS)
+    categories = dict.fromkeys(name for one in predictors for name in one.categories)
+    return [*COLUMNS, *category_columns(categories), *(["band"] if bands else [])]
 
 
 def _add_strips(entry: Entry, facts: Facts, folder: Path) -> None:
@@ -286,16 +300,16 @@ def _write_segments(entries: Iterable[Entry], path: Path) -> None:
         path.unlink(missing_ok=True)  # those of other models
 
 
-def _write_table(
-    decisions: Iterable[dict[str, Any]], out: Path, bands: dict[str, Bands] | None
-) -> None:
+def _write_table(decisions: Iterable[dict[str, Any]], out: Path, columns: list[str]) -> None:
     """Write the rows a thousand at a time; whole or not at all."""
-    columns = table_columns(bands)
-    rows = ({name: _text(decision.get(name, "")) for name in columns} for decision in decisions)
+    rows = (
+        {name: _text(decision.get(name, None if _is_number(name) else "")) for name in columns}
+        for decision in decisions
+    )
     with written_whole(out) as part:
         if out.suffix == ".parquet":
             schema = pa.schema(
-                [(name, pa.float64() if name in NUMBERS else pa.string()) for name in columns]
+                [(name, pa.float64() if _is_number(name) else pa.string()) for name in columns]
             )
             with pq.ParquetWriter(part, schema) as parquet:
                 while chunk := list(islice(rows, _ROW_GROUP)):
@@ -308,6 +322,10 @@ def _write_table(
         else:
             with part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _is_number(column: str) -> bool:
+    return column in NUMBERS or column.startswith(("probability_", "threshold_"))
 
 
 def _text(value: object) -> object:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +34,29 @@ COLUMNS = [
     "note",
     "policy",
 ]
+# Behind these, where categories are scored; and each category's `probability_` and `threshold_`.
+CATEGORY_COLUMNS = ["category", "above"]
+
+
+@dataclass(frozen=True)
+class CategoryScore:
+    """What a category's output says of a file.
+
+    Attributes
+    ----------
+    probability : float
+        In [0, 1].
+    threshold : float
+        The category's own.
+    """
+
+    probability: float
+    threshold: float
+
+    @property
+    def is_above(self) -> bool:
+        """Whether the file is of the category: its probability is above the threshold."""
+        return self.probability > self.threshold
 
 
 @dataclass(frozen=True)
@@ -72,6 +96,12 @@ class Prediction:
         bound left out. Mostly empty.
     policy : str
         The policy that the threshold is of; empty for the checkpoint's own.
+    category : str
+        Where categories are scored: the one with the largest margin. Logit, probability, threshold,
+        windows, segments and explanation are of it. So the file is harmful where any category is
+        above its own threshold.
+    categories : dict of str to CategoryScore
+        What each category's output says; empty where being harmful is scored.
     """
 
     facts: Facts
@@ -89,6 +119,8 @@ class Prediction:
     explanation: Explanation
     note: str = ""
     policy: str = ""
+    category: str = ""
+    categories: dict[str, CategoryScore] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -106,8 +138,36 @@ class Prediction:
         return self.probability - self.threshold
 
     def row(self) -> dict[str, Any]:
-        """The values of `COLUMNS`, in their order."""
-        return {name: getattr(self, name) for name in COLUMNS}
+        """The values of `table_columns` of its categories, in their order."""
+        row = {name: getattr(self, name) for name in COLUMNS}
+        if not self.categories:
+            return row
+        above = [name for name, own in self.categories.items() if own.is_above]
+        row |= {"category": self.category, "above": "|".join(above)}
+        for name, own in self.categories.items():
+            row |= {f"probability_{name}": own.probability, f"threshold_{name}": own.threshold}
+        return row
+
+
+def category_columns(categories: Iterable[str]) -> list[str]:
+    """The columns behind `COLUMNS` in a table of files whose categories are scored.
+
+    Parameters
+    ----------
+    categories : iterable of str
+
+    Returns
+    -------
+    list of str
+        None without categories.
+
+    Examples
+    --------
+    >>> category_columns(["gun"])
+    ['category', 'above', 'probability_gun', 'threshold_gun']
+    """
+    own = [f"{kind}_{name}" for name in categories for kind in ("probability", "threshold")]
+    return [*CATEGORY_COLUMNS, *own] if own else []
 
 
 @dataclass
@@ -207,6 +267,28 @@ def make_prediction(scored: ScoredFile, predictor: Predictor) -> Prediction:
         note=scored.note,
         policy=predictor.policy,
     )
+
+
+def joined_prediction(predictions: Mapping[str, Prediction]) -> Prediction:
+    """The one prediction of a file from those of its categories.
+
+    Parameters
+    ----------
+    predictions : mapping of str to Prediction
+        By category; a single one under the empty name is the file's prediction itself.
+
+    Returns
+    -------
+    Prediction
+        Of the category with the largest margin, the first of equals, with the scores of all.
+    """
+    if list(predictions) == [""]:
+        return predictions[""]
+    leading = max(predictions, key=lambda name: predictions[name].margin)
+    scores = {
+        name: CategoryScore(own.probability, own.threshold) for name, own in predictions.items()
+    }
+    return replace(predictions[leading], category=leading, categories=scores)
 
 
 def _segments(windows: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from harmlib.features.backbones import backbone_names, find_weights, load_backbo
 from harmlib.features.device import choose_device, choose_precision
 from harmlib.features.engine import Engine, keep_compiler_cache, open_engine
 from harmlib.features.vector_stream import Vectors
+from harmlib.models.category_checkpoint import load_checkpoints
 from harmlib.models.checkpoint import (
     Checkpoint,
     CheckpointError,
     checkpoint_digest,
-    load_checkpoint,
 )
 from harmlib.models.classifier import probabilities
 from harmlib.params import PROJECT_ROOT, FeatureParams
@@ -65,8 +66,12 @@ class Predictor:
     modality : {"image", "video"}
         What the classifier is for.
     checkpoint : Checkpoint
+        Of a file with categories that of the first one; see `outputs`.
     threshold : float
         The operating threshold, a probability: the policy's, else the checkpoint's.
+    outputs : dict of str to Predictor
+        Category to a predictor with the category's checkpoint and threshold, and the engines of
+        this one. Of a file without categories: this one, under the empty name.
     policy : str
         Name of the policy; mostly empty.
     windowing : Windowing
@@ -98,17 +103,19 @@ class Predictor:
         policy_file: Path | None = None,
     ) -> None:
         self.path = Path(checkpoint)
-        self.checkpoint = load_checkpoint(self.path)
+        checkpoints = load_checkpoints(self.path)
+        self.checkpoint = next(iter(checkpoints.values()))
         self.digest = checkpoint_digest(self.path)
         self.windowing = windowing or Windowing()
         about = self.checkpoint.about
         self.modality = about.modality
         self.model_id = model_id(about.variant, about.modality, self.digest)
-        self.policy, self.threshold = policy, self.checkpoint.threshold
-        if policy:
-            file = policy_file or _policy_file_of(self.path)
-            found = threshold_for(file, policy, about.variant, about.modality, self.digest)
-            self.threshold = float(found.threshold or 0.0)
+        self.policy = policy
+        thresholds = {
+            category: self._threshold(category, own, policy_file)
+            for category, own in checkpoints.items()
+        }
+        self.threshold = next(iter(thresholds.values()))
         self.params = _replace_weights(self.path, about.features, weights or {})
         for name in self.checkpoint.classifier.dims:
             if name not in (weights or {}):
@@ -116,6 +123,30 @@ class Predictor:
         self.engines = self._open_engines(
             artifacts, choose_device(device), {} if opened is None else opened
         )
+        self.outputs = {"": self}
+        if list(checkpoints) != [""]:
+            self.outputs = {
+                category: self._with_output(own, thresholds[category])
+                for category, own in checkpoints.items()
+            }
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories that are scored; none where being harmful is."""
+        return [name for name in self.outputs if name]
+
+    def _threshold(self, category: str, checkpoint: Checkpoint, policy_file: Path | None) -> float:
+        if not self.policy:
+            return checkpoint.threshold
+        file, about = policy_file or _policy_file_of(self.path), checkpoint.about
+        section = f"{about.modality}-{category}" if category else about.modality
+        found = threshold_for(file, self.policy, about.variant, section, self.digest)
+        return float(found.threshold or 0.0)
+
+    def _with_output(self, checkpoint: Checkpoint, threshold: float) -> Predictor:
+        output = copy.copy(self)
+        output.checkpoint, output.threshold = checkpoint, threshold
+        return output
 
     def _open_engines(
         self, artifacts: Path, device: torch.device, opened: dict[str, Engine]
@@ -165,6 +196,11 @@ class Predictor:
         method : {"learn-then-test", "jackknife"}
             Of the confidence.
         """
+        if self.categories:
+            raise ValueError(
+                f"{self.path}: bands are of one score; this checkpoint has one for each of "
+                f"{', '.join(self.categories)}"
+            )
         items, about = self.checkpoint.validation, self.checkpoint.about
         return choose_bands(
             items.label.numpy().astype(int),

@@ -75,14 +75,29 @@ def replay(
         path, weights=weights, artifacts=artifacts, device=device, windowing=windowing
     )
     if entry.get("policy"):  # its file may say something else by now: the log holds what counted
-        predictor.policy, predictor.threshold = str(entry["policy"]), threshold
+        predictor.policy = str(entry["policy"])
+        for category, output in predictor.outputs.items():
+            output.policy = predictor.policy
+            output.threshold = _logged(entry, f"threshold_{category}") if category else threshold
     if not file.is_file() or _sha256(file) != sha256:
         raise LogError(f"{file}: the file there is gone, or has another content now")
     (again,) = predict_stream([predictor], [file])
     if isinstance(again, Unusable):
         raise LogError(f"{file}: can't be predicted again: {again.reason}")
     is_near = abs(again.probability - probability) <= TOLERANCE
+    if again.categories:  # the leading one may be another where two are as near
+        is_near = all(
+            abs(own.probability - _logged(entry, f"probability_{name}")) <= TOLERANCE
+            for name, own in again.categories.items()
+        )
     return Replay(again.probability, again.decision, is_near and again.decision == decision)
+
+
+def _logged(entry: Entry, name: str) -> float:
+    try:
+        return float(entry[name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise LogError(f"this entry of the log is damaged: {error}") from error
 
 
 def _checkpoint_of(entry: Entry) -> Path:

@@ -25,7 +25,7 @@ from harmlib.media.ledger import Unusable
 from harmlib.media.probe import Facts
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import Modality
-from harmlib.predict.prediction import Prediction, ScoredFile, make_prediction
+from harmlib.predict.prediction import Prediction, ScoredFile, joined_prediction, make_prediction
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.windows import Windowing, thin_out
 
@@ -178,7 +178,7 @@ def _predict(
     predictor: Predictor, usable: Iterable[Facts], limits: DecodeLimits
 ) -> Iterator[Prediction | Unusable]:
     """Score the windows of files until each file is decided."""
-    undecided: dict[str, ScoredFile] = {}
+    undecided: dict[str, dict[str, ScoredFile]] = {}  # path to category to what is known of it
     windows = _cut(predictor, usable, undecided, limits)
     for window, vectors in stream_vectors(windows, predictor.engines, predictor.params):
         path = str(window.path)
@@ -189,22 +189,33 @@ def _predict(
             del undecided[path]
             yield Unusable(path, str(vectors), "extract", predictor.modality)
             continue
-        scored.add(window.key, *predictor.score(vectors))
-        if scored.is_decided(predictor.threshold, predictor.windowing):
+        for category, output in predictor.outputs.items():
+            scored[category].add(window.key, *output.score(vectors))
+        if all(
+            scored[category].is_decided(output.threshold, output.windowing)
+            for category, output in predictor.outputs.items()
+        ):
             del undecided[path]
-            yield make_prediction(scored, predictor)
+            yield joined_prediction(
+                {
+                    category: make_prediction(scored[category], output)
+                    for category, output in predictor.outputs.items()
+                }
+            )
 
 
 def _cut(
     predictor: Predictor,
     usable: Iterable[Facts],
-    undecided: dict[str, ScoredFile],
+    undecided: dict[str, dict[str, ScoredFile]],
     limits: DecodeLimits,
 ) -> Iterator[Window]:
     """The windows of file after file; those of a file that has left `undecided` are not cut."""
     for facts in usable:
         windows, note = _windows(predictor, facts, limits)
-        undecided[facts.path] = ScoredFile(facts, windows, note=note)
+        undecided[facts.path] = {
+            category: ScoredFile(facts, windows, note=note) for category in predictor.outputs
+        }
         for window in windows:
             if facts.path not in undecided:
                 break

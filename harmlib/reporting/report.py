@@ -52,7 +52,11 @@ class Report:
     Attributes
     ----------
     modalities : tuple of str
-        Those of the run, in the order of the report.
+        Those of the run, in the order of the report; where categories are learned, or scored by
+        others, their sections.
+    sections : dict of str to tuple of str
+        The sections of each modality that was trained: itself, or one for each category; none of a
+        table of scores.
     manifest : DataFrame
         One row per file that was used.
     ledger : DataFrame
@@ -73,6 +77,7 @@ class Report:
     """
 
     modalities: tuple[str, ...]
+    sections: dict[str, tuple[str, ...]]
     manifest: pd.DataFrame
     ledger: pd.DataFrame
     weights: pd.DataFrame
@@ -106,6 +111,15 @@ class Report:
     policies: dict[str, pd.DataFrame]
     policy_curves: dict[str, pd.DataFrame]
     study: dict[str, dict[str, pd.DataFrame]]
+
+    def medium(self, section: str) -> str:
+        """Return the modality of a section, such as ``image`` of ``image-gun``."""
+        return next(medium for medium, own in self.sections.items() if section in own)
+
+    @property
+    def by_category(self) -> dict[str, tuple[str, ...]]:
+        """Return the sections of each modality of which categories are learned."""
+        return {medium: own for medium, own in self.sections.items() if own != (medium,)}
 
     def results(self, modality: str) -> pd.DataFrame:
         """Return what claims rest on: the folds' test parts together, else the test split."""
@@ -172,13 +186,14 @@ def load_report(run: RunFolder) -> Report:
     MissingTable
         A table is not there; the message names the notebook to run first.
     """
-    trained = isinstance(run.params, Params)
-    modalities = tuple(m for m in ORDER if m in run.params.modalities)
-    modalities = modalities if trained else tuple(run.params.modalities)
+    sections: dict[str, tuple[str, ...]] = {}
+    if isinstance(run.params, Params):
+        known = run.params.modalities
+        sections = {m: tuple(run.params.sections_of(m)) for m in ORDER if m in known}
+    modalities = tuple(s for own in sections.values() for s in own) or tuple(run.params.sections)
     weights = [
         run.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
-        for m in modalities
-        if trained
+        for m in sections
     ]
     kinds = dict.fromkeys(KINDS, modalities)
     kinds |= dict.fromkeys(FOLD_KINDS, modalities if run.params.folds else ())
@@ -198,10 +213,11 @@ def load_report(run: RunFolder) -> Report:
     }
     return Report(
         modalities=modalities,
+        sections=sections,
         manifest=run.read("manifest.parquet", "00_data"),
         ledger=run.ledger(),
         weights=pd.concat(weights) if weights else pd.DataFrame(),
-        published=run.read("tables/published.csv", "05_report") if trained else pd.DataFrame(),
+        published=run.read("tables/published.csv", "05_report") if sections else pd.DataFrame(),
         study=study,
         **tables,
     )

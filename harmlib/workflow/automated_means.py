@@ -51,6 +51,11 @@ def automated_means(folder: Path, model: str | None = None) -> dict[str, Any]:
     model = model or names[0]
     if model not in names:
         raise UnreadableRun(f"{folder}: no model {model!r}; there are: {', '.join(names)}")
+    if set(points["modality"]) - set(manifest["modality"]):
+        raise UnreadableRun(
+            f"{folder}: it learns categories, and decides by all of them together; the export is "
+            "of runs with data.labels: binary"
+        )
     groups = manifest[["modality", "item_id", "group"]]
     scores = scores[scores["variant"] == model].merge(groups, on=["modality", "item_id"])
     points, ledger = points[points["variant"] == model], _ledger(folder)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from harmlib.media.categories import has_category
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LABEL_NAMES, LEDGER_COLUMNS
 from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
@@ -128,14 +129,23 @@ class Run:
 
     # The manifest and the ledger
 
-    def items(self, modality: str) -> pd.DataFrame:
-        """Return the manifest's rows of a modality without the files that extraction gave up."""
+    def items(self, section: str) -> pd.DataFrame:
+        """Return the manifest's rows of a section without the files that extraction gave up.
+
+        A section is a modality; one of a category holds all items of its modality, and the label is
+        whether an item is of the category.
+        """
+        modality, category = section, None
+        if isinstance(self.params, Params):
+            modality, category = self.params.modality_of(section), self.params.category_of(section)
         manifest = self.read("manifest.parquet", "00_data")
         ledger = self.ledger()
         unusable = set(ledger.loc[ledger["step"] == "extract", "path"])
         rows = manifest[(manifest["modality"] == modality) & ~manifest["path"].isin(unusable)]
         if rows.empty:
             raise MissingTable(f"{self.dir / 'manifest.parquet'}: holds no {modality}s")
+        if category is not None:
+            rows = rows.assign(label=has_category(rows["category"], category))
         return _renumbered(rows)
 
     def ledger(self) -> pd.DataFrame:
@@ -187,7 +197,9 @@ class Run:
     # Trainings
 
     def checkpoint(self, variant: str, modality: str) -> Path:
-        """Return the path of a variant's checkpoint."""
+        """Return the path of a variant's checkpoint, of a modality or of one of its sections."""
+        if isinstance(self.params, Params):
+            modality = self.params.modality_of(modality)
         return self.dir / checkpoint_name(variant, modality)
 
     def write_training(
@@ -207,7 +219,8 @@ class Run:
 
         Parameters
         ----------
-        modality : {"image", "video"}
+        modality : str
+            Or a section of it.
         variant : str
             A name of ``params/variants.yaml``.
         scores : pandas.DataFrame
@@ -238,7 +251,7 @@ class Run:
         for kind in TRAINING_TABLES:
             parts = [
                 self.dir / training_part(variant, modality, kind)
-                for modality in self.params.modalities
+                for modality in self.params.sections
                 for variant in self.params.variants
             ]
             known = [pq.read_table(part) for part in parts if part.exists()]
@@ -269,6 +282,9 @@ class Run:
         return self._of_trainings("operating_points", modality, folds)
 
     def _of_trainings(self, kind: str, modality: str, folds: bool) -> pd.DataFrame:
+        if modality not in self.params.sections:
+            known = ", ".join(self.params.sections)
+            raise MissingTable(f"{self.dir}: has no section {modality!r}; it has: {known}")
         of_splits = ("fold", "!=" if folds else "==", OWN_SPLIT)
         rows = [("modality", "==", modality), of_splits]
         return _renumbered(self.read(f"{kind}.parquet", "02_train", rows))

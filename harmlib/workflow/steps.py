@@ -40,14 +40,16 @@ STUDY_FIGURES = (
 )  # fmt: skip
 STUDY_FIGURES_SOMETIMES = ("later_steps", "study_imbalance", "study_strata", "study_widths")
 THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains", "policies")
-# What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality.
+# What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality,
+# or of each of its sections where categories are learned.
 REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
     "manifest", "history", "scores", "account",
 )  # fmt: skip
-REPORT_TABLES_OF_MODALITY = (
-    "summary", "overview", "errors", "effect", "lost_bounds", "without_near_duplicates",
-)  # fmt: skip
+REPORT_TABLES_OF_SECTION = ("summary", "overview", "errors", "effect", "without_near_duplicates")
+REPORT_TABLES_OF_MODALITY = ("lost_bounds",)
+# And of each modality of which categories are learned.
+REPORT_TABLES_OF_CATEGORIES = ("any_category", "any_category_intervals", "categories")
 # What 01_extract_features writes of each modality beside the table of weights.
 NEAR_DUPLICATE_TABLES = ("near_duplicates", "near_duplicate_search")
 # What 05_scores writes, the report of a table of scores, beside its tables of each section.
@@ -134,8 +136,8 @@ def plan(params: Params | ScoresParams) -> list[Step]:
     kinds += POLICY_TABLES if params.policies else ()
     if isinstance(params, ScoresParams):
         return [
-            *(_thresholds(section, variants, kinds) for section in params.modalities),
-            _scores_report(params.modalities, variants, kinds),
+            *(_thresholds(section, section, variants, kinds) for section in params.sections),
+            _scores_report(params.sections, variants, kinds),
         ]
     modalities = [m for m in MODALITIES if m in params.modalities]
     return [
@@ -150,10 +152,14 @@ def plan(params: Params | ScoresParams) -> list[Step]:
             media=tuple(modalities),
         ),
         *(_extraction(m) for m in modalities),
-        *(_training(m, variant) for m in modalities for variant in variants),
-        *(_thresholds(m, variants, kinds) for m in modalities),
+        *(_training(m, params.sections_of(m), v) for m in modalities for v in variants),
+        *(_thresholds(m, s, variants, kinds) for m in modalities for s in params.sections_of(m)),
         *(_study(m, variants) for m in modalities if params.study),
-        _report(modalities, variants, kinds + (STUDY_TABLES if params.study else ())),
+        _report(
+            {m: params.sections_of(m) for m in modalities},
+            variants,
+            kinds + (STUDY_TABLES if params.study else ()),
+        ),
     ]
 
 
@@ -172,30 +178,31 @@ def _extraction(modality: Modality) -> Step:
     )
 
 
-def _training(modality: str, variant: str) -> Step:
+def _training(modality: str, sections: list[str], variant: str) -> Step:
+    parts = [part for section in sections for part in _parts(section, [variant])]
     return Step(
         "02_train",
         {"modality": modality, "variant": variant},
         reads=("manifest.parquet", LedgerRows("extract", modality), weights_table_name(modality)),
-        writes=(*_parts(modality, [variant]), checkpoint_name(variant, modality)),
+        writes=(*parts, checkpoint_name(variant, modality)),
     )
 
 
-def _thresholds(modality: str, variants: list[str], kinds: tuple[str, ...]) -> Step:
+def _thresholds(modality: str, section: str, variants: list[str], kinds: tuple[str, ...]) -> Step:
     return Step(
         "03_thresholds",
-        {"modality": modality},
+        {"modality": section},
         reads=(
             "manifest.parquet",
             LedgerRows("extract", modality),
-            *_parts(modality, variants),
+            *_parts(section, variants),
         ),
         writes=(
-            *_tables(kinds, modality),
-            *(file for name in THRESHOLD_FIGURES for file in _figures(name, modality)),
+            *_tables(kinds, section),
+            *(file for name in THRESHOLD_FIGURES for file in _figures(name, section)),
         ),
         may_write=tuple(
-            file for name in THRESHOLD_FIGURES_SOMETIMES for file in _figures(name, modality)
+            file for name in THRESHOLD_FIGURES_SOMETIMES for file in _figures(name, section)
         ),
     )
 
@@ -220,18 +227,24 @@ def _study(modality: str, variants: list[str]) -> Step:
     )
 
 
-def _report(modalities: list[Modality], variants: list[str], kinds: tuple[str, ...]) -> Step:
+def _report(
+    sections: dict[Modality, list[str]], variants: list[str], kinds: tuple[str, ...]
+) -> Step:
+    modalities = list(sections)
     reads: list[str | LedgerRows] = ["manifest.parquet", "tables/listed.csv", LedgerRows()]
     if "policies" in kinds:  # which are made for these checkpoints
         reads += [checkpoint_name(variant, m) for m in modalities for variant in variants]
     writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
-    for modality in modalities:
-        reads += [weights_table_name(modality), *_parts(modality, variants)]
+    for modality, own in sections.items():
+        reads.append(weights_table_name(modality))
         reads += _tables(NEAR_DUPLICATE_TABLES, modality)
-        reads += _tables(kinds, modality)
+        for section in own:
+            reads += [*_parts(section, variants), *_tables(kinds, section)]
+            writes += _tables(REPORT_TABLES_OF_SECTION, section)
+            for name in REPORT_FIGURES_OF_MODALITY:
+                writes += _figures(name, section)
         writes += _tables(REPORT_TABLES_OF_MODALITY, modality)
-        for name in REPORT_FIGURES_OF_MODALITY:
-            writes += _figures(name, modality)
+        writes += _tables(REPORT_TABLES_OF_CATEGORIES, modality) if own != [modality] else []
     return Step(
         "05_report",
         reads=tuple(reads),

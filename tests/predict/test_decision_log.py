@@ -131,7 +131,7 @@ def test_states_of_a_policy_are_those_of_its_threshold(log):
     for number, (policy, threshold) in enumerate([("", 0.5), ("night", 0.5), ("night", 0.6)]):
         log.append(entry | {"path": f"{number}.mp4", "policy": policy, "threshold": threshold})
     for policy, threshold, path in [("", 0.7, "0"), ("night", 0.5, "1"), ("night", 0.6, "2")]:
-        states = log.states("m1", entry["windowing"], policy, threshold)
+        states = log.states("m1", entry["windowing"], policy, {"threshold": threshold})
         assert states == {(f"{path}.mp4", 12, 34)}
 
 

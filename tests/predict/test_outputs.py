@@ -32,6 +32,11 @@ class FakePredictor:
     windowing: Windowing = field(default_factory=Windowing)
     policy: str = ""
     threshold: float = 0.5
+    categories: tuple = ()
+
+    @property
+    def outputs(self):
+        return {"": self}
 
 
 def prediction(path, model):

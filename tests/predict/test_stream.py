@@ -51,6 +51,15 @@ class FakePredictor:
     path: Path = Path("fake.pth")
     engines: dict = field(default_factory=lambda: {"one": None})
     params: None = None
+    policy: str = ""
+
+    @property
+    def threshold(self):
+        return self.checkpoint.threshold
+
+    @property
+    def outputs(self):
+        return {"": self}
 
     def score(self, vectors):
         return float(vectors["one"][0]), torch.from_numpy(vectors["one"])[None]

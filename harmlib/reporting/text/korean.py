@@ -18,8 +18,16 @@ class _Names(dict[str, str]):
         return name
 
 
+class _Sections(_Names):
+    """Modalities, and the sections of categories: ``image-gun`` is 이미지 gun."""
+
+    def __missing__(self, name: str) -> str:
+        modality, hyphen, category = name.partition("-")
+        return f"{self[modality]} {category}" if hyphen and modality in self else name
+
+
 # Modalities, and the sections of a table of scores, which may be its categories.
-MODALITY = _Names({"image": "이미지", "video": "비디오", "all": "전체"})
+MODALITY = _Sections({"image": "이미지", "video": "비디오", "all": "전체"})
 SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
 LABEL = {1: "유해", 0: "안전"}
 BASELINE_NAME = "모두 유해(기준선)"
