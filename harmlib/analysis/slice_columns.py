@@ -87,6 +87,41 @@ def _as_values(cells: pd.Series) -> pd.Series:
     return named.astype("category")
 
 
+def media_slice_columns(items: pd.DataFrame, further: Sequence[str]) -> Slices:
+    """Read what is known of media as slices: the list's further columns, and facts of the files.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Rows of a manifest: size (bytes), width and height (pixels), duration_sec, brightness (mean
+        level of grey, 0 to 255), and the columns `further`.
+    further : sequence of str
+        A column of them that has a fact's name takes its place.
+
+    Returns
+    -------
+    Slices
+        As `slice_columns` reads them; the facts are file_size_kb, short_side_px, brightness, and,
+        of videos, duration_sec.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"size": [2000] * 10, "width": 64, "height": range(50, 60),
+    ...                       "duration_sec": 0.0, "brightness": 9.0, "camera": ["a", "b"] * 5})
+    >>> media_slice_columns(items, ["camera"]).values.columns.tolist()
+    ['camera', 'short_side_px']
+    """
+    facts = {
+        "file_size_kb": items["size"] / 1000,
+        "short_side_px": items[["width", "height"]].min(axis=1),
+        "brightness": items["brightness"],
+    }
+    if items["duration_sec"].any():
+        facts["duration_sec"] = items["duration_sec"]
+    known = items[list(further)].assign(**{k: v for k, v in facts.items() if k not in further})
+    return slice_columns(known, known.columns)
+
+
 def _numbers(cells: pd.Series) -> pd.Series | None:
     """The cells as numbers, NaN where empty; None where one of them is something else."""
     kinds = pd.Series(cells.cat.categories)

@@ -39,7 +39,8 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     -------
     DataFrame
         Columns `LISTING_COLUMNS`, as `scan_folders` and `read_csv` return them; with
-        `data.categories` also category (as `harmlib.media.categories` writes it).
+        `data.categories` also category (as `harmlib.media.categories` writes it); further columns
+        of the CSV behind them.
 
     Raises
     ------
@@ -168,7 +169,8 @@ def read_csv(
     Returns
     -------
     DataFrame
-        Columns `LISTING_COLUMNS`, and category where it is asked for; paths as
+        Columns `LISTING_COLUMNS`, category where it is asked for, and the CSV's further ones, by
+        which results are told apart (`harmlib.analysis.slices`); paths as
         `harmlib.media.listed_paths` finds them; group and split are None where the CSV says
         nothing.
 
@@ -194,8 +196,9 @@ def read_csv(
         table = read_table(csv_path, needed=needed)
         check_names(table.frame.columns, needed, ("group", "split"), csv_path)
         columns = [*LISTING_COLUMNS, *needed[2:]]
-        frame = table.frame.reindex(columns=columns, fill_value="")
-        frame = frame[(frame != "").any(axis=1)]
+        further = [name for name in table.frame if name and name not in columns]
+        frame = table.frame.reindex(columns=[*columns, *further], fill_value="")
+        frame = frame[(frame[columns] != "").any(axis=1)]
         frame["split"] = frame["split"].replace("validation", "val")
         frame["group"] = frame["group"].str.normalize("NFC")
         table = Table(csv_path, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from harmlib.media.decoders import DecodeLimits
 from harmlib.media.folds import assign_folds
 from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
 from harmlib.media.listed_paths import FilesOnDisk
-from harmlib.media.listing import DataError, list_media
+from harmlib.media.listing import LISTING_COLUMNS, DataError, list_media
 from harmlib.media.probe_cache import probe_all
 from harmlib.media.splits import SplitError, assign_splits, subsample_to_ratio
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality, Params
@@ -33,8 +34,11 @@ MANIFEST_COLUMNS = (
     "stream",
     "mended_gap_sec",
     "note",
+    "size",
+    "brightness",
     "perceptual_hash",
 )
+_LOG = logging.getLogger(__name__)
 _MISSING = "file is missing"
 # What equal contents must have in common, and what is said where they don't.
 _CONFLICTS = {
@@ -168,7 +172,8 @@ def build_manifest(
     -------
     manifest : DataFrame
         One row per file that is used, with `MANIFEST_COLUMNS`, sorted by item_id; with
-        `categories` a column category, too.
+        `categories` a column category, too. Behind them the further columns of `listed`, but for
+        those whose names the program needs itself; a warning names these.
     ledger : DataFrame
         One row per file that is not, with `LEDGER_COLUMNS`. The rows of both together are
         always as many as those of `listed`.
@@ -197,11 +202,13 @@ def build_manifest(
         ~facts["is_whole"],
         f"more than {max_frames:,} frames (data.max_frames); cut it into shorter files",
     )
-    items = listed.join(facts.drop(columns=["path", "reason"]))[reason == ""]
+    further = _further_columns(listed, [*facts, *(["category"] if categories else [])])
+    items = listed.drop(columns=[*facts], errors="ignore").assign(path=listed["path"])
+    items = items.join(facts.drop(columns=["path", "reason"]))[reason == ""]
     items = items.assign(label=items["label"].map(LABELS), modality=modality)
 
     for column, told in _CONFLICTS.items():
-        if column in items:
+        if column == "label" or categories:
             conflict = items.groupby("sha256")[column].transform("nunique") > 1
             reason[items.index[conflict]] = told
             items = items[~conflict]
@@ -217,13 +224,26 @@ def build_manifest(
         path=[str(full[i]) for i in items.index],
         group=items["group"].where(items["group"].notna(), items["sha256"].str[:16]),
     )
-    columns = [*MANIFEST_COLUMNS, *(["category"] if categories else [])]
+    columns = [*MANIFEST_COLUMNS, *(["category"] if categories else []), *further]
     reason = reason[reason != ""]
     ledger = listed.loc[reason.index].assign(modality=modality, step="data", reason=reason)
     return (
         manifest.sort_values("item_id")[columns].reset_index(drop=True),
         ledger[list(LEDGER_COLUMNS)].reset_index(drop=True),
     )
+
+
+def _further_columns(listed: pd.DataFrame, needed: list[str]) -> list[str]:
+    """The names of columns of `listed` that nobody needs but the slices."""
+    taken = {*MANIFEST_COLUMNS, *LEDGER_COLUMNS, *needed} - set(LISTING_COLUMNS)
+    others = [name for name in listed if name not in LISTING_COLUMNS]
+    if clash := sorted(taken.intersection(others) - {"category"}):
+        _LOG.warning(
+            "column %s of the list of media is not used: the program has such a column itself. "
+            "Rename it to compare results by it",
+            ", ".join(map(repr, clash)),
+        )
+    return [name for name in others if name not in taken]
 
 
 def _refused_unread(names: pd.Series, full: pd.Series, root: Path) -> pd.Series:

@@ -46,7 +46,10 @@ REPORT_TABLES = (
     "published", "variants", "audit", "audit_counts", "constants", "steps",
     "manifest", "history", "scores", "account",
 )  # fmt: skip
-REPORT_TABLES_OF_SECTION = ("summary", "overview", "errors", "effect", "without_near_duplicates")
+REPORT_TABLES_OF_SECTION = (
+    "summary", "overview", "errors", "effect", "without_near_duplicates",
+    "slices", "slices_left_out", "doubts", "doubt_bounds",
+)  # fmt: skip
 REPORT_TABLES_OF_MODALITY = ("lost_bounds",)
 # And of each modality of which categories are learned.
 REPORT_TABLES_OF_CATEGORIES = ("any_category", "any_category_intervals", "categories")

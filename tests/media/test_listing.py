@@ -34,8 +34,19 @@ def csv_of(root, columns="path,label,group,split", row="{path},{label},,"):
 def test_csv_gives_what_the_folders_give(root, encoding, columns, row):
     path = write_csv(root / "images.csv", csv_of(root, columns, row), encoding)
     listed = read_csv(path)
-    assert list(listed.columns) == ["path", "label", "group", "split"]
-    pd.testing.assert_frame_equal(build(listed, root)[0], build_folder(root)[0])
+    further = ["camera"] if "camera" in columns else []
+    assert list(listed.columns) == ["path", "label", "group", "split", *further]
+    manifest = build(listed, root)[0]
+    assert manifest[further].eq("x").all().all()
+    pd.testing.assert_frame_equal(manifest.drop(columns=further), build_folder(root)[0])
+
+
+def test_a_further_column_whose_name_is_taken_is_said_not_to_be_used(root, caplog):
+    text = csv_of(root, "path,label,width,lens", "{path},{label},9999,tele")
+    manifest, _ = build(read_csv(write_csv(root / "images.csv", text)), root)
+    assert (manifest["width"] < 9999).all()
+    assert manifest["lens"].eq("tele").all()
+    assert "column 'width' of the list of media is not used" in caplog.text
 
 
 def test_csv_names_what_is_not_there(root):
