@@ -205,6 +205,13 @@ def with_outputs(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torc
     -------
     dict of str to torch.Tensor
         The `state_dict` of which they are the outputs.
+
+    Examples
+    --------
+    >>> both = HarmfulClassifier({"clip": 4}, "logits", outputs=2).state_dict()
+    >>> again = with_outputs([output_of(both, 0), output_of(both, 1)])
+    >>> all(torch.equal(again[name], both[name]) for name in both)
+    True
     """
     first = states[0]
     return {

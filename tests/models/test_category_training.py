@@ -90,6 +90,16 @@ def test_each_category_has_its_own_weight_in_the_loss():
     assert plain.item() == pytest.approx(build_loss("bce")(probabilities, labels).item())
 
 
+def test_the_loss_that_is_trained_weighs_each_category_by_its_own_weight(training):
+    losses = []
+    for category, weight in (("gun", 1.0), ("fire", 4.0)):
+        rows = last_epoch(training, "val", category)
+        signed = rows["logit"] * np.where(rows["label"] == 1, -1, 1)
+        losses.append(np.logaddexp(0, signed) * np.where(rows["label"] == 1, weight, 1.0))
+    told = training.history["val_loss"].iloc[-1]
+    assert told == pytest.approx(np.mean(losses), rel=1e-5)
+
+
 def test_a_category_without_items_is_refused_where_it_should_be_balanced():
     none = replace(SPLITS["train"], labels=SPLITS["train"].labels * torch.tensor([1, 0]))
     with pytest.raises(ValueError, match="at least one harmful item"):
