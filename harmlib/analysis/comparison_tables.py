@@ -295,7 +295,7 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
         {
             variant: metric_intervals(
                 saved.labels, saved.probabilities, saved.thresholds, saved.groups, level=level,
-                repeats=saved.repeats,
+                metrics=["f1"], repeats=saved.repeats,
             ).set_index("metric").loc["f1"]
             for variant, saved in own.items()
         }

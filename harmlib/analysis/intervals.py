@@ -18,6 +18,7 @@ without them `low` and `high` are NaN.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -353,6 +354,7 @@ def metric_intervals(
     threshold: float | npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
+    metrics: Sequence[str] = METRICS,
     level: float = 0.95,
     repeats: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
@@ -366,6 +368,8 @@ def metric_intervals(
         Finite; one for all items, or one for each.
     groups : array_like, shape (n,), optional
         None: each item is a group.
+    metrics : sequence of str
+        Of METRICS; average precision is the one that takes long.
     level : float
         In (0, 1).
     repeats : array_like, shape (n,), optional
@@ -374,7 +378,7 @@ def metric_intervals(
     Returns
     -------
     DataFrame
-        One row for each of METRICS: metric, value, low, high (NaN with too few groups),
+        One row for each of `metrics`: metric, value, low, high (NaN with too few groups),
         harmful_groups, safe_groups (that hold such an item).
 
     Raises
@@ -392,10 +396,13 @@ def metric_intervals(
     """
     check_level(level)
     found = rates_at(labels, scores, threshold, groups, repeats=repeats)
-    found["average_precision"] = average_precision_estimate(labels, scores, groups, repeats=repeats)
+    if "average_precision" in metrics:
+        found["average_precision"] = average_precision_estimate(
+            labels, scores, groups, repeats=repeats
+        )
     counts = count_groups(labels, groups)
     rows = []
-    for name in METRICS:
+    for name in metrics:
         low, high = found[name].interval("correlation" if name == "mcc" else "share", level)
         rows.append((name, found[name].value[0], low[0], high[0], counts.harmful, counts.safe))
     columns = ["metric", "value", "low", "high", "harmful_groups", "safe_groups"]

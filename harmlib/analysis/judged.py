@@ -73,11 +73,33 @@ def judged_items(
     0       a        0.4     True
     1       b        0.6    False
     """
-    return with_names(_judged_rows(scored, operating_points, split))
+    return with_names(judged_rows(scored, operating_points, split))
 
 
-def _judged_rows(scored: pd.DataFrame, operating_points: pd.DataFrame, split: str) -> pd.DataFrame:
-    """The same, with categorical columns as they are."""
+def judged_rows(
+    scored: pd.DataFrame, operating_points: pd.DataFrame, split: str = "test"
+) -> pd.DataFrame:
+    """Do what `judged_items` does, but leave categorical columns as they are: to be counted.
+
+    Parameters
+    ----------
+    scored, operating_points : pandas.DataFrame
+        As in `judged_items`.
+    split : {"val", "test"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `judged_items` returns it; item_id and group may be categorical.
+
+    Examples
+    --------
+    >>> scored = pd.DataFrame({"epoch": 1, "split": "test", "label": 1, "item_id": ["b", "a"],
+    ...     "logit": 0.0, "probability": [0.5, 0.3], "group": pd.Categorical(["x", "y"])})
+    >>> points = pd.DataFrame({"epoch": [1], "threshold": 0.4, "chosen": True})
+    >>> judged_rows(scored, points)["flagged"].tolist()
+    [False, True]
+    """
     training = [name for name in ("seed", "fold") if name in operating_points]
     keys = [*training, "epoch"]
     chosen = operating_points.loc[operating_points["chosen"], [*keys, "threshold"]]
@@ -114,7 +136,7 @@ def judged_by_variant(
     """
     found = {}
     for variant, points in operating_points.groupby("variant", sort=False):
-        rows = _judged_rows(scored[scored["variant"] == variant], points, split)
+        rows = judged_rows(scored[scored["variant"] == variant], points, split)
         several = points["chosen"].sum() > 1
         found[variant] = Judged(
             rows["label"].to_numpy(),

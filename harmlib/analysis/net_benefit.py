@@ -10,7 +10,7 @@ from harmlib.analysis.checks import FloatArray, check_scored
 from harmlib.analysis.intervals import count_groups, rate_estimates
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.prevalence import mixed_rates
-from harmlib.analysis.resampling import group_table
+from harmlib.analysis.resampling import block_codes, group_table
 from harmlib.analysis.thresholds import sweep
 
 THRESHOLD_PROBABILITIES = tuple(i / 50 for i in range(1, 50))
@@ -57,6 +57,7 @@ def decision_curve(
     -----
     net benefit = tp / n - fp / n x t / (1 - t), in caught harmful items per item, at the harmful
     share of these items (Vickers & Elkin 2006, Med. Decis. Making 26:565). The band is pointwise.
+    More than `resampling.MAX_BLOCKS` groups are left out in as many blocks (see `block_codes`).
 
     Examples
     --------
@@ -67,7 +68,8 @@ def decision_curve(
     24        0.5         0.75      0.500  0.250
     """
     grid = np.array(THRESHOLD_PROBABILITIES)
-    table = group_table(labels, probabilities, grid, groups)
+    blocks, _ = block_codes(groups, np.size(labels))
+    table = group_table(labels, probabilities, grid, blocks)
     total = table.sum(axis=0)
     sums = np.vstack([total, total - table])  # of all groups, then without each
     tp, fp = np.split(sums[:, :-2], 2, axis=1)

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
-from harmlib.analysis.judged import judged_items
+from harmlib.analysis.judged import judged_rows
 from harmlib.analysis.rates import rate
 from harmlib.analysis.thresholds import sweep
 
@@ -61,7 +61,7 @@ def pooled_results(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.D
 
 
 def _measured(scored: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
-    test, validation = (judged_items(scored, points, split) for split in ("test", "val"))
+    test, validation = (judged_rows(scored, points, split) for split in ("test", "val"))
     counts = _counts(test)
     f1_of_seeds = [float(rate("f1", [*_counts(own).values()])) for _, own in test.groupby("seed")]
     both = test["label"].nunique() == 2

@@ -168,7 +168,9 @@ def _prevalences(val: SavedScores, test: SavedScores, given: float | None) -> pd
         test.labels, test.probabilities, test.threshold, mixed, test.groups
     )
     table.insert(0, "origin", origins)
-    chosen = [threshold_at_prevalence(val.labels, val.probabilities, at) for at in mixed]
+    order = np.argsort(val.probabilities, kind="stable")  # once, not once for each share
+    labels, probabilities = val.labels[order], val.probabilities[order]
+    chosen = [threshold_at_prevalence(labels, probabilities, at) for at in mixed]
     # Where validation has one class there is no threshold
     thresholds, place = np.unique(np.nan_to_num(chosen), return_inverse=True)
     on_test = sweep(test.labels, test.probabilities, thresholds).iloc[place]

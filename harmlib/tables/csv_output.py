@@ -16,10 +16,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # the full-width ones too
 _QUOTED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_ROWS = 1 << 17  # at once: their texts take some 100 bytes each
 
 
 def as_text(text: str) -> str:
@@ -151,8 +156,57 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     ...     read_csv(Path(folder, "a.csv"))["path"].tolist()
     ['a\rb', '=c']
     """
+    cells = marked(table)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        marked(table).to_csv(_LineFeeds(file), index=False, lineterminator="\r\n")
+        if not _plain(cells):
+            cells.to_csv(_LineFeeds(file), index=False, lineterminator="\r\n")
+            return
+        cells.iloc[:0].to_csv(_LineFeeds(file), index=False, lineterminator="\r\n")
+        file.flush()
+        bare = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
+        for start in range(0, len(cells), _ROWS):
+            arrow_csv.write_csv(_texts(cells.iloc[start : start + _ROWS]), file.buffer, bare)
+
+
+def _plain(table: pd.DataFrame) -> bool:
+    """Whether no cell needs quotes, and `_texts` knows all types: large tables are such."""
+    kinds = table.dtypes.tolist()
+    texts = [place for place, kind in enumerate(kinds) if isinstance(kind, pd.StringDtype)]
+    numbers = [kind for kind in kinds if kind in (np.float64, np.int64, np.bool_)]
+    return (
+        len(kinds) > 1  # an empty cell alone in its row is quoted
+        and len(texts) + len(numbers) == len(kinds)
+        and not any(
+            table.iloc[:, place].str.contains('[",\r\n]', regex=True, na=False).any()
+            for place in texts
+        )
+    )
+
+
+def _texts(table: pd.DataFrame) -> pa.Table:
+    """The cells as pandas writes them, in a fifth of its time."""
+    columns = []
+    for place in range(table.shape[1]):
+        column = pa.array(table.iloc[:, place], from_pandas=True)
+        if pa.types.is_boolean(column.type):
+            texts = pc.if_else(column, "True", "False")
+        elif pa.types.is_float64(column.type):
+            texts = _float_texts(column)
+        else:
+            texts = column.cast(pa.large_string())
+        columns.append(texts)
+    return pa.table(columns, names=[str(place) for place in range(len(columns))])
+
+
+def _float_texts(column: pa.DoubleArray) -> pa.Array:
+    """The shortest text that gives each number back; Arrow writes some of them in another form."""
+    values = column.to_numpy(zero_copy_only=False)
+    size = np.abs(values)
+    other = ~((size >= 1e-4) & (size < 1e9) & (values % 1 != 0)) & ~np.isnan(values)
+    bits, place = np.unique(values[other].view(np.int64), return_inverse=True)  # -0.0 isn't 0.0
+    distinct = pa.array([repr(value) for value in bits.view(np.float64).tolist()], pa.string())
+    texts = pc.if_else(pa.array(other), None, column.cast(pa.string()))
+    return pc.replace_with_mask(texts, pa.array(other), distinct.take(pa.array(place)))
 
 
 def read_csv(path: Path, **options: Any) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from harmlib.analysis.net_benefit import (
     decision_curve,
 )
 from harmlib.analysis.prevalence import precision_at_prevalences
+from harmlib.analysis.resampling import MAX_BLOCKS, block_codes
 from harmlib.analysis.thresholds import sweep
 
 
@@ -43,6 +44,20 @@ def test_the_gain_s_ends_leave_whole_groups_out():
         without = [worth[groups != g].mean() for g in range(12)]
         ends = jackknife_interval(worth.mean(), without, scale="difference", level=0.9)
         assert curve.loc[t, ["low", "high"]].tolist() == pytest.approx([float(e) for e in ends])
+
+
+def test_many_groups_are_left_out_in_blocks():
+    labels, probabilities, groups = drawn(n_groups=2 * MAX_BLOCKS, seed=3)
+    curve = decision_curve(labels, probabilities, groups).set_index("threshold")
+    blocks, n_blocks = block_codes(groups, len(labels))
+    worth = np.where(labels == 1, 1, -9) * (probabilities > 0.9)
+    without = [worth[blocks != block].mean() for block in range(n_blocks)]
+    ends = jackknife_interval(worth.mean(), without, scale="difference")
+    assert curve.loc[0.9, "treat_all"] < 0
+    assert curve.loc[0.9, ["low", "high"]].tolist() == pytest.approx([float(e) for e in ends])
+    alone = [worth[groups != group].mean() for group in range(2 * MAX_BLOCKS)]
+    low, high = jackknife_interval(worth.mean(), alone, scale="difference")
+    assert curve.loc[0.9, "high"] - curve.loc[0.9, "low"] == pytest.approx(high - low, rel=0.15)
 
 
 def test_scores_that_know_nothing_gain_nothing():

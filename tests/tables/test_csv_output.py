@@ -2,12 +2,16 @@
 
 import csv
 import io
+import math
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harmlib.tables import csv_output
 from harmlib.tables.csv_output import RowWriter, as_text, from_text, read_csv, write_csv
 
 NAMES = [
@@ -57,6 +61,45 @@ def test_usual_tables_are_what_they_were(tmp_path):
     write_csv(table, tmp_path / "a.csv")
     table.to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats() | st.floats(-1, 1) | st.integers(-5, 5).map(float),
+            st.integers(-(2**63), 2**63 - 1), st.booleans(), st.none() | TEXT | st.just("nan"),
+        ),
+        max_size=8,
+    )
+)  # fmt: skip
+@example([(x, 0, True, "a") for x in (-0.0, 1e-4, 9e-5, 0.1, 21483128017.835, 1e16, -1e22, 5e-324)])
+def test_the_bytes_are_those_of_pandas(rows):
+    table = pd.DataFrame(rows, columns=["x", "n", "ok", "text"])
+    table = table.astype({"x": float, "n": "int64", "ok": bool, "text": "str"})
+    with tempfile.TemporaryDirectory() as folder:
+        write_csv(table, Path(folder, "a.csv"))
+        written = Path(folder, "a.csv").read_bytes()
+    file = io.StringIO(newline="")
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(table)
+    for x, n, ok, text in table.itertuples(index=False):
+        cells = ["" if math.isnan(x) else repr(x), n, ok, "" if pd.isna(text) else as_text(text)]
+        rows.writerow(cells)
+    plain = not any("\r" in str(text) or "\n" in str(text) for text in table["text"])
+    assert not plain or written == file.getvalue().encode("utf-8-sig")
+
+
+def test_many_rows_are_written_in_parts_that_fit(tmp_path, monkeypatch):
+    table = pd.DataFrame(
+        {"x": [0.25, 1.0, float("nan"), 1e-7, 3e10], "ok": True, "t": list("abcde")}
+    )
+    write_csv(table, tmp_path / "a.csv")
+    monkeypatch.setattr(csv_output, "_ROWS", 2)
+    write_csv(table, tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
+    table.to_csv(tmp_path / "c.csv", index=False, encoding="utf-8-sig")
+    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "c.csv").read_bytes()
 
 
 def test_names_that_are_not_utf8_are_written_out(tmp_path):
