@@ -13,6 +13,13 @@ from harmlib.reporting.text.korean import MODALITY, model_name
 
 NO_SLICES = "나누어 볼 열이 점수표에 없습니다."
 _FEW = "그룹이 적어 판단할 수 없음"
+# Of media, as `harmlib.analysis.slice_columns.media_slice_columns` names them
+_FACTS = {
+    "file_size_kb": "파일 크기(kB)",
+    "short_side_px": "짧은 변(화소)",
+    "brightness": "밝기(0~255)",
+    "duration_sec": "길이(초)",
+}
 _RATES = {"recall": "Recall", "false_alarm_rate": "오탐 비율"}
 
 
@@ -33,9 +40,15 @@ def slice_name(column: str, value: object) -> str:
     --------
     >>> slice_name("camera", "(empty)"), slice_name("size", "0 to 9.75")
     ('camera: (빈 칸)', 'size: 0~9.75')
+    >>> slice_name("brightness", "70 to 90")
+    '밝기(0~255): 70~90'
     """
     text = "(빈 칸)" if value == EMPTY else str(value).replace(" to ", "~")
-    return f"{column}: {text}"
+    return f"{_FACTS.get(column, column)}: {text}"
+
+
+def _column(name: str) -> str:
+    return literal(_FACTS.get(name, name))
 
 
 def slice_caption(section: str) -> str:
@@ -201,13 +214,13 @@ def columns_left_out(left_out: pd.DataFrame, cut: list[str]) -> list[str]:
     """
     lines = []
     if cut:
-        lines.append(f"수를 분위수에서 {BINS}구간으로 나눈 열: {', '.join(map(literal, cut))}.")
+        lines.append(f"수를 분위수에서 {BINS}구간으로 나눈 열: {', '.join(map(_column, cut))}.")
     for one in rows(left_out):
         if one.reason == "many_values":
             why = f"값이 {one['values']:,}가지로 너무 많아({MOST_VALUES}가지 초과)"
         else:
             why = "거의 모든 항목에서 값이 같아"
-        lines.append(f"{literal(one.column)}: {why} 나누어 보지 않았습니다.")
+        lines.append(f"{_column(one.column)}: {why} 나누어 보지 않았습니다.")
     return lines
 
 
