@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.intervals import rates_at
-from harmlib.analysis.slice_columns import EMPTY, slice_columns
+from harmlib.analysis.slice_columns import EMPTY, media_slice_columns, slice_columns
 from harmlib.analysis.slices import COLUMNS, slice_table
 
 
@@ -149,3 +149,33 @@ def test_every_number_is_in_one_bin_and_larger_ones_in_no_lower(numbers):
 def test_without_columns_there_is_an_empty_table():
     table, points, items = scored()
     assert list(judge(table, points, items[[]])) == list(COLUMNS)
+
+
+@pytest.mark.parametrize("kind", ["image", "video"])
+def test_facts_of_media_are_slices_beside_the_columns_of_the_list(kind):
+    n = np.arange(40)
+    items = pd.DataFrame(
+        {
+            "size": 1000 * n,
+            "width": 10 + n,
+            "height": 30,
+            "brightness": n,
+            "duration_sec": n / 2 if kind == "video" else 0.0,
+            "camera": np.where(n % 2, "a", None),
+        }
+    )
+    found = media_slice_columns(items, ["camera"])
+    expected = {"camera", "file_size_kb", "short_side_px", "brightness"}
+    assert {*found.values} == expected | ({"duration_sec"} if kind == "video" else set())
+    assert found.values["camera"].tolist()[:2] == [EMPTY, "a"]
+    assert found.values["file_size_kb"].iloc[-1] == "29.25 to 39"
+    assert found.values["short_side_px"].iloc[-1].endswith(" to 30")  # the shorter of the two
+
+
+def test_a_column_of_the_list_takes_the_place_of_a_fact():
+    items = pd.DataFrame(
+        {"size": range(40), "width": 9, "height": 9, "brightness": 1.0, "duration_sec": 0.0,
+         "short_side_px": ["low", "high"] * 20}
+    )  # fmt: skip
+    found = media_slice_columns(items, ["short_side_px"])
+    assert found.values["short_side_px"].tolist()[:2] == ["low", "high"]
