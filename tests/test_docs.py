@@ -100,7 +100,7 @@ def test_params(document, source, tmp_path):
 @pytest.mark.parametrize(("document", "source"), blocks("csv"))
 def test_csv(document, source):
     header, *rows = csv.reader(source.splitlines())
-    assert set(header) <= {"path", "label", "group", "split"}, document
+    assert set(header) <= {"path", "label", "group", "split", "category"}, document
     assert rows
     assert all(len(row) == len(header) for row in rows)
 

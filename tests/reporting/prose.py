@@ -30,7 +30,11 @@ def uncited_numbers(page: Path) -> list[str]:
         problems += _miscited(element, run)
         element.replace_with("§")
     manifest = pd.read_parquet(run / "manifest.parquet")
-    items = sorted({*manifest["item_id"], *manifest["group"]}, key=len, reverse=True)
+    named = {*manifest["item_id"], *manifest["group"]}
+    for table in run.glob("tables/slices_*.csv"):
+        known = pd.read_csv(table)
+        named |= {str(v).replace(" to ", "~") for v in known.get("value", [])}
+    items = sorted(named, key=len, reverse=True)
     names = re.compile("|".join([NAMES.pattern, *map(re.escape, items)]))
     constants = pd.read_csv(run / "tables/constants.csv")["value"].tolist()
     for block in main.find_all(["p", "li", "figcaption", "h1", "h2", "h3", "h4", "code"]):

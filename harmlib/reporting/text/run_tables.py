@@ -13,6 +13,8 @@ import pandas as pd
 from harmlib.analysis.choice import PLATEAU_TOLERANCE
 from harmlib.analysis.floor_table import RECALL_FLOORS
 from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.analysis.likeness import BITS
+from harmlib.analysis.slice_columns import BINS, MOST_VALUES
 from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD
 from harmlib.params import PROJECT_ROOT, Variant
@@ -117,6 +119,9 @@ def constants_table() -> pd.DataFrame:
             ("이보다 작은 F1의 차이는 쏠림이 없다고 적음", CLEAR_F1),
             ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
             ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
+            ("지각 해시의 비트 수", BITS),
+            ("열에서 나누어 보는 값의 최대 가짓수", MOST_VALUES),
+            ("수로 된 열을 나누는 구간의 수", BINS),
         ],
         columns=["name", "value"],
     )

@@ -8,7 +8,7 @@ from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.slice_columns import BINS, EMPTY, MOST_VALUES
 from harmlib.reporting.text.captions import Words
 from harmlib.reporting.text.certainty import STATES
-from harmlib.reporting.text.cited_numbers import Row, literal, plain, rows
+from harmlib.reporting.text.cited_numbers import Row, count, literal, plain, rows
 from harmlib.reporting.text.korean import MODALITY, model_name
 
 NO_SLICES = "나누어 볼 열이 점수표에 없습니다."
@@ -17,7 +17,7 @@ _FEW = "그룹이 적어 판단할 수 없음"
 _FACTS = {
     "file_size_kb": "파일 크기(kB)",
     "short_side_px": "짧은 변(화소)",
-    "brightness": "밝기(0~255)",
+    "brightness": "밝기",
     "duration_sec": "길이(초)",
 }
 _RATES = {"recall": "Recall", "false_alarm_rate": "오탐 비율"}
@@ -41,7 +41,7 @@ def slice_name(column: str, value: object) -> str:
     >>> slice_name("camera", "(empty)"), slice_name("size", "0 to 9.75")
     ('camera: (빈 칸)', 'size: 0~9.75')
     >>> slice_name("brightness", "70 to 90")
-    '밝기(0~255): 70~90'
+    '밝기: 70~90'
     """
     text = "(빈 칸)" if value == EMPTY else str(value).replace(" to ", "~")
     return f"{_FACTS.get(column, column)}: {text}"
@@ -163,7 +163,7 @@ def _of_model(table: pd.DataFrame, section: str, variant: str) -> str:
         parts.append(f"나머지 항목보다 나쁘다고 볼 근거가 있는 값은 {found}입니다.")
     elif len(known):
         parts.append(
-            f"값 {len(known)}개 가운데 나머지 항목보다 나쁘다고 볼 근거가 있는 것은 없습니다(보정한 신뢰구간이 0을 "
+            f"값 {count(known):,}개 가운데 나머지 항목보다 나쁘다고 볼 근거가 있는 것은 없습니다(보정한 신뢰구간이 0을 "
             "포함)."
         )
     gained = [
@@ -174,7 +174,7 @@ def _of_model(table: pd.DataFrame, section: str, variant: str) -> str:
         parts.append(f"자기 threshold를 쓰면 F1이 오르는 값: {', '.join(gained)}.")
     if len(few):
         parts.append(
-            f"값 {len(few)}개는 유해 또는 안전 그룹이 {MIN_GROUPS}개보다 적어 판단할 수 없습니다."
+            f"값 {count(few):,}개는 유해 또는 안전 그룹이 {MIN_GROUPS}개보다 적어 판단할 수 없습니다."
         )
     return " ".join([head, *parts])
 
@@ -253,6 +253,6 @@ def slice_figure(table: pd.DataFrame, section: str) -> Words:
     name = f"{MODALITY[section]}, {model_name(table['variant'].iloc[0])}"
     return Words(
         plain(f"{name}: 나머지 항목과의 차이. {marks}"),
-        f"{name}: 값마다 나머지 항목과의 차이(나쁜 것부터)와, 줄의 수만큼 보정한 95% 신뢰구간. 신뢰구간이 점선(0)을 "
-        "포함하면 다르다고 볼 근거가 부족합니다. 그룹이 적은 값은 그리지 않습니다.",
+        f"{name}: 값마다 나머지 항목과의 차이(나쁜 것부터)와, 줄의 수만큼 보정한 95% 신뢰구간. 신뢰구간이 점선에 "
+        "걸치면 다르다고 볼 근거가 부족합니다. 그룹이 적은 값은 그리지 않습니다.",
     )
