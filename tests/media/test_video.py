@@ -97,7 +97,7 @@ def test_one_pass_gives_several_sizes(clip, monkeypatch):
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_video_facts(tmp_path, write_video, frames, b_frames, duration_sec):
     path = write_video(tmp_path / "a.mp4", frames, b_frames=b_frames)
-    ((*facts, _, _, _),) = read_video(path).tracks
+    ((*facts, _, _, _, _),) = read_video(path).tracks
     assert facts == [64, 48, frames, pytest.approx(duration_sec)]
 
 

@@ -205,7 +205,7 @@ def test_harmful_segments_of_a_long_video_come_out(video_model, media, tmp_path,
     length = predictor.checkpoint.about.duration_sec
     order = [low, low, high, high, low, low]
     join_videos([one.path for one in order], tmp_path / "long.mp4")
-    monkeypatch.setattr("harmlib.predict.predictor.load_checkpoint", lambda _: changed)
+    monkeypatch.setattr("harmlib.predict.predictor.load_checkpoints", lambda _: {"": changed})
     out = tmp_path / "long.csv"
     assert (
         cli.main(["predict", str(video_model), str(tmp_path / "long.mp4"), "--out", str(out)]) == 0
