@@ -68,7 +68,6 @@ def replay(
         windowing = Windowing(**entry["windowing"])
         file, sha256 = Path(entry["file"]), entry["sha256"]
         probability, decision = float(entry["probability"]), entry["decision"]
-        threshold = float(entry["threshold"])
     except (KeyError, TypeError, ValueError) as error:
         raise LogError(f"this entry of the log is damaged: {error}") from error
     predictor = Predictor(
@@ -78,7 +77,7 @@ def replay(
         predictor.policy = str(entry["policy"])
         for category, output in predictor.outputs.items():
             output.policy = predictor.policy
-            output.threshold = _logged(entry, f"threshold_{category}") if category else threshold
+            output.threshold = _logged(entry, f"threshold_{category}" if category else "threshold")
     if not file.is_file() or _sha256(file) != sha256:
         raise LogError(f"{file}: the file there is gone, or has another content now")
     (again,) = predict_stream([predictor], [file])
