@@ -98,7 +98,7 @@ def test_it_reads_back_as_written(tmp_path):
         (lambda d: d.update(schema_version=3), "schema_version: Input should be 2"),
         (lambda d: d.update(extra=1), "extra: Extra inputs"),
         (lambda d: d.update(run=""), "run: String should have at least 1"),
-        (lambda d: d["modalities"].update(audio={}), "modalities.audio"),
+        (lambda d: d["modalities"].update(audio={"x": {}}), "modalities.audio"),
         (
             lambda d: model(d).update(operating_threshold=1.5),
             "operating_threshold: Input should be less than",
