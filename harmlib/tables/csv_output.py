@@ -202,7 +202,8 @@ def _float_texts(column: pa.DoubleArray) -> pa.Array:
     """The shortest text that gives each number back; Arrow writes some of them in another form."""
     values = column.to_numpy(zero_copy_only=False)
     size = np.abs(values)
-    other = ~((size >= 1e-4) & (size < 1e9) & (values % 1 != 0)) & ~np.isnan(values)
+    with np.errstate(invalid="ignore"):  # of infinite ones
+        other = ~((size >= 1e-4) & (size < 1e9) & (values % 1 != 0)) & ~np.isnan(values)
     bits, place = np.unique(values[other].view(np.int64), return_inverse=True)  # -0.0 isn't 0.0
     distinct = pa.array([repr(value) for value in bits.view(np.float64).tolist()], pa.string())
     texts = pc.if_else(pa.array(other), None, column.cast(pa.string()))

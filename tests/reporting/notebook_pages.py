@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 from IPython.display import HTML
 
+from harmlib.analysis.near_duplicates import near_duplicates
 from harmlib.analysis.operating_points import operating_points
 from harmlib.models.fold_training import FoldTables
 from harmlib.params import load_params
@@ -43,8 +44,14 @@ def make_run(folder, samples, folds=False):
     tables = []
     for modality, (items, logits) in samples.items():
         items = items.assign(item_id=[f"{modality}{i:05d}" for i in range(len(items))])
-        tables.append(items.assign(modality=modality, path=items["item_id"], sha256="0",
-                                   width=1, height=1, frames=1, duration_sec=0.0))  # fmt: skip
+        items = items.assign(modality=modality, path=items["item_id"], sha256=items["item_id"],
+                             width=1, height=1, frames=1, duration_sec=0.0, size=1, brightness=0.0,
+                             perceptual_hash="", unit=items["item_id"])  # fmt: skip
+        found = near_duplicates(items, None, hash_distance=31, cosine=None,
+                                max_comparisons=10**6, across_groups=folds)  # fmt: skip
+        for name, table in zip(("near_duplicates", "near_duplicate_search"), found, strict=True):
+            run.write(table, f"tables/{name}_{modality}.csv")
+        tables.append(items.drop(columns="unit"))
         weights = {"backbone": ["clip"], "weights": "pretrained", "sha256": "0", "items": 1,
                    "dim": 1, "sampling": "-", "precision_used": "fp32"}  # fmt: skip
         run.write(pd.DataFrame(weights), f"tables/weights_{modality}.csv")
@@ -73,10 +80,13 @@ def _write_training(run, modality, variant, scored, values, with_folds):
                             "learning_rate": 1e-3, "seconds": 0.1})  # fmt: skip
     folds = None
     if with_folds:
+        # Three folds, each item in the test part of one: the run's own test items are two of them
+        is_val = scores["split"] == "val"
+        odd = ~is_val & (scores["item_id"].str[-1:].astype(int) % 2 == 1)
         turned = scores.assign(split=scores["split"].map({"val": "test", "test": "val"}))
         tables = [
             [t.assign(seed=7, fold=fold) for t in (own, history, _points(run, variant, own))]
-            for fold, own in enumerate((scores, turned))
+            for fold, own in enumerate((scores[~odd], scores[is_val | odd], turned))
         ]
         folds = FoldTables(*map(pd.concat, zip(*tables, strict=True)))
     run.write_training(modality, variant, scores, history, points, folds)

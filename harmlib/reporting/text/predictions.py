@@ -176,7 +176,7 @@ def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "파일": [_short_name(path, root) for path in ledger["path"]],
-            "종류": ledger["modality"].map(MODALITY).fillna("알 수 없음").to_numpy(),
+            "종류": [MODALITY[name] if name else "알 수 없음" for name in ledger["modality"]],
             "이유": [
                 reason.replace(str(path), _short_name(path, root))
                 for path, reason in zip(ledger["path"], ledger["reason"], strict=True)
