@@ -140,7 +140,7 @@ def test_a_model_that_knows_is_called_better(tmp_path, folds):
     logits["model4"] = rng.normal(5.0 * own["label"] - 2.5, 1, (len(EPOCHS), len(own)))
     with mpl.rc_context():
         pages = said(make_run(tmp_path, {"video": (items, logits)}, folds))
-    where = r"교차 검증\(2개 fold, seed 1개\)에서" if folds else "시험 분할에서"
+    where = r"교차 검증\(3개 fold, seed 1개\)에서" if folds else "시험 분할에서"
     assert rows_of(pages["05"], f"Model 4는 {where} .*기준선의 .*보다 확실히 높습니다")
     assert rows_of(pages["05"], "Model 4가 Model 2보다 확실히 높습니다")
 
