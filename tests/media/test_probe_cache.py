@@ -30,7 +30,7 @@ def probed(monkeypatch):
     return names
 
 
-def probe_here(path, modality, max_frames, max_pixels, _limits):
+def probe_here(path, modality, max_frames, max_pixels, _limits, _notes):
     """In this process, whose functions a test can replace."""
     return probe_module.probe(path, modality, max_frames, max_pixels)
 

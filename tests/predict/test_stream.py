@@ -64,7 +64,7 @@ def read(monkeypatch):
     def content(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
-    def identify(path, _max_pixels):
+    def identify(path, _max_pixels, _limits):
         if not isinstance(content(path), list):
             raise MediaError("neither a picture nor a video")
         return "image" if Path(path).suffix == ".jpg" else "video"
