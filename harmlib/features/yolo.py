@@ -20,6 +20,7 @@ from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.features.yolo_file import OtherNetworkError, read_detector
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
+from harmlib.media.whole_file import temporary_prefix
 from harmlib.params import FeatureParams, YoloParams
 
 MIN_CONFIDENCE = 0.25  # of a detection that is counted
@@ -235,7 +236,7 @@ def _settings_folder() -> Iterator[None]:
     """
     name = "YOLO_CONFIG_DIR"
     before = os.environ.get(name)
-    with tempfile.TemporaryDirectory(prefix="harmlib-ultralytics-") as folder:
+    with tempfile.TemporaryDirectory(prefix=temporary_prefix("ultralytics")) as folder:
         os.environ[name] = folder
         try:
             yield

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -253,3 +254,37 @@ def set_aside(damaged: Mapping[Path, str]) -> None:
         (first, reason), more = next(iter(done.items())), len(done) - 1
         others = f" (and {more} more)" if more else ""
         _LOG.warning("%s%s: %s; %s, made again", first, others, reason, SET_ASIDE)
+
+
+def temporary_prefix(kind: str) -> str:
+    """Begin the name of a temporary folder with whose it is.
+
+    Parameters
+    ----------
+    kind : str
+        What it is for.
+
+    Returns
+    -------
+    str
+        For `tempfile`; with this host and process, so that `remove_ownerless` finds it.
+
+    Examples
+    --------
+    >>> temporary_prefix("kernels").startswith("harmlib-kernels-")
+    True
+    """
+    return f"harmlib-{kind}-{_HOST}-{os.getpid()}-"
+
+
+def remove_ownerless() -> None:
+    """Remove temporary folders whose processes were killed.
+
+    Examples
+    --------
+    >>> remove_ownerless()
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"harmlib-*-{_HOST}-*-*"):
+        pid = folder.name.partition(f"-{_HOST}-")[2].partition("-")[0]
+        if pid.isdigit() and not is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)

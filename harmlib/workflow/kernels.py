@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,13 +22,12 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from harmlib.media.whole_file import is_alive
+from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 
 # macOS has fork too, but its system libraries don't survive one.
 CAN_FORK = sys.platform == "linux"
 END_SEC = 1.0
 DEADLINE_SEC = 48 * 3600.0
-_FOLDERS = "harmlib-kernels-" + re.sub(r"\W", "", socket.gethostname())[:20]
 LAUNCHER = ("-m", "ipykernel_launcher")
 
 
@@ -136,8 +133,8 @@ class KernelServer:
 
     def _folder(self) -> Path:
         if self._connections is None:
-            _remove_leftovers()
-            self._connections = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}-{os.getpid()}-"))
+            remove_ownerless()
+            self._connections = Path(tempfile.mkdtemp(prefix=temporary_prefix("kernels")))
         return self._connections
 
     def ask(self, request: dict[str, Any] | int) -> int | None:
@@ -171,14 +168,6 @@ def end_group(pid: int, signum: int) -> None:
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signum)
-
-
-def _remove_leftovers() -> None:
-    """Remove connection files of runs that were killed together with their servers."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}-*-*"):
-        pid = folder.name.removeprefix(f"{_FOLDERS}-").split("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class WarmKernelManager(AsyncKernelManager):

@@ -1,13 +1,20 @@
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from harmlib.media import whole_file
-from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
+from harmlib.media.whole_file import (
+    remove_ownerless,
+    set_aside,
+    temporary_prefix,
+    write_text_whole,
+    written_whole,
+)
 
 
 def names(folder):
@@ -112,3 +119,17 @@ def test_what_cannot_be_renamed_is_said_too(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(Path, "replace", refuse)
     set_aside({tmp_path / "a": "damaged"})
     assert "damaged; it is not used, nor can it be renamed" in caplog.text
+
+
+def test_temporary_folders_of_the_dead_are_removed_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    own = Path(tempfile.mkdtemp(prefix=temporary_prefix("settings")))
+    host = own.name.split("-")[2]
+    dead = tmp_path / f"harmlib-settings-{host}-{ended.pid}-x"
+    others = [tmp_path / f"harmlib-settings-elsewhere-{ended.pid}-x", tmp_path / "harmlib-mine"]
+    for folder in (dead, *others):
+        (folder / "deep").mkdir(parents=True)
+    remove_ownerless()
+    assert sorted(tmp_path.iterdir()) == sorted([own, *others])

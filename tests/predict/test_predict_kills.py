@@ -20,7 +20,7 @@ from harmlib.predict.log_chain import verify
 
 KILLS = 20
 SEED = 11
-TIMED = ["seconds"]
+RANDOM = ["seconds", "id", "strip"]
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +54,17 @@ def finish(process):
 
 
 def left(folder, out):
-    """What a call leaves, but for what tells the time."""
-    found = {p.relative_to(folder / out).as_posix(): p for p in (folder / out).rglob("*.*")}
-    strips = {name: path.read_bytes() for name, path in found.items() if path.suffix == ".jpg"}
-    tables = {
-        name: pd.read_csv(found[name]).drop(columns=TIMED, errors="ignore")
-        for name in ("scores.csv", "scores.ledger.csv", "scores.segments.csv")
-    }
+    """What a call leaves, but for what tells the time and the random names of decisions.
+
+    The strip of the file in hand at a kill may stay behind; no decision names it.
+    """
+    names = sorted(path.name for path in (folder / out).iterdir())
+    tables = {name: pd.read_csv(folder / out / name) for name in names if name.endswith(".csv")}
+    strips = tables["scores.segments.csv"]["strip"]
+    pictures = sorted((folder / out / strip).read_bytes() for strip in strips)
+    tables = {n: t.drop(columns=RANDOM, errors="ignore") for n, t in tables.items()}
     tables = {n: t.sort_values(list(t)).to_csv(index=False) for n, t in tables.items()}
-    return sorted(found), strips, tables
+    return names, pictures, tables
 
 
 def decided(folder, out):
