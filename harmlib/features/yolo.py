@@ -20,7 +20,7 @@ from harmlib.features.weights import OfficialFile, Weights, WeightsError
 from harmlib.features.yolo_file import OtherNetworkError, read_detector
 from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
-from harmlib.media.whole_file import temporary_prefix
+from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 from harmlib.params import FeatureParams, YoloParams
 
 MIN_CONFIDENCE = 0.25  # of a detection that is counted
@@ -235,6 +235,7 @@ def _settings_folder() -> Iterator[None]:
     It is new and nobody else's: settings that lie where others can write could be theirs.
     """
     name = "YOLO_CONFIG_DIR"
+    remove_ownerless()
     before = os.environ.get(name)
     with tempfile.TemporaryDirectory(prefix=temporary_prefix("ultralytics")) as folder:
         os.environ[name] = folder

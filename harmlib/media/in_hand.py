@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 from harmlib.media.decode import MediaError
 from harmlib.media.decoders import DecodeLimits, DecoderDied
 from harmlib.media.file_state import file_state
+from harmlib.params.places import portable
 
 try:
     import fcntl
@@ -107,9 +109,9 @@ def in_hand(file: Path, notes: Path, limits: DecodeLimits) -> Iterator[None]:
         return
     is_kept = False
     try:
-        if not _lock(descriptor):  # another process has it in hand
+        is_kept = not _lock(descriptor)
+        if is_kept:  # another process has it in hand, and this is its note
             yield
-            is_kept = True
             return
         kills, reason = _read(descriptor)
         is_kept = bool(reason) or kills >= _MOST_KILLS
@@ -130,17 +132,18 @@ def in_hand(file: Path, notes: Path, limits: DecodeLimits) -> Iterator[None]:
 
 
 def _lock(descriptor: int) -> bool:
+    """Whether nobody else holds the note; where there are no locks, nobody is taken to."""
     if fcntl is None:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is held, or this file system has no locks: then a note tells nothing
-        return False
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES)
     return True
 
 
 def _why(kills: int, reason: str, note: Path) -> str:
-    again = f"not tried again (delete {note} to do so)"
+    again = f"not tried again (delete {portable(note)} to do so)"
     if reason:
         return f"{reason}; {again}"
     return (

@@ -1,5 +1,6 @@
 """Notes on the files in hand, in processes that really end."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -131,3 +132,38 @@ def test_odd_names(notes):
         with in_hand(Path(name), notes, LIMITS):
             assert len(list(notes.iterdir())) == 1
     assert not list(notes.iterdir())
+
+
+def test_an_error_here_leaves_the_note_of_another_process(notes, heavy):
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, notes, heavy, "none"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout.readline() == b"in hand\n"
+        with pytest.raises(OSError, match="gone"), in_hand(heavy, notes, LIMITS):
+            raise OSError("gone")
+        assert len(list(notes.iterdir())) == 1
+        other.stdin.close()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_there_are_no_locks_no_note_stays(notes, heavy, monkeypatch, code):
+    def no_locks(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with in_hand(heavy, notes, LIMITS):
+        assert len(list(notes.iterdir())) == 1
+    assert not list(notes.iterdir())
+
+
+def test_the_note_to_delete_is_named_without_the_home(tmp_path, monkeypatch, heavy):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with noting(tmp_path / "notes") as notes:
+        with pytest.raises(DecoderDied), in_hand(heavy, notes, LIMITS):
+            raise DecoderDied("the decoder crashed on this file")
+        with pytest.raises(NotTriedAgain) as told, in_hand(heavy, notes, LIMITS):
+            pytest.fail("it was tried again")
+    (note,) = notes.iterdir()
+    assert f"(delete ~/notes/{note.name} to do so)" in str(told.value)
