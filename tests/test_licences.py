@@ -38,6 +38,7 @@ READ_IN_THEIR_FILES = {
     "cuda-toolkit": "LicenseRef-NVIDIA-Proprietary",
     "docutils": "CC0-1.0 AND BSD-2-Clause AND PSF-2.0",  # its GPL part is an Emacs mode
     "openai-clip": "MIT",
+    "pytest-timeout": "MIT",
 }
 # Not among `GO_WITH_AGPL_3`; none of it is part of this program or given away with it.
 APART = {
