@@ -106,8 +106,10 @@ def slice_table(
     places = pd.Index(item_ids).get_indexer(pd.Index(scored["item_id"]))
     if (places < 0).any():
         raise KeyError(f"item {scored['item_id'][places < 0].iloc[0]!r} has no slice values")
+    tables: list[pd.DataFrame] = []
+    if slices.values.columns.empty:  # a million scores need not be looked at
+        return join_tables(tables, COLUMNS)[list(COLUMNS)]
     scored = scored.assign(place=places)
-    tables = []
     for variant, points in operating_points[operating_points["chosen"]].groupby(
         "variant", sort=False
     ):

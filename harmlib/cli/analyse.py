@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from harmlib.cli.run import run_notebooks
-from harmlib.params import PROJECT_ROOT, ParamsError, ScoresParams, load_run_params, params_path
+from harmlib.params import PROJECT_ROOT, params_path
 
 
 def run_analyse(options: argparse.Namespace) -> int:
@@ -26,23 +26,15 @@ def run_analyse(options: argparse.Namespace) -> int:
     int
         Exit status, as of `harmlib run`.
     """
-    from harmlib.workflow.own_scores import bring_in
-
     try:
         file, is_new = _write_params(options)
     except ValueError as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    try:
-        params = load_run_params(file)
-        if isinstance(params, ScoresParams):
-            bring_in(params)  # the run finds it there
-    except ParamsError as error:
-        if is_new:  # the next try may say more of the columns under the same name
-            file.unlink()
-        print(f"harmlib: {error}", file=sys.stderr)
-        return 2
-    return run_notebooks(argparse.Namespace(params=file, verify=False, max_hours=None))
+    status = run_notebooks(argparse.Namespace(params=file, verify=False, max_hours=None))
+    if status == 2 and is_new:  # the next try may say more of the columns under the same name
+        file.unlink()
+    return status
 
 
 def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:

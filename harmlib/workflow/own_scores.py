@@ -77,6 +77,22 @@ def bring_in(params: ScoresParams) -> ScoresParams:
     return _filled(params, found)
 
 
+def is_brought_in(params: ScoresParams) -> bool:
+    """Return whether some table of scores was brought into the run's folder before.
+
+    Parameters
+    ----------
+    params : ScoresParams
+        As a params file gives them.
+
+    Returns
+    -------
+    bool
+        `bring_in` may yet read it again: the table may be another now.
+    """
+    return (params.run_dir / RECORD).is_file()
+
+
 def complete_params(params_file: str | Path) -> Params | ScoresParams:
     """Load the params of a run; those of a table of scores with what the table holds.
 

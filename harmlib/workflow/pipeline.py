@@ -31,7 +31,8 @@ from harmlib.workflow.execution import (
     execute,
     source_notebook,
 )
-from harmlib.workflow.own_scores import bring_in, complete_params
+from harmlib.workflow.import_graph import ImportGraph
+from harmlib.workflow.own_scores import bring_in, complete_params, is_brought_in
 from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch
 from harmlib.workflow.run_pages import (
@@ -86,15 +87,17 @@ def run_pipeline(
         If there is no room, or a folder can't be written to.
     """
     params = load_run_params(params_file)
-    with (
-        held(params.run_dir / ".lock", f"the run {params.run_dir}"),
-        _swept(params),
-        isolated(params.artifacts / "settings"),
-    ):
-        if isinstance(params, ScoresParams):
-            params = bring_in(params)
-        _execute_and_report(params, params_file, deadline_sec)
-    return params
+    try:
+        with (
+            held(params.run_dir / ".lock", f"the run {params.run_dir}"),
+            _swept(params),
+            isolated(params.artifacts / "settings"),
+        ):
+            return _execute_and_report(params, params_file, deadline_sec)
+    except ParamsError:
+        with contextlib.suppress(OSError):  # a table that can't be read leaves no empty folder
+            params.run_dir.rmdir()
+        raise
 
 
 def _require_room(params: Params | ScoresParams) -> None:
@@ -122,21 +125,36 @@ def _swept(params: Params | ScoresParams) -> Iterator[None]:
 
 def _execute_and_report(
     params: Params | ScoresParams, params_file: str | Path, deadline_sec: float | None
-) -> None:
+) -> Params | ScoresParams:
+    """Return the params, those of a table of scores with what it holds."""
     from harmlib.workflow.kernels import DEADLINE_SEC, KernelServer
 
     _require_room(params)
-    steps = plan(params)
-    check_readable({step.notebook for step in steps})
     common = {"params_file": portable(Path(params_file).resolve())}
-    cache = StepCache(params)
-    if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
-        cache.set_damaged_vectors_aside()  # before extraction is taken for valid
-    with KernelServer(_ahead(steps, cache), deadline_sec or DEADLINE_SEC) as kernels:
+    with KernelServer({}, deadline_sec or DEADLINE_SEC) as kernels:
+        if isinstance(params, ScoresParams):
+            params = _read_table(params, kernels)
+        steps = plan(params)
+        check_readable({step.notebook for step in steps})
+        cache = StepCache(params)
+        if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
+            cache.set_damaged_vectors_aside()  # before extraction is taken for valid
+        kernels.ahead = _ahead(steps, cache)
         if kernels.ahead:
             kernels.start()  # it imports while the notebooks are checked
         _execute(params, steps, common, cache, kernels)
     write_report(params, steps[-1], cache)
+    return params
+
+
+def _read_table(params: ScoresParams, kernels: KernelServer) -> ScoresParams:
+    """Bring the table in; its first time takes seconds, in which the kernels' imports are made."""
+    if not is_brought_in(params):
+        graph = ImportGraph()
+        names = ("03_thresholds", "05_scores")
+        kernels.ahead = {name: preload(source_notebook(name), graph) for name in names}
+        kernels.start()
+    return bring_in(params)
 
 
 def _execute(

@@ -1,10 +1,13 @@
 """`harmlib analyse`: what can't be used is said, and leaves nothing behind."""
 
+import os
+
 import pandas as pd
 import pytest
 
 from harmlib.cli import analyse
 from harmlib.cli import main as cli
+from harmlib.params import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -33,10 +36,12 @@ def table(project, **columns):
     ],
 )
 def test_a_table_that_cannot_be_used_leaves_no_params(project, capsys, columns, more, message):
-    assert cli.main(["analyse", table(project, **columns), *more]) == 2
+    run = f"none-{os.getpid()}"
+    assert cli.main(["analyse", table(project, **columns), "--run", run, *more]) == 2
     error = capsys.readouterr().err
     assert pd.Series([error]).str.contains(message).all(), error
     assert not list((project / "params").iterdir()), "the next try may use the same name"
+    assert not (PROJECT_ROOT / "reports" / run).exists(), "no empty folder of a run"
 
 
 def test_other_params_of_that_name_stay(project, capsys):
