@@ -43,8 +43,8 @@ def error_rates(judged: Judged, level: float = 0.95) -> pd.DataFrame:
     >>> error_rates(Judged(labels, scores, np.full(40, 0.5), groups, None)).round(2).head(4)
            metric  value   low  high
     0    accuracy    0.5  0.34  0.66
-    1   precision    0.5  0.27  0.73
-    2      recall    0.5  0.27  0.73
+    1   precision    0.5  0.28  0.72
+    2      recall    0.5  0.28  0.72
     3  error_rate    0.5  0.34  0.66
     """
     labels, groups = np.asarray(judged.labels), judged.groups

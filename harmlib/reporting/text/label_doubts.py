@@ -25,8 +25,8 @@ def doubt_caption(section: str) -> str:
 
     Examples
     --------
-    >>> doubt_caption("gun")[:20]
-    'gun: 점수가 라벨과 가장 크게 어긋'
+    >>> doubt_caption("gun")[:19]
+    'gun: 점수가 라벨과 가장 크게 '
     """
     return (
         f"{MODALITY[section]}: 점수가 라벨과 가장 크게 어긋나는 항목(모델마다 처음 {_SHOWN_ON_PAGE}개, "
@@ -50,8 +50,8 @@ def shown_doubts(table: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> table = pd.DataFrame({"variant": ["api"], "rank": 1, "item_id": "a", "group": "g",
     ...                       "label": 0, "probability": 0.98, "is_suspect": True})
-    >>> shown_doubts(table).iloc[0].tolist()
-    ['api', 1, 'a', 'g', '안전', '0.980', '의심']
+    >>> shown_doubts(table).astype(str).iloc[0].tolist()
+    ['api', '1', 'a', 'g', '안전', '0.980', '의심']
     """
     own = table[table["rank"] <= _SHOWN_ON_PAGE]
     return pd.DataFrame(
