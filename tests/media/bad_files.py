@@ -13,6 +13,7 @@ import struct
 import unicodedata
 import wave
 import zlib
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +77,24 @@ def picture_bytes(pillow_format, seed=0, **options):
     return buffer.getvalue()
 
 
+@contextmanager
+def unchanged_priority():
+    """SVT-AV1 gives the thread that opens it real-time priority, where it may.
+
+    Whatever this process starts afterwards would have it too: browsers and kernels at priority 99
+    have brought machines to a stop.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
+@unchanged_priority()
 def video(
     path,
     codec="libx264",

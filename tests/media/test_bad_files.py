@@ -4,6 +4,7 @@ All go through both ways: training's (probe, then extraction) and predict's stre
 of a few lines.
 """
 
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -129,6 +130,12 @@ def printable(path, folder):
 def is_file(path):
     """Folders aren't listed; what is in them is."""
     return path.is_symlink() or not path.is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="a matter of Linux")
+def test_making_them_leaves_this_process_at_its_priority(made):
+    assert made
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER, "what is started now would starve others"
 
 
 def test_there_are_many_kinds(made):
