@@ -123,17 +123,21 @@ class Predictor:
         self.engines = self._open_engines(
             artifacts, choose_device(device), {} if opened is None else opened
         )
-        self.outputs = {"": self}
-        if list(checkpoints) != [""]:
-            self.outputs = {
-                category: self._with_output(own, thresholds[category])
-                for category, own in checkpoints.items()
-            }
+        self._by_category = {
+            category: self._with_output(own, thresholds[category])
+            for category, own in checkpoints.items()
+            if category
+        }
+
+    @property
+    def outputs(self) -> dict[str, Predictor]:
+        """See the attributes. No attribute: a ring would keep gigabytes of networks in memory."""
+        return self._by_category or {"": self}
 
     @property
     def categories(self) -> list[str]:
         """The categories that are scored; none where being harmful is."""
-        return [name for name in self.outputs if name]
+        return list(self._by_category)
 
     def _threshold(self, category: str, checkpoint: Checkpoint, policy_file: Path | None) -> float:
         if not self.policy:
@@ -145,6 +149,7 @@ class Predictor:
 
     def _with_output(self, checkpoint: Checkpoint, threshold: float) -> Predictor:
         output = copy.copy(self)
+        output._by_category = {}
         output.checkpoint, output.threshold = checkpoint, threshold
         return output
 

@@ -1,7 +1,9 @@
 """A saved model on new files: the report's scores, nothing lost, resumed, explained."""
 
+import gc
 import json
 import shutil
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -250,6 +252,19 @@ def test_other_weights_are_refused_and_named(video_model, tmp_path):
     torch.save(content, changed)
     with pytest.raises(CheckpointError, match="frames 2, trained with 99"):
         Predictor(changed)
+
+
+def test_networks_are_let_go_with_their_predictor(video_model):
+    predictor = Predictor(video_model)
+    engines = [weakref.ref(engine) for engine in predictor.engines.values()]
+    gc.disable()  # it frees rings, but when is up to it: gigabytes have piled up meanwhile
+    try:
+        del predictor
+        left = [engine() for engine in engines]
+    finally:
+        gc.enable()
+    assert engines
+    assert not any(left)
 
 
 @pytest.mark.parametrize(
