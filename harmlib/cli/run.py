@@ -12,6 +12,7 @@ from harmlib.params import (
     PROJECT_ROOT,
     ParamsError,
     RunParams,
+    ScoresParams,
     file_to_run,
     load_params,
     params_path,
@@ -96,7 +97,13 @@ def _results(params: RunParams) -> str:
                 on_folds.append(line.format(modality, name, "", *_figures(entry["folds"])))
     if on_folds:
         heads = (*heads[:2], "", *heads[3:])
-        lines += ["\nAll items, by models that never saw their groups:", line.format(*heads)]
+        # What the makers of scores trained on, nobody here knows.
+        by = (
+            "judged by the threshold that the other half chose"
+            if isinstance(params, ScoresParams)
+            else "by models that never saw their groups"
+        )
+        lines += [f"\nAll items, {by}:", line.format(*heads)]
     return "\n".join([*lines, *on_folds, f"\nReport: {params.run_dir / 'index.html'}"])
 
 

@@ -60,6 +60,7 @@ def run_of_scores(without_torch, tmp_path_factory):
     command = [sys.executable, "-m", "harmlib.cli.main", "run", str(work / "scores.yaml")]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "All items, judged by the threshold that the other half chose:" in done.stdout
     return work / "reports" / "quick"
 
 
