@@ -13,6 +13,7 @@ from harmlib.reporting.figures.fonts import FAMILY, embedded_font
 from harmlib.reporting.page.policy import content_security_policy, page_script
 
 _HERE = Path(__file__).parent
+_STYLES = ("page.css",)  # of every page, one topic a file
 _PAGE_CHARACTERS = "".join(map(chr, range(0x20, 0x7F))) + "–—−·…“”‘’←→↑↓×≥≤±%"
 
 
@@ -97,7 +98,7 @@ def write_html(body: str, out: Path, title: str, contents: str = "") -> Path:
         "TITLE": escape(title),
         "POLICY": content_security_policy(body),
         "SCRIPT": page_script(),
-        "STYLE": (_HERE / "page.css").read_text(encoding="utf-8"),
+        "STYLE": "".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES),
         "FONT_FAMILY": FAMILY,
         "FONT": embedded_font(text),
         "FONT_BOLD": embedded_font(text, bold=True),

@@ -10,10 +10,11 @@ from harmlib.reporting.page.gallery import gallery_script
 from harmlib.reporting.page.labelling import labelling_script
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("page.js",)  # of every page, one topic a file
 
 
 def page_script() -> str:
-    """Return the script of every page.
+    """Return the script of every page: those of its topics, one after the other.
 
     Returns
     -------
@@ -25,7 +26,7 @@ def page_script() -> str:
     >>> "</script" in page_script()
     False
     """
-    return (_HERE / "page.js").read_text(encoding="utf-8")
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
 
 
 def content_security_policy(body: str) -> str:
