@@ -5,11 +5,30 @@ from __future__ import annotations
 import pandas as pd
 
 from harmlib.analysis.label_doubts import SHOWN
-from harmlib.reporting.text.cited_numbers import literal, rows
+from harmlib.language import written
+from harmlib.reporting.text.cited_numbers import Row, literal, rows
 from harmlib.reporting.text.korean import LABEL, MODALITY, model_name
 
-NO_SECOND_LABEL = "두 번째 라벨이 점수표에 없어 라벨을 붙인 사람 사이의 일치도는 알 수 없습니다(설정의 `columns: {label2: 열 이름}`)."
 _SHOWN_ON_PAGE = 10
+
+
+def no_second_label() -> str:
+    """Say that there is nothing to tell agreement from.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> no_second_label()[:11]
+    '두 번째 라벨이 점수'
+    """
+    return written(
+        "The table of scores has no second label, so how well raters agree can't be known (setting "
+        "`columns: {label2: its column}`).",
+        "두 번째 라벨이 점수표에 없어 라벨을 붙인 사람 사이의 일치도는 알 수 없습니다(설정의 `columns: {label2: 열 이름}`).",
+    )
 
 
 def doubt_caption(section: str) -> str:
@@ -28,9 +47,12 @@ def doubt_caption(section: str) -> str:
     >>> doubt_caption("gun")[:19]
     'gun: 점수가 라벨과 가장 크게 '
     """
-    return (
+    return written(
+        f"{MODALITY[section]}: items whose scores contradict their labels most (the first "
+        f"{_SHOWN_ON_PAGE} of each model; {SHOWN} are in tables/doubts_{section}.csv). Probabilities "
+        "are calibrated on the other side (validation, or the other half).",
         f"{MODALITY[section]}: 점수가 라벨과 가장 크게 어긋나는 항목(모델마다 처음 {_SHOWN_ON_PAGE}개, "
-        f"{SHOWN}개까지는 tables/doubts_{section}.csv). 확률은 다른 쪽(검증 또는 다른 반)에서 보정한 값입니다."
+        f"{SHOWN}개까지는 tables/doubts_{section}.csv). 확률은 다른 쪽(검증 또는 다른 반)에서 보정한 값입니다.",
     )
 
 
@@ -57,12 +79,16 @@ def shown_doubts(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "variant": own["variant"],
-            "순위": own["rank"],
-            "항목": own["item_id"],
+            written("Rank", "순위"): own["rank"],
+            written("Item", "항목"): own["item_id"],
             "group": own["group"],
-            "붙어 있는 라벨": own["label"].map(LABEL),
-            "유해일 확률(보정)": own["probability"].map("{:.3f}".format),
-            "판단": own["is_suspect"].map({True: "의심", False: "–"}),
+            written("Its label", "붙어 있는 라벨"): own["label"].map(LABEL),
+            written("Probability of harmful (calibrated)", "유해일 확률(보정)"): own[
+                "probability"
+            ].map("{:.3f}".format),
+            written("Verdict", "판단"): own["is_suspect"].map(
+                {True: written("in doubt", "의심"), False: "–"}
+            ),
         }
     )
 
@@ -92,16 +118,23 @@ def doubt_sentences(bounds: pd.DataFrame, section: str) -> list[str]:
     for one in rows(bounds):
         head = f"{literal(MODALITY[section])}: {literal(model_name(one.variant))}:"
         if not one["items"]:
-            lines.append(f"{head} 점수로 보아 라벨이 의심되는 항목이 없습니다.")
+            none = written(
+                "by their scores, no labels are in doubt.",
+                "점수로 보아 라벨이 의심되는 항목이 없습니다.",
+            )
+            lines.append(f"{head} {none}")
             continue
-        what = (
-            f"라벨이 의심되는 항목 {one['items']:,}개가"
-            if one.which == "suspects"
-            else f"순위가 앞선 항목 {one['items']:,}개가"
-        )
+        is_suspect = one.which == "suspects"
         lines.append(
-            f"{head} {what} 모두 틀린 라벨일 때의 시험 F1은 {one.f1_relabelled:.3f}입니다(지금 {one.f1:.3f}). "
-            f"그중 어느 것이 틀렸든 {one.f1_low:.3f}~{one.f1_high:.3f} 안에 있습니다."
+            written(
+                f"{head} if the labels of {one['items']:,} items "
+                f"{'in doubt' if is_suspect else 'first in rank'} were all wrong, F1 on test would be "
+                f"{one.f1_relabelled:.3f} (now {one.f1:.3f}). Whichever of them are wrong, it lies "
+                f"between {one.f1_low:.3f} and {one.f1_high:.3f}.",
+                f"{head} {'라벨이 의심되는' if is_suspect else '순위가 앞선'} 항목 {one['items']:,}개가 모두 틀린 라벨일 때의 "
+                f"시험 F1은 {one.f1_relabelled:.3f}입니다(지금 {one.f1:.3f}). 그중 어느 것이 틀렸든 "
+                f"{one.f1_low:.3f}~{one.f1_high:.3f} 안에 있습니다.",
+            )
         )
     return lines
 
@@ -130,16 +163,30 @@ def agreement_sentence(table: pd.DataFrame, section: str) -> str:
     (one,) = rows(table)
     name = literal(MODALITY[section])
     if not one["items"]:
-        return f"{name}: 두 번째 라벨이 있는 항목이 없습니다."
-    kappa = "Cohen의 κ는 두 사람이 한 가지 라벨만 붙여 구할 수 없습니다."
-    if not pd.isna(one.kappa):
-        ends = (
-            "그룹이 적어 신뢰구간 없음"
-            if pd.isna(one.kappa_low)
-            else f"95% 신뢰구간 [{one.kappa_low:.3f}, {one.kappa_high:.3f}]"
+        return written(
+            f"{name}: no item has a second label.",
+            f"{name}: 두 번째 라벨이 있는 항목이 없습니다.",
         )
-        kappa = f"Cohen의 κ {one.kappa:.3f}, {ends}(그룹 {one.groups:,}개)."
-    return (
+    return written(
+        f"{name}: of {one['items']:,} items that both raters labelled, {one.agreement:.1%} have the "
+        f"same label (harmful to the first only {one.only_first:,}, to the second only "
+        f"{one.only_second:,}). {_kappa(one)}",
         f"{name}: 두 사람이 모두 라벨을 붙인 항목 {one['items']:,}개 가운데 {one.agreement:.1%}에서 라벨이 같습니다"
-        f"(첫째만 유해 {one.only_first:,}개, 둘째만 유해 {one.only_second:,}개). {kappa}"
+        f"(첫째만 유해 {one.only_first:,}개, 둘째만 유해 {one.only_second:,}개). {_kappa(one)}",
+    )
+
+
+def _kappa(one: Row) -> str:
+    if pd.isna(one.kappa):
+        return written(
+            "There is no Cohen's κ, as both gave one label only.",
+            "Cohen의 κ는 두 사람이 한 가지 라벨만 붙여 구할 수 없습니다.",
+        )
+    ends = f"[{one.kappa_low:.3f}, {one.kappa_high:.3f}]"
+    within = written(f"95% CI {ends}", f"95% 신뢰구간 {ends}")
+    if pd.isna(one.kappa_low):
+        within = written("too few groups for an interval", "그룹이 적어 신뢰구간 없음")
+    return written(
+        f"Cohen's κ {one.kappa:.3f}, {within} ({one.groups:,} groups).",
+        f"Cohen의 κ {one.kappa:.3f}, {within}(그룹 {one.groups:,}개).",
     )

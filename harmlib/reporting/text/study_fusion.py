@@ -1,4 +1,4 @@
-"""Korean sentences of the study: what each backbone adds, and what a split without groups claims.
+"""Sentences of the study: what each backbone adds, and what a split without groups claims.
 
 A backbone is said to add something only where an interval that is corrected for the number of
 backbones excludes 0. The tables are those of `harmlib.analysis.setting_effects`; `modality` is
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from harmlib.language import Wordings, written
 from harmlib.reporting.text.cited_numbers import Row, plain, row, rows
 from harmlib.reporting.text.korean import (
     MODALITY,
@@ -22,7 +23,14 @@ from harmlib.reporting.text.korean import (
 )
 from harmlib.reporting.text.study_effects import interval_of
 
-_METRIC_NAMES = {"f1": "F1", "average_precision": "AP", "accuracy": "정확도", "roc_auc": "AUC"}
+_METRIC_NAMES = Wordings(
+    {
+        "f1": ("F1", "F1"),
+        "average_precision": ("AP", "AP"),
+        "accuracy": ("accuracy", "정확도"),
+        "roc_auc": ("AUC", "AUC"),
+    }
+)
 
 
 def shown_fusion(fusion: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +44,7 @@ def shown_fusion(fusion: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With Korean column names; a cell is the value and its interval.
+        With the page's column names; a cell is the value and its interval.
 
     Examples
     --------
@@ -54,7 +62,7 @@ def shown_fusion(fusion: pd.DataFrame) -> pd.DataFrame:
     table = table.loc[
         list(dict.fromkeys(fusion["setting"])), [name for name in _METRIC_NAMES if name in table]
     ]
-    table.insert(0, "백본", [_names(setting) for setting in table.index])
+    table.insert(0, written("Backbones", "백본"), [_names(setting) for setting in table.index])
     table = table.rename(columns=_METRIC_NAMES).reset_index(drop=True)
     table.columns.name = None
     return table
@@ -98,14 +106,24 @@ def fusion_sentences(
     together = row(auc, "setting", auc["setting"].iloc[-1])
     names = together.setting.split("+")
     best = row(auc, "setting", auc.loc[auc["value"].idxmax(), "setting"])
-    text = f"{MODALITY[modality]}: 모든 백본({_names(together.setting)})을 함께 쓰면 AUC {number(together.value)}입니다{_of_level(together)}."
+    text = written(
+        f"{MODALITY[modality]}: with all backbones ({_names(together.setting)}), AUC is "
+        f"{number(together.value)}{_of_level(together)}.",
+        f"{MODALITY[modality]}: 모든 백본({_names(together.setting)})을 함께 쓰면 AUC "
+        f"{number(together.value)}입니다{_of_level(together)}.",
+    )
     if best.setting != together.setting:
-        text += (
+        text += written(
+            f" The highest value is that of {_names(best.setting)} ({number(best.value)}), but it "
+            "was picked among several and so looks better than it is.",
             f" 값이 가장 높은 조합은 {_names(best.setting)}({number(best.value)})이지만, 여러 조합 가운데 고른 "
-            "값이므로 실제보다 높게 보입니다."
+            "값이므로 실제보다 높게 보입니다.",
         )
     elif len(names) > 1:
-        text += " 시험한 조합 가운데 값이 가장 높습니다."
+        text += written(
+            " No combination that was tried has a higher value.",
+            " 시험한 조합 가운데 값이 가장 높습니다.",
+        )
     return [text, *_gain_sentences(gains), *_untrained_sentences(auc, gains, weights)]
 
 
@@ -114,7 +132,10 @@ def _names(setting: str) -> str:
 
 
 def _of_level(one: Row) -> str:
-    return f"(95% 신뢰구간 {number(one.low, 3)}~{number(one.high, 3)})" if pd.notna(one.low) else ""
+    if pd.isna(one.low):
+        return ""
+    low, high = number(one.low, 3), number(one.high, 3)
+    return written(f" (95% CI {low} to {high})", f"(95% 신뢰구간 {low}~{high})")
 
 
 def _gain_sentences(gains: pd.DataFrame) -> list[str]:
@@ -122,23 +143,51 @@ def _gain_sentences(gains: pd.DataFrame) -> list[str]:
     if not own:
         return []
     if any(pd.isna(one.corrected_low) for one in own):
-        told = ", ".join(f"{backbone_name(one.part)} {signed(one.difference)}" for one in own)
-        return [f"나머지 백본에 더했을 때 AUC의 변화: {told}. 그룹이 모자라 신뢰구간은 없습니다."]
-    kinds = {
-        "높였다고 볼 근거가 있는 백본": [one for one in own if one.corrected_low > 0],
-        "낮췄다고 볼 근거가 있는 백본": [one for one in own if one.corrected_high < 0],
-    }
-    parts = [f"AUC를 {kind}: {_told(found)}" for kind, found in kinds.items() if found] or [
-        "AUC를 높였거나 낮췄다고 볼 근거가 있는 백본은 없습니다"
-    ]
-    rest = [one for one in own if not one.corrected_low > 0 and not one.corrected_high < 0]
-    text = f"나머지 백본에 더했을 때 {'. '.join(parts)}."
-    return [f"{text} 근거가 부족한 백본: {_told(rest)}." if rest else text]
+        found = ", ".join(f"{backbone_name(one.part)} {signed(one.difference)}" for one in own)
+        return [
+            written(
+                f"What each adds to the others' AUC: {found}. Too few groups for intervals.",
+                f"나머지 백본에 더했을 때 AUC의 변화: {found}. 그룹이 모자라 신뢰구간은 없습니다.",
+            )
+        ]
+    raised = [one for one in own if one.corrected_low > 0]
+    lowered = [one for one in own if one.corrected_high < 0]
+    parts = []
+    if raised:
+        parts.append(
+            written(
+                f"Added to the others, these can be said to raise AUC: {_told(raised)}.",
+                f"나머지 백본에 더했을 때 AUC를 높였다고 볼 근거가 있는 백본: {_told(raised)}.",
+            )
+        )
+    if lowered:
+        parts.append(
+            written(
+                f"Added to the others, these can be said to lower AUC: {_told(lowered)}.",
+                f"나머지 백본에 더했을 때 AUC를 낮췄다고 볼 근거가 있는 백본: {_told(lowered)}.",
+            )
+        )
+    if not parts:
+        parts.append(
+            written(
+                "Added to the others, no backbone can be said to raise or lower AUC.",
+                "나머지 백본에 더했을 때 AUC를 높였거나 낮췄다고 볼 근거가 있는 백본은 없습니다.",
+            )
+        )
+    rest = [one for one in own if one not in raised and one not in lowered]
+    if rest:
+        parts.append(
+            written(f"Too little ground for: {_told(rest)}.", f"근거가 부족한 백본: {_told(rest)}.")
+        )
+    return [" ".join(parts)]
 
 
 def _told(found: Sequence[Row]) -> str:
     return ", ".join(
-        f"{backbone_name(one.part)}({signed(one.difference)}, 보정한 {interval_of(one)})"
+        written(
+            f"{backbone_name(one.part)} ({signed(one.difference)}, corrected {interval_of(one)})",
+            f"{backbone_name(one.part)}({signed(one.difference)}, 보정한 {interval_of(one)})",
+        )
         for one in found
     )
 
@@ -151,26 +200,33 @@ def _untrained_sentences(
     found = [row(auc, "setting", name) for name in random if name in set(auc["setting"])]
     if not found:
         return []
-    told = ", ".join(
+    levels = ", ".join(
         f"{backbone_name(one.setting)} {number(one.value)}{_of_level(one)}" for one in found
     )
     above = [one for one in found if one.low > 0.5]
+    ko = particle(levels, "으로/로")
     if not above:
         return [
-            f"학습되지 않은 백본만 쓰면 AUC는 {particle(told, '으로/로')}, 우연(0.5)과 구별되지 않습니다."
+            written(
+                f"Untrained backbones alone reach an AUC of {levels}, not told apart from chance "
+                "(0.5).",
+                f"학습되지 않은 백본만 쓰면 AUC는 {ko}, 우연(0.5)과 구별되지 않습니다.",
+            )
         ]
-    which = (
-        "모두"
-        if len(above) == len(found)
-        else _names("+".join(one.setting for one in above)) + "만"
-    )
-    sentence = (
-        f"학습되지 않은 백본만 쓰면 AUC는 {particle(told, '으로/로')}, {which} 우연(0.5)보다 높습니다. "
-        "무작위 가중치를 거쳐도 정보가 남는다는 뜻입니다."
+    some = _names("+".join(one.setting for one in above))
+    is_all = len(above) == len(found)
+    sentence = written(
+        f"Untrained backbones alone reach an AUC of {levels}; above chance (0.5): "
+        f"{'all' if is_all else f'{some} only'}. Information survives random weights.",
+        f"학습되지 않은 백본만 쓰면 AUC는 {ko}, {'모두' if is_all else f'{some}만'} 우연(0.5)보다 높습니다. "
+        "무작위 가중치를 거쳐도 정보가 남는다는 뜻입니다.",
     )
     adding = gains[(gains["metric"] == "roc_auc") & gains["part"].isin(list(random))]
     if len(adding) and not (adding["corrected_low"] > 0).any():
-        sentence += " 그러나 나머지 백본에 더했을 때 AUC를 높였다고 볼 근거는 없습니다."
+        sentence += written(
+            " Added to the others, though, none can be said to raise AUC.",
+            " 그러나 나머지 백본에 더했을 때 AUC를 높였다고 볼 근거는 없습니다.",
+        )
     return [sentence]
 
 
@@ -206,26 +262,40 @@ def claim_sentences(claims: pd.DataFrame, modality: str) -> list[str]:
             f"{_METRIC_NAMES[name]} {number(one.after)}" for name, one in found.items()
         )
         kept = ", ".join(number(one.before) for one in found.values())
-        text = (
-            f"{MODALITY[modality]} {model_name(str(variant))}: 그룹(원본)을 무시하고 나누면 {particle(claimed, '으로/로')} 보고하게 됩니다. "
-            f"그룹을 지킨 fold에서는 {kept}입니다."
+        head = f"{MODALITY[modality]} {model_name(str(variant))}"
+        text = written(
+            f"{head}: a split that ignores groups (sources) would report {claimed}; folds that keep "
+            f"them report {kept}.",
+            f"{head}: 그룹(원본)을 무시하고 나누면 {particle(claimed, '으로/로')} 보고하게 됩니다. 그룹을 지킨 fold에서는 "
+            f"{kept}입니다.",
         )
-        accuracy = found["accuracy"]
-        if pd.isna(accuracy.low):
-            sentences.append(f"{text} 그룹이 모자라 차이의 신뢰구간은 없습니다.")
-            continue
-        told = (
-            f"정확도의 차이 {signed(accuracy.difference)}({interval_of(accuracy, corrected=False)})"
-        )
-        end = (
-            "은 새 원본에서는 얻을 수 없는 몫입니다."
-            if accuracy.low > 0
-            else "의 신뢰구간이 0을 포함하므로, 이 데이터에서는 부풀려졌다고 볼 근거가 부족합니다."
-            if accuracy.high >= 0
-            else "은 0보다 낮습니다: 그룹을 무시해도 높아지지 않습니다."
-        )
-        sentences.append(f"{text} {told}{end}")
+        sentences.append(f"{text} {_inflation(found['accuracy'])}")
     return sentences
+
+
+def _inflation(accuracy: Row) -> str:
+    """How much of the claimed accuracy new sources would not give."""
+    if pd.isna(accuracy.low):
+        return written(
+            "Too few groups for an interval of the difference.",
+            "그룹이 모자라 차이의 신뢰구간은 없습니다.",
+        )
+    difference, within = signed(accuracy.difference), interval_of(accuracy, corrected=False)
+    en = f"The difference in accuracy, {difference} ({within}),"
+    ko = f"정확도의 차이 {difference}({within})"
+    if accuracy.low > 0:
+        return written(
+            f"{en} is not to be had on new sources.", f"{ko}은 새 원본에서는 얻을 수 없는 몫입니다."
+        )
+    if accuracy.high >= 0:
+        return written(
+            f"{en} has an interval that includes 0: too little ground to call it inflated here.",
+            f"{ko}의 신뢰구간이 0을 포함하므로, 이 데이터에서는 부풀려졌다고 볼 근거가 부족합니다.",
+        )
+    return written(
+        f"{en} is below 0: ignoring groups doesn't raise it.",
+        f"{ko}은 0보다 낮습니다: 그룹을 무시해도 높아지지 않습니다.",
+    )
 
 
 def fusion_caption(fusion: pd.DataFrame, modality: str) -> tuple[str, str]:
@@ -249,12 +319,19 @@ def fusion_caption(fusion: pd.DataFrame, modality: str) -> tuple[str, str]:
     '비디오 백본 조합의 AUC: CLIP 0.7000'
     """
     auc = fusion[fusion["metric"] == "roc_auc"]
-    told = "; ".join(f"{_names(one.setting)} {number(one.value)}" for one in rows(auc))
-    caption = (
-        f"{MODALITY[modality]}: 백본을 하나씩, 둘씩, 하나만 빼고, 모두 함께 썼을 때의 AUC와 F1(95% 신뢰구간). 색은 함께 쓴 "
-        "백본의 수입니다."
+    medium = MODALITY[modality]
+    values = "; ".join(f"{_names(one.setting)} {number(one.value)}" for one in rows(auc))
+    alt = written(
+        f"{medium}, AUC of combinations of backbones: {values}",
+        f"{medium} 백본 조합의 AUC: {values}",
     )
-    return plain(f"{MODALITY[modality]} 백본 조합의 AUC: {told}"), caption
+    caption = written(
+        f"{medium}: AUC and F1 (95% CI) with one backbone, two, all but one, and all. The colour is "
+        "the number of backbones.",
+        f"{medium}: 백본을 하나씩, 둘씩, 하나만 빼고, 모두 함께 썼을 때의 AUC와 F1(95% 신뢰구간). 색은 함께 쓴 "
+        "백본의 수입니다.",
+    )
+    return plain(alt), caption
 
 
 def claims_caption(modality: str) -> tuple[str, str]:
@@ -274,8 +351,16 @@ def claims_caption(modality: str) -> tuple[str, str]:
     >>> claims_caption("video")[0]
     '비디오: 그룹을 지킨 fold와 무시한 fold의 정확도, AUC, F1'
     """
+    medium = MODALITY[modality]
     return (
-        f"{MODALITY[modality]}: 그룹을 지킨 fold와 무시한 fold의 정확도, AUC, F1",
-        f"{MODALITY[modality]}: 같은 원본의 항목이 학습과 시험에 함께 들어가면 얼마를 주장하게 되는지 보여 줍니다. 검은 선은 "
-        "차이의 95% 신뢰구간입니다.",
+        written(
+            f"{medium}: accuracy, AUC and F1 of folds that keep groups and of folds that don't",
+            f"{medium}: 그룹을 지킨 fold와 무시한 fold의 정확도, AUC, F1",
+        ),
+        written(
+            f"{medium}: what one would claim with items of one source in both training and test. The "
+            "black line is the 95% interval of the difference.",
+            f"{medium}: 같은 원본의 항목이 학습과 시험에 함께 들어가면 얼마를 주장하게 되는지 보여 줍니다. 검은 선은 "
+            "차이의 95% 신뢰구간입니다.",
+        ),
     )
