@@ -7,10 +7,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE
+from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, literal, row, rows
 from harmlib.reporting.text.korean import MODALITY, model_name, number
 
-NO_CATEGORIES = "이 실행은 카테고리를 나누어 배우지 않습니다(설정의 `data.labels`)."
 _SHOWN = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 _COLUMNS = ["variant", "n", "tp", "fp", "fn", "tn", "accuracy", *_SHOWN]
 
@@ -31,9 +31,11 @@ def any_caption(modality: str) -> str:
     >>> any_caption("image")[:27]
     '이미지: 카테고리 하나라도 자기 threshold'
     """
-    return (
+    return written(
+        f"{MODALITY[modality]}: results on test where an item is flagged as soon as one category passes "
+        "its threshold (the label is whether it is harmful, in whatever category)",
         f"{MODALITY[modality]}: 카테고리 하나라도 자기 threshold를 넘으면 유해로 판정한 시험 분할의 결과(라벨은 카테고리와 "
-        "상관없이 유해인지)"
+        "상관없이 유해인지)",
     )
 
 
@@ -90,21 +92,24 @@ def any_sentences(test: pd.DataFrame, intervals: pd.DataFrame, modality: str) ->
     for one in rows(test[test["variant"] != BASELINE]):
         own = intervals[intervals["variant"] == one.variant]
         said = ", ".join(_figure(row(own, "metric", name), words) for name, words in _SHOWN.items())
+        name = f"{MODALITY[modality]} {literal(model_name(one.variant))}"
         sentences.append(
-            f"{MODALITY[modality]} {literal(model_name(one.variant))}: 카테고리 하나라도 자기 threshold를 넘으면 유해로 "
-            f"판정할 때 시험 {said}이며, 오탐은 {one.fp:,}개, 미탐은 {one.fn:,}개입니다."
+            written(
+                f"{name}: flagging an item as soon as one category passes its threshold gives, on "
+                f"test, {said}, with {one.fp:,} false alarms and {one.fn:,} misses.",
+                f"{name}: 카테고리 하나라도 자기 threshold를 넘으면 유해로 판정할 때 시험 {said}이며, 오탐은 {one.fp:,}개, "
+                f"미탐은 {one.fn:,}개입니다.",
+            )
         )
     return sentences
 
 
 def _figure(one: Row, words: str) -> str:
-    known = pd.notna(one.low)
-    ends = (
-        f"95% 신뢰구간 {number(one.low)}~{number(one.high)}"
-        if known
-        else "그룹이 적어 신뢰구간 없음"
-    )
-    return f"{words} {number(one.value)}({ends})"
+    low, high = number(one.low), number(one.high)
+    ends = written("too few groups for an interval", "그룹이 적어 신뢰구간 없음")
+    if pd.notna(one.low):
+        ends = written(f"95% CI {low} to {high}", f"95% 신뢰구간 {low}~{high}")
+    return written(f"{words} {number(one.value)} ({ends})", f"{words} {number(one.value)}({ends})")
 
 
 def not_learned(categories: pd.Series, learned: Collection[str], modality: str) -> str:
@@ -132,10 +137,15 @@ def not_learned(categories: pd.Series, learned: Collection[str], modality: str) 
     if alone.empty:
         return ""
     counts = alone.explode().value_counts()
-    named = ", ".join(f"{literal(str(name))} {count:,}개" for name, count in counts.items())
-    return (
+    named = ", ".join(
+        written(f"{literal(str(name))} {count:,}", f"{literal(str(name))} {count:,}개")
+        for name, count in counts.items()
+    )
+    return written(
+        f"{MODALITY[modality]}: {len(alone):,} harmful items are of categories that aren't learned "
+        f"({named}) and so positive in no section; they count as harmful in the decision over all.",
         f"{MODALITY[modality]}: 유해 항목 {len(alone):,}개는 배우지 않는 카테고리({named})뿐이어서 어느 절에서도 양성이 아니고, "
-        "전체 판정에서만 유해로 셉니다."
+        "전체 판정에서만 유해로 셉니다.",
     )
 
 
@@ -157,7 +167,26 @@ def what_sections_are(sections: Collection[str]) -> str:
     '절(이미지 gun, 이미지 fire)마다 ‘유해’는 그 카테고리의 항목, ‘안전’은 다른 카테고리를 포함한 나머지 모든 항목입니다.'
     """
     names = ", ".join(literal(MODALITY[name]) for name in sections)
-    return (
-        f"절({names})마다 ‘유해’는 그 카테고리의 항목, ‘안전’은 다른 카테고리를 포함한 나머지 모든 "
-        "항목입니다."
+    return written(
+        f"In each section ({names}), ‘harmful’ are the items of that category, and ‘safe’ all others, "
+        "those of other categories among them.",
+        f"절({names})마다 ‘유해’는 그 카테고리의 항목, ‘안전’은 다른 카테고리를 포함한 나머지 모든 항목입니다.",
+    )
+
+
+def no_categories() -> str:
+    """Say that the run learns no categories.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> no_categories()[:21]
+    '이 실행은 카테고리를 나누어 배우지 않'
+    """
+    return written(
+        "This run learns no categories (setting `data.labels`).",
+        "이 실행은 카테고리를 나누어 배우지 않습니다(설정의 `data.labels`).",
     )

@@ -1,4 +1,4 @@
-"""Where every item of a table of scores went, and what the missing could change, in Korean.
+"""Where every item of a table of scores went, and what the missing could change.
 
 The tables are those of `harmlib.analysis.own_scores.missing`.
 """
@@ -11,11 +11,18 @@ from operator import add
 import pandas as pd
 
 from harmlib.analysis.own_scores.missing import SCORES
+from harmlib.language import Wordings, written
 from harmlib.reporting.text.account import METRICS, moved
 from harmlib.reporting.text.cited_numbers import row, rows
 from harmlib.reporting.text.korean import MODALITY, model_name
 
-_REASONS = {"no label": "라벨 없음", "no score": "점수 없음", "no row": "줄 없음"}
+_REASONS = Wordings(
+    {
+        "no label": ("no label", "라벨 없음"),
+        "no score": ("no score", "점수 없음"),
+        "no row": ("no row", "줄 없음"),
+    }
+)
 
 
 def account_sentence(account: pd.DataFrame, section: str) -> str:
@@ -44,14 +51,18 @@ def account_sentence(account: pd.DataFrame, section: str) -> str:
         reduce(add, (one[name] for one in rows(own)))
         for name in ("items", "used", "no_score", "no_label")
     )
-    text = f"{MODALITY[section]}: 받은 항목 {items:,}개 = 쓴 항목 {used:,}개"
+    name = MODALITY[section]
     if not no_score + no_label:
-        return f"{text}이며, 쓰지 못한 항목은 없습니다."
+        return written(
+            f"{name}: {items:,} items in = {used:,} used; none are missing.",
+            f"{name}: 받은 항목 {items:,}개 = 쓴 항목 {used:,}개이며, 쓰지 못한 항목은 없습니다.",
+        )
+    en, ko = f"{items:,} items in = {used:,} used", f"받은 항목 {items:,}개 = 쓴 항목 {used:,}개"
     if no_score:
-        text += f" + 점수가 없는 항목 {no_score:,}개"
+        en, ko = f"{en} + {no_score:,} without a score", f"{ko} + 점수가 없는 항목 {no_score:,}개"
     if no_label:
-        text += f" + 라벨이 없는 항목 {no_label:,}개"
-    return f"{text}입니다."
+        en, ko = f"{en} + {no_label:,} without a label", f"{ko} + 라벨이 없는 항목 {no_label:,}개"
+    return written(f"{name}: {en}.", f"{name}: {ko}입니다.")
 
 
 def missing_sentences(bounds: pd.DataFrame, section: str) -> list[str]:
@@ -85,18 +96,31 @@ def missing_sentences(bounds: pd.DataFrame, section: str) -> list[str]:
 
 def _reading(own: pd.DataFrame, section: str) -> str:
     first = next(rows(own))
-    what = "점수가 없는 항목" if first.lost == SCORES else "쓰지 못한 항목"
-    counts = f"유해 {first.harmful:,}개, 안전 {first.safe:,}개"
-    if first.unknown:
-        counts += f", 라벨 모름 {first.unknown:,}개"
-    ends = ", ".join(moved(name, row(own, "metric", metric)) for metric, name in METRICS.items())
-    text = (
-        f"{MODALITY[section]}: {what}({counts})을 모두 잘못 판정했다면 {model_name(first.variant)}의 수치는 "
-        f"{ends}까지 낮아질 수 있습니다."
+    what = written("items that can't be used", "쓰지 못한 항목")
+    if first.lost == SCORES:
+        what = written("items without a score", "점수가 없는 항목")
+    counts = written(
+        f"{first.harmful:,} harmful, {first.safe:,} safe",
+        f"유해 {first.harmful:,}개, 안전 {first.safe:,}개",
     )
     if first.unknown:
-        text += " 라벨을 모르는 항목은 수치마다 가장 불리한 쪽으로 셌습니다."
-    return text
+        counts += written(
+            f", {first.unknown:,} of unknown label", f", 라벨 모름 {first.unknown:,}개"
+        )
+    ends = ", ".join(moved(name, row(own, "metric", metric)) for metric, name in METRICS.items())
+    name, model = MODALITY[section], model_name(first.variant)
+    text = written(
+        f"{name}: if all {what} ({counts}) had been judged wrongly, the figures of {model} could go "
+        f"down: {ends}.",
+        f"{name}: {what}({counts})을 모두 잘못 판정했다면 {model}의 수치는 {ends}까지 낮아질 수 있습니다.",
+    )
+    if not first.unknown:
+        return text
+    worst = written(
+        "Items of unknown label count as what is worst for each figure.",
+        "라벨을 모르는 항목은 수치마다 가장 불리한 쪽으로 셌습니다.",
+    )
+    return f"{text} {worst}"
 
 
 def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +134,7 @@ def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With Korean names; empty where nothing is missing.
+        With the page's names; empty where nothing is missing.
 
     Examples
     --------
@@ -124,4 +148,5 @@ def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
         (MODALITY[section], model_name(model) if model else "-", _REASONS[reason], int(n))
         for (section, model, reason), n in counted.items()
     ]
-    return pd.DataFrame(told, columns=["절", "모델", "까닭", "항목 수"])
+    names = (("Section", "절"), ("Model", "모델"), ("Reason", "까닭"), ("Items", "항목 수"))
+    return pd.DataFrame(told, columns=[written(*one) for one in names])

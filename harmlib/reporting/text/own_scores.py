@@ -7,16 +7,40 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.language import Wordings, written
 from harmlib.reporting.text.cited_numbers import rows
 from harmlib.reporting.text.korean import MODALITY
 
-_WHAT = {"column": "열", "label": "라벨", "scale": "점수의 척도", "split": "분할"}
-_READ_AS = {
-    "score": "점수", "label": "라벨", "label2": "두 번째 라벨", "item": "항목", "model": "모델", "category": "카테고리",
-    "modality": "매체", "group": "그룹(출처)", "split": "분할", "date": "날짜",
-    "slice": "따로 볼 수 있는 열", "harmful": "유해", "safe": "안전", "unknown": "모름(쓰지 않음)",
-    "probability": "0~1 (확률)", "percent": "0~100", "logit": "logit", "levels": "등급",
-}  # fmt: skip
+_WHAT = Wordings(
+    {
+        "column": ("column", "열"),
+        "label": ("label", "라벨"),
+        "scale": ("scale of the scores", "점수의 척도"),
+        "split": ("split", "분할"),
+    }
+)
+_READ_AS = Wordings(
+    {
+        "score": ("score", "점수"),
+        "label": ("label", "라벨"),
+        "label2": ("second label", "두 번째 라벨"),
+        "item": ("item", "항목"),
+        "model": ("model", "모델"),
+        "category": ("category", "카테고리"),
+        "modality": ("medium", "매체"),
+        "group": ("group (source)", "그룹(출처)"),
+        "split": ("split", "분할"),
+        "date": ("date", "날짜"),
+        "slice": ("column to divide by", "따로 볼 수 있는 열"),
+        "harmful": ("harmful", "유해"),
+        "safe": ("safe", "안전"),
+        "unknown": ("unknown (not used)", "모름(쓰지 않음)"),
+        "probability": ("0 to 1 (probability)", "0~1 (확률)"),
+        "percent": ("0 to 100", "0~100"),
+        "logit": ("logit", "logit"),
+        "levels": ("levels", "등급"),
+    }
+)
 
 
 def shown_read_as(read_as: pd.DataFrame) -> pd.DataFrame:
@@ -41,8 +65,14 @@ def shown_read_as(read_as: pd.DataFrame) -> pd.DataFrame:
         " ".join([_READ_AS.get(first, first), *rest])
         for first, *rest in (str(text).split(" ", 1) for text in read_as["read_as"])
     ]
-    names = read_as["name"].fillna("").replace("", "(빈 칸)")
-    return pd.DataFrame({"무엇": read_as["what"].map(_WHAT), "이름": names, "읽은 뜻": meant})
+    names = read_as["name"].fillna("").replace("", written("(empty)", "(빈 칸)"))
+    return pd.DataFrame(
+        {
+            written("What", "무엇"): read_as["what"].map(_WHAT),
+            written("Name", "이름"): names,
+            written("Read as", "읽은 뜻"): meant,
+        }
+    )
 
 
 def how_judged(folds: int | None, is_fixed: bool) -> list[str]:
@@ -65,13 +95,25 @@ def how_judged(folds: int | None, is_fixed: bool) -> list[str]:
     ['분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다.']
     """
     if is_fixed:
-        return ["threshold는 이 항목들을 보기 전에 정해진 것이므로, 모든 항목에서 평가합니다."]
-    if folds is None:
-        return ["분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다."]
-    return [
-        "점수표에 분할이 없어, 그룹을 나누지 않고 유해와 안전이 고르게 들도록 반씩 나누었습니다. 한 반에서 고른 "
-        "threshold를 다른 반에서 평가하고, 거꾸로도 하므로, 모든 항목이 한 번씩 시험 항목이 됩니다."
-    ]
+        line = written(
+            "The threshold was decided before these items were seen, so all of them judge it.",
+            "threshold는 이 항목들을 보기 전에 정해진 것이므로, 모든 항목에서 평가합니다.",
+        )
+    elif folds is None:
+        line = written(
+            "The splits are those of the table of scores. Thresholds are chosen on validation and "
+            "judged on test.",
+            "분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다.",
+        )
+    else:
+        line = written(
+            "The table of scores has no splits, so its items were halved, with groups kept whole and "
+            "harmful and safe ones spread evenly. A threshold chosen on one half is judged on the "
+            "other, and the other way round, so each item is a test item once.",
+            "점수표에 분할이 없어, 그룹을 나누지 않고 유해와 안전이 고르게 들도록 반씩 나누었습니다. 한 반에서 고른 "
+            "threshold를 다른 반에서 평가하고, 거꾸로도 하므로, 모든 항목이 한 번씩 시험 항목이 됩니다.",
+        )
+    return [line]
 
 
 def left_out_sentences(left_out: pd.DataFrame) -> list[str]:
@@ -92,8 +134,13 @@ def left_out_sentences(left_out: pd.DataFrame) -> list[str]:
     ['fire: 유해 3개, 안전 40개로는 threshold를 고르고 잴 수 없어 분석하지 않았습니다(반마다 유해와 안전 그룹이 둘 이상 있어야 합니다).']
     """
     return [
-        f"{MODALITY[one.section]}: 유해 {one.harmful:,}개, 안전 {one.safe:,}개로는 threshold를 고르고 잴 수 없어 "
-        "분석하지 않았습니다(반마다 유해와 안전 그룹이 둘 이상 있어야 합니다)."
+        written(
+            f"{MODALITY[one.section]}: not analysed, as {one.harmful:,} harmful and {one.safe:,} safe "
+            "items don't suffice to choose and judge a threshold (each half needs two harmful and two "
+            "safe groups).",
+            f"{MODALITY[one.section]}: 유해 {one.harmful:,}개, 안전 {one.safe:,}개로는 threshold를 고르고 잴 수 없어 "
+            "분석하지 않았습니다(반마다 유해와 안전 그룹이 둘 이상 있어야 합니다).",
+        )
         for one in rows(left_out)
     ]
 
@@ -157,10 +204,17 @@ def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
     ['등급 4 이상']
     """
     said = [
-        f"등급 {one.native:g} 이상" if one.scale == "levels" else f"{one.native:.4g} 초과"
+        written(f"level {one.native:g} and above", f"등급 {one.native:g} 이상")
+        if one.scale == "levels"
+        else written(f"above {one.native:.4g}", f"{one.native:.4g} 초과")
         for one in table.itertuples()
     ]
     shown = table.assign(
         section=table["section"].map(lambda name: MODALITY[name]), native=said
     ).drop(columns="scale")
-    return shown.rename(columns={"section": "절", "native": "점수표의 척도로"})
+    return shown.rename(
+        columns={
+            "section": written("Section", "절"),
+            "native": written("In the scores' own scale", "점수표의 척도로"),
+        }
+    )
