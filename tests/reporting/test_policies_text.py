@@ -69,7 +69,7 @@ def test_the_table_for_people_has_what_was_stated():
     shown = texts.shown_policies(found, Costs(miss=9, false_alarm=1, unit="분"), None)
     assert "기대 비용(분)/1,000개" in shown
     assert "검토 인원" not in shown
-    assert shown["하한·예산"].tolist() == ["–", "판단할 수 없음", "조건을 만족하는 값 없음"]
+    assert shown["하한·예산"].tolist() == ["–", "판단할 수 없음", "조건을 만족하는 threshold 없음"]
     assert shown["Recall"].tolist() == ["0.900 [0.800, 0.950]"] * 2 + ["–"]
     volume = Volume(items_per_hour=10, review_minutes=1)
     shown = texts.shown_policies(found.assign(scale="probability"), None, volume)

@@ -1,9 +1,10 @@
-"""Korean sentences on cross-validation: what the figures of the folds are, and what they are not."""
+"""Sentences on cross-validation: what the figures of the folds are, and what they are not."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, rows
 from harmlib.reporting.text.comparisons import TEST_SPLIT
 from harmlib.reporting.text.korean import MODALITY
@@ -37,8 +38,14 @@ def judged_on(pooled: pd.DataFrame | None) -> str:
         return TEST_SPLIT
     about = _about(pooled)
     if about.folds == HALVES:
-        return "모든 항목(다른 반에서 고른 threshold)"
-    return f"교차 검증({about.folds}개 fold, seed {about.seeds}개)"
+        return written(
+            "all items (thresholds chosen on the other half)",
+            "모든 항목(다른 반에서 고른 threshold)",
+        )
+    return written(
+        f"cross-validation ({about.folds} folds, {about.seeds} seeds)",
+        f"교차 검증({about.folds}개 fold, seed {about.seeds}개)",
+    )
 
 
 def caption_kind(pooled: pd.DataFrame) -> str:
@@ -83,15 +90,22 @@ def folds_sentence(pooled: pd.DataFrame, modality: str) -> str:
     """
     about = _about(pooled)
     if about.folds == HALVES:
-        return (
+        return written(
+            f"{MODALITY[modality]}: results are those of all {about.items:,} items. A threshold chosen on "
+            "one half was judged on the other, and the other way round.",
             f"{MODALITY[modality]}의 결과는 {about.items:,}개 항목 모두의 것입니다. 한 반에서 고른 threshold를 다른 반에서 재고, "
-            "거꾸로도 했습니다."
+            "거꾸로도 했습니다.",
         )
-    return (
+    return written(
+        f"{MODALITY[modality]}: results are those of cross-validation. Models were trained apart for "
+        f"each of {about.folds} folds that keep groups whole, so that each of the {about.items:,} items "
+        f"was judged once a seed ({about.seeds} seeds) by models that never saw its group; epoch and "
+        "threshold were chosen on each fold's own validation part. The checkpoint that `predict` uses "
+        "is another training, on this run's split.",
         f"{MODALITY[modality]}의 결과는 교차 검증에서 나왔습니다. 그룹을 나눈 {about.folds}개 fold마다 따로 학습하여, "
         f"{about.items:,}개 항목 모두를 그 그룹을 보지 않은 모델이 seed마다 한 번씩(seed {about.seeds}개) 판정했고, "
         "epoch와 threshold는 fold마다 자기 검증 부분에서 골랐습니다. `predict`가 쓰는 체크포인트는 이와 따로 이 실행의 "
-        "분할로 학습한 것입니다."
+        "분할로 학습한 것입니다.",
     )
 
 

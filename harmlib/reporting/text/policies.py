@@ -8,6 +8,7 @@ import pandas as pd
 
 from harmlib.analysis.category_thresholds import ALL_SECTIONS
 from harmlib.analysis.policies import PER
+from harmlib.language import Wordings, written
 from harmlib.params import Costs, Volume
 from harmlib.params.policies import OPERATING
 from harmlib.reporting.text.captions import Words
@@ -15,14 +16,69 @@ from harmlib.reporting.text.certainty import STATES
 from harmlib.reporting.text.cited_numbers import Row, literal, plain, rows
 from harmlib.reporting.text.korean import MODALITY, model_name, number, particle
 
-_GOALS = {"f1": "F1 최대", "f2": "F2 최대", "mcc": "MCC 최대", "youden": "Youden 지수 최대",
-          "cost": "기대 비용 최소", "": "지금의 threshold"}  # fmt: skip
-_KEPT = {
-    "kept": "시험에서 지킴", "missed": "시험에서 못 지킴", "unsure": "판단할 수 없음", "": "–",
-}  # fmt: skip
-_TOGETHER = "모든 절 함께"
-NO_POLICIES = "설정에 정책(`policies`)이 없어 비교할 것이 없습니다."
-CATEGORY_CAPTION = "절마다 따로 고른 threshold와 모든 절에 공통인 threshold(둘 다 검증에서 F1이 가장 높은 값), 시험에서의 차이"
+_GOALS = Wordings(
+    {
+        "f1": ("largest F1", "F1 최대"),
+        "f2": ("largest F2", "F2 최대"),
+        "mcc": ("largest MCC", "MCC 최대"),
+        "youden": ("largest Youden index", "Youden 지수 최대"),
+        "cost": ("least expected cost", "기대 비용 최소"),
+        "": ("the present threshold", "지금의 threshold"),
+    }
+)
+_KEPT = Wordings(
+    {
+        "kept": ("kept on test", "시험에서 지킴"),
+        "missed": ("not kept on test", "시험에서 못 지킴"),
+        "unsure": ("can't be told", "판단할 수 없음"),
+        "": ("–", "–"),
+    }
+)
+_RATES = Wordings(
+    {
+        "f1": ("F1", "F1"),
+        "recall": ("Recall", "Recall"),
+        "precision": ("Precision", "Precision"),
+        "flagged_share": ("Flagged share", "유해 판정 비율"),
+    }
+)
+
+
+def no_policies() -> str:
+    """Say that the params have no policies.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> no_policies()[:7]
+    '설정에 정책('
+    """
+    return written(
+        "The settings have no policies (`policies`) to compare.",
+        "설정에 정책(`policies`)이 없어 비교할 것이 없습니다.",
+    )
+
+
+def category_caption() -> str:
+    """Say what the rows of the table of sections are.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> category_caption()[:17]
+    '절마다 따로 고른 thresho'
+    """
+    return written(
+        "A threshold for each section and one for all (each that of the highest F1 on validation), and "
+        "the difference on test",
+        "절마다 따로 고른 threshold와 모든 절에 공통인 threshold(둘 다 검증에서 F1이 가장 높은 값), 시험에서의 차이",
+    )
 
 
 def asked_words(asked: str) -> str:
@@ -45,10 +101,13 @@ def asked_words(asked: str) -> str:
     if asked in _GOALS:
         return _GOALS[asked]
     if floor := re.fullmatch(r"(recall|precision)>=(.+)", asked):
-        return f"{floor[1].capitalize()} {floor[2]} 이상"
+        rate = floor[1].capitalize()
+        return written(f"{rate} of {floor[2]} or more", f"{rate} {floor[2]} 이상")
     if asked.endswith(" items an hour"):
-        return f"검토 시간당 {asked.removesuffix(' items an hour')}개 이하"
-    return f"검토 {100 * float(asked):.4g}% 이하"
+        hourly = asked.removesuffix(" items an hour")
+        return written(f"at most {hourly} reviews an hour", f"검토 시간당 {hourly}개 이하")
+    share = f"{100 * float(asked):.4g}%"
+    return written(f"at most {share} reviewed", f"검토 {share} 이하")
 
 
 def policy_name(policy: str) -> str:
@@ -67,7 +126,7 @@ def policy_name(policy: str) -> str:
     >>> policy_name("operating"), policy_name("night")
     ('(정책 없음)', 'night')
     """
-    return "(정책 없음)" if policy == OPERATING else policy
+    return written("(no policy)", "(정책 없음)") if policy == OPERATING else policy
 
 
 def native_words(native: float, scale: str) -> str:
@@ -91,7 +150,9 @@ def native_words(native: float, scale: str) -> str:
     """
     if pd.isna(native):
         return "–"
-    return f"등급 {native:g} 이상" if scale == "levels" else f"{native:.4g} 초과"
+    if scale == "levels":
+        return written(f"level {native:g} and above", f"등급 {native:g} 이상")
+    return written(f"above {native:.4g}", f"{native:.4g} 초과")
 
 
 def shown_policies(table: pd.DataFrame, costs: Costs | None, volume: Volume | None) -> pd.DataFrame:
@@ -120,28 +181,34 @@ def shown_policies(table: pd.DataFrame, costs: Costs | None, volume: Volume | No
     0  night  F1 최대  0.500 [0.500, 0.500]
     """
     table = table.fillna({"asked": "", "kept": ""})
+    own_scale = written("In the scores' own scale", "점수표의 척도로")
     shown = pd.DataFrame(
         {
             "variant": table["variant"],
-            "정책": table["policy"].map(policy_name),
-            "목표": table["asked"].map(asked_words),
+            written("Policy", "정책"): table["policy"].map(policy_name),
+            written("Goal", "목표"): table["asked"].map(asked_words),
             "threshold": table["threshold"],
-            "점수표의 척도로": map(native_words, table["native"], table["scale"]),
-            "Recall": _with_ends(table, "recall", 3),
-            "Precision": _with_ends(table, "precision", 3),
-            "유해 판정 비율": _with_ends(table, "flagged_share", 3),
-            f"미탐/{PER:,}개": _with_ends(table, "misses", 1),
-            f"오탐/{PER:,}개": _with_ends(table, "false_alarms", 1),
+            own_scale: map(native_words, table["native"], table["scale"]),
+            **{
+                _RATES[n]: _with_ends(table, n, 3) for n in ("recall", "precision", "flagged_share")
+            },
+            written(f"Misses/{PER:,}", f"미탐/{PER:,}개"): _with_ends(table, "misses", 1),
+            written(f"False alarms/{PER:,}", f"오탐/{PER:,}개"): _with_ends(
+                table, "false_alarms", 1
+            ),
         }
     )
     if (table["scale"] == "probability").all():
-        shown = shown.drop(columns="점수표의 척도로")
+        shown = shown.drop(columns=own_scale)
     if costs is not None:
-        shown[f"기대 비용({costs.unit})/{PER:,}개"] = _with_ends(table, "cost", 0)
+        head = written(
+            f"Expected cost ({costs.unit})/{PER:,}", f"기대 비용({costs.unit})/{PER:,}개"
+        )
+        shown[head] = _with_ends(table, "cost", 0)
     if volume is not None and volume.review_minutes is not None:
-        shown["검토 인원"] = _with_ends(table, "reviewers", 1)
+        shown[written("Reviewers", "검토 인원")] = _with_ends(table, "reviewers", 1)
     outcome = table["kept"].map(_KEPT).where(table["state"] == "ok", table["state"].map(STATES))
-    return shown.assign(**{"하한·예산": outcome})
+    return shown.assign(**{written("Floor or budget", "하한·예산"): outcome})
 
 
 def _with_ends(table: pd.DataFrame, name: str, digits: int) -> list[str]:
@@ -153,7 +220,8 @@ def _interval(value: float, low: float, high: float, digits: int) -> str:
     if pd.isna(value):
         return "–"
     if pd.isna(low):
-        return f"{value:,.{digits}f} (그룹이 적어 구간 없음)"
+        few = written("too few groups for an interval", "그룹이 적어 신뢰구간 없음")
+        return f"{value:,.{digits}f} ({few})"
     return f"{value:,.{digits}f} [{low:,.{digits}f}, {high:,.{digits}f}]"
 
 
@@ -173,7 +241,11 @@ def policy_caption(section: str) -> str:
     >>> policy_caption("video")
     '비디오: 정책별 threshold(검증에서 선택)와 시험 결과, 95% 신뢰구간(줄마다 따로 본 것)'
     """
-    return f"{MODALITY[section]}: 정책별 threshold(검증에서 선택)와 시험 결과, 95% 신뢰구간(줄마다 따로 본 것)"
+    return written(
+        f"{MODALITY[section]}: thresholds by policy (chosen on validation) and results on test, with "
+        "95% intervals (each row by itself)",
+        f"{MODALITY[section]}: 정책별 threshold(검증에서 선택)와 시험 결과, 95% 신뢰구간(줄마다 따로 본 것)",
+    )
 
 
 def policy_sentences(table: pd.DataFrame, section: str) -> list[str]:
@@ -211,56 +283,91 @@ def _traffic(table: pd.DataFrame, section: str) -> str:
     one = next(rows(known))
     share = f"{one.prevalence:.2%}"
     if one.prevalence_from == "params":
-        return (
+        return written(
+            f"{MODALITY[section]}: precision, the flagged share and the numbers per {PER:,} are those of "
+            f"traffic of which {share} is harmful (setting prevalence); thresholds were chosen for "
+            "that share, too.",
             f"{MODALITY[section]}: Precision, 유해 판정 비율, {PER:,}개당 수치는 유해가 {share}인 트래픽의 값입니다"
-            "(설정의 prevalence). threshold도 그 비율에 맞추어 골랐습니다."
+            "(설정의 prevalence). threshold도 그 비율에 맞추어 골랐습니다.",
         )
-    return (
+    return written(
+        f"{MODALITY[section]}: the settings don't say how much of the traffic is harmful (prevalence), so "
+        f"the share of the test data, {share}, was used as it is. At another share, precision, cost and "
+        "reviewers differ.",
         f"{MODALITY[section]}: 트래픽의 유해 비율(prevalence)이 설정에 없어, 시험 데이터의 비율 {share}를 그대로 썼습니다. "
-        "실제 비율이 다르면 Precision, 비용, 검토 인원은 달라집니다."
+        "실제 비율이 다르면 Precision, 비용, 검토 인원은 달라집니다.",
     )
 
 
 def _outcome(one: Row, section: str) -> str:
     if one.policy == OPERATING:
         return ""
-    goal = asked_words(str(one.asked))
-    name = f"{literal(model_name(one.variant))}의 {literal(one.policy)} 정책({goal})"
-    head = (
-        f"{MODALITY[section]}: {particle(name, '은/는') if not name.endswith(')') else name + '은'}"
-    )
+    head = _of_policy(one, section)
     if one.state == "infeasible":
-        return f"{head} 조건을 만족하는 threshold가 검증에 없어 수치를 적지 않습니다."
-    if one.state == "flags_nothing":
-        return f"{head} 아무것도 유해로 판정하지 않을 때만 만족되므로 쓸 threshold가 없습니다."
-    if one.state == "not_everywhere":
-        return f"{head} 검증에서는 threshold를 찾았으나, 재는 부분 일부에서는 찾지 못해 시험 수치를 적지 않습니다."
-    if one.state != "ok":
-        return f"{head} {STATES[one.state]}: threshold를 고를 수 없습니다."
+        end = written(
+            "no threshold on validation meets it, so there are no figures.",
+            "조건을 만족하는 threshold가 검증에 없어 수치를 적지 않습니다.",
+        )
+    elif one.state == "flags_nothing":
+        end = written(
+            "met only by flagging nothing, so there is no threshold to use.",
+            "아무것도 유해로 판정하지 않을 때만 만족되므로 쓸 threshold가 없습니다.",
+        )
+    elif one.state == "not_everywhere":
+        end = written(
+            "validation has a threshold, but some of the parts that measure it have none, so there are "
+            "no figures on test.",
+            "검증에서는 threshold를 찾았으나, 재는 부분 일부에서는 찾지 못해 시험 수치를 적지 않습니다.",
+        )
+    elif one.state != "ok":
+        end = written(
+            f"{STATES[one.state]}: no threshold can be chosen.",
+            f"{STATES[one.state]}: threshold를 고를 수 없습니다.",
+        )
+    else:
+        end = _on_test(one)
+    return f"{head} {end}" if end else ""
+
+
+def _of_policy(one: Row, section: str) -> str:
+    """The beginning of a sentence: which model's policy it is about."""
+    model, policy = literal(model_name(one.variant)), literal(one.policy)
+    goal = asked_words(str(one.asked))
+    ko = f"{model}의 {policy} 정책({goal})"
+    ko = particle(ko, "은/는") if not ko.endswith(")") else f"{ko}은"
+    return written(
+        f"{MODALITY[section]}: policy {policy} of {model} ({goal}):", f"{MODALITY[section]}: {ko}"
+    )
+
+
+def _on_test(one: Row) -> str:
+    """Whether a floor or budget holds on test; empty where it does."""
     if one.kept not in ("missed", "unsure"):
         return ""
     what, value, low, high = _bounded(one)
     ends = f"{number(value, 3)} [{number(low, 3)}, {number(high, 3)}]"
     if one.kept == "missed":
-        return f"{head} 검증에서는 지켰으나 시험에서는 지키지 못했습니다: {what} {ends}."
-    if pd.isna(low):
-        return (
-            f"{head} 그룹이 적어 시험에서 지켜졌는지 판단할 수 없습니다: {what} {number(value, 3)}."
+        return written(
+            f"kept on validation, not kept on test: {what} {ends}.",
+            f"검증에서는 지켰으나 시험에서는 지키지 못했습니다: {what} {ends}.",
         )
-    return f"{head} 신뢰구간이 경계를 포함하므로 새 데이터에서 지켜진다고 말할 수 없습니다: 시험 {what} {ends}."
+    if pd.isna(low):
+        return written(
+            f"too few groups to tell whether it was kept on test: {what} {number(value, 3)}.",
+            f"그룹이 적어 시험에서 지켜졌는지 판단할 수 없습니다: {what} {number(value, 3)}.",
+        )
+    return written(
+        f"the interval includes the limit, so that it is kept on new data can't be said: {what} on test "
+        f"{ends}.",
+        f"신뢰구간이 경계를 포함하므로 새 데이터에서 지켜진다고 말할 수 없습니다: 시험 {what} {ends}.",
+    )
 
 
 def _bounded(one: Row) -> tuple[str, float, float, float]:
-    name, words = next(
-        (name, words)
-        for start, name, words in (
-            ("recall", "recall", "Recall"),
-            ("precision", "precision", "Precision"),
-            ("", "flagged_share", "유해 판정 비율"),
-        )
-        if str(one.asked).startswith(start)
-    )
-    return words, one[name], one[f"{name}_low"], one[f"{name}_high"]
+    asked = str(one.asked)
+    kinds = ("recall", "precision")
+    name = next((kind for kind in kinds if asked.startswith(kind)), "flagged_share")
+    return _RATES[name], one[name], one[f"{name}_low"], one[f"{name}_high"]
 
 
 def policy_figure(table: pd.DataFrame, section: str) -> Words:
@@ -284,17 +391,28 @@ def policy_figure(table: pd.DataFrame, section: str) -> Words:
     'gun: 정책별 Recall과 유해 판정 비율. api night Recall 0.900, 비율 0.250'
     """
     marks = "; ".join(
-        f"{model_name(one.variant)} {policy_name(one.policy)} Recall {one.recall:.3f}, 비율 "
-        f"{one.flagged_share:.3f}"
+        written(
+            f"{model_name(one.variant)} {policy_name(one.policy)} recall {one.recall:.3f}, share "
+            f"{one.flagged_share:.3f}",
+            f"{model_name(one.variant)} {policy_name(one.policy)} Recall {one.recall:.3f}, 비율 "
+            f"{one.flagged_share:.3f}",
+        )
         for one in table.itertuples()
         if not pd.isna(one.recall)
     )
-    return Words(
-        plain(f"{MODALITY[section]}: 정책별 Recall과 유해 판정 비율. {marks}"),
-        f"{MODALITY[section]}: 선은 threshold를 옮길 때 사람이 볼 비율(가로)과 찾아낼 유해의 비율(세로)이고, 점은 "
-        "정책의 threshold입니다. 십자는 시험에서 잰 95% 신뢰구간이며, 십자가 겹치는 두 정책의 차이는 이 데이터로 "
-        "확실하지 않습니다.",
+    name = MODALITY[section]
+    alt = written(
+        f"{name}: recall and flagged share by policy. {marks}",
+        f"{name}: 정책별 Recall과 유해 판정 비율. {marks}",
     )
+    caption = written(
+        f"{name}: the lines are, as the threshold moves, the share that people would look at (across) and "
+        "the share of harmful items found (up); the points are the policies' thresholds. Crosses are 95% "
+        "intervals on test: where those of two policies overlap, these data don't settle the difference.",
+        f"{name}: 선은 threshold를 옮길 때 사람이 볼 비율(가로)과 찾아낼 유해의 비율(세로)이고, 점은 정책의 threshold입니다. "
+        "십자는 시험에서 잰 95% 신뢰구간이며, 십자가 겹치는 두 정책의 차이는 이 데이터로 확실하지 않습니다.",
+    )
+    return Words(plain(alt), caption)
 
 
 def shown_categories(table: pd.DataFrame) -> pd.DataFrame:
@@ -318,29 +436,28 @@ def shown_categories(table: pd.DataFrame) -> pd.DataFrame:
     >>> shown_categories(pd.DataFrame([row])).columns[1:4].tolist()
     ['절', '자기 threshold', '공통 threshold']
     """
+    own_scale = written("In the scores' own scale (own, common)", "점수표의 척도로(자기, 공통)")
     shown = pd.DataFrame(
         {
             "variant": table["variant"],
-            "절": [_section(name) for name in table["section"]],
-            "자기 threshold": table["threshold"],
-            "공통 threshold": table["common_threshold"],
-            "점수표의 척도로(자기, 공통)": [
+            written("Section", "절"): [_section(name) for name in table["section"]],
+            written("Own threshold", "자기 threshold"): table["threshold"],
+            written("Common threshold", "공통 threshold"): table["common_threshold"],
+            own_scale: [
                 f"{native_words(own, scale)}, {native_words(common, scale)}"
                 for own, common, scale in zip(
                     table["native"], table["common_native"], table["scale"], strict=True
                 )
             ],
-            "F1(자기)": table["f1"],
-            "F1(공통)": table["f1_common"],
+            written("F1 (own)", "F1(자기)"): table["f1"],
+            written("F1 (common)", "F1(공통)"): table["f1_common"],
         }
     )
-    for name, words in (
-        ("f1", "F1"), ("recall", "Recall"), ("precision", "Precision"),
-        ("flagged_share", "유해 판정 비율"),
-    ):  # fmt: skip
-        shown[f"{words} 차이(공통 − 자기)"] = _changes(table, name)
+    for name, words in _RATES.items():
+        head = written(f"{words}: common − own", f"{words} 차이(공통 − 자기)")
+        shown[head] = _changes(table, name)
     if (table["scale"] == "probability").all():
-        shown = shown.drop(columns="점수표의 척도로(자기, 공통)")
+        shown = shown.drop(columns=own_scale)
     return shown
 
 
@@ -351,13 +468,14 @@ def _changes(table: pd.DataFrame, name: str) -> list[str]:
         if pd.isna(one[0]):
             found.append("–")
         else:
-            ends = "그룹이 적어 구간 없음" if pd.isna(one[1]) else f"{low}, {high}"
+            few = written("too few groups for an interval", "그룹이 적어 신뢰구간 없음")
+            ends = few if pd.isna(one[1]) else f"{low}, {high}"
             found.append(f"{value} [{ends}]")
     return found
 
 
 def _section(name: str) -> str:
-    return _TOGETHER if name == ALL_SECTIONS else MODALITY[name]
+    return written("all sections", "모든 절 함께") if name == ALL_SECTIONS else MODALITY[name]
 
 
 def no_categories(sections: int) -> str:
@@ -378,8 +496,14 @@ def no_categories(sections: int) -> str:
     '절이 하나뿐이므로 견줄 것이 없습니다.'
     """
     if sections == 1:
-        return "절이 하나뿐이므로 견줄 것이 없습니다."
-    return "threshold가 미리 정해져 있으므로, 절마다 고른 것과 공통으로 고른 것을 견주지 않습니다."
+        return written(
+            "There is one section only, and nothing to compare.",
+            "절이 하나뿐이므로 견줄 것이 없습니다.",
+        )
+    return written(
+        "The threshold was decided beforehand, so one for each section and one for all aren't compared.",
+        "threshold가 미리 정해져 있으므로, 절마다 고른 것과 공통으로 고른 것을 견주지 않습니다.",
+    )
 
 
 def category_sentences(table: pd.DataFrame) -> list[str]:
@@ -412,29 +536,58 @@ def _of_model(variant: str, table: pd.DataFrame) -> str:
     own = table[table["section"] != ALL_SECTIONS]
     first = next(rows(own))
     if first.state != "ok":
-        return f"{name}: 모든 절에 공통인 threshold를 고를 수 없습니다({STATES[first.state]})."
+        return written(
+            f"{name}: no threshold for all sections can be chosen ({STATES[first.state]}).",
+            f"{name}: 모든 절에 공통인 threshold를 고를 수 없습니다({STATES[first.state]}).",
+        )
     if (own[["f1_difference", "f1_low", "f1_high"]] == 0).all(axis=None):
-        return (
-            f"{name}: 절마다 따로 고른 threshold와 공통 threshold의 시험 F1이 모든 절에서 같습니다."
+        return written(
+            f"{name}: in every section, F1 on test is the same with a threshold of its own and with the "
+            "common one.",
+            f"{name}: 절마다 따로 고른 threshold와 공통 threshold의 시험 F1이 모든 절에서 같습니다.",
         )
     known = own[own["f1_low"].notna()]
     lost, won = known[known["f1_high"] < 0], known[known["f1_low"] > 0]
-    parts = [
-        f"F1이 {', '.join(_change(one) for one in rows(some))}만큼 {verb}"
-        for some, verb in ((lost, "낮아집니다"), (won, "높아집니다"))
-        if len(some)
-    ]
-    head = f"{name}: 절마다 따로 고르지 않고 threshold {first.common_threshold:.4f} 하나를 쓰면"
-    said = " ".join(f"{head} {part}." if i == 0 else f"{part}." for i, part in enumerate(parts))
-    rest = len(known) - len(lost) - len(won)
-    few = len(own) - len(known)
-    tail = []
+    rest, few = len(known) - len(lost) - len(won), len(own) - len(known)
+    head = written(
+        f"{name}: with the one threshold {first.common_threshold:.4f} in place of one a section,",
+        f"{name}: 절마다 따로 고르지 않고 threshold {first.common_threshold:.4f} 하나를 쓰면",
+    )
+    parts = [*_lost_or_won(lost, won), *_rest(rest, few, has_more=bool(len(lost) + len(won)))]
+    return " ".join([head, *parts])
+
+
+def _lost_or_won(lost: pd.DataFrame, won: pd.DataFrame) -> list[str]:
+    """The sections whose F1 certainly changes."""
+    losses, gains = (", ".join(_change(one) for one in rows(some)) for some in (lost, won))
+    parts = []
+    if losses:
+        parts.append(written(f"F1 falls by {losses}.", f"F1이 {losses}만큼 낮아집니다."))
+    if gains:
+        parts.append(written(f"F1 rises by {gains}.", f"F1이 {gains}만큼 높아집니다."))
+    return parts
+
+
+def _rest(rest: int, few: int, *, has_more: bool) -> list[str]:
+    """How many sections don't certainly change, and of how many nothing can be said."""
+    parts = []
     if rest:
-        where = f"나머지 절 {rest}개에서는" if parts else f"절 {rest}개에서"
-        tail.append(f"{where} F1 차이의 신뢰구간이 0을 포함하므로 달라진다고 볼 근거가 부족합니다.")
+        where = f"나머지 절 {rest}개에서는" if has_more else f"절 {rest}개에서"
+        parts.append(
+            written(
+                f"In {rest} {'other ' if has_more else ''}sections the interval of the difference in F1 "
+                "includes 0: too little ground for a change.",
+                f"{where} F1 차이의 신뢰구간이 0을 포함하므로 달라진다고 볼 근거가 부족합니다.",
+            )
+        )
     if few:
-        tail.append(f"절 {few}개는 그룹이 적어 판단할 수 없습니다.")
-    return " ".join([said or head, *tail])
+        parts.append(
+            written(
+                f"{few} sections have too few groups to tell.",
+                f"절 {few}개는 그룹이 적어 판단할 수 없습니다.",
+            )
+        )
+    return parts
 
 
 def _change(one: Row) -> str:
