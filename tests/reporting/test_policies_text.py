@@ -11,6 +11,7 @@ from harmlib.params import Costs, Volume
 from harmlib.params.policies import OPERATING
 from harmlib.reporting.figures import policies as policy_figures
 from harmlib.reporting.text import policies as texts
+from harmlib.reporting.text import section_thresholds
 from harmlib.reporting.text.cited_numbers import plain
 
 FIGURES = ("recall", "precision", "flagged_share", "misses", "false_alarms", "cost", "reviewers")
@@ -101,7 +102,7 @@ def test_sections_are_named_only_where_the_interval_says_so(low, high, said):
         for name, lo, hi in zip(["gun", "fire"], low, high, strict=True)
     ]
     found = pd.DataFrame(rows)
-    (line,) = texts.category_sentences(found)
+    (line,) = section_thresholds.category_sentences(found)
     assert said in plain(line)
-    shown = texts.shown_categories(found)
+    shown = section_thresholds.shown_categories(found)
     assert len(shown.columns) == 7 + len(METRICS)

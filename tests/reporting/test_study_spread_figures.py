@@ -5,7 +5,7 @@ import pytest
 
 from harmlib.reporting.figures import study_spread as figures
 from harmlib.reporting.figures.style import use_style
-from harmlib.reporting.text.study_spread import METHOD
+from harmlib.reporting.text.study_imbalance import METHOD
 
 
 @pytest.fixture(autouse=True)

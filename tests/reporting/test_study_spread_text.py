@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmlib.reporting.text import study_data, study_imbalance, study_strata
 from harmlib.reporting.text import study_spread as text
 
 NAME = "tables/some_video.csv"
@@ -52,7 +53,7 @@ RATIOS = pd.DataFrame(
 def effects(low, high, ratio=8.0):
     rows = [
         (method, rule, metric)
-        for method in text.METHOD
+        for method in study_imbalance.METHOD
         for rule in ("fixed", "validation")
         for metric in ("f1", "average_precision", "roc_auc")
         if metric == "f1" or (rule == "validation" and method != "moved_threshold")
@@ -84,11 +85,13 @@ def test_every_number_cites_its_cell():
         *text.seed_sentences(cited(spread()), cited(flips()), "video"),
         *text.epoch_sentences(cited(choices(0.01, 0.2)), cited(LUCK.copy()), "video"),
         *text.epoch_sentences(cited(choices(-0.1, 0.2)), cited(LUCK.copy()), "video"),
-        *text.imbalance_sentences(cited(RATIOS.copy()), cited(effects(0.01, 0.05)), "video"),
-        *text.strata_sentences(cited(strata()), "image"),
-        *text.strata_sentences(cited(strata(state="few_groups", low=np.nan)), "image"),
-        *text.data_sentences(cited(needed()), "video"),
-        *text.data_sentences(cited(needed(groups_needed=20.0)), "video"),
+        *study_imbalance.imbalance_sentences(
+            cited(RATIOS.copy()), cited(effects(0.01, 0.05)), "video"
+        ),
+        *study_strata.strata_sentences(cited(strata()), "image"),
+        *study_strata.strata_sentences(cited(strata(state="few_groups", low=np.nan)), "image"),
+        *study_data.data_sentences(cited(needed()), "video"),
+        *study_data.data_sentences(cited(needed(groups_needed=20.0)), "video"),
     ]
     for sentence in sentences:
         assert "<data" in sentence
@@ -124,8 +127,8 @@ def test_one_epoch_leaves_nothing_to_choose():
 
 
 def test_methods_are_told_apart_only_where_the_interval_excludes_0():
-    sure = text.imbalance_sentences(RATIOS, effects(0.01, 0.05), "video")
-    unsure = text.imbalance_sentences(RATIOS, effects(-0.01, 0.05), "video")
+    sure = study_imbalance.imbalance_sentences(RATIOS, effects(0.01, 0.05), "video")
+    unsure = study_imbalance.imbalance_sentences(RATIOS, effects(-0.01, 0.05), "video")
     assert len(sure) == len(unsure) == 6
     assert all("pos_weight(8:1" in sentence for sentence in sure[1:5])
     assert "8:1에서 F1이 높습니다" in sure[5]
@@ -135,14 +138,16 @@ def test_methods_are_told_apart_only_where_the_interval_excludes_0():
 
 
 def test_a_worse_formula_is_called_worse():
-    assert "낮습니다" in text.imbalance_sentences(RATIOS, effects(-0.05, -0.01), "video")[5]
+    assert (
+        "낮습니다" in study_imbalance.imbalance_sentences(RATIOS, effects(-0.05, -0.01), "video")[5]
+    )
 
 
 def test_ratios_that_could_not_be_reached_are_named():
-    head = text.imbalance_sentences(RATIOS, effects(-0.01, 0.01), "video")[0]
+    head = study_imbalance.imbalance_sentences(RATIOS, effects(-0.01, 0.01), "video")[0]
     assert "1:1, 8:1로 맞추어" in head
     assert "99:1은 fold의 학습 부분에" in head
-    none = text.imbalance_sentences(RATIOS.assign(tried=False), pd.DataFrame(), "video")
+    none = study_imbalance.imbalance_sentences(RATIOS.assign(tried=False), pd.DataFrame(), "video")
     assert none == [
         "비디오: 비교할 수 있는 유해:안전 비율이 없습니다. 1:1, 8:1, 99:1은 fold의 학습 부분에 "
         "드문 클래스가 너무 적게 남아 시험하지 못했습니다."
@@ -150,7 +155,7 @@ def test_ratios_that_could_not_be_reached_are_named():
 
 
 def test_without_intervals_no_method_is_called_better():
-    (only,) = text.imbalance_sentences(RATIOS, effects(np.nan, np.nan), "video")
+    (only,) = study_imbalance.imbalance_sentences(RATIOS, effects(np.nan, np.nan), "video")
     assert "어느 것이 나은지 말할 수 없습니다" in only
 
 
@@ -164,12 +169,14 @@ def test_prevalence_is_said_of_the_rarest_and_not_without_values():
             "flagged_share": [0.3, 0.4, 0.2, 0.25],
         }
     )
-    sentence = text.imbalance_prevalence_sentence(table, "image")
+    sentence = study_imbalance.imbalance_prevalence_sentence(table, "image")
     assert "1.0%라면" in sentence
     assert "0.0500~0.0700" in sentence
     assert "20.0%~25.0%" in sentence
-    assert text.imbalance_prevalence_sentence(table.iloc[:0], "image") == ""
-    assert text.imbalance_prevalence_sentence(table.assign(precision=np.nan), "image") == ""
+    assert study_imbalance.imbalance_prevalence_sentence(table.iloc[:0], "image") == ""
+    assert (
+        study_imbalance.imbalance_prevalence_sentence(table.assign(precision=np.nan), "image") == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +193,7 @@ def test_prevalence_is_said_of_the_rarest_and_not_without_values():
     ],
 )
 def test_a_stratum_is_described_by_what_is_sure(table, said):
-    (sentence,) = text.strata_sentences(table, "image")
+    (sentence,) = study_strata.strata_sentences(table, "image")
     assert said in sentence
     assert "우연이라면 0.150" in sentence
 
@@ -194,7 +201,7 @@ def test_a_stratum_is_described_by_what_is_sure(table, said):
 @pytest.mark.parametrize("state", ["no_items", "no_harmful", "one_class"])
 def test_a_stratum_that_was_not_measured_says_why(state):
     table = pd.DataFrame({"stratum": ["밤"], "harmful": 0, "safe": 0, "state": state})
-    (sentence,) = text.strata_sentences(table, "video")
+    (sentence,) = study_strata.strata_sentences(table, "video")
     assert sentence.startswith("비디오 밤: ")
     assert "AP" not in sentence
 
@@ -210,7 +217,7 @@ def test_a_stratum_that_was_not_measured_says_why(state):
     ],
 )
 def test_what_it_would_take_is_said_as_far_as_it_is_known(changes, said):
-    (sentence,) = text.data_sentences(needed(**changes), "video")
+    (sentence,) = study_data.data_sentences(needed(**changes), "video")
     assert said in sentence
     assert "nan" not in sentence
     assert "inf" not in sentence

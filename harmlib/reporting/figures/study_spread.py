@@ -18,7 +18,7 @@ from harmlib.reporting.figures.style import (
     panels,
     whole_numbers,
 )
-from harmlib.reporting.text.study_spread import METHOD
+from harmlib.reporting.text.study_imbalance import METHOD
 
 _SOURCES = ("seed", "fold", "epoch")
 _RULES = {"fixed": "threshold 0.5", "validation": "검증에서 고른 threshold"}
