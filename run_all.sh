@@ -142,6 +142,16 @@ case "$1" in
   *) fail "'$1' is neither a params file (*.yaml) nor one of: test, lint, lab, docs, package. See ./run_all.sh --help" ;;
 esac
 
+may_start_jupyter() { # it refuses root, in words that don't name this script
+  local argument
+  [ "$(id -u)" = 0 ] || return 0
+  for argument in "$@"; do
+    case "$argument" in --allow-root | --ServerApp.allow_root=True) return 0 ;; esac
+  done
+  fail "JupyterLab does not run as root unless told to: ./run_all.sh lab --allow-root (every cell then has root's rights), or start it from an account of your own"
+}
+[ "$1" != lab ] || may_start_jupyter "${@:2}"
+
 case "$PWD" in
   *:*) fail "Python can't work in a folder whose path has a colon; please rename it: $PWD" ;;
 esac
@@ -202,8 +212,10 @@ case "$1" in
   lab)
     shift
     export IPYTHONDIR="$PWD/artifacts/settings/ipython" # without the user's startup files
+    # Running the project's notebooks leaves them as they were; a copy of one keeps its outputs.
     # It asks nobody: neither for extensions, nor for news, nor whether there is a later version.
     exec python -m jupyterlab --ip=127.0.0.1 --notebook-dir=. --LabApp.extension_manager=readonly \
+      --ContentsManager.pre_save_hook=harmlib.workflow.saved_notebook.before_save \
       --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url= "$@"
     ;;
   docs)

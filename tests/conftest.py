@@ -1,6 +1,7 @@
 """What several rooms share: a finished run on a small demo set with a damaged file, a browser."""
 
 import asyncio
+import os
 import shutil
 import signal
 
@@ -15,6 +16,9 @@ from harmlib.media.demo.files import MARKER
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+# What the terminal is told is in English, whatever language the developer's speaks.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # Started in the background (nohup): what tests start would go on ignoring these.
 for ignored, handler in (

@@ -1,5 +1,6 @@
 """The script around the program, with stand-ins for uv and Python that tell what they get."""
 
+import importlib
 import os
 import shutil
 import signal
@@ -206,3 +207,32 @@ def test_hours_and_verify_may_stand_behind_the_params_file(project):
         assert (status, words[4:]) == (0, given)
     status, _, _, said = call("params/demo.yaml", "--max-hours")
     assert (status, "needs a number of hours" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("user", "given", "status"),
+    [(0, [], 2), (0, ["--port=9000"], 2), (0, ["--allow-root"], 0), (1000, [], 0)],
+)
+def test_as_root_the_lab_says_what_to_add(project, tmp_path, user, given, status):
+    _, call = project()
+    whoami = tmp_path / "programs/id"
+    whoami.write_text(f"#!/bin/sh\necho {user}\n")
+    whoami.chmod(0o755)
+    ended, words, _, said = call("lab", *given)
+    assert ended == status
+    if status:
+        assert "./run_all.sh lab --allow-root" in said
+        assert len(said.splitlines()) == 1
+    else:
+        assert words[:2] == ["-m", "jupyterlab"]
+        assert words[-len(given) :] == given if given else said == ""
+        (hook,) = (word for word in words if "pre_save_hook=" in word)
+        module, _, name = hook.partition("=")[2].rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_root_may_do_all_else(project, tmp_path):
+    _, call = project()
+    (tmp_path / "programs/id").write_text("#!/bin/sh\necho 0\n")
+    (tmp_path / "programs/id").chmod(0o755)
+    assert call("params/demo.yaml")[0] == 0

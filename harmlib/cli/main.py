@@ -1,7 +1,7 @@
 """The command line.
 
-`harmlib run`, `analyse`, `compare`, `predict`, `explain`, `log`, `drift`, `sample`, `estimate`,
-`export` and `audit`.
+`harmlib init`, `run`, `analyse`, `compare`, `predict`, `explain`, `log`, `drift`, `sample`,
+`estimate`, `export`, `bundle` and `audit`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 
 from harmlib.cli.options import parser
 from harmlib.cli.signals import ended_in_order
+from harmlib.cli.terminal_language import asked_language
+from harmlib.language import languages, told
 
 _READER_GONE = 141  # what a shell calls a program that SIGPIPE has ended
 
@@ -42,9 +44,19 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put another there
             stream.reconfigure(errors="backslashreplace")  # a name must not end the work
     if arguments is not None:
-        return _told(arguments)
+        return _spoken(arguments)
     with ended_in_order():
-        return _told(sys.argv[1:])
+        return _spoken(sys.argv[1:])
+
+
+def _spoken(arguments: list[str]) -> int:
+    """Do what is asked for, in the language of the command line or the environment."""
+    try:
+        language, rest = asked_language(arguments, os.environ)
+    except ValueError as error:
+        return _failed(error)
+    with languages(terminal=language):
+        return _told(rest)
 
 
 def _told(arguments: list[str]) -> int:
@@ -58,18 +70,30 @@ def _told(arguments: list[str]) -> int:
         return _failed(error)
     except BrokenPipeError:
         _silence(sys.stdout)
-        print("harmlib: ended: nobody reads the output any more", file=sys.stderr)
+        print(
+            told(
+                "harmlib: ended: nobody reads the output any more",
+                "harmlib: 출력을 읽는 곳이 없어 멈춥니다",
+            ),
+            file=sys.stderr,
+        )
         return _READER_GONE
     except OSError as error:
         if error.filename is None and error.errno == errno.ENOSPC:
             _silence(sys.stdout)  # it may be what lies on the full disk
         return _failed(_in_words(error))
     except MemoryError as error:
-        return _failed(f"out of memory: {error}".removesuffix(": "))
+        said = told("out of memory", "메모리가 모자랍니다")
+        return _failed(f"{said}: {error}".removesuffix(": "))
     except Exception:  # noqa: BLE001 - the last boundary: 1 would mean that some files are unusable
         traceback.print_exc()
-        print("harmlib: a fault of the program itself; please report the lines above",
-              file=sys.stderr)  # fmt: skip
+        print(
+            told(
+                "harmlib: a fault of the program itself; please report the lines above",
+                "harmlib: 프로그램 자체의 결함입니다. 위의 내용을 알려 주십시오",
+            ),
+            file=sys.stderr,
+        )
         return 3
     return status
 
@@ -89,9 +113,12 @@ def _in_words(error: OSError) -> str:
         path = Path(os.fsdecode(error.filename))
         return str(cannot_write(error, path) or f"{path}: {error.strerror}")
     if error.errno == errno.ENOSPC:
-        return (
+        return told(
             "no space is left (No space left on device) where the output goes, or in the temporary "
-            f"folder {tempfile.gettempdir()}. Make room there and start again"
+            f"folder {tempfile.gettempdir()}. Make room there and start again",
+            f"출력할 곳이나 임시 폴더 {tempfile.gettempdir()}에 남은 공간이 없습니다. 공간을 "
+            "비우고 다시 "
+            "실행하십시오",
         )
     return str(error)
 
@@ -114,6 +141,10 @@ def _command(arguments: list[str]) -> int:
         )
         return 2
     match options.command:
+        case "init":
+            from harmlib.cli.init import run_init
+
+            return run_init(options)
         case "run":
             from harmlib.cli.run import run_notebooks
 
@@ -127,6 +158,10 @@ def _command(arguments: list[str]) -> int:
 
             return run_compare(options)
         case "predict":
+            from harmlib.cli.predict_inputs import unusable_inputs
+
+            if said := unusable_inputs(options):  # at once: what follows imports networks
+                return _failed(said)
             from harmlib.cli.predict import run_predict
 
             return run_predict(options)
@@ -154,6 +189,10 @@ def _command(arguments: list[str]) -> int:
             from harmlib.cli.export import run_export
 
             return run_export(options)
+        case "bundle":
+            from harmlib.cli.bundle import run_bundle
+
+            return run_bundle(options)
         case _:
             from harmlib.cli.audit import run_audit
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from harmlib.language import LANGUAGES, told
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -26,7 +28,23 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="harmlib", description="Detectors for harmful images and videos, and their thresholds."
     )
+    top.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help=told("say which version this is", "버전을 알려 준다"),
+    )
+    top.add_argument(  # taken out by `harmlib.cli.terminal_language`; here for the help alone
+        "--lang",
+        choices=LANGUAGES,
+        help=told(
+            "language of what is said here (by default that of LC_ALL or LANG)",
+            "터미널의 언어(기본값은 LC_ALL 또는 LANG)",
+        ),
+    )
     commands = top.add_subparsers(dest="command", required=True)
+    _init(commands)
     _run(commands)
     _analyse(commands)
     _compare(commands)
@@ -37,9 +55,63 @@ def parser() -> argparse.ArgumentParser:
     _sample(commands)
     _estimate(commands)
     _export(commands)
+    _bundle(commands)
     audit = commands.add_parser("audit", help="what a table of printed metrics gives away")
     audit.add_argument("file", type=Path, help="CSV with the columns precision, recall, f1, …")
     return top
+
+
+class _Version(argparse.Action):
+    """Prints the version; it is looked up when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import importlib.metadata
+
+        print(f"harmlib {importlib.metadata.version('harmlib')}")
+        parser.exit()
+
+
+def _init(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "init",
+        help=told(
+            "write a params file for your own media, after a look at them",
+            "자신의 미디어를 살펴보고 설정 파일을 쓴다",
+        ),
+        description=told(
+            "Says what it found: files, labels, groups guessed from names, weights, and whether it "
+            "is enough. Never overwrites a params file or a report. Exit status: 0 written, 2 "
+            "nothing that could be used, or the name is taken.",
+            "파일, 라벨, 이름으로 짐작한 그룹, 가중치와 데이터가 충분한지를 알려 준다. 있는 설정 "
+            "파일과 "
+            "보고서는 덮어쓰지 않는다. 종료 상태: 0 썼음, 2 쓸 수 있는 것이 없거나 이름이 이미 "
+            "있음.",
+        ),
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("data"),
+        help=told(
+            "with images/{harmful,safe} and videos/{harmful,safe}, or CSV lists; or a CSV (data)",
+            "images/{harmful,safe}, videos/{harmful,safe} 또는 CSV 목록이 있는 폴더, 또는 "
+            "CSV(data)",
+        ),
+    )
+    parser.add_argument(
+        "--run",
+        metavar="NAME",
+        help=told("name of the run; by default the folder's", "실행 이름(기본값은 폴더 이름)"),
+    )
+    parser.add_argument(
+        "--untrained",
+        action="store_true",
+        help=told(
+            "random weights: tries the procedure, without a network",
+            "무작위 가중치: 네트워크 없이 절차만 시험한다",
+        ),
+    )
 
 
 def _run(commands: Commands) -> None:
@@ -204,7 +276,13 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_bands(parser: argparse.ArgumentParser) -> None:
-    """Two thresholds in place of one."""
+    """Another threshold, or two in place of one."""
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="a probability, above which a file is harmful, in place of the checkpoint's own",
+    )
     parser.add_argument(
         "--policy",
         default="",
@@ -244,8 +322,10 @@ def _add_bands(parser: argparse.ArgumentParser) -> None:
 
 def _explain(commands: Commands) -> None:
     parser = commands.add_parser("explain", help="why a logged decision was made")
-    parser.add_argument("log", type=Path, help="the .decisions.jsonl beside the table")
-    parser.add_argument("id", help="the decision's id")
+    parser.add_argument(
+        "log", type=Path, help="the .decisions.jsonl beside the table, or the table"
+    )
+    parser.add_argument("id", nargs="?", help="the decision's id, or the name of its file")
     parser.add_argument("--replay", action="store_true", help="predict the file again and compare")
     _add_weights(parser)
 
@@ -283,9 +363,12 @@ def _drift(commands: Commands) -> None:
     )
     parser.add_argument("checkpoint", type=Path, help="the .pth file that gave the scores")
     parser.add_argument(
-        "scores", type=Path, help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column "
-        "label (harmful/safe or 1/0) may be added for the items whose truth is known"
-    )  # fmt: skip
+        "scores",
+        nargs="?",
+        type=Path,
+        help="table of `harmlib predict` (.csv, .parquet, .jsonl); a column label (harmful/safe or "
+        "1/0) may be added for the items whose truth is known",
+    )
     parser.add_argument(
         "--group",
         metavar="COLUMN",
@@ -368,6 +451,20 @@ def _export(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="the log of decisions; by default all *.decisions.jsonl in predict/ of the run",
+    )
+
+
+def _bundle(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "bundle",
+        help="a run's report, notebooks' pages and tables in one ZIP file, to be handed on",
+        description="Links between the pages work once it is unpacked. Neither media nor models go "
+        "along. Exit status: 0 written, 2 unusable input.",
+    )
+    parser.add_argument("run", help="a run's folder, or its name below reports/")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="by default report.zip in the run")
+    parser.add_argument(
+        "--figures", action="store_true", help="the files of figures/, too: the pages show them"
     )
 
 

@@ -6,17 +6,28 @@ import argparse
 import math
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
+from harmlib.cli.predict_progress import Total, shown_progress
+from harmlib.cli.predict_text import summary, threshold_lines, warnings_of
 from harmlib.features.weights import WeightsError
+from harmlib.language import told
 from harmlib.media.decoders import DecodeLimits
 from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
 from harmlib.models.checkpoint import CheckpointError
-from harmlib.predict.decision_log import DecisionLog, LogError, format_decision
-from harmlib.predict.outputs import FORMATS, predict_into, table_columns, with_band
+from harmlib.predict.decision_log import DecisionLog, Entry, LogError, format_decision
+from harmlib.predict.outputs import (
+    FORMATS,
+    Written,
+    count_of,
+    predict_into,
+    table_columns,
+    with_band,
+)
 from harmlib.predict.predictor import Predictor, open_predictors
 from harmlib.predict.replay import replay
 from harmlib.predict.stream import predict_stream
@@ -38,6 +49,7 @@ def run_predict(options: argparse.Namespace) -> int:
         Exit status: 0 all files predicted, 1 some are unusable, 2 nothing could start.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)  # of other packages, about themselves
+    total = Total(options.paths)  # counted while networks are loaded
     try:
         if options.out and options.out.suffix not in FORMATS:
             raise ValueError(f"--out {options.out}: must end in one of {', '.join(FORMATS)}")
@@ -45,8 +57,7 @@ def run_predict(options: argparse.Namespace) -> int:
             raise ValueError("--confidence goes with --bands RECALL PRECISION")
         if options.policy_file is not None and not options.policy:
             raise ValueError("--policy-file goes with --policy NAME")
-        if options.policy and options.bands:
-            raise ValueError("--policy and --bands both draw the line: give one of them")
+        _require_one_line(options)
         predictors = open_predictors(
             options.checkpoint,
             weights=_weights(options.weights),
@@ -54,6 +65,7 @@ def run_predict(options: argparse.Namespace) -> int:
             windowing=_windowing(options),
             policy=options.policy,
             policy_file=options.policy_file,
+            threshold=options.threshold,
         )
         limits = _limits(options)
         bands: dict[str, Bands] = {
@@ -62,14 +74,21 @@ def run_predict(options: argparse.Namespace) -> int:
     except (CheckpointError, WeightsError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    for line in _policy_lines(predictors):
+    abouts = [output.checkpoint.about for one in predictors for output in one.outputs.values()]
+    for line in threshold_lines(predictors, options.threshold):
+        print(line, file=sys.stderr)
+    for line in dict.fromkeys(line for about in abouts for line in warnings_of(about)):
         print(line, file=sys.stderr)
     for modality, chosen in bands.items():
         print(_describe(modality, chosen), file=sys.stderr)
     found = find_files(options.paths, stdin=sys.stdin.buffer)
-    if options.out is None:
-        return _print_rows(predictors, found, bands, limits)
-    return _write_rows(predictors, found, bands, options.out, limits)
+    with shown_progress(total) as progress:
+        if options.out is None:
+            return _print_rows(predictors, found, bands, limits, progress)
+        written = predict_into(
+            options.out, predictors, found, bands, limits=limits, progress=progress
+        )
+    return _tell(written, options.out)
 
 
 def run_explain(options: argparse.Namespace) -> int:
@@ -86,7 +105,7 @@ def run_explain(options: argparse.Namespace) -> int:
         Exit status: 0 explained, 1 the replay gave another decision, 2 unusable input.
     """
     try:
-        entry = DecisionLog(options.log).find(options.id)
+        entry = _asked_entry(options)
         print(format_decision(entry))
         if not options.replay:
             return 0
@@ -101,17 +120,56 @@ def run_explain(options: argparse.Namespace) -> int:
     return int(not again.same)
 
 
+def _asked_entry(options: argparse.Namespace) -> Entry:
+    """The decision that is asked for; of a table of predictions, in the log beside it."""
+    path: Path = options.log
+    if path.suffix in FORMATS and path.name.removesuffix(path.suffix)[-10:] != ".decisions":
+        path = path.with_suffix(".decisions.jsonl")
+        if not path.is_file():
+            raise LogError(
+                told(
+                    f"{options.log}: a table; its log {path.name} does not lie beside it, and a "
+                    "table alone can't explain a decision. Predict with --out to keep a log",
+                    f"{options.log}: 판정 표입니다. 기록 {path.name}이 옆에 없어 판정을 설명할 수 "
+                    "없습니다. --out을 주어 판정하면 기록이 남습니다",
+                )
+            )
+    log = DecisionLog(path)
+    if options.id is None:
+        ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in log][-5:]
+        listed = "".join(f"\n  {ascii(line)[1:-1]}" for line in ids)
+        raise LogError(
+            told(
+                f"{path}: which decision? Name a file or an id: harmlib explain {path} NAME"
+                f"{listed and '. The last ones:'}{listed}",
+                f"{path}: 어느 판정입니까? 파일 이름이나 id를 적으십시오: harmlib explain {path} "
+                "이름"
+                f"{listed and '. 마지막 판정:'}{listed}",
+            )
+        )
+    return log.find(options.id)
+
+
 def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
     min_recall, min_precision = options.bands
     return predictor.bands(min_recall, min_precision, options.confidence, options.method)
 
 
-def _policy_lines(predictors: list[Predictor]) -> Iterator[str]:
-    for one in predictors:
-        for category, output in one.outputs.items() if one.policy else ():
-            section = "-".join(filter(None, [one.modality, category]))
-            own = f"the checkpoint's own is {output.checkpoint.threshold:.6g}"
-            yield f"{section}: policy {one.policy}: threshold {output.threshold:.6g} ({own})"
+def _require_one_line(options: argparse.Namespace) -> None:
+    """Refuse two answers to the question where the line is."""
+    given = {
+        "--threshold": options.threshold is not None,
+        "--policy": bool(options.policy),
+        "--bands": bool(options.bands),
+    }
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise ValueError(
+            told(
+                f"{' and '.join(names)} both draw the line: give one of them",
+                f"{'와 '.join(names)}는 모두 기준을 정하는 옵션입니다. 하나만 주십시오",
+            )
+        )
 
 
 def _describe(modality: str, bands: Bands) -> str:
@@ -167,32 +225,39 @@ def _print_rows(
     found: Iterable[Path | Unusable],
     bands: dict[str, Bands],
     limits: DecodeLimits,
+    progress: Callable[[int], None],
 ) -> int:
     writer = RowWriter(sys.stdout, table_columns(bands, predictors))
-    unusable = 0
-    for one in predict_stream(predictors, found, limits):
+    unusable, decisions = 0, Counter[str]()
+    for done, one in enumerate(predict_stream(predictors, found, limits), 1):
         if isinstance(one, Unusable):
             unusable += 1
             print(f"harmlib: {one.path}: {one.reason}", file=sys.stderr)
         else:
-            writer.write(with_band(one.row(), bands))
+            row = with_band(one.row(), bands)
+            decisions.update(count_of(row))
+            writer.write(row)
             sys.stdout.flush()
+        progress(done)
+    print(summary(decisions, unusable), file=sys.stderr)
     return int(unusable > 0)
 
 
-def _write_rows(
-    predictors: list[Predictor],
-    found: Iterable[Path | Unusable],
-    bands: dict[str, Bands],
-    out: Path,
-    limits: DecodeLimits,
-) -> int:
-    written = predict_into(out, predictors, found, bands, limits=limits)
+def _tell(written: Written, out: Path) -> int:
+    """Say what was done, and where it lies."""
     unusable = len(written.ledger)
+    ledger = f" ({written.ledger_path})" if unusable else ""
     print(
-        f"{written.predicted:,} predicted, {written.reused:,} reused from the log, "
-        f"{unusable:,} unusable{f' ({written.ledger_path})' if unusable else ''}\n"
-        f"{written.account()}\nTable: {out}\nLog: {written.log.path}"
+        told(
+            f"{written.predicted:,} predicted, {written.reused:,} reused from the log, "
+            f"{unusable:,} unusable{ledger}\n"
+            f"{written.account()}\nTable: {out}: {summary(written.decisions, written.kept)}\n"
+            f"Log: {written.log.path}",
+            f"판정 {written.predicted:,}개, 기록에서 재사용 {written.reused:,}개, 쓸 수 없음 "
+            f"{unusable:,}개{ledger}\n"
+            f"{written.account()}\n표: {out}: {summary(written.decisions, written.kept)}\n"
+            f"기록: {written.log.path}",
+        )
     )
     return int(unusable > 0)
 

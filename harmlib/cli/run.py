@@ -8,13 +8,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from harmlib.cli.first_look_text import (
+    how_to_confirm,
+    impossible,
+    is_unconfirmed,
+    look_line,
+    shortages,
+)
+from harmlib.language import told
+from harmlib.media.first_look import first_look
+from harmlib.media.folders import DataError
 from harmlib.params import (
     PROJECT_ROOT,
+    Params,
     ParamsError,
     RunParams,
     ScoresParams,
     file_to_run,
     load_params,
+    load_run_params,
     params_path,
 )
 from harmlib.workflow.execution import NOTEBOOKS, StepFailed
@@ -52,9 +64,35 @@ def run_notebooks(options: argparse.Namespace) -> int:
         return 2
     if params_file != given:
         print(f"{given}: its media are not at {load_params(given).data.root}")
-    print(f"Params: {params_file}", flush=True)
+    print(told(f"Params: {params_file}", f"설정: {params_file}"), flush=True)
+    try:
+        if not _may_begin(load_run_params(params_file)):
+            return 2
+    except (DataError, ParamsError) as error:
+        print(f"harmlib: {error}", file=sys.stderr)
+        return 2
     deadline_sec = None if options.max_hours is None else options.max_hours * 3600
     return (_verify if options.verify else _run)(params_file, deadline_sec)
+
+
+def _may_begin(params: Params | ScoresParams) -> bool:
+    """Say what the media are before anything is opened; False where they can't be split at all."""
+    if isinstance(params, ScoresParams) or params.data.draw_demo:
+        return True
+    looks = [first_look(params.data, modality) for modality in params.modalities]
+    stops = [line for look in looks if (line := impossible(look, params.splits))]
+    for line in map(look_line, looks):
+        print(line)
+    if any(map(is_unconfirmed, looks)):
+        print(how_to_confirm())
+    if not stops:
+        for look in looks:
+            for line in shortages(look, params.splits):
+                print(line)
+    sys.stdout.flush()
+    for line in stops:
+        print(f"harmlib: {line}", file=sys.stderr)
+    return not stops
 
 
 def _run(params_file: Path, deadline_sec: float | None) -> int:

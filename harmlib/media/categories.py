@@ -13,6 +13,8 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from harmlib.media.ledger import plain_label
+
 BETWEEN = "|"
 _SEPARATORS = re.compile(r"[|;]")
 
@@ -61,9 +63,10 @@ def folder_category(path: str, label: str) -> str:
     ''
     """
     parts = PurePosixPath(path).parts
-    if label != "harmful" or len(parts) < 4:
+    at = next((n for n, part in enumerate(parts[:2]) if plain_label(part) == label), None)
+    if label != "harmful" or at is None or len(parts) < at + 3:
         return ""
-    return plain_category(parts[2])
+    return plain_category(parts[at + 1])
 
 
 def check_category(category: str, label: str, learned: Sequence[str]) -> str:

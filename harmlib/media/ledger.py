@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 LABELS = {"harmful": 1, "safe": 0}
 LABEL_NAMES = {number: name for name, number in LABELS.items()}
 LEDGER_COLUMNS = ("path", "label", "modality", "step", "reason")
+# How else a label may be written, in folders' names and in tables
+LABEL_WORDS = {
+    "harmful": ("유해", "1", "1.0"),
+    "safe": ("안전", "무해", "0", "0.0"),
+}
+
+
+def plain_label(word: str) -> str | None:
+    """Return the label that a word means; None where it is none.
+
+    Parameters
+    ----------
+    word : str
+        Such as a folder's name.
+
+    Returns
+    -------
+    str or None
+        ``harmful`` or ``safe``.
+
+    Examples
+    --------
+    >>> plain_label("유해"), plain_label("0"), plain_label("Safe")
+    ('harmful', 'safe', None)
+    """
+    plain = unicodedata.normalize("NFC", word)
+    for label, words in LABEL_WORDS.items():
+        if plain == label or plain in words:
+            return label
+    return None
 
 
 @dataclass(frozen=True)

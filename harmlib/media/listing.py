@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from harmlib.language import told
 from harmlib.media.categories import check_category, folder_category, plain_category
-from harmlib.media.ledger import LABELS
+from harmlib.media.folders import DataError, scan_folders
+from harmlib.media.ledger import LABELS, plain_label
 from harmlib.media.listed_paths import FilesOnDisk
 from harmlib.media.splits import SPLITS
 from harmlib.params import DataParams, Modality
 from harmlib.tables.complaint import TableError
-from harmlib.tables.headers import check_names
+from harmlib.tables.headers import check_names, fold
 from harmlib.tables.spreadsheet import check_groups, check_texts, what_it_is
 from harmlib.tables.table import Table, read_table
 
 LISTING_COLUMNS = ("path", "label", "group", "split")
-
-
-class DataError(ValueError):
-    """Media or CSV files that can't be used at all; the message says what to do."""
+BY_FOLDER = "folder"
+WAYS = ("guess", "file", BY_FOLDER)  # of `data.groups`, beside the name of a column
 
 
 def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
@@ -60,10 +60,33 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     csv = data.csv(modality)
     if not csv:
         listed = scan_folders(data.root, modality)
-        return listed if data.categories is None else _of_folders(listed, data.categories)
-    listed = read_csv(data.root / csv, data.root, data.categories)
-    _require_one(listed["path"], data.root, data.root / csv)
+        if data.categories is not None:
+            listed = _of_folders(listed, data.categories)
+    else:
+        listed = read_csv(data.root / csv, data.root, data.categories, _group_column(data))
+        _require_one(listed["path"], data.root, data.root / csv)
+    if data.groups == BY_FOLDER:
+        return listed.assign(group=[_plain_folder(path) for path in listed["path"]])
+    if not csv and data.groups not in WAYS:
+        raise DataError(
+            told(
+                f"data.groups: {data.groups}: a column of a CSV, but the {modality}s are found in "
+                f"folders; use one of {', '.join(WAYS)}, or name a CSV (data.{modality}_csv)",
+                f"data.groups: {data.groups}: CSV의 열 이름인데 {modality}는 폴더에서 찾습니다. "
+                f"{', '.join(WAYS)} 중 하나를 쓰거나 CSV를 적으십시오(data.{modality}_csv)",
+            )
+        )
     return listed
+
+
+def _group_column(data: DataParams) -> str:
+    return "group" if data.groups in WAYS else fold(data.groups)
+
+
+def _plain_folder(path: str) -> str:
+    """The folder of a file, without those of the labels: both may show one source."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts[:-1]
+    return "/".join(part for part in parts if plain_label(part) is None) or "."
 
 
 def _require_one(paths: pd.Series, root: Path, csv_path: Path) -> None:
@@ -79,67 +102,6 @@ def _require_one(paths: pd.Series, root: Path, csv_path: Path) -> None:
     )
 
 
-def scan_folders(root: Path, modality: Modality) -> pd.DataFrame:
-    """List every visible file below the two folders of a modality, whatever its ending.
-
-    Parameters
-    ----------
-    root : Path
-        Holds `images/{harmful,safe}`, `videos/{harmful,safe}`.
-    modality : {"image", "video"}
-        Which of the two pairs of folders to scan.
-
-    Returns
-    -------
-    DataFrame
-        One row per file, sorted: path (relative to `root`), label (`harmful` or `safe`), group
-        and split (both None).
-
-    Raises
-    ------
-    DataError
-        If a folder is missing.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("images/harmful/a.jpg", "images/safe/b.jpg"):
-    ...         (Path(folder) / name).parent.mkdir(parents=True)
-    ...         (Path(folder) / name).touch()
-    ...     scan_folders(Path(folder), "image")
-                       path    label group split
-    0  images/harmful/a.jpg  harmful  None  None
-    1     images/safe/b.jpg     safe  None  None
-    """
-    top = root / f"{modality}s"
-    if not top.is_dir():
-        raise DataError(
-            f"{top}: there is no such folder. Expected {modality}s/harmful and {modality}s/safe "
-            f"below {root}; or name a CSV (data.{modality}_csv), or leave {modality!r} out of "
-            "`modalities`"
-        )
-    rows = []
-    for label in LABELS:
-        if not (top / label).is_dir():
-            raise DataError(
-                f"{top / label}: there is no such folder; {modality}s need both classes"
-            )
-        # Links to nowhere or to folders are listed too: the ledger says why they aren't used.
-        files = (p for p in sorted((top / label).rglob("*")) if p.is_symlink() or not p.is_dir())
-        rows += [
-            {"path": _printable(p.relative_to(root)), "label": label}
-            for p in files
-            if not any(part.startswith(".") for part in p.relative_to(top).parts)
-        ]
-    return pd.DataFrame(rows, columns=["path", "label"]).assign(group=None, split=None)
-
-
-def _printable(path: Path) -> str:
-    """Names from an old Korean Windows aren't UTF-8; no table could hold their bytes."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode()
-
-
 def _of_folders(listed: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     """Give each file the category whose folder below harmful/ it lies in."""
     category = [folder_category(*row) for row in zip(listed["path"], listed["label"], strict=True)]
@@ -150,14 +112,18 @@ def _of_folders(listed: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame
 
 
 def read_csv(
-    csv_path: Path, root: Path | None = None, categories: Sequence[str] | None = None
+    csv_path: Path,
+    root: Path | None = None,
+    categories: Sequence[str] | None = None,
+    group_column: str = "group",
 ) -> pd.DataFrame:
     """Read a list of media from a CSV file.
 
     Parameters
     ----------
     csv_path : Path
-        Columns path (relative to `root`, or absolute), label (`harmful` or `safe`) and, if wished,
+        Columns path (relative to `root`, or absolute), label (`harmful` or `safe`, or as
+        `harmlib.media.ledger.LABEL_WORDS` has them: 유해, 안전, 1, 0) and, if wished,
         group and split (`train`, `val` or `validation`, `test`); further columns are not used.
         Encodings, separators and all else as `harmlib.tables.table.read_table` reads them.
     root : Path, optional
@@ -165,6 +131,8 @@ def read_csv(
     categories : sequence of str, optional
         Those that are learned: the CSV has a column category too, with one or several (``gun|fire``
         or ``gun;fire``) for each harmful item, and none for a safe one.
+    group_column : str
+        The column that names the groups; another than group must be there.
 
     Returns
     -------
@@ -193,14 +161,16 @@ def read_csv(
     """
     try:
         needed = ("path", "label") if categories is None else ("path", "label", "category")
+        needed = needed if group_column == "group" else (*needed, group_column)
         table = read_table(csv_path, needed=needed)
         check_names(table.frame.columns, needed, ("group", "split"), csv_path)
-        columns = [*LISTING_COLUMNS, *needed[2:]]
+        columns = [*LISTING_COLUMNS, *(["category"] if categories is not None else [])]
         further = [name for name in table.frame if name and name not in columns]
         frame = table.frame.reindex(columns=[*columns, *further], fill_value="")
         frame = frame[(frame[columns] != "").any(axis=1)]
         frame["split"] = frame["split"].replace("validation", "val")
-        frame["group"] = frame["group"].str.normalize("NFC")
+        frame["group"] = frame[group_column].str.normalize("NFC")
+        frame["label"] = [plain_label(word) or word for word in frame["label"]]
         table = Table(csv_path, frame)
         _check_values(table, "label", tuple(LABELS))
         _check_values(table, "split", (*SPLITS, ""))

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decoders import DecodeLimits
+from harmlib.media.folders import DataError
 from harmlib.media.folds import assign_folds
+from harmlib.media.group_guess import GIVEN, guess_groups
 from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
 from harmlib.media.listed_paths import FilesOnDisk
-from harmlib.media.listing import LISTING_COLUMNS, DataError, list_media
+from harmlib.media.listing import LISTING_COLUMNS, list_media
 from harmlib.media.probe_cache import probe_all
+from harmlib.media.source_names import ALONE
 from harmlib.media.splits import SplitError, assign_splits, subsample_to_ratio
-from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality, Params
+from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality, NearDuplicateParams, Params
 
 MANIFEST_COLUMNS = (
     "item_id",
@@ -37,6 +41,7 @@ MANIFEST_COLUMNS = (
     "size",
     "brightness",
     "perceptual_hash",
+    "group_by",
 )
 _LOG = logging.getLogger(__name__)
 _MISSING = "file is missing"
@@ -91,6 +96,7 @@ def build_manifests(
             max_pixels=params.data.max_pixels,
             limits=DecodeLimits.of(params.data),
             categories=params.data.categories or (),
+            guess=params.near_duplicates if params.data.groups == "guess" else None,
             progress=progress(modality) if progress else None,
         )
         for modality in params.modalities
@@ -137,6 +143,7 @@ def build_manifest(
     max_pixels: int = MAX_PIXELS,
     limits: DecodeLimits = LIMITS,
     categories: Sequence[str] = (),
+    guess: NearDuplicateParams | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probe the listed files of one modality and split the usable ones.
@@ -165,6 +172,9 @@ def build_manifest(
         A file that takes more to be decoded is not used.
     categories : sequence of str
         Those that are learned, each to be in all splits; then `listed` has a column category.
+    guess : NearDuplicateParams, optional
+        Where `listed` names neither a group nor a split, guess the groups, with nearly equal
+        pictures as this says; without it each file is a group of its own there.
     progress : callable, optional
         Called as ``progress(done, total)`` while files are read.
 
@@ -207,19 +217,24 @@ def build_manifest(
     items = items.join(facts.drop(columns=["path", "reason"]))[reason == ""]
     items = items.assign(label=items["label"].map(LABELS), modality=modality)
 
-    for column, told in _CONFLICTS.items():
+    for column, why in _CONFLICTS.items():
         if column == "label" or categories:
             conflict = items.groupby("sha256")[column].transform("nunique") > 1
-            reason[items.index[conflict]] = told
+            reason[items.index[conflict]] = why
             items = items[~conflict]
     _require_classes(items, modality, root, reason[reason != ""])
 
+    items = _with_groups(items, listed, guess)
     if ratio is not None:
         keep = subsample_to_ratio(items, ratio, seed)
         reason[items.index[~keep]] = f"left out to reach harmful:safe {ratio}:1"
         items = items[keep]
+    try:
+        split = assign_splits(items, val_fraction, test_fraction, seed, categories)
+    except SplitError as error:
+        raise SplitError(f"{error}{_guess_told(items)}") from None
     manifest = items.assign(
-        split=assign_splits(items, val_fraction, test_fraction, seed, categories),
+        split=split,
         item_id=items["path"],
         path=[str(full[i]) for i in items.index],
         group=items["group"].where(items["group"].notna(), items["sha256"].str[:16]),
@@ -230,6 +245,36 @@ def build_manifest(
     return (
         manifest.sort_values("item_id")[columns].reset_index(drop=True),
         ledger[list(LEDGER_COLUMNS)].reset_index(drop=True),
+    )
+
+
+def _with_groups(
+    items: pd.DataFrame, listed: pd.DataFrame, guess: NearDuplicateParams | None
+) -> pd.DataFrame:
+    """Guess the groups where nothing is given, and say in a column group_by how each was found.
+
+    A given split may tear a guessed group apart: it is the person's word.
+    """
+    if guess is None or listed[["group", "split"]].notna().any(axis=None):
+        return items.assign(group_by=items["group"].map(lambda g: GIVEN if g else ALONE))
+    found = guess_groups(items, guess.hash_distance, guess.max_comparisons)
+    return items.assign(group=found["group"], group_by=found["group_by"])
+
+
+def _guess_told(items: pd.DataFrame) -> str:
+    """What to do where guessed groups, not given ones, leave too few of them."""
+    guessed = items[~items["group_by"].isin([GIVEN, ALONE])]
+    if guessed.empty:
+        return ""
+    largest = guessed["group"].value_counts()
+    ways = ", ".join(sorted(guessed["group_by"].unique()))
+    return told(
+        f". {len(largest):,} of these groups were guessed (by {ways}; the largest: "
+        f"{largest.index[0]!r}, {largest.iloc[0]:,} files): name the true ones in a CSV's column "
+        "group, or set data.groups to file if each file is a source of its own",
+        f". 이 그룹 중 {len(largest):,}개는 짐작한 것입니다({ways}; 가장 큰 그룹: "
+        f"{largest.index[0]!r}, 파일 {largest.iloc[0]:,}개). 실제 그룹을 CSV의 group 열에 적거나, "
+        "파일마다 원본이 다르면 data.groups를 file로 하십시오",
     )
 
 
@@ -297,7 +342,7 @@ def _require_folds(
     try:
         assign_folds(manifest, folds, seed)
     except SplitError as error:
-        raise SplitError(f"{modality}s: {error}") from None
+        raise SplitError(f"{modality}s: {error}{_guess_told(manifest)}") from None
 
 
 def split_counts(manifest: pd.DataFrame) -> pd.DataFrame:

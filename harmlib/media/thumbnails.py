@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -25,7 +26,12 @@ _GAP_COLOUR = (128, 128, 128)  # set off from the frames on a light and on a dar
 
 
 def thumbnail(
-    path: Path, modality: Modality, height: int = 120, frames: int = 4, max_width: int = 480
+    path: Path,
+    modality: Modality,
+    height: int = 120,
+    frames: int = 4,
+    max_width: int = 480,
+    max_bytes: int | None = None,
 ) -> bytes:
     """Draw an image, or frames spread evenly over a video side by side, as a small JPEG.
 
@@ -39,12 +45,14 @@ def thumbnail(
         Pixels that the whole picture, or strip, fits in; proportions stay, nothing is enlarged.
     frames : int
         Frames of a video, at least 1; a video with fewer frames shows each once.
+    max_bytes : int, optional
+        6,000 for an image and 12,000 for a strip by default.
 
     Returns
     -------
     bytes
-        A JPEG of quality 70, or of the next lower step of 10 that keeps an image within 6,000
-        bytes and a strip within 12,000. No metadata. The same file gives the same bytes.
+        A JPEG of quality 70, or of the next lower step of 10 that keeps it within `max_bytes`. No
+        metadata. The same file gives the same bytes.
 
     Raises
     ------
@@ -67,15 +75,18 @@ def thumbnail(
         raise ValueError(f"modality is {modality!r}; known: {', '.join(MAX_BYTES)}")
     if height < 1 or frames < 1:
         raise ValueError(f"height is {height} px and frames {frames}; both must be at least 1")
+    most = MAX_BYTES[modality] if max_bytes is None else max_bytes
     if modality == "image":
-        return _strip([load_image(path)], height, max_width, MAX_BYTES[modality])
+        return _strip([load_image(path)], height, max_width, most)
     facts = read_video(path).tracks[0]
     times_sec = even_times(facts.duration_sec, min(frames, facts.frames))
     pictures = sample_frames(path, times_sec, track=facts.track)
-    return _strip(pictures, height, max_width, MAX_BYTES[modality])
+    return _strip(pictures, height, max_width, most)
 
 
-def thumbnails(paths: Mapping[str, str | Path], modality: Modality) -> dict[str, bytes]:
+def thumbnails(
+    paths: Mapping[str, str | Path], modality: Modality, **options: int
+) -> dict[str, bytes]:
     """Draw those of several media files that can be drawn.
 
     Parameters
@@ -84,6 +95,8 @@ def thumbnails(paths: Mapping[str, str | Path], modality: Modality) -> dict[str,
         Name of an item to its file.
     modality : {"image", "video"}
         What they all are.
+    **options : int
+        Of `thumbnail`: height, frames, max_width, max_bytes.
 
     Returns
     -------
@@ -96,11 +109,12 @@ def thumbnails(paths: Mapping[str, str | Path], modality: Modality) -> dict[str,
     >>> thumbnails({"a": "nowhere.png"}, "image")
     {}
     """
+    draw = partial(thumbnail, **options)
     drawn = {}
     for name, path in paths.items():
         # Whatever one file raises: a page without this picture is better than no page.
         with contextlib.suppress(Exception):
-            drawn[name] = contained(DecodeLimits(), thumbnail, Path(path), modality)
+            drawn[name] = contained(DecodeLimits(), draw, Path(path), modality)
     return drawn
 
 

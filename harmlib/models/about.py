@@ -37,6 +37,36 @@ class Calibration(_Plain):
     offset: float
 
 
+class TestFigures(_Plain):
+    """What the test split said of the classifier at its threshold; nothing is chosen by it.
+
+    Attributes
+    ----------
+    n : int
+        Items of the test split.
+    groups : int
+        Their groups.
+    f1, baseline_f1 : float
+        Of the classifier, and of calling everything harmful.
+    low, high : float or None
+        95 % interval of their difference; None where the groups are too few.
+    """
+
+    __test__ = False  # pytest takes it for a test otherwise
+
+    n: int
+    groups: int
+    f1: float
+    baseline_f1: float
+    low: float | None
+    high: float | None
+
+    @property
+    def beats_baseline(self) -> bool:
+        """Whether the whole interval lies above the baseline."""
+        return self.low is not None and self.low > 0
+
+
 class About(_Plain):
     """What a saved classifier is, and where its threshold comes from.
 
@@ -94,6 +124,8 @@ class About(_Plain):
         vectors: weights' hash, sampling, version.
     versions : dict of str to str
         Package to its version at the training.
+    test : TestFigures or None
+        None where the test split can't tell, and in files of earlier versions.
     """
 
     modality: Modality
@@ -120,3 +152,4 @@ class About(_Plain):
     features: FeatureParams
     backbones: dict[str, dict[str, str | int | float]]
     versions: dict[str, str]
+    test: TestFigures | None = None

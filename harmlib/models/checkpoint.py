@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 import torch
 from pydantic import ValidationError
 
 from harmlib.analysis.calibration import fit_temperature
 from harmlib.analysis.optimism import optimism
+from harmlib.analysis.paired import baseline_difference
 from harmlib.analysis.thresholds import sweep
 from harmlib.features.tensor_file import TensorFileError, plain_tensor, read_tensors, tensors_of
 from harmlib.media.splits import split_digest
 from harmlib.media.whole_file import written_whole
-from harmlib.models.about import CURVE_COLUMNS, CURVE_THRESHOLDS, About, Calibration
+from harmlib.models.about import (
+    CURVE_COLUMNS,
+    CURVE_THRESHOLDS,
+    About,
+    Calibration,
+    TestFigures,
+)
 from harmlib.models.checkpoint_checks import check_dims, check_items, without_variables
 from harmlib.models.classifier import (
     HarmfulClassifier,
@@ -150,6 +158,7 @@ def make_checkpoint(
         threshold_unit="probability",
         validation_f1=float(point["f1"]),
         f1_optimism=_f1_optimism(data, training, spec),
+        test=_of_test(classifier, splits.get("test"), float(point["threshold"])),
         **_of_spec(data, training, spec),
         **_of_validation(validation, float(point["pos_weight"])),
         **_of_data(data, backbones),
@@ -187,6 +196,27 @@ def _of_validation(validation: Reference, pos_weight: float) -> dict[str, Any]:
             offset=0.0 - math.log(pos_weight),  # not -0.0
         ),
     }
+
+
+def _of_test(
+    classifier: HarmfulClassifier, test: Split | None, threshold: float
+) -> TestFigures | None:
+    """What the test split says; it is written down for those who use the file, and chooses nothing.
+
+    A test split with one class tells nothing.
+    """
+    if test is None or len(set(test.labels.tolist())) < 2:
+        return None
+    scores = probabilities(_score(classifier, test).logit)
+    table = baseline_difference(
+        test.labels.numpy(), scores, threshold, np.array(test.groups), metrics=["f1"]
+    )
+    f1 = table.iloc[0]
+    low, high = (float(f1[end]) if math.isfinite(f1[end]) else None for end in ("low", "high"))
+    return TestFigures(
+        n=len(test.labels), groups=len(set(test.groups)), f1=float(f1["b"]),
+        baseline_f1=float(f1["a"]), low=low, high=high,
+    )  # fmt: skip
 
 
 def _of_data(data: TrainingData, backbones: tuple[str, ...]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from harmlib.language import told
 from harmlib.params.mistakes import explain, near
 from harmlib.params.places import PROJECT_ROOT, absolute
 from harmlib.params.plain_values import shown
@@ -197,10 +198,17 @@ def file_to_run(path: str | Path) -> Path:
 
 
 def _read(path: Path) -> Document:
+    if path.is_dir():
+        raise ParamsError(_folder_hint(path))
     try:
         return read_yaml(path)
     except FileNotFoundError:
-        raise ParamsError(f"{path}: there is no such params file.{_hint(path)}") from None
+        raise ParamsError(
+            told(
+                f"{path}: there is no such params file.{_hint(path)}",
+                f"{path}: 그런 설정 파일이 없습니다.{_hint(path)}",
+            )
+        ) from None
 
 
 def _hint(path: Path) -> str:
@@ -208,10 +216,62 @@ def _hint(path: Path) -> str:
     if path.is_relative_to(Path.cwd()):
         own = PROJECT_ROOT / path.relative_to(Path.cwd())
         if own.is_file():
-            return f" (A relative path starts at the working directory. The project has {own}.)"
-    known = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+            return told(
+                f" (A relative path starts at the working directory. The project has {own}.)",
+                f" (상대 경로는 현재 폴더에서 시작합니다. 프로젝트에는 {own}가 있습니다.)",
+            )
+    named = _of_name(path)
+    if named is not None:
+        return told(f" Did you mean {named}?", f" {named}입니까?")
+    known = sorted(p.name for p in path.parent.glob("[!.]*.yaml"))
     close = near(path.name, known)
-    return f" Did you mean {close}?" if close else f" That folder has: {', '.join(known) or '-'}."
+    if close:
+        return told(f" Did you mean {close}?", f" {close}입니까?")
+    if not known or not path.suffix:
+        folder = PROJECT_ROOT / "params"
+        known = [str(_from_here(file)) for file in sorted(folder.glob("*.yaml"))]
+        known = [name for name in known if not name.endswith(VARIANTS_FILE.name)]
+        return told(
+            f" There are: {', '.join(known) or '-'}. `harmlib init FOLDER` writes one for your own "
+            "media",
+            f" 있는 파일: {', '.join(known) or '-'}. 자신의 미디어로는 `harmlib init 폴더`가 새로 "
+            "씁니다",
+        )
+    return told(
+        f" That folder has: {', '.join(known)}.", f" 그 폴더에는 {', '.join(known)}가 있습니다."
+    )
+
+
+def _of_name(path: Path) -> Path | None:
+    """The params file that is called so: beside it, in params/ here, or in the project's."""
+    name = path.name.removesuffix(".yaml")
+    for folder in (path.parent, Path.cwd() / "params", PROJECT_ROOT / "params"):
+        known = {file.stem: file for file in folder.glob("*.yaml")}
+        known.pop(VARIANTS_FILE.stem, None)
+        found = known.get(name) or known.get(near(name, known))
+        if found is not None:
+            return _from_here(found)
+    return None
+
+
+def _from_here(file: Path) -> Path:
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def _folder_hint(path: Path) -> str:
+    """What to do with a folder in place of a params file: of media, or of a finished run."""
+    own = PROJECT_ROOT / "params" / f"{path.name}.yaml"
+    if own.is_file():
+        return told(
+            f"{path}: a folder, not a params file. Did you mean {_from_here(own)}?",
+            f"{path}: 설정 파일이 아니라 폴더입니다. {_from_here(own)}입니까?",
+        )
+    return told(
+        f"{path}: a folder, not a params file. To write one for the media in it: harmlib init "
+        f"{path}",
+        f"{path}: 설정 파일이 아니라 폴더입니다. 그 안의 미디어로 설정 파일을 쓰려면: harmlib "
+        f"init {path}",
+    )
 
 
 def _merge_variants(table: Document, changed: Document) -> tuple[dict[str, Any], dict[Key, Place]]:

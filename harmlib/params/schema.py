@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from harmlib.params.finding_codes import FindingCode
 from harmlib.params.names import Name, check_apart
 from harmlib.params.places import PROJECT_ROOT, from_project
 from harmlib.params.policies import Costs, Policies, Volume, check_policies, check_sections
@@ -49,6 +50,10 @@ class DataParams(Section):
     video_csv: str | None = None  # relative to root; None: scan videos/{harmful,safe}
     image_ratio: Annotated[float, Field(gt=0)] | None = None  # harmful : safe to subsample to
     video_ratio: Annotated[float, Field(gt=0)] | None = None
+    # Where the groups come from. guess: the CSV's column group, and where nothing is given there,
+    # names, folders and nearly equal pictures; file: that column, else each file is alone; folder:
+    # the folder that a file lies in; anything else: the CSV's column of this name
+    groups: Annotated[str, Field(min_length=1)] = "guess"
     # What is learned: harmful or not, or each of `categories` by an output of its own
     labels: Literal["binary", "category"] = "binary"
     categories: Annotated[list[Name], Field(min_length=1)] | None = None
@@ -191,7 +196,7 @@ class GalleryParams(Section):
     """The report's gallery of errors."""
 
     pictures: bool = True  # false: no picture of the media is in the page
-    each: Positive = 3  # false alarms and misses, as many near the line as far from it
+    each: Positive = 3  # of each model's false alarms and misses, near the threshold and far from it
 
 
 class NearDuplicateParams(Section):
@@ -302,6 +307,7 @@ class RunParams(Section):
     policies: Policies = Field(default={})  # operating points that are compared
     costs: Costs | None = None  # of a miss, a false alarm and a review
     volume: Volume | None = None  # how much comes in, and what people can look at
+    mute: list[FindingCode] = Field(default=[])  # findings that the first screen leaves out
 
     @model_validator(mode="after")
     def _policies_are_whole(self) -> Self:
@@ -332,6 +338,10 @@ class Params(RunParams):
     gallery: GalleryParams = GalleryParams()
     near_duplicates: NearDuplicateParams = NearDuplicateParams()
     study: StudyParams | None = None
+    # Whether the report sets its figures beside those of the earlier report that it came from
+    compare_with_published: bool = False
+    # Or beside printed figures of your own: a CSV as `harmlib audit` reads it
+    published: Annotated[ProjectPath, Field(strict=False)] | None = None
     variants: Annotated[dict[Name, Variant], Field(min_length=1)]  # folders models/<variant>
 
     @model_validator(mode="after")
@@ -355,6 +365,15 @@ class Params(RunParams):
             )
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds must not repeat; got {self.seeds}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_earlier_report(self) -> Params:
+        if self.compare_with_published and self.published is not None:
+            raise ValueError(
+                "compare_with_published is of the project's own earlier report, published of "
+                "yours: leave one of them out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -396,6 +415,11 @@ class Params(RunParams):
         if self.data.categories is None:
             return list(self.modalities)
         return [section for m in self.modalities for section in self.sections_of(m)]
+
+    @property
+    def compared(self) -> bool:
+        """Whether there are printed figures to compare with."""
+        return self.compare_with_published or self.published is not None
 
     def sections_of(self, modality: str) -> list[str]:
         """The sections of one modality: itself, or it with each category (``image-gun``)."""

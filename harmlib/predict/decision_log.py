@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from harmlib.language import told
 from harmlib.predict.log_chain import (
     FIELDS,
     Link,
@@ -182,21 +183,47 @@ class DecisionLog:
                     yield {name: value for name, value in entry.items() if name not in FIELDS}
 
     def find(self, name: str) -> Entry:
-        """The entry with this id. Raises LogError where there is none, and names the last one."""
+        """The entry with this id, else the last one on the file of this name.
+
+        A name is a path, or the end of one: whole names of folders and file. Raises LogError where
+        there is none, and where files of several folders are called so.
+        """
         if not self.path.exists():
-            raise LogError(f"{self.path}: there is no such log")
-        last = None
+            raise LogError(
+                told(f"{self.path}: there is no such log", f"{self.path}: 그런 기록이 없습니다")
+            )
+        last, files = None, {}
         for last in self:
-            if last.get("id") != name:
-                continue
-            if "model_id" not in last:
-                raise LogError(
-                    f"{self.path}: decision {name} was logged by an earlier version, which called "
-                    "things by other names; predict the file again"
+            path = str(last.get("path", ""))
+            if last.get("id") == name:
+                return self._of_this_version(last)
+            if path == name or f"/{path}".endswith(f"/{name}"):
+                files[path] = last
+        if name in files or len(files) == 1:
+            return self._of_this_version(files.get(name) or next(iter(files.values())))
+        if files:
+            named = ", ".join(sorted(files)[:5])
+            raise LogError(
+                told(
+                    f"{self.path}: {len(files)} files are called {name!r}: {named}; give the path",
+                    f"{self.path}: {name!r}인 파일이 {len(files)}개입니다: {named}. 경로를 "
+                    "적으십시오",
                 )
-            return last
-        hint = f"the last one is {last.get('id')}" if last else "it is empty"
-        raise LogError(f"{self.path}: no decision {name!r}; {hint}")
+            )
+        raise LogError(f"{self.path}: {_not_there(name, last)}")
+
+    def _of_this_version(self, entry: Entry) -> Entry:
+        if "model_id" in entry:
+            return entry
+        name = entry.get("id")
+        raise LogError(
+            told(
+                f"{self.path}: decision {name} was logged by an earlier version, which called "
+                "things by other names; predict the file again",
+                f"{self.path}: 판정 {name}은 이전 버전이 다른 이름으로 적은 것입니다. 파일을 다시 "
+                "판정하십시오",
+            )
+        )
 
     def latest(self, models: Collection[str]) -> Iterator[Entry]:
         """The last entry on each path by these models (their sha256), in the log's order."""
@@ -214,8 +241,8 @@ class DecisionLog:
     ) -> set[tuple[str, int, int]]:
         """The files that a model has predicted in one way, as (path, size, mtime_ns).
 
-        model : sha256 of the checkpoint. windowing : as in the entries. policy : its name, whose
-        decisions count if they were made at these thresholds (by the names that entries have)
+        model : sha256 of the checkpoint. windowing : as in the entries. policy : its name, or none.
+        Decisions count if they were made at these thresholds (by the names that entries have)
         """
         return {
             (e["path"], e["size"], e["mtime_ns"])
@@ -223,9 +250,22 @@ class DecisionLog:
             if _is_decision(e, (model,))
             and e.get("windowing") == windowing
             and e.get("policy", "") == policy
-            and (not policy or all(e.get(name) == at for name, at in (thresholds or {}).items()))
+            and all(e.get(name) == at for name, at in (thresholds or {}).items())
             and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
         }
+
+
+def _not_there(name: str, last: Entry | None) -> str:
+    if last is None:
+        return told(
+            f"no decision {name!r}; it is empty", f"판정 {name!r}가 없습니다. 기록이 비어 있습니다"
+        )
+    return told(
+        f"no decision {name!r}, by id or file; the last one is {last.get('id')} on "
+        f"{last.get('path')}",
+        f"id나 파일이 {name!r}인 판정이 없습니다. 마지막 판정은 {last.get('path')}의 "
+        f"{last.get('id')}입니다",
+    )
 
 
 def _is_decision(entry: Entry, models: Collection[str]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -13,7 +14,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
@@ -60,6 +60,8 @@ class Written:
         All decisions, of earlier calls too.
     models : frozenset of str
         sha256 of the checkpoints of this call.
+    decisions : dict of str to int
+        Rows of the table by decision, ``harmful`` and ``safe``, and with bands by band.
     """
 
     predicted: int
@@ -70,6 +72,7 @@ class Written:
     settled: int
     log: DecisionLog
     models: frozenset[str]
+    decisions: dict[str, int]
 
     def account(self) -> str:
         """Say where each file went, in one line."""
@@ -95,6 +98,7 @@ def predict_into(
     *,
     strips: bool = True,
     limits: DecodeLimits = LIMITS,
+    progress: Callable[[int], None] | None = None,
 ) -> Written:
     """Predict files into the table `out`, and into the files beside it.
 
@@ -116,6 +120,8 @@ def predict_into(
         Write pictures of harmful segments, too.
     limits : DecodeLimits
         What decoding one file may take.
+    progress : callable, optional
+        Called with the number of files that are done, whatever came of them.
 
     Returns
     -------
@@ -130,7 +136,7 @@ def predict_into(
     """
     # Outputs that differ in their suffix alone share the log and the ledger.
     with held(out.with_suffix(".lock"), f"the output {out}"):
-        return _predict_into(out, predictors, found, bands, strips, limits)
+        return _predict_into(out, predictors, found, bands, strips, limits, progress)
 
 
 def _predict_into(
@@ -140,6 +146,7 @@ def _predict_into(
     bands: dict[str, Bands] | None,
     strips: bool,
     limits: DecodeLimits,
+    progress: Callable[[int], None] | None,
 ) -> Written:
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
     kept = KeptLedger(out.with_suffix(".ledger.csv"))
@@ -148,7 +155,7 @@ def _predict_into(
     predicted: list[str] = []
     with noting(out.with_suffix(".in_hand")) as notes:
         stream = predict_stream(predictors, fresh, limits, notes)
-        for one in tqdm(stream, unit=" files", disable=None):
+        for one in stream:
             if isinstance(one, Prediction):
                 entry = log_entry(one)
                 if strips:
@@ -159,17 +166,48 @@ def _predict_into(
             else:
                 unusable.append(one)
                 kept.add(one)
+            if progress:
+                progress(len(predicted) + len(unusable) + fresh.reused)
     log.close()
     models = frozenset(predictor.digest for predictor in predictors)
     columns = table_columns(bands, predictors)
-    _write_table((with_band(entry, bands) for entry in log.latest(models)), out, columns)
+    decisions: Counter[str] = Counter()
+    rows = (with_band(entry, bands) for entry in log.latest(models))
+    _write_table(_counted(rows, decisions), out, columns)
     _write_segments(log.latest(models), out.with_suffix(".segments.csv"))
     kept.write()
     check_sum(fresh.taken, predicted, [one.path for one in unusable], "files to predict")
     ledger = pd.DataFrame([one.row() for one in unusable], columns=list(LEDGER_COLUMNS))
     return Written(
-        len(predicted), fresh.reused, ledger, kept.path, len(kept.rows), kept.settled, log, models
-    )
+        len(predicted), fresh.reused, ledger, kept.path, len(kept.rows), kept.settled, log, models,
+        dict(decisions),
+    )  # fmt: skip
+
+
+def _counted(rows: Iterable[dict[str, Any]], into: Counter[str]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        into.update(count_of(row))
+        yield row
+
+
+def count_of(row: dict[str, Any]) -> list[str]:
+    """What one row counts as in a summary: its decision, and its band where it has one.
+
+    Parameters
+    ----------
+    row : dict
+        Of the table of predictions.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> count_of({"decision": "safe", "band": "review"})
+    ['safe', 'review']
+    """
+    return [str(row[name]) for name in ("decision", "band") if name in row]
 
 
 class _Fresh:

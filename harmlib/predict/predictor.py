@@ -17,6 +17,7 @@ from harmlib.features.backbones import backbone_names, find_weights, load_backbo
 from harmlib.features.device import choose_device, choose_precision
 from harmlib.features.engine import Engine, keep_compiler_cache, open_engine
 from harmlib.features.vector_stream import Vectors
+from harmlib.language import told
 from harmlib.models.category_checkpoint import load_checkpoints
 from harmlib.models.checkpoint import (
     Checkpoint,
@@ -54,6 +55,8 @@ class Predictor:
         A policy whose threshold takes the place of the checkpoint's; mostly empty.
     policy_file : Path, optional
         Where the policy stands; None: `policy.json` of the run in whose folder the checkpoint lies.
+    threshold : float, optional
+        A probability in [0, 1] in place of the checkpoint's threshold, without a policy.
 
     Attributes
     ----------
@@ -68,7 +71,7 @@ class Predictor:
     checkpoint : Checkpoint
         Of a file with categories that of the first one; see `outputs`.
     threshold : float
-        The operating threshold, a probability: the policy's, else the checkpoint's.
+        The operating threshold, a probability: the given or the policy's, else the checkpoint's.
     outputs : dict of str to Predictor
         Category to a predictor with the category's checkpoint and threshold, and the engines of
         this one. Of a file without categories: this one, under the empty name.
@@ -101,6 +104,7 @@ class Predictor:
         opened: dict[str, Engine] | None = None,
         policy: str = "",
         policy_file: Path | None = None,
+        threshold: float | None = None,
     ) -> None:
         self.path = Path(checkpoint)
         checkpoints = load_checkpoints(self.path)
@@ -111,10 +115,13 @@ class Predictor:
         self.modality = about.modality
         self.model_id = model_id(about.variant, about.modality, self.digest)
         self.policy = policy
-        thresholds = {
-            category: self._threshold(category, own, policy_file)
-            for category, own in checkpoints.items()
-        }
+        if threshold is None:
+            thresholds = {
+                category: self._threshold(category, own, policy_file)
+                for category, own in checkpoints.items()
+            }
+        else:
+            thresholds = {"": _given_threshold(self.path, threshold, checkpoints)}
         self.threshold = next(iter(thresholds.values()))
         self.params = _replace_weights(self.path, about.features, weights or {})
         for name in self.checkpoint.classifier.dims:
@@ -228,6 +235,7 @@ def open_predictors(
     windowing: Windowing | None = None,
     policy: str = "",
     policy_file: Path | None = None,
+    threshold: float | None = None,
 ) -> list[Predictor]:
     """Open a checkpoint file, or the checkpoints of both modalities in a folder.
 
@@ -241,7 +249,8 @@ def open_predictors(
     windowing : Windowing, optional
     policy : str
     policy_file : Path, optional
-        These six as for `Predictor`.
+    threshold : float, optional
+        These seven as for `Predictor`.
 
     Returns
     -------
@@ -270,9 +279,30 @@ def open_predictors(
             opened=opened,
             policy=policy,
             policy_file=policy_file,
+            threshold=threshold,
         )
         for file in files
     ]
+
+
+def _given_threshold(path: Path, threshold: float, checkpoints: Mapping[str, Checkpoint]) -> float:
+    if "" not in checkpoints:
+        raise ValueError(
+            told(
+                f"{path}: one threshold was given, and this checkpoint has one for each of "
+                f"{', '.join(checkpoints)}; use a policy",
+                f"{path}: threshold를 하나 주었는데 이 체크포인트에는 {', '.join(checkpoints)}마다 "
+                "하나씩 있습니다. 정책을 쓰십시오",
+            )
+        )
+    if not 0 <= threshold <= 1:
+        raise ValueError(
+            told(
+                f"threshold {threshold:g}: a probability, 0 to 1",
+                f"threshold {threshold:g}: 0에서 1 사이의 확률이어야 합니다",
+            )
+        )
+    return threshold
 
 
 def _policy_file_of(checkpoint: Path) -> Path:

@@ -73,11 +73,14 @@ def replay(
     predictor = Predictor(
         path, weights=weights, artifacts=artifacts, device=device, windowing=windowing
     )
-    if entry.get("policy"):  # its file may say something else by now: the log holds what counted
-        predictor.policy = str(entry["policy"])
-        for category, output in predictor.outputs.items():
-            output.policy = predictor.policy
-            output.threshold = _logged(entry, f"threshold_{category}" if category else "threshold")
+    # A policy's file may say something else by now, a threshold may have been given by hand: the
+    # log holds what counted
+    predictor.policy = str(entry.get("policy") or "")
+    for category, output in predictor.outputs.items():
+        output.policy = predictor.policy
+        name = f"threshold_{category}" if category else "threshold"
+        if name in entry or predictor.policy:
+            output.threshold = _logged(entry, name)
     if not file.is_file() or _sha256(file) != sha256:
         raise LogError(f"{file}: the file there is gone, or has another content now")
     (again,) = predict_stream([predictor], [file])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harmlib.analysis.baseline import BASELINE
+from harmlib.params.finding_codes import Severity
 
 SCHEMA_VERSION = 2  # raise it when a reader of the older document would misread the new one
 _Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -124,6 +125,19 @@ class BaselineFigures(_Section):
     test: FiguresOnTest
 
 
+class FindingEntry(_Section):
+    """Something that a reader has to know before the figures are used (docs/metrics.md)."""
+
+    code: str = Field(pattern=r"^HL\d{3}$", description="What was found; a code never changes.")
+    severity: Severity = Field(
+        description="error: the figures don't show what a reader would take from them. warning: "
+        "weigh it before the model is used. note: what the figures are."
+    )
+    section: str = Field(description="The modality, or section, that it is about.")
+    sentence: str = Field(min_length=1, description="What was found, in the page's language.")
+    muted: bool = Field(description="Whether the params leave it out of the page's first screen.")
+
+
 class Metrics(_Section):
     """The key figures of one run of harmlib."""
 
@@ -132,6 +146,11 @@ class Metrics(_Section):
     modalities: dict[str, dict[str, ModelFigures | BaselineFigures]] = Field(
         description="For each modality the models by their names in the params, and the baseline "
         "that calls everything harmful as `baseline`."
+    )
+    findings: list[FindingEntry] | None = Field(
+        default=None,
+        description="What was found, the gravest first; null in a file of before findings were "
+        "listed, which says nothing of them.",
     )
 
 
@@ -142,6 +161,7 @@ def metrics_document(
     intervals: Mapping[str, pd.DataFrame],
     pooled: Mapping[str, pd.DataFrame] | None = None,
     pooled_intervals: Mapping[str, pd.DataFrame] | None = None,
+    findings: Sequence[Mapping[str, str | bool]] = (),
 ) -> dict[str, Any]:
     """Put together the content of `metrics.json`, checked against the schema.
 
@@ -158,6 +178,8 @@ def metrics_document(
     pooled, pooled_intervals : mapping of str to DataFrame, optional
         By modality, as `pooled_results` and `intervals_on_test` return them for the folds; empty or
         None for a run without folds.
+    findings : sequence of mapping
+        As `harmlib.reporting.text.coded_findings.entries` returns them.
 
     Returns
     -------
@@ -190,6 +212,7 @@ def metrics_document(
     for modality, results in (pooled or {}).items():
         _add_folds(modalities[modality], results, (pooled_intervals or {})[modality])
     document = {"schema_version": SCHEMA_VERSION, "run": run, "modalities": modalities}
+    document |= {"findings": list(findings)}
     return Metrics.model_validate(document).model_dump()
 
 

@@ -8,7 +8,9 @@ from typing import Protocol
 import pandas as pd
 
 from harmlib.params import Params, ScoresParams
-from harmlib.reporting.text.cited_numbers import count, row
+from harmlib.reporting.text.briefs import pairs_on_test
+from harmlib.reporting.text.cited_numbers import Row, at, count, row
+from harmlib.reporting.text.report_tables import chosen_rows, of_variant
 
 # The report begins with videos: they are what the earlier report was about.
 ORDER = ("video", "image")
@@ -64,7 +66,7 @@ class Report:
     weights : DataFrame
         One row per modality and backbone; none of a table of scores.
     published : DataFrame
-        The figures that the earlier report printed; none of a table of scores.
+        The figures that an earlier report printed; none where the params don't ask to compare.
     items, operating_points, sweep, … : dict of str to DataFrame
         By modality, for each of KINDS: `tables/<kind>_<modality>.csv`.
     pooled, pooled_intervals, judged : dict of str to DataFrame
@@ -132,6 +134,11 @@ class Report:
         models = self.pooled[modality].dropna(subset="validation_f1")
         return models.assign(f1=models["validation_f1"])
 
+    def best(self, modality: str) -> Row:
+        """Return the row of `preferred` with the highest F1 on validation."""
+        models = self.preferred(modality)
+        return at(models, models["f1"].idxmax())
+
     def chosen(self, modality: str) -> pd.DataFrame:
         """Return the operating points of the saved epochs, one row per variant."""
         table = self.operating_points[modality]
@@ -148,13 +155,17 @@ class Report:
 
     def published_of(self, modality: str) -> pd.DataFrame:
         """Return the printed figures of a modality, possibly none."""
+        if self.published.empty:
+            return self.published
         return self.published[self.published["modality"] == modality]
 
     @property
     def rows_on_test(self) -> float:
         """How many rows of results on test the report shows; the number cites their tables."""
-        pairs = {m: table[table["split"] == "test"] for m, table in self.differences.items()}
-        kinds = (self.test, self.choices, self.floors, pairs, *filter(None, [self.pooled]))
+        choices = {m: chosen_rows(self.choices[m], self.best(m).variant) for m in self.modalities}
+        pairs = {m: pairs_on_test(self.differences[m]) for m in self.modalities}
+        floors = {m: of_variant(self.floors[m], self.best(m).variant) for m in self.modalities}
+        kinds = (self.test, choices, floors, pairs, *filter(None, [self.pooled]))
         first, *others = (count(tables[m]) for tables in kinds for m in self.modalities)
         return sum(others, start=first)
 
@@ -175,7 +186,7 @@ def load_report(run: RunFolder) -> Report:
     ----------
     run : Run
         A run that 03_thresholds has finished for each of its modalities, with
-        `tables/published.csv` beside.
+        `tables/published.csv` beside where the params ask to compare.
 
     Returns
     -------
@@ -187,6 +198,7 @@ def load_report(run: RunFolder) -> Report:
         A table is not there; the message names the notebook to run first.
     """
     sections: dict[str, tuple[str, ...]] = {}
+    compared = isinstance(run.params, Params) and run.params.compared
     if isinstance(run.params, Params):
         known = run.params.modalities
         sections = {m: tuple(run.params.sections_of(m)) for m in ORDER if m in known}
@@ -217,7 +229,7 @@ def load_report(run: RunFolder) -> Report:
         manifest=run.read("manifest.parquet", "00_data"),
         ledger=run.ledger(),
         weights=pd.concat(weights) if weights else pd.DataFrame(),
-        published=run.read("tables/published.csv", "05_report") if sections else pd.DataFrame(),
+        published=run.read("tables/published.csv", "05_report") if compared else pd.DataFrame(),
         study=study,
         **tables,
     )

@@ -1,16 +1,117 @@
-"""What notebooks display: a table, a figure, a list of findings, each with one call."""
+"""What notebooks display: a table, a figure, a list of findings, each with one call.
+
+Within ``with fold(…):`` and ``with tabs(…) as tab:`` these calls fill the folded part or the panel,
+which is displayed as one output when the block ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-from harmlib.reporting.page.fragments import figure_html, table_html
+from harmlib.reporting.page.drawings import figure_html
+from harmlib.reporting.page.fragments import table_html
+from harmlib.reporting.page.sections import fold_html, tabs_html
 from harmlib.reporting.text.markdown import list_html, paragraphs_html
+from harmlib.reporting.text.parts import EXPLANATIONS, TITLES
+
+_open: list[list[str]] = []  # what the blocks hold that are being filled, the innermost last
+
+
+def show_html(made: HTML | str) -> None:
+    """Display HTML that this package made.
+
+    Parameters
+    ----------
+    made : HTML or str
+
+    Examples
+    --------
+    >>> show_html("<p>하나</p>")
+    <IPython.core.display.HTML object>
+    """
+    if _open:
+        _open[-1].append(made if isinstance(made, str) else str(made.data))
+    else:
+        display(HTML(made) if isinstance(made, str) else made)
+
+
+@contextmanager
+def fold(anchor: str, brief: str) -> Iterator[None]:
+    """Display what the block shows as one folded part; nothing, if it shows nothing.
+
+    Parameters
+    ----------
+    anchor : str
+        What links lead to, `#anchor`: one of `harmlib.reporting.text.parts.TITLES`. Its explanation
+        stands before what the block shows.
+    brief : str
+        One sentence that says what is folded; it may hold cited numbers.
+
+    Examples
+    --------
+    >>> with fold("floors", "하한 0.90을 지킵니다."):
+    ...     show_findings(["하나"])
+    <IPython.core.display.HTML object>
+    """
+    with _collected() as parts:
+        yield
+    if parts:
+        explained = paragraphs_html([EXPLANATIONS[anchor]]) if anchor in EXPLANATIONS else ""
+        show_html(fold_html(anchor, TITLES[anchor], brief, explained + "".join(parts)))
+
+
+@contextmanager
+def tabs(label: str) -> Iterator[Callable[[str], AbstractContextManager[None]]]:
+    """Display what the block shows as tabs, each filled in a block of its own.
+
+    Parameters
+    ----------
+    label : str
+        What the tabs are of, for screen readers.
+
+    Yields
+    ------
+    callable
+        `tab(name)` opens the block that fills the tab of that name.
+
+    Examples
+    --------
+    >>> with tabs("결과") as tab:
+    ...     with tab("비디오"):
+    ...         show_findings(["하나"])
+    ...     with tab("이미지"):
+    ...         show_findings(["둘"])
+    <IPython.core.display.HTML object>
+    """
+    panels: list[tuple[str, str]] = []
+
+    @contextmanager
+    def tab(name: str) -> Iterator[None]:
+        with _collected() as parts:
+            yield
+        if parts:
+            panels.append((name, "".join(parts)))
+
+    yield tab
+    if panels:
+        show_html(tabs_html(label, panels))
+
+
+@contextmanager
+def _collected() -> Iterator[list[str]]:
+    """Take what is shown within the block, instead of displaying it."""
+    parts: list[str] = []
+    _open.append(parts)
+    try:
+        yield parts
+    finally:
+        _open.pop()
 
 
 class FigureFolder(Protocol):
@@ -20,7 +121,9 @@ class FigureFolder(Protocol):
         """Write `figure` as SVG and PNG under `name`."""
 
 
-def show_table(table: pd.DataFrame, caption: str, highlight: pd.Series | None = None) -> None:
+def show_table(
+    table: pd.DataFrame, caption: str, highlight: pd.Series | None = None, digits: int = 4
+) -> None:
     """Display a table with Korean column names; a table without rows is left out.
 
     Parameters
@@ -32,9 +135,11 @@ def show_table(table: pd.DataFrame, caption: str, highlight: pd.Series | None = 
         What the rows are; it stands above the table.
     highlight : Series of bool, optional
         True for the rows to stress, in the order of `table`.
+    digits : int
+        Digits behind the point.
     """
     if len(table):
-        display(HTML(table_html(table, caption, highlight)))
+        show_html(table_html(table, caption, highlight, digits))
 
 
 def show_figure(
@@ -63,7 +168,7 @@ def show_figure(
     """
     if run is not None and name:
         run.write_figure(figure, name)
-    display(figure_html(figure, alt=alt, caption=caption))
+    show_html(figure_html(figure, alt=alt, caption=caption))
 
 
 def show_findings(lines: Iterable[str]) -> None:
@@ -80,7 +185,7 @@ def show_findings(lines: Iterable[str]) -> None:
     """
     found = [line for line in lines if line]
     if found:
-        display(HTML(list_html(found)))
+        show_html(list_html(found))
 
 
 def show_paragraphs(paragraphs: Iterable[str]) -> None:
@@ -97,4 +202,4 @@ def show_paragraphs(paragraphs: Iterable[str]) -> None:
     """
     found = list(paragraphs)
     if found:
-        display(HTML(paragraphs_html(found)))
+        show_html(paragraphs_html(found))

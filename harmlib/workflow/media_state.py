@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harmlib.media.file_state import file_state
+from harmlib.media.ledger import plain_label
 from harmlib.media.whole_file import set_aside, write_text_whole
 from harmlib.params import Modality, Params
 
@@ -54,7 +55,8 @@ class MediaState:
 
     def list_anew(self) -> None:
         """Read the CSV lists, and keep what they say; those that can't be read are left out."""
-        from harmlib.media.listing import DataError, list_media  # pandas alone takes a second
+        from harmlib.media.folders import DataError
+        from harmlib.media.listing import list_media  # pandas alone takes a second
 
         self.forget()
         for modality in self.params.modalities:
@@ -84,11 +86,16 @@ class MediaState:
         return None if paths is None else [sha256, *_lines(root / path for path in paths)]
 
     def _of_folders(self, modality: Modality) -> list[str] | None:
-        top = self.params.data.root / f"{modality}s"
-        if not top.is_dir():
+        root = self.params.data.root
+        tops = [root / f"{modality}s"]
+        if not (root / "images").is_dir() and not (root / "videos").is_dir() and root.is_dir():
+            tops = sorted(path for path in root.iterdir() if plain_label(path.name))
+        tops = [top for top in tops if top.is_dir()]
+        if not tops:
             return None
         visible = (
             path
+            for top in tops
             for path in sorted(top.rglob("*"))
             if not any(part.startswith(".") for part in path.relative_to(top).parts)
         )

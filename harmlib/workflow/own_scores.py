@@ -127,7 +127,7 @@ def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
 
 def _state(params: ScoresParams) -> str:
     # What is found in the table, and what nothing here depends on
-    settings = params.model_dump_json(exclude={*FOUND, "policies", "costs", "volume"})
+    settings = params.model_dump_json(exclude={*FOUND, "policies", "costs", "volume", "mute"})
     digest = hashlib.sha256(f"{_VERSION} {settings}".encode())
     digest.update(params.scores.read_bytes())
     return digest.hexdigest()

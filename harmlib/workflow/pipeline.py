@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harmlib.language import told
 from harmlib.media.owned_lock import held
 from harmlib.media.whole_file import remove_leftovers, written_whole
 from harmlib.params import (
@@ -34,7 +35,7 @@ from harmlib.workflow.execution import (
 from harmlib.workflow.import_graph import ImportGraph
 from harmlib.workflow.own_scores import bring_in, complete_params, is_brought_in
 from harmlib.workflow.preload import preload
-from harmlib.workflow.progress import VARIABLE, Watch
+from harmlib.workflow.progress import VARIABLE, Watch, progress
 from harmlib.workflow.run_pages import (
     clear_failure,
     write_failure,
@@ -139,12 +140,34 @@ def _execute_and_report(
         cache = StepCache(params)
         if not all(cache.is_valid(step) for step in steps if step.notebook in READ_VECTORS):
             cache.set_damaged_vectors_aside()  # before extraction is taken for valid
+        _require_weights(params, steps, cache)
         kernels.ahead = _ahead(steps, cache)
         if kernels.ahead:
             kernels.start()  # it imports while the notebooks are checked
         _execute(params, steps, common, cache, kernels)
     write_report(params, steps[-1], cache)
     return params
+
+
+def _require_weights(params: Params | ScoresParams, steps: list[Step], cache: StepCache) -> None:
+    """Find the weights now: media are decoded for hours, to no end if there are none."""
+    extracts = [step for step in steps if step.notebook == "01_extract_features"]
+    if not isinstance(params, Params) or all(cache.is_valid(step) for step in extracts):
+        return
+    from harmlib.features.weights import WeightsError
+    from harmlib.features.weights_at_hand import require_weights
+
+    try:
+        require_weights(
+            params.features, params.modalities, params.artifacts / "weights", _downloading
+        )
+    except WeightsError as error:
+        raise ParamsError(str(error)) from None
+
+
+def _downloading(name: str) -> Callable[[int, int | None], None]:
+    shown = progress(told(f"downloading the weights of {name}", f"{name} 가중치 내려받기"), "MB")
+    return lambda there, total: shown(there >> 20, (total or there) >> 20)
 
 
 def _read_table(params: ScoresParams, kernels: KernelServer) -> ScoresParams:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harmlib.language import written
 from harmlib.params import Params, RunParams
 from harmlib.workflow.execution import StepFailed, executed_notebook
 from harmlib.workflow.step_cache import StepCache
-from harmlib.workflow.steps import Step
+from harmlib.workflow.steps import Step, plan
 
 
 def write_report(params: RunParams, report: Step, cache: StepCache) -> None:
@@ -55,7 +56,10 @@ def write_notebook_page(params: RunParams, step: Step, cache: StepCache) -> None
     executed = executed_notebook(params, step.name)
     page = executed.with_suffix(".html")
     if not cache.page_is_valid(page, executed):
-        _executed_as_page(params, executed)
+        names = [one.name for one in plan(cache.params)]
+        at = names.index(step.name)
+        before, after = names[at - 1] if at else "", "".join(names[at + 1 : at + 2])
+        _executed_as_page(params, executed, before, after)
         cache.page_done(page, executed)
 
 
@@ -89,9 +93,11 @@ def write_failure(
         _executed_as_page(params, executed)
     page, new = params.run_dir / "index.html", params.run_dir / "failure.html"
     failure = Failure(error.step, error.kind, error.text, error.cell)
-    write_failure_page(failure, states, new, _title(params))
+    previous = page.with_name("previous.html")
+    kept = previous.name if page.exists() or previous.exists() else ""
+    write_failure_page(failure, states, new, _title(params), kept)
     if page.exists():
-        page.replace(page.with_name("previous.html"))
+        page.replace(previous)
     new.replace(page)
 
 
@@ -111,13 +117,17 @@ def clear_failure(params: RunParams) -> None:
             page.unlink()
 
 
-def _executed_as_page(params: RunParams, executed: Path) -> None:
+def _executed_as_page(params: RunParams, executed: Path, before: str = "", after: str = "") -> None:
+    """Without neighbours: those of a run that stopped may not exist."""
     from harmlib.reporting.page import pages
 
     title = f"{executed.stem}: {params.run}"
-    pages.write_notebook_page(executed, executed.with_suffix(".html"), title)
+    pages.write_notebook_page(executed, executed.with_suffix(".html"), title, before, after)
 
 
 def _title(params: RunParams) -> str:
-    what = "유해 콘텐츠 탐지 모델 비교" if isinstance(params, Params) else "점수표 분석"
-    return f"{what} 보고서: {params.run}"
+    if isinstance(params, Params):
+        what = written("Harmful-content detectors compared", "유해 콘텐츠 탐지 모델 비교 보고서")
+    else:
+        what = written("Analysis of scores", "점수표 분석 보고서")
+    return f"{what}: {params.run}"

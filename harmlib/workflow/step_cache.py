@@ -20,7 +20,7 @@ from harmlib.workflow.import_graph import ImportGraph, notebook_code
 from harmlib.workflow.media_state import ABSENT, MediaState
 from harmlib.workflow.paths import TRAINING_TABLES, weights_table_name
 from harmlib.workflow.step_record import read_record, record_path
-from harmlib.workflow.steps import LedgerRows, Step
+from harmlib.workflow.steps import LedgerRows, Step, plan
 
 # The code that makes pages of executed notebooks.
 _PAGES = "import harmlib.reporting.page.pages"
@@ -192,7 +192,8 @@ class StepCache:
             self._write()
 
     def _page_state(self, page: Path, executed: Path) -> str:
-        state = {"executed": _sha256(executed), "page": _sha256(page)}
+        around = ",".join(step.name for step in plan(self.params))  # whose pages it links to
+        state = {"executed": _sha256(executed), "page": _sha256(page), "around": around}
         return _key(state | {"run": self.params.run, "code": self._reached(_PAGES)})
 
     # What the states are made of

@@ -22,7 +22,7 @@ THRESHOLD_TABLES = (
 # And `figures/<name>_<modality>.svg` and `.png`; the last ones only where there is enough to draw.
 THRESHOLD_FIGURES = (
     "epoch_thresholds", "precision_recall", "metrics_by_threshold", "score_distribution",
-    "test_intervals", "f1_bands", "reliability", "prevalence", "net_benefit", "cost_curves",
+    "against_baseline", "f1_bands", "reliability", "prevalence", "net_benefit", "cost_curves",
 )  # fmt: skip
 # And of the folds together, where there are folds.
 FOLD_TABLES = ("pooled", "pooled_intervals", "judged")
@@ -43,12 +43,16 @@ THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains", "policies")
 # What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality,
 # or of each of its sections where categories are learned.
 REPORT_TABLES = (
-    "published", "variants", "audit", "audit_counts", "constants", "steps",
-    "manifest", "history", "scores", "account",
+    "variants", "constants", "steps", "settings", "versions", "manifest", "history", "scores",
+    "account",
 )  # fmt: skip
+# And where there are printed figures to compare with.
+PUBLISHED_TABLES = ("published", "audit", "audit_counts")
 REPORT_TABLES_OF_SECTION = (
     "summary", "overview", "errors", "effect", "without_near_duplicates",
     "slices", "slices_left_out", "doubts", "doubt_bounds",
+    "recommendations", "recommendation_differences", "equal_networks",
+    "review", "errors_by_group",
 )  # fmt: skip
 REPORT_TABLES_OF_MODALITY = ("lost_bounds",)
 # And of each modality of which categories are learned.
@@ -59,8 +63,9 @@ NEAR_DUPLICATE_TABLES = ("near_duplicates", "near_duplicate_search")
 SCORES_REPORT_TABLES = ("account", "thresholds", "constants", "steps")
 SCORES_REPORT_TABLES_OF_SECTION = (
     "summary", "lost_bounds", "slices", "slices_left_out", "doubts", "doubt_bounds",
+    "recommendations", "recommendation_differences", "equal_networks",
 )  # fmt: skip
-REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "confusion_matrices")
+REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "mistakes")
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ def plan(params: Params | ScoresParams) -> list[Step]:
             {m: params.sections_of(m) for m in modalities},
             variants,
             kinds + (STUDY_TABLES if params.study else ()),
+            params,
         ),
     ]
 
@@ -231,13 +237,15 @@ def _study(modality: str, variants: list[str]) -> Step:
 
 
 def _report(
-    sections: dict[Modality, list[str]], variants: list[str], kinds: tuple[str, ...]
+    sections: dict[Modality, list[str]], variants: list[str], kinds: tuple[str, ...], params: Params
 ) -> Step:
     modalities = list(sections)
     reads: list[str | LedgerRows] = ["manifest.parquet", "tables/listed.csv", LedgerRows()]
     if "policies" in kinds:  # which are made for these checkpoints
         reads += [checkpoint_name(variant, m) for m in modalities for variant in variants]
-    writes = [f"tables/{name}.csv" for name in REPORT_TABLES]
+    reads += [] if params.published is None else [str(params.published)]  # may lie anywhere
+    tables = REPORT_TABLES + (PUBLISHED_TABLES if params.compared else ())
+    writes = [f"tables/{name}.csv" for name in tables]
     for modality, own in sections.items():
         reads.append(weights_table_name(modality))
         reads += _tables(NEAR_DUPLICATE_TABLES, modality)

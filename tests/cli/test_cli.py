@@ -43,7 +43,8 @@ def test_without_a_command_the_use_is_shown(capsys):
 
 
 def test_a_confidence_needs_bands(tmp_path, capsys):
-    assert cli.main(["predict", str(tmp_path), "x.jpg", "--confidence", "0.9"]) == 2
+    (tmp_path / "image_model_best.pth").touch()
+    assert cli.main(["predict", str(tmp_path), str(tmp_path), "--confidence", "0.9"]) == 2
     assert "--confidence goes with --bands" in capsys.readouterr().err
 
 

@@ -47,7 +47,7 @@ def test_there_and_back(scores, tmp_path, capfd):
     assert "200 of 2,990 decisions at threshold 50 (percent)" in said
     assert "10 rows have no score" in said
     assert "passed 1, site=b" in said
-    assert 'class="error-gallery audit-sample"' in out.with_suffix(".html").read_text("utf-8")
+    assert 'class="veiled-pictures audit-sample"' in out.with_suffix(".html").read_text("utf-8")
     assert cli.main(command) == 2  # labels may be in it
     assert "may hold labels" in capfd.readouterr().err
     label(out, truth)

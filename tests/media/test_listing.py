@@ -74,7 +74,7 @@ def test_csv_groups_and_splits_count(root):
     [
         ("path,label\na.png,harmfull\n", r"line 2: label 'harmfull'; did you mean 'harmful'\?"),
         ("path,label\na.png,safe\nb.png,Safe\n", r"line 3: label 'Safe'; did you mean 'safe'\?"),
-        ("path,label\na.png,1\n", "line 2: label '1'; allowed: harmful, safe"),
+        ("path,label\na.png,2\n", "line 2: label '2'; allowed: harmful, safe"),
         ("path,label\na.png,\n", "line 2: label is empty; allowed: harmful, safe"),
         ("path,label\na.png\n", "line 2: 1 field, but the header names 2 .* missing: label;"),
         ("path,label\n,safe\n", "line 2: empty path"),

@@ -174,7 +174,7 @@ def both(root, write_video):
 def test_the_manifest_of_all_modalities_follows_the_params(both, tmp_path):
     params = load_params(PROJECT_ROOT / "params/demo.yaml").model_copy(
         update={
-            "data": DataParams(root=str(both), image_ratio=0.5),
+            "data": DataParams(root=str(both), image_ratio=0.5, groups="file"),
             "artifacts": tmp_path / "artifacts",
             "splits": SplitParams(val_fraction=0.25, test_fraction=0.35),
         }
@@ -201,7 +201,7 @@ def test_the_manifest_of_all_modalities_follows_the_params(both, tmp_path):
 
 @pytest.mark.parametrize("given", [False, True])
 def test_folds_that_cannot_be_are_known_before_anything_is_extracted(both, tmp_path, given):
-    data = {"root": str(both)}
+    data = {"root": str(both), "groups": "file"}
     if given:
         rows = scan_folders(both, "image")
         rows["split"] = ["train", *[None] * (len(rows) - 1)]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from harmlib.media.decode import MediaError
 from harmlib.media.demo import make_demo
-from harmlib.media.thumbnails import GAP, MAX_BYTES, segment_strips, thumbnail
+from harmlib.media.thumbnails import GAP, MAX_BYTES, segment_strips, thumbnail, thumbnails
 
 
 def opened(jpeg):
@@ -79,6 +79,13 @@ def test_demo_media_are_small_and_the_same_every_time(demo):
 
 def test_even_a_picture_of_noise_keeps_the_limit(tmp_path):
     assert len(thumbnail(noise(tmp_path / "a.png", (320, 240)), "image")) <= 6_000
+
+
+def test_the_limit_is_the_callers(tmp_path):
+    path = noise(tmp_path / "a.png", (320, 240))
+    heavy = thumbnail(path, "image", height=240, max_bytes=20_000)
+    assert 12_000 < len(heavy) <= 20_000
+    assert thumbnails({"a": path}, "image", height=240, max_bytes=20_000) == {"a": heavy}
 
 
 def test_quality_is_70_where_that_fits(demo):

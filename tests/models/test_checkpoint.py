@@ -224,6 +224,11 @@ def test_a_chosen_recipe_goes_through_the_file(tmp_path):
     assert about.features == data.features, "what was extracted, used or not"
     assert (about.validation, about.threshold_rule) == ("cross_fitted", "exact_f1")
     assert about.objective == "f1"
+    labels = data.splits["test"].labels
+    share = float(labels.float().mean())
+    assert about.test.n == len(labels)
+    assert about.test.baseline_f1 == pytest.approx(2 * share / (1 + share))
+    assert about.test.f1 > 0.5, "of the classifier at its threshold, not of the baseline"
     assert (about.epochs, about.recipes) == (1, 3 * len(PENALTIES))
     for name in ("scaler", "training", "validation"):
         assert is_same(getattr(before, name), getattr(after, name)), name

@@ -83,7 +83,7 @@ def test_a_folder_is_scored_as_predict_does(copied_run, uploads, tmp_path):
         here = tables[f"{modality}: 세 구간의 몫"]["이 폴더 항목 수"].astype(int)
         assert here.sum() == (shown["종류"] == modality).sum()
         assert f"{modality}: 너무 적어 말할 수 없습니다" in text
-    assert set(shown["구간"]) <= {"통과", "검토", "차단"}
+    check_near_files(text, tables)
 
     segments = tables["유해 구간"]
     assert segments["파일"].tolist() == ["long.mp4"]
@@ -102,6 +102,27 @@ def test_a_folder_is_scored_as_predict_does(copied_run, uploads, tmp_path):
     assert {d["path"] for d in log} == set(predicted["path"])
 
 
+def check_near_files(text, tables):
+    """No file that hangs on a small move of the threshold is called blocked or passed."""
+    shown = tables["판정한 파일"].set_index("파일")
+    assert set(shown["처리"]) <= {"통과", "검토", "차단", "먼저 확인(threshold 근처)"}
+    ranges = {
+        modality: (float(low), float(high))
+        for modality, low, high in re.findall(
+            r"(이미지|비디오): threshold를 ([\d.]+)에서 ([\d.]+) 사이로", text
+        )
+    }
+    assert set(ranges) == set(shown["종류"])
+    near = [
+        name
+        for name, row in shown.iterrows()
+        if ranges[row["종류"]][0] < float(row["확률"]) < ranges[row["종류"]][1]
+    ]
+    assert sorted(shown.index[shown["처리"].str.startswith("먼저 확인")]) == sorted(near)
+    listed = tables.get("먼저 확인할 파일")
+    assert sorted([] if listed is None else listed["파일"]) == sorted(near)
+
+
 @pytest.mark.usefixtures("uploads")
 def test_by_default_the_test_split_is_scored_and_said_to_be_no_news(copied_run, tmp_path):
     content = yaml.safe_load((copied_run / "params.yaml").read_text(encoding="utf-8"))
@@ -115,6 +136,7 @@ def test_by_default_the_test_split_is_scored_and_said_to_be_no_news(copied_run, 
     assert "이 실행의 시험 분할(새 파일이 아닙니다)" in text
     assert "F1" in tables["비디오: 검증과 새 점수"]["지표"].tolist(), "labels are known here"
     assert "학습되지 않음" in str(tables["비디오 모델"])
+    assert text.index("이 학습되지 않았습니다") < text.index("개를 판정했습니다"), "first of all"
     assert "<details>" not in text
     assert list((copied_run / "reports/small/predict").glob("*.csv"))
 

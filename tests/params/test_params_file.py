@@ -47,6 +47,7 @@ def test_the_command_names_the_file_that_it_runs(elsewhere, monkeypatch, capsys)
     read = []
     monkeypatch.setattr(run, "run_pipeline", lambda file, _: read.append(file) or load_params(file))
     monkeypatch.setattr(run, "_results", lambda _: "results")
+    monkeypatch.setattr(run, "_may_begin", lambda _: True)  # there are no media
     (elsewhere / "own.yaml").write_text("run: o\ndata: {root: none, otherwise: sub/own.yaml}\n")
     (elsewhere / "sub").mkdir()
     (elsewhere / "sub/own.yaml").write_text(NEEDED)

@@ -96,7 +96,7 @@ def test_an_entry_is_found_by_its_id(log):
     for name in ("1", "2"):
         log.append({"id": name, "model_id": "m"})
     assert log.find("1")["id"] == "1"
-    with pytest.raises(LogError, match="no decision '3'; the last one is 2"):
+    with pytest.raises(LogError, match="no decision '3', by id or file; the last one is 2"):
         log.find("3")
 
 
@@ -130,7 +130,7 @@ def test_states_of_a_policy_are_those_of_its_threshold(log):
     entry = log_entry(predicted())
     for number, (policy, threshold) in enumerate([("", 0.5), ("night", 0.5), ("night", 0.6)]):
         log.append(entry | {"path": f"{number}.mp4", "policy": policy, "threshold": threshold})
-    for policy, threshold, path in [("", 0.7, "0"), ("night", 0.5, "1"), ("night", 0.6, "2")]:
+    for policy, threshold, path in [("", 0.5, "0"), ("night", 0.5, "1"), ("night", 0.6, "2")]:
         states = log.states("m1", entry["windowing"], policy, {"threshold": threshold})
         assert states == {(f"{path}.mp4", 12, 34)}
 
@@ -150,3 +150,23 @@ def test_a_decision_in_words():
     assert "segment    1.0 s to 2.5 s, highest probability 0.900" in said
     safe = format_decision(log_entry(predicted(probability=0.2)))
     assert "harmful at any threshold below 0.200000" in safe
+
+
+def test_an_entry_is_found_by_the_name_of_its_file(tmp_path):
+    log = DecisionLog(tmp_path / "a.decisions.jsonl")
+    for path, probability in (("x/a.mp4", 0.1), ("x/b.mp4", 0.2), ("x/a.mp4", 0.3), ("y/b.mp4", 1)):
+        log.append(log_entry(predicted(path, probability)))
+    assert log.find("a.mp4")["probability"] == 0.3, "the last one on it"
+    assert log.find("y/b.mp4")["probability"] == 1
+    with pytest.raises(LogError, match=r"2 files are called 'b.mp4': x/b.mp4, y/b.mp4; give"):
+        log.find("b.mp4")
+    with pytest.raises(LogError, match=r"no decision '\.mp4', by id or file"):
+        log.find(".mp4")
+
+
+def test_decisions_at_another_threshold_are_made_again(tmp_path):
+    log = DecisionLog(tmp_path / "a.decisions.jsonl")
+    log.append(log_entry(predicted()))
+    windowing = log_entry(predicted())["windowing"]
+    assert log.states("m1", windowing, thresholds={"threshold": 0.5})
+    assert not log.states("m1", windowing, thresholds={"threshold": 0.3})

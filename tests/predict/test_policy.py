@@ -72,9 +72,9 @@ def test_a_checkpoint_away_from_its_run_needs_the_file(model, tmp_path, capsys):
     alone = tmp_path / "a" / "b" / "c.pth"
     alone.parent.mkdir(parents=True)
     shutil.copy(model, alone)
-    assert cli.main(["predict", str(alone), "x.mp4", "--policy", "children"]) == 2
+    assert cli.main(["predict", str(alone), str(alone), "--policy", "children"]) == 2
     assert "there is no such policy file" in capsys.readouterr().err
-    assert cli.main(["predict", str(model), "x.mp4", "--policy", "nobody"]) == 2
+    assert cli.main(["predict", str(model), str(alone), "--policy", "nobody"]) == 2
     assert "has no policy 'nobody'; it has: children" in capsys.readouterr().err
-    assert cli.main(["predict", str(model), "x.mp4", "--policy-file", "p.json"]) == 2
+    assert cli.main(["predict", str(model), str(alone), "--policy-file", "p.json"]) == 2
     assert "goes with --policy NAME" in capsys.readouterr().err

@@ -270,14 +270,20 @@ def test_networks_are_let_go_with_their_predictor(video_model):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["predict", "gone.pth", "x"], "there is no such checkpoint"),
-        (["predict", "{model}", "x", "--out", "scores.xlsx"], "must end in one of .csv"),
-        (["predict", "{model}", "x", "--weights", "yolo"], "write BACKBONE=PATH"),
-        (["predict", "{model}", "x", "--weights", "resnet=a.pt"], "has no backbone 'resnet'"),
-        (["predict", "{model}", "x", "--reduce", "median"], "use max, or top:K"),
-        (["predict", "{model}", "x", "--reduce", "top:0"], "average at least 1 window"),
-        (["predict", "{model}", "x", "--window", "0"], "window_sec is 0.0; it must be a positive"),
-        (["predict", "{model}", "x", "--stride", "-1"], "stride_sec is -1.0; it must be a posit"),
+        (["predict", "gone.pth", "{model}"], "there is no such checkpoint"),
+        (["predict", "{model}", "{model}", "--out", "scores.xlsx"], "must end in one of .csv"),
+        (["predict", "{model}", "{model}", "--weights", "yolo"], "write BACKBONE=PATH"),
+        (["predict", "{model}", "{model}", "--weights", "resnet=a.pt"], "has no backbone 'resnet'"),
+        (["predict", "{model}", "{model}", "--reduce", "median"], "use max, or top:K"),
+        (["predict", "{model}", "{model}", "--reduce", "top:0"], "average at least 1 window"),
+        (
+            ["predict", "{model}", "{model}", "--window", "0"],
+            "window_sec is 0.0; it must be a positive",
+        ),
+        (
+            ["predict", "{model}", "{model}", "--stride", "-1"],
+            "stride_sec is -1.0; it must be a posit",
+        ),
         (["explain", "gone.jsonl", "1"], "there is no such log"),
     ],
 )

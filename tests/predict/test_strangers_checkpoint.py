@@ -156,7 +156,7 @@ def test_other_weights_than_those_of_the_training_are_not_read(folder, monkeypat
 
 def test_the_command_says_it_in_one_line(folder, capfd):
     checkpoint = file_of(folder / "far.pt", folder / "model")
-    assert cli.main(["predict", str(checkpoint), "x.jpg"]) == 2
+    assert cli.main(["predict", str(checkpoint), str(folder)]) == 2
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 1
     assert f"--weights yolo={folder / 'far.pt'}" in said[0]
@@ -220,3 +220,20 @@ def test_a_replay_takes_the_users_word_too(folder, entry, capfd):
     assert "--weights yolo=/far/yolo.pt" in capfd.readouterr().err
     again = ["explain", str(log.path), "1", "--replay", "--weights", "yolo=untrained"]
     assert cli.main(again) in (0, 1), "explained, whatever was logged"
+
+
+def test_a_given_threshold_decides_and_is_logged(folder, capsys):
+    checkpoint = file_of(None, folder / "model")
+    Image.new("RGB", (64, 48), (9, 99, 9)).save(folder / "a.png")
+    command = ["predict", str(checkpoint), str(folder / "a.png"), "--out", str(folder / "s.csv")]
+    for threshold, decision in (("0", "harmful"), ("1", "safe")):
+        assert cli.main([*command, "--device", "cpu", "--threshold", threshold]) == 0
+        printed = capsys.readouterr()
+        assert f"threshold {threshold} as given (the checkpoint's own is 0.5)" in printed.err
+        assert "yolo) ran with untrained (random) weights" in printed.err
+        assert f"1 {decision}" in printed.out
+    first, _ = DecisionLog(folder / "s.decisions.jsonl")
+    assert (first["threshold"], first["decision"]) == (0.0, "harmful")
+    assert replay(first, artifacts=folder / "artifacts", device="cpu").same
+    assert cli.main([*command, "--device", "cpu", "--threshold", "1.5"]) == 2
+    assert "threshold 1.5: a probability, 0 to 1" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import pytest
 from browser import watch
-from explorer_page import IMAGE, OPERATING_POINTS, VALIDATION, part
+from explorer_page import IMAGE, OPERATING_POINTS, VALIDATION
 from lab_scores import make_lab, make_scored
 
 from harmlib.reporting.page.pages import write_html
@@ -23,34 +23,29 @@ def lab(scored):
 @pytest.fixture(scope="module")
 def two_explorers(tmp_path_factory):
     """Two explorers in the frame of the report's pages: the file."""
-    first = explorer_html(VALIDATION, OPERATING_POINTS).data
+    first = explorer_html(VALIDATION, OPERATING_POINTS, recommended={"video": "model2"}).data
     second = explorer_html({"image": VALIDATION["image"]}, IMAGE).data
     out = tmp_path_factory.mktemp("explorer") / "index.html"
     return write_html(f"<h1>시험</h1>{first}{second}", out, "시험")
 
 
 @pytest.fixture(scope="module")
-def opened(browser, two_explorers):
-    """The page of explorers in a tab, and what was asked for or went wrong there."""
+def opened(browser):
+    """A tab, and what was asked for or went wrong there."""
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()
     problems = watch(tab)
-    tab.goto(two_explorers.as_uri())
     yield tab, problems
     context.close()
 
 
 @pytest.fixture
-def tab(opened):
+def tab(opened, two_explorers):
     """The page with both explorers as they open; nothing may go wrong there."""
     tab, problems = opened
     tab.set_viewport_size({"width": 1100, "height": 900})
     tab.emulate_media(color_scheme="light", media="screen")
-    for which in (1, 0):
-        part(tab, "slider", which).press("Home")
-        if which == 0:
-            part(tab, "modality").select_option("video")
-        part(tab, "model", which).select_option(index=1)
-        part(tab, "model", which).select_option(index=0)
+    tab.goto("about:blank")
+    tab.goto(two_explorers.as_uri())
     yield tab
     assert not problems

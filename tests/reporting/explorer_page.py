@@ -76,7 +76,7 @@ def shown(tab, which=0):
 
 def choose(tab, modality, variant, epoch):
     part(tab, "modality").select_option(modality)
-    part(tab, "model").select_option(variant.replace("model", "Model "))
+    part(tab, "model").select_option(variant)
     part(tab, "epoch").select_option(str(epoch))
 
 

@@ -14,13 +14,14 @@ SIZES = {"image": (160, 120), "strip": (480, 66), "panorama": (480, 18), "tower"
 def errors(*rows):
     """A table of (kind, place, item_id), with made-up numbers."""
     table = pd.DataFrame(rows, columns=["kind", "place", "item_id"])
-    numbers = {"group": "cam1", "label": 0, "probability": 0.9, "distance": 0.4}
+    numbers = {"group": "cam1", "label": 0, "probability": 0.9, "distance": 0.4, "threshold": 0.5}
     table = table.assign(**numbers)
     miss = table["kind"] == "miss"
     return table.assign(
         label=miss.astype(int),
         probability=table["probability"].mask(miss, 0.12345),
         distance=table["distance"].mask(miss, 0.37655),
+        total=table.groupby(["kind", "place"])["item_id"].transform("size") + 2,
     )[list(COLUMNS)]
 
 

@@ -46,8 +46,8 @@ def make_operating_points(scored):
     return pd.concat(tables, names=keys).reset_index(keys)
 
 
-def make_lab(scored):
-    return ThresholdLab(scored, make_operating_points(scored))
+def make_lab(scored, **more):
+    return ThresholdLab(scored, make_operating_points(scored), **more)
 
 
 def cells(lab, caption):

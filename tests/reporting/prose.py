@@ -7,11 +7,11 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
-# Digits in names are no figures: F1, Model 4, 04_study, a heading's number, also where it is
+# Digits in names are no figures: F1, Model 4, HL001 (a finding), a date, 04_study, a heading's number, also where it is
 # referred to,
 # `:1` of a ratio, 0 as "nothing".
 NAMES = re.compile(
-    r"F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
+    r"HL\d{3}|\d{4}-\d\d-\d\d|F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
     r"|(?<=§):1(?!\d)|\b0(?=[에을])|\b0\d_[a-z]+"
 )
 
@@ -20,7 +20,8 @@ def uncited_numbers(page: Path) -> list[str]:
     """What is wrong with the numbers in the prose of a run's `index.html`; empty if nothing is."""
     run = page.parent
     main = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("main")
-    alts = [image["alt"] for image in main.find_all("img") if image.find_parent(class_=OWN) is None]
+    drawn = [image for image in main.select("svg.drawing") if image.find_parent(class_=OWN) is None]
+    alts = [image["aria-label"] for image in drawn]
     for element in main.find_all(["table", "script", "style", "template", "pre", "a", "noscript"]):
         element.decompose()
     for element in main.find_all(class_=OWN):
@@ -37,7 +38,8 @@ def uncited_numbers(page: Path) -> list[str]:
     items = sorted(named, key=len, reverse=True)
     names = re.compile("|".join([NAMES.pattern, *map(re.escape, items)]))
     constants = pd.read_csv(run / "tables/constants.csv")["value"].tolist()
-    for block in main.find_all(["p", "li", "figcaption", "h1", "h2", "h3", "h4", "code"]):
+    blocks = ["p", "li", "figcaption", "h1", "h2", "h3", "h4", "code"]
+    for block in [*main.find_all(blocks), *main.select(".brief")]:
         text = names.sub("", block.get_text())
         problems += [
             f"{token!r} in {block.get_text().strip()[:80]!r} is in no table"
@@ -59,7 +61,8 @@ def wrong_particles(page: Path) -> list[str]:
     main = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("main")
     for element in main.find_all(["table", "script", "style", "template"]):
         element.decompose()
-    text = " ".join(block.get_text() for block in main.find_all(["p", "li", "figcaption"]))
+    blocks = [*main.find_all(["p", "li", "figcaption"]), *main.select(".brief")]
+    text = " ".join(block.get_text() for block in blocks)
     wrong = []
     for found in re.finditer(r"(\d)(%?)\)?(은|는|이|가|을|를|과|와|으로|로)(?![가-힣])", text):
         digit, percent, particle = found.groups()

@@ -10,8 +10,9 @@ from notebook_pages import EPOCHS, VARIANTS, make_run, rows_of, said
 
 # What a page says where it claims that something is better, worse, moved, promised or significant.
 CLAIMS = (
-    r"확실히 높",
-    r"잡음이 아닙니다",
+    r"전체가 0보다 높",
+    r"신뢰구간 전체가 0의 한쪽에",
+    r"우연으로 보기 어렵습니다",
     r"0을 포함하지 않습니다",
     r"만큼 낮아졌습니다",
     r"0\.5보다 나은 값은 Model",
@@ -141,12 +142,12 @@ def test_a_model_that_knows_is_called_better(tmp_path, folds):
     with mpl.rc_context():
         pages = said(make_run(tmp_path, {"video": (items, logits)}, folds))
     where = r"교차 검증\(3개 fold, seed 1개\)에서" if folds else "시험 분할에서"
-    assert rows_of(pages["05"], f"Model 4는 {where} .*기준선의 .*보다 확실히 높습니다")
-    assert rows_of(pages["05"], "Model 4가 Model 2보다 확실히 높습니다")
+    assert rows_of(pages["05"], f"Model 4는 {where} .*기준선.* 전체가 0보다 높습니다")
+    assert rows_of(pages["05"], "Model 4가 Model 2보다 높으며, 차이의 신뢰구간 전체가")
 
 
 def test_one_source_says_why_there_is_no_interval(tmp_path):
     with mpl.rc_context():
         page = said(make_run(tmp_path, {"video": one_source()}))["05"]
-    assert rows_of(page, "그룹이 1개.*구간을 낼 수 없고")
+    assert rows_of(page, "그룹이 1개.*신뢰구간을 낼 수 없")
     assert not re.search(r"\bnan\b", page)

@@ -4,7 +4,7 @@ import pytest
 from harmlib.reporting.report import FOLD_KINDS, KINDS
 from harmlib.reporting.text import captions
 
-OF_REPORT = {"summary", "overview", "effect"}
+OF_REPORT = {"summary", "overview", "effect", "objectives", "chosen_on_test"}
 HALVES = {"halves"}  # of a table of scores: the words for its `pooled` and `summary`
 
 
@@ -13,16 +13,12 @@ def test_captions_name_the_modality_and_read_like_sentences(modality):
     name = {"image": "이미지", "video": "비디오"}[modality]
     chosen = pd.DataFrame(
         {"variant": ["model4"], "epoch": 1, "threshold": 0.3, "precision": 0.9, "recall": 0.8,
-         "value": 0.85, "low": 0.8, "high": 0.9, "tp": 1200, "fp": 1, "fn": 2, "tn": 3}
+         "value": 0.85, "low": 0.8, "high": 0.9}
     )  # fmt: skip
     found = [
-        captions.precision_recall(chosen, 0.7, modality),
         captions.metrics_by_threshold(chosen, modality),
         captions.epoch_thresholds(chosen, modality),
         captions.score_distribution(modality),
-        captions.confusion_matrices(chosen, modality),
-        captions.intervals_on_test(chosen, modality),
-        captions.f1_bands(modality),
         captions.tried_differences(modality),
         captions.gain_parts([f"{name} Model 4"], modality),
         captions.reliability(modality),
@@ -31,7 +27,6 @@ def test_captions_name_the_modality_and_read_like_sentences(modality):
         assert alt.startswith(name)
         assert caption.startswith(name)
         assert caption.endswith("다.")
-    assert "TP 1,200, FN 2, FP 1, TN 3" in found[4].alt
 
 
 def test_captions_are_of_tables_that_are_written():
@@ -45,12 +40,9 @@ def test_where_there_is_no_interval_the_alt_text_says_so():
         {"variant": ["model4"], "epoch": 1, "threshold": 0.3, "value": 0.85,
          "low": float("nan"), "high": float("nan")}
     )  # fmt: skip
-    for words in (
-        captions.epoch_thresholds(nothing, "video"),
-        captions.intervals_on_test(nothing, "video"),
-    ):
-        assert "(구간 없음)" in words.alt
-        assert "nan" not in words.alt
+    words = captions.epoch_thresholds(nothing, "video")
+    assert "(구간 없음)" in words.alt
+    assert "nan" not in words.alt
 
 
 def test_captions_send_nobody_to_overlapping_bars():
@@ -59,5 +51,3 @@ def test_captions_send_nobody_to_overlapping_bars():
                             "low": 0.2, "high": 0.9})  # fmt: skip
     moved = captions.epoch_thresholds(nothing, "video").caption
     assert "막대가 겹치는지로는 움직였는지 알 수 없습니다" in moved
-    tested = captions.intervals_on_test(nothing, "video").caption
-    assert "짝지은 차이의 구간" in tested

@@ -6,7 +6,7 @@ import pytest
 from harmlib.reporting.text import comparisons
 
 NAN = float("nan")
-SURE = "확실히"
+SURE = "전체가"
 
 
 def chosen(**f1):
@@ -57,21 +57,13 @@ def verdict(of_baseline, intervals=None, differences=NO_PAIRS, points=ONE):
         (
             0.03,
             0.19,
-            "0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 신뢰구간 +0.0300~+0.1900).",
+            "차이 +0.1100은 보정한 95% 신뢰구간(+0.0300~+0.1900) 전체가 0보다 높습니다(그룹 20개).",
         ),
-        (
-            -0.19,
-            -0.03,
-            "0.8400보다 확실히 낮습니다(차이 +0.1100, 보정한 95% 신뢰구간 −0.1900~−0.0300).",
-        ),
-        (
-            -0.01,
-            0.19,
-            "0.8400과 구별되지 않습니다(차이 +0.1100, 보정한 95% 신뢰구간 −0.0100~+0.1900).",
-        ),
-        (0.0, 0.19, "0.8400과 구별되지 않습니다"),
-        (-0.1, 0.0, "0.8400과 구별되지 않습니다"),
-        (0.0, 0.0, "0.8400과 같습니다(어느 그룹을 빼도 차이가 없음)."),
+        (-0.19, -0.03, "95% 신뢰구간(−0.1900~−0.0300) 전체가 0보다 낮습니다(그룹 20개)."),
+        (-0.01, 0.19, "신뢰구간이 0을 포함하므로(−0.0100~+0.1900), 다르다고 볼 근거가 부족합니다."),
+        (0.0, 0.19, "근거가 부족합니다"),
+        (-0.1, 0.0, "근거가 부족합니다"),
+        (0.0, 0.0, "기준선(F1 0.8400)과 같습니다(어느 그룹을 빼도 차이가 없음)."),
     ],
 )
 def test_the_verdict_follows_the_paired_interval(low, high, words):
@@ -103,7 +95,9 @@ def test_what_these_groups_could_have_told_stands_beside_what_they_did_not():
 def test_without_an_interval_nothing_is_claimed_and_the_reason_told():
     nothing = on_test(low=NAN, high=NAN, harmful=3, safe=40, model4=0.99)
     text = verdict(against(NAN, NAN), nothing)
-    assert "유해 항목이 있는 그룹이 3개, 안전 항목이 있는 그룹이 40개라 구간을 낼 수 없고" in text
+    assert (
+        "유해 항목이 있는 그룹이 3개, 안전 항목이 있는 그룹이 40개라 신뢰구간을 낼 수 없고" in text
+    )
     assert "기준선보다 나은지 말할 수 없습니다" in text
     for word in (SURE, "구별", "–", "nan"):
         assert word not in text
@@ -129,7 +123,7 @@ def test_ties_are_named():
     tested = on_test(model2=0.9, model3=0.95, model4=0.95)
     text = verdict(against(0.01, 0.2, ("model2", "model3", "model4")), tested, seen, points)
     assert "검증 F1이 가장 높은 Model 3은" in text
-    assert text.endswith("검증 F1은 Model 4와 같아, 설정 파일에 먼저 적힌 모델을 들었습니다.")
+    assert text.endswith("검증 F1이 Model 4와 같아, 설정 파일에 먼저 적힌 모델을 선택했습니다.")
     assert "우연" not in text
 
 
@@ -150,8 +144,10 @@ def test_a_preference_that_validation_cannot_tell_is_called_so(ends, told):
 def test_each_variant_is_compared_with_the_baseline():
     table = against([0.03, -0.02, NAN], [0.1, 0.1, NAN], ("model2", "model3", "model4"))
     first, second = comparisons.baseline_sentences(table, "image")
-    assert first.startswith("이미지 Model 2의 시험 F1 0.9500은 기준선의 0.8400보다 확실히 높습니다")
-    assert "Model 3의 시험 F1 0.9500은 기준선의 0.8400과 구별되지 않습니다" in second
+    assert first.startswith("이미지 Model 2의 시험 F1은 0.9500입니다.")
+    assert "전체가 0보다 높습니다" in first
+    assert second.startswith("이미지 Model 3의 시험 F1은 0.9500입니다.")
+    assert "근거가 부족합니다" in second
     assert comparisons.baseline_sentences(against(NAN, NAN), "image") == []
 
 
@@ -165,13 +161,24 @@ def test_a_pair_is_told_only_by_its_corrected_interval():
     )
     table = table.assign(low=0.02, high=0.08)  # not corrected: of no account
     higher, lower, untold, same = comparisons.pair_sentences(table, "video")
-    assert "Model 3이 Model 2보다 확실히 높습니다(차이 +0.0500" in higher
-    assert "Model 2가 Model 4보다 확실히 높습니다(차이 −0.0500" in lower
+    assert (
+        "Model 3이 Model 2보다 높으며, 차이의 신뢰구간 전체가 0의 한쪽에 있습니다(차이 +0.0500"
+        in higher
+    )
+    assert (
+        "Model 2가 Model 4보다 높으며, 차이의 신뢰구간 전체가 0의 한쪽에 있습니다(차이 −0.0500"
+        in lower
+    )
     assert "Model 3과 Model 4는 구별되지 않습니다" in untold
     assert "모든 쌍을 함께 보정한 95% 신뢰구간 −0.0700~+0.0300, McNemar mid-p 0.210" in untold
     assert untold.endswith("그룹이 약 90개 필요합니다.")
-    assert same == "비디오: 시험 F1에서 Model 3과 Model 1은 차이가 없습니다."
-    assert [SURE in text for text in (higher, lower, untold, same)] == [True, True, False, False]
+    assert same == "비디오: 시험 F1에서 Model 3과 Model 1은 같습니다(어느 그룹을 빼도 차이가 없음)."
+    assert [" 전체가" in text for text in (higher, lower, untold, same)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_pairs_are_told_on_test_and_by_f1_alone():
@@ -196,11 +203,13 @@ def test_a_gain_is_one_only_if_its_interval_leaves_out_zero():
     assert "0을 포함하지 않습니다(이 쌍만 볼 때)" in sure
     assert "같은 점수" not in sure
     (unsure,) = comparisons.gain_sentences(GAINS.assign(low=-0.01), "video")
-    assert "0을 포함하므로 차이가 있다고 말할 수 없습니다" in unsure
+    assert "0을 포함하므로 차이가 있다고 볼 근거가 부족합니다" in unsure
     (unknown,) = comparisons.gain_sentences(GAINS.assign(low=NAN, high=NAN), "video")
     assert unknown.endswith("threshold +0.0300.")
     (touching,) = comparisons.gain_sentences(GAINS.assign(low=0.0), "video")
     assert "0을 포함하므로" in touching
+    (same,) = comparisons.gain_sentences(GAINS.assign(value=0.0, low=0.0, high=0.0), "video")
+    assert same.endswith("시험 F1은 어느 그룹을 빼도 같습니다.")
 
 
 def test_equal_weights_are_not_called_a_retraining():
@@ -246,44 +255,24 @@ def test_a_shortage_of_groups_is_named(harmful, safe, named):
     assert "학습" not in text
 
 
-def test_the_plan_names_what_is_not_clearly_better():
-    table = against([0.03, -0.02, NAN], 0.2, ("model2", "model3", "model4"))
-    text = comparisons.baseline_plan(table, "video")
-    assert "비디오 Model 3, Model 4는 시험에서" in text
-    assert comparisons.baseline_plan(against(0.01, 0.2), "video") == ""
-    assert comparisons.baseline_plan(against(0.0, 0.2), "video") != ""
+RESULTS = pd.DataFrame({"variant": ["model2", "model3", "model4", "baseline"]})
 
 
-RESULTS = pd.DataFrame(
-    {"variant": ["model2", "model3", "model4", "baseline"], "f1": [0.90, 0.95, 0.97, 0.99]}
+@pytest.mark.parametrize(
+    ("f1", "stressed"),
+    [
+        ({"model2": 0.9, "model3": 0.95, "model4": 0.93}, "model3"),
+        ({"model2": 0.95, "model3": 0.95, "model4": 0.93}, "model2"),  # the first one of equals
+    ],
 )
+def test_the_model_that_validation_prefers_is_stressed(f1, stressed):
+    marked = comparisons.preferred_row(RESULTS, chosen(**f1))
+    assert RESULTS["variant"][marked].tolist() == [stressed]
 
 
-PAIR_ENDS = [(0.01, 0.09), (-0.01, 0.09), (0.0, 0.0), (NAN, NAN)]
-
-
-@pytest.mark.parametrize("first", PAIR_ENDS)
-@pytest.mark.parametrize("second", PAIR_ENDS)
-def test_nothing_is_stressed_unless_it_is_told_from_all_others(first, second):
-    table = pairs(
-        ("model2", "model3", 0.05, 0.01, 0.09),
-        ("model2", "model4", 0.07, *first),
-        ("model3", "model4", 0.02, *second),
-    )
-    told = first == second == (0.01, 0.09)
-    marked = comparisons.told_apart(RESULTS, table)
-    assert marked.tolist() == [False, False, told, False]
-    assert not comparisons.told_apart(RESULTS, table.assign(split="val")).any()
-    assert not comparisons.told_apart(RESULTS, table.assign(metric="recall")).any()
-
-
-def test_the_first_of_a_pair_may_be_the_best():
-    table = pairs(
-        ("model4", "model2", -0.07, -0.1, -0.01), ("model4", "model3", -0.02, -0.1, -0.01)
-    )
-    assert comparisons.told_apart(RESULTS, table).tolist() == [False, False, True, False]
+def test_of_one_model_nothing_is_stressed():
     alone = RESULTS[RESULTS["variant"].isin(["model4", "baseline"])]
-    assert not comparisons.told_apart(alone, table).any()
+    assert not comparisons.preferred_row(alone, chosen(model4=0.9)).any()
 
 
 def test_numbers_cite_their_cells():

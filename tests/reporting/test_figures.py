@@ -1,3 +1,5 @@
+"""Figures along thresholds, of items and of certainty; the same figure is the same file."""
+
 import io
 
 import matplotlib
@@ -6,7 +8,9 @@ import pytest
 
 from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.figures import certainty, thresholds
+from harmlib.reporting.figures.epochs import epoch_thresholds
 from harmlib.reporting.figures.items import class_balance
+from harmlib.reporting.figures.precision_recall import precision_recall
 from harmlib.reporting.figures.style import use_style
 
 
@@ -44,46 +48,9 @@ def chosen():
             "threshold": [0.5, 0.35],
             "precision": [0.75, 0.6],
             "recall": [1.0, 1.0],
+            "average_precision": [0.9, 0.8],
         }
     )
-
-
-def test_precision_recall_shows_every_model_and_the_baseline_line(curves, chosen):
-    figure = thresholds.precision_recall(curves, chosen, prevalence=0.5)
-    assert "Model 4 (threshold 0.35)" in texts(figure)
-    assert any("모두 유해(기준선): Precision 0.500" in text for text in texts(figure))
-    line = figure.axes[0].lines[0]
-    assert set(line.get_ydata()) == {0.5}
-
-
-@pytest.fixture
-def moving():
-    # The first interval does not hold its own point: percentile intervals need not.
-    return pd.DataFrame(
-        {
-            "variant": ["model3", "model3", "model4"],
-            "epoch": [1, 2, 1],
-            "threshold": [0.3, 0.65, 0.45],
-            "low": [0.35, 0.5, 0.3],
-            "high": [0.6, 0.7, 0.55],
-            "value": [0.857, 0.75, 0.8],
-        }
-    )
-
-
-def test_epoch_thresholds_marks_each_epoch_with_its_f1(moving):
-    figure = thresholds.epoch_thresholds(moving, (0.3, 0.7))
-    assert {"F1 0.857", "F1 0.750", "F1 0.800"} <= set(texts(figure))
-    (axes,) = figure.axes
-    bars = [path for c in axes.collections for path in c.get_paths()]
-    assert tuple(bars[0].vertices[:, 1]) == (0.35, 0.6)
-    low, high = axes.get_xlim()
-    assert all(tick == round(tick) for tick in axes.get_xticks() if low <= tick <= high)
-
-
-def test_with_many_epochs_the_marks_have_no_text(moving):
-    many = pd.concat([moving.assign(epoch=moving["epoch"] + 2 * k) for k in range(3)])
-    assert "F1 0.857" not in texts(thresholds.epoch_thresholds(many, (0.3, 0.7)))
 
 
 def test_metrics_by_threshold_has_a_panel_per_variant(curves, chosen):
@@ -99,33 +66,32 @@ def test_class_balance_counts_are_those_of_the_table():
     assert {"4", "1", "0"} <= set(texts(class_balance(manifest)))
 
 
-def test_a_variant_without_a_best_threshold_has_its_band_alone():
-    bands = pd.DataFrame(
+@pytest.fixture
+def bands():
+    return pd.DataFrame(
         {"variant": ["model2"] * 2 + ["model4"] * 2, "metric": "f1", "threshold": [0.2, 0.8] * 2,
          "value": 0.8, "low": 0.7, "high": 0.9}
     )  # fmt: skip
-    choices = pd.DataFrame(
-        {"variant": ["model2", "model4", "model4"], "objective": ["f1", "mcc", "f1"],
-         "threshold": [None, 0.1, 0.4], "plateau_low": [None, 0.1, 0.3],
-         "plateau_high": [None, 0.1, 0.6]}
-    )  # fmt: skip
-    figure = certainty.f1_bands(bands, choices)
+
+
+@pytest.fixture
+def plateaus():
+    return pd.DataFrame({"variant": ["model4"], "threshold": 0.4, "low": 0.3, "high": 0.6})
+
+
+def test_a_variant_without_a_best_threshold_has_its_band_alone(bands, plateaus):
+    figure = certainty.f1_bands(bands, plateaus)
     first, second = figure.axes
     assert [line.get_label() for line in first.lines] == ["F1"]
     assert [line.get_xdata()[0] for line in second.lines] == [0.2, 0.4]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["95% 신뢰구간", "F1", "최고와 0.005 이내", "최고 F1"]
+    assert names == ["95% 신뢰구간", "F1", "항목 하나의 차이", "최고 F1"]
 
 
-def test_a_variant_without_an_interval_is_drawn_without_a_bar():
-    f1 = pd.DataFrame(
-        {"variant": ["model2", "model4"], "value": [0.9, 0.95], "low": [0.8, None],
-         "high": [0.97, None]}
-    )  # fmt: skip
-    figure = certainty.interval_dots(f1, reference=0.84)
-    labels = [text.get_text() for text in figure.axes[0].texts]
-    assert labels == ["0.900 [0.800, 0.970]", "0.950 (구간 없음: 그룹 부족)"]
-    assert b"nan" not in svg(figure)
+def test_all_of_the_plateau_is_drawn(bands, plateaus):
+    _, axes = certainty.f1_bands(bands, plateaus).axes
+    (span,) = axes.patches
+    assert (span.get_x(), span.get_x() + span.get_width()) == pytest.approx((0.3, 0.6))
 
 
 @pytest.mark.parametrize("low", [-0.01, float("nan")])
@@ -138,9 +104,10 @@ def test_each_part_of_a_gain_has_its_bar_and_its_line(low):
     assert [axes.get_title() for axes in figure.axes] == ["Model 2 → Model 3", "Model 2 → Model 4"]
     for axes in figure.axes:
         assert [bar.get_width() for bar in axes.patches] == [0.02, 0.0, 0.01, 0.03]
-        names = [label.get_text() for label in axes.get_yticklabels()]
-        assert names == ["가중치", "epoch", "threshold", "합계"]
+        assert axes.yaxis_inverted(), "the sum stands at the bottom"
         assert len({bar.get_facecolor() for bar in axes.patches}) == 4
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["가중치", "epoch", "threshold", "합계"]
     svg(figure)
 
 
@@ -165,13 +132,15 @@ def test_reliability_without_an_interval_has_no_bar_but_a_count():
     assert b"8" in svg(axes.figure)
 
 
-def test_a_missing_glyph_is_an_error(moving):
-    figure = thresholds.epoch_thresholds(moving, (0.3, 0.7))
+def test_a_missing_glyph_is_an_error():
+    epochs = pd.DataFrame({"variant": "model3", "epoch": [1], "threshold": 0.3, "low": 0.3,
+                           "high": 0.6, "value": 0.9})  # fmt: skip
+    figure = epoch_thresholds(epochs, (0.3, 0.7))
     figure.axes[0].set_title("한글은 있고 이것은 없다: \U0001f9ff")
     with pytest.raises(UserWarning, match="Glyph"):
         svg(figure)
 
 
 def test_the_same_figure_gives_the_same_file(curves, chosen):
-    first, second = (svg(thresholds.precision_recall(curves, chosen, 0.5)) for _ in range(2))
+    first, second = (svg(precision_recall(curves, chosen, 0.5)) for _ in range(2))
     assert first == second

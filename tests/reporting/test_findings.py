@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from harmlib.reporting.text import certainty, findings, limits
+from harmlib.reporting.text import certainty, findings
 from harmlib.reporting.text.audit import audit_sentences
 
 
@@ -15,7 +15,7 @@ def on_test(f1, baseline):
     ("share", "best", "end"),
     [
         (0.95, 0.9, "사실상 모두 유해로 판정하는 분류기와 같습니다."),
-        (0.8, 0.85, "쏠림은 나타나지 않았습니다."),
+        (0.8, 0.85, "쏠림이 나타나지 않았습니다."),
         (0.8, 0.9, "F1 0.8500)."),
     ],
 )
@@ -50,57 +50,15 @@ def points(best, edge=""):
 
 def test_few_epochs_are_described_one_by_one():
     head, epochs = findings.epoch_paragraphs(points([0.3, 0.45], "low"), ["model4"], "video")
-    assert head.startswith("**비디오 Model 4.** Model 4는 epoch별 최적 threshold가")
-    assert "0.30에서 0.45 사이에 있습니다(폭 0.15; 이 차이가 잡음인지는" in head
+    assert head.startswith("**비디오 Model 4**: epoch별 최적 threshold가")
+    assert "0.30에서 0.45 사이에 있습니다(폭 0.15)." in head
     assert epochs.count("- Epoch") == 2
-    assert "앞 epoch 대비 F1 +0.0000. 격자의 아래 끝이므로" in epochs
+    assert (
+        "앞 epoch 대비 F1 +0.0000. 탐색 범위의 하한이므로 최적값은 더 낮을 수 있습니다." in epochs
+    )
     assert len(findings.epoch_paragraphs(points([0.3] * 6), ["model4"], "video")) == 1
     (unknown, _) = findings.epoch_paragraphs(points([0.3, None]), ["model4"], "video")
-    assert unknown.endswith("최적 threshold를 견줄 수 없습니다.")
-
-
-def test_limits_name_the_edge_and_the_size_and_no_drop():
-    said = limits.limits(points([0.3, 0.4], ["low", ""]), on_test(0.5, 0.8), "video")
-    assert "2개 epoch 중 1개에서 최적 threshold가 격자의 끝에" in said[0]
-    assert said[1].startswith("비디오 시험 분할은 36개")
-    undecided = points([0.3]).assign(state="constant_scores")
-    assert (
-        "모든 항목에 같은 확률을 준 epoch"
-        in limits.limits(undecided, on_test(0.9, 0.8), "video")[0]
-    )
-
-
-def changes_with(verdict):
-    return {"video": pd.DataFrame({"variant": ["model4"], "verdict": verdict})}
-
-
-def against(low):
-    return {"video": pd.DataFrame({"variant": ["model4"], "corrected_low": [low]})}
-
-
-@pytest.mark.parametrize("verdict", ["noise", "unknown"])
-@pytest.mark.parametrize("low", [-0.1, float("nan")])
-def test_plans_follow_from_what_the_tables_show(verdict, low):
-    trained = pd.DataFrame({"weights": ["pretrained"]})
-    at_edge = {"video": points([0.3, 0.5], "low")}
-    said = limits.plans(at_edge, changes_with(verdict), against(low), trained)
-    assert [line.split(".**")[0] for line in said] == [
-        "**격자 확대", "**Epoch 사이의 안정성", "**기준선", "**추론"
-    ]  # fmt: skip
-    assert "비디오 Model 4에서 epoch마다 다른" in said[1]
-    assert "비디오 Model 4는 시험에서" in said[2]
-
-
-def test_what_is_well_has_no_plan():
-    raw = pd.DataFrame({"weights": ["untrained:0"]})
-    good = limits.plans({"video": points([0.3])}, changes_with("moved"), against(0.01), raw)
-    assert [line.split(".**")[0] for line in good] == ["**사전 학습된 가중치", "**추론"]
-
-
-def test_unusable_files_are_counted():
-    manifest = pd.DataFrame({"item_id": ["a"]})
-    text = limits.unusable_files(manifest, pd.DataFrame({"path": ["x", "y"]}))
-    assert "쓰지 못한 파일은 2개" in text
+    assert unknown.endswith("최적 threshold를 비교할 수 없습니다.")
 
 
 CHANGES = pd.DataFrame(
@@ -113,7 +71,7 @@ CHANGES = pd.DataFrame(
 
 def test_only_a_change_beyond_noise_is_told_by_itself():
     noise, moved = certainty.movement(CHANGES, "image")
-    assert "변화 1번 모두 잡음과 구별되지 않습니다" in noise
+    assert "변화 1번 모두 우연과 구별되지 않습니다" in noise
     assert "−0.25(95% 신뢰구간 −0.30~+0.20)" in noise
     assert "epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고" in moved
 
@@ -129,8 +87,8 @@ def test_a_change_without_an_interval_is_called_neither():
     nothing = {"low": float("nan"), "high": float("nan"), "verdict": "unknown", "power": None}
     said = certainty.movement(CHANGES.assign(**nothing), "image")
     assert said == [
-        "이미지 Model 3: 그룹이 모자라 변화가 잡음인지 말할 수 없습니다.",
-        "이미지 Model 4: 그룹이 모자라 변화가 잡음인지 말할 수 없습니다.",
+        "이미지 Model 3: 그룹이 모자라 변화가 우연인지 판단할 수 없습니다.",
+        "이미지 Model 4: 그룹이 모자라 변화가 우연인지 판단할 수 없습니다.",
     ]
 
 
@@ -141,7 +99,7 @@ TRIED = pd.DataFrame(
 
 
 def test_the_best_of_the_tried_thresholds_is_named_only_after_correction():
-    assert "확실히 나은 값은 없습니다" in certainty.tried_sentence(TRIED, "image")
+    assert "낫다고 볼 근거가 있는 값은 없습니다" in certainty.tried_sentence(TRIED, "image")
     better = certainty.tried_sentence(TRIED.assign(corrected_low=0.01), "image")
     assert "Model 4 0.40(F1 +0.0500, 보정 구간 +0.0100~+0.1000)" in better
 
@@ -156,7 +114,7 @@ def test_a_tried_threshold_that_only_flags_more_is_no_better():
 def test_tried_thresholds_without_an_interval_are_called_neither():
     nothing = TRIED.assign(corrected_low=float("nan"), corrected_high=float("nan"))
     text = certainty.tried_sentence(nothing, "image")
-    assert text == "이미지: 그룹이 모자라 0.5보다 나은 값이 있는지 말할 수 없습니다."
+    assert text == "이미지: 그룹이 모자라 0.5보다 나은 값이 있는지 판단할 수 없습니다."
 
 
 def test_a_weighted_models_half_is_told_on_the_common_scale():
@@ -179,12 +137,12 @@ FLOORS = pd.DataFrame(
 def test_a_promised_recall_costs_what_the_cheapest_variant_flags():
     confident = FLOORS.assign(promise="confidence", threshold=0.2, feasible=[True, False])
     average, confidence = certainty.floor_sentences(pd.concat([FLOORS, confident]), "video")
-    assert "0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를 사람이" in average
+    assert "0.90 이상은 Model 4 threshold 0.700으로, 시험 항목의 65%를 유해로 판정합니다" in average
     assert "시험 그룹의 평균 Recall 0.950, 95% 신뢰구간 0.900~0.970" in average
     assert "그룹마다 구한 Recall의 평균" in average
     assert "하한에 못 미칠 수 있습니다" in average
     assert "42%" in average
-    assert "신뢰 수준 90%로 지켜지는 Recall 하한" in confidence
+    assert "신뢰 수준 90%로 Recall 하한을 지키는" in confidence
     assert "Model 2 threshold 0.200으로" in confidence
     assert "42%" not in confidence
 
@@ -194,8 +152,8 @@ def test_a_floor_that_cannot_be_promised_says_so_and_names_no_model():
     both = pd.concat([nothing, nothing.assign(promise="confidence")])
     few = "비디오: 검증의 유해 그룹이 1개뿐이라 어떤 Recall 하한도"
     assert certainty.floor_sentences(both, "video") == [
-        f"{few} 평균적으로 약속할 수 없습니다.",
-        f"{few} 신뢰 수준 90%로 약속할 수 없습니다.",
+        f"{few} 평균적으로 지킬 수 없습니다.",
+        f"{few} 신뢰 수준 90%로 지킬 수 없습니다.",
     ]
     few = FLOORS.assign(test_low=float("nan"), test_high=float("nan"))
     assert "구간" not in certainty.floor_sentences(few, "video")[0]
@@ -208,8 +166,8 @@ def test_every_kind_of_audit_finding_has_a_sentence():
               "message": "as it is"}  # fmt: skip
     kinds = ["evaluation_set", "baseline", "edge_optimum", "gain_split", "misfit"]
     said = audit_sentences(pd.DataFrame([common | {"kind": kind} for kind in kinds]))
-    assert "유해 423개, 안전 158개(적어도)" in said[0]
+    assert "유해 423개, 안전 158개 이상" in said[0]
     assert "(423/581 = 0.7281)" in said[1]
-    assert "0.70은 시험한 범위(0.30~0.70)의 끝입니다" in said[2]
+    assert "0.70은 시험한 범위(0.30~0.70)의 끝이므로" in said[2]
     assert "+0.0979 중 +0.0872는" in said[3]
     assert said[4] == "Model 3 epoch 1: as it is"

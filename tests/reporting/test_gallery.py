@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -7,7 +8,9 @@ from bs4 import BeautifulSoup
 from gallery_cards import PICTURES, SIX, SIZES, chequers, errors
 from PIL import Image
 
-from harmlib.reporting.page.gallery import gallery_html
+from harmlib.language import languages
+from harmlib.reporting.page.gallery import gallery_html, gallery_script
+from harmlib.reporting.page.veiled_pictures import veiled_script
 from harmlib.reporting.text.cited_numbers import rows
 
 
@@ -20,21 +23,23 @@ def test_words_of_the_cards():
     assert made.h4.text == "비디오 Model 4"
     assert made.section["aria-label"] == "비디오 Model 4"
     assert [h.text for h in made.find_all("h5")] == [
-        "오탐(안전한 것을 유해로)", "미탐(유해한 것을 안전으로)",
+        "오탐: 안전을 유해로 판정", "미탐: 유해를 안전으로 판정",
     ]  # fmt: skip
     first, *_, last = made.find_all("figcaption")
-    assert first.strong.text == "오탐 · 선에 가까움"
-    assert last.strong.text == "미탐 · 선에서 멂"
+    assert first.strong.text == "오탐 · threshold와의 차이 작음"
+    assert last.strong.text == "미탐 · threshold와의 차이 큼"
     facts = dict(zip(first.find_all("dt"), first.find_all("dd"), strict=True))
     assert {name.text: value.text for name, value in facts.items()} == {
-        "확률": "0.9000", "선까지 거리": "0.4000", "라벨": "안전", "그룹": "cam1",
+        "확률": "0.9000", "Threshold": "0.5000", "차이": "0.4000", "라벨": "안전", "그룹": "cam1",
         "항목": "image", "파일": "image.jpg",
     }  # fmt: skip
     assert "라벨유해" in last.text
-    assert "오탐 2건을 보여 줍니다(선에 가까움 1건, 선에서 멂 1건)." in made.text
-    assert "미탐 3건을 보여 줍니다(선에 가까움 1건, 선에서 멂 2건)." in made.text
+    near, far = "threshold와의 차이 작음", "threshold와의 차이 큼"
+    assert f"오탐 6건 가운데 2건을 보여 줍니다({near} 3건 중 1건, {far} 3건 중 1건)." in made.text
+    assert f"미탐 7건 가운데 3건을 보여 줍니다({near} 3건 중 1건, {far} 4건 중 2건)." in made.text
+    assert "차이가 0.10 이하이면 '작음'" in made.text
     assert [button.text for button in made.select("figure button")] == [
-        f"가려진 사진 보기: {name}" for name in SIZES
+        f"{does}: {name}" for name in SIZES for does in ("흑백으로 보기", "크게 보기")
     ]
     assert made.find("img", width=20)["alt"] == "가려진 사진, 미탐, 확률 0.1235"
 
@@ -49,9 +54,13 @@ def test_numbers_tell_their_cell_when_the_table_has_a_name():
         f"{name}[2].probability": ("0.12345", "0.1235"),
         f"{name}[3].probability": ("0.12345", "0.1235"),
         f"{name}[4].probability": ("0.12345", "0.1235"),
+        **{f"{name}[{i}].threshold": ("0.5", "0.5000") for i in (2, 3, 4)},
         f"{name}[2].distance": ("0.37655", "0.3765"),
         f"{name}[3].distance": ("0.37655", "0.3765"),
         f"{name}[4].distance": ("0.37655", "0.3765"),
+        f"{name}[2].total + {name}[3].total": ("7.0", "7"),
+        f"{name}[2].total": ("3.0", "3"),
+        f"{name}[3].total": ("4.0", "4"),
         f"count({name}[2,3,4])": ("3.0", "3"),
         f"count({name}[2])": ("1.0", "1"),
         f"count({name}[3,4])": ("2.0", "2"),
@@ -70,7 +79,7 @@ def test_names_of_digits_are_names():
 
 def test_a_kind_without_errors_is_said():
     made = soup(SIX[SIX["kind"] == "miss"], PICTURES, "t")
-    assert made.h5.find_next("p").text == "보여 줄 오탐이 없습니다."
+    assert made.select_one(".of-kind p").text == "보여 줄 오탐이 없습니다."
     assert soup(SIX.head(0), PICTURES, "t").text.count("보여 줄") == 2
 
 
@@ -83,7 +92,7 @@ def test_an_item_without_picture_gets_a_line():
 
 def test_pictures_can_be_left_out():
     made = soup(SIX, None, "t")
-    assert not made.find_all(["img", "button", "script", "noscript", "div"])
+    assert not made.find_all(["img", "button", "script", "noscript", "select"])
     assert "사진은 싣지 않았습니다" in made.text
     assert len(made.find_all("figcaption")) == 5
     assert "싣지 않았습니다" not in soup(SIX, PICTURES, "t").text + soup(SIX, {}, "t").text
@@ -97,6 +106,10 @@ def test_names_cannot_break_the_page():
     assert "alert" not in made.script.text
     assert made.section["aria-label"] == made.h4.text == evil
     assert [d.text for d in made.find_all("dd")][-3:] == [evil] * 3
+    chosen = gallery_html(table.assign(variant=evil), {evil: PICTURES["image"]}, "t", [evil])
+    assert [s.text for s in BeautifulSoup(chosen, "html.parser").find_all("script")] == [
+        veiled_script(), gallery_script(),
+    ]  # fmt: skip
 
 
 def test_nothing_clear_is_shown_by_the_html_alone():
@@ -114,6 +127,45 @@ def test_nothing_clear_is_shown_by_the_html_alone():
     assert str(made).count("/9j/") == 4, "each JPEG is there once"
 
 
+TWO_MODELS = pd.concat(
+    [SIX.assign(variant="model4"), SIX.head(2).assign(variant="model2", threshold=[0.2, 0.6])],
+    ignore_index=True,
+)
+
+
+def test_any_model_can_be_chosen_and_shares_its_pictures():
+    made = soup(TWO_MODELS, PICTURES, "t", ["model4", "model2", "model5"])
+    assert [(o["value"], o.text) for o in made.select("select.model option")] == [
+        ("model4", "Model 4"), ("model2", "Model 2"), ("model5", "Model 5"),
+    ]  # fmt: skip
+    assert [o.text for o in made.select("select.kind option")] == ["모두", "오탐", "미탐"]
+    four, two, none = made.select(".of-model")
+    assert four.p.text == "Model 4(threshold 0.50): 오탐 6건, 미탐 7건"
+    assert two.p.text == "Model 2(threshold 0.20~0.60, fold마다 다름): 오탐 6건, 미탐 0건"
+    assert none.p.text == "Model 5: 틀린 항목이 없습니다"
+    assert (len(four.select("figure")), len(two.select("figure"))) == (5, 2)
+    assert len(made.select(".veil")) == 6, "each card has its veil"
+    assert str(made).count("/9j/") == 4, "and each JPEG is there once"
+    assert not made.select("[hidden]"), "without JavaScript all models are there"
+
+
+def test_models_can_be_chosen_without_pictures():
+    made = soup(TWO_MODELS, None, "t", ["model4", "model2"])
+    assert made.select("select.model, select.kind")
+    assert not made.select("select.reach, button")
+    assert [script.text for script in made.find_all("script")] == [gallery_script()]
+
+
+def test_a_gallery_in_english():
+    with languages(page="en"):
+        made = soup(TWO_MODELS, PICTURES, "t", ["model4", "model2"])
+    assert made.section["lang"] == "en"
+    words = made.text
+    for label in ("유해", "안전"):  # of the tables' names, whose translation is another's
+        words = words.replace(label, "")
+    assert not re.search("[가-힣]", words)
+
+
 def test_large_pictures_are_veiled_as_much():
     img = soup(SIX.head(1), {"image": chequers((640, 480))}, "t").img
     assert Image.open(io.BytesIO(base64.b64decode(img["src"].split(",")[1]))).size == (16, 12)
@@ -129,7 +181,7 @@ def test_arguments_stay_and_the_result_repeats():
 @pytest.mark.parametrize(
     ("table", "pictures", "message"),
     [
-        (SIX.drop(columns="distance"), {}, "errors lacks distance; pass what instructive_errors"),
+        (SIX.drop(columns="total"), {}, "errors lacks total; pass what instructive_errors"),
         (SIX.replace("miss", "mis"), {}, "unknown kind 'mis'; known: false_alarm, miss"),
         (SIX.replace("near", "mid"), None, "unknown place 'mid'; known: near, far"),
         (SIX, {"strip": b"GIF89a"}, "the picture of 'strip' is no JPEG"),

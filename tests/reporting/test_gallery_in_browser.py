@@ -1,10 +1,14 @@
-"""Pictures are veiled until a person asks: by mouse, keyboard, print, and without JavaScript."""
+"""Pictures are veiled until a person asks, and then grey before colour.
+
+By mouse, keyboard, in print, enlarged, and without JavaScript.
+"""
 
 import io
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -33,7 +37,7 @@ def open_gallery(browser, tmp_path):
             encoding="utf-8",
         )
         # High enough to need no scrolling: the bar that sticks to the top covers nothing.
-        options = {"viewport": {"width": 1100, "height": 1800}} | options
+        options = {"viewport": {"width": 1100, "height": 2000}} | options
         return tabs.enter_context(open_page(browser, path.as_uri(), **options))
 
     with ExitStack() as tabs:
@@ -64,7 +68,23 @@ def sharp(tab, part=".frame"):
 
 
 def buttons(tab):
-    return tab.locator("figure button")
+    return tab.locator(".cards .reveal")
+
+
+def does(tab):
+    """What the buttons say that they will do."""
+    return tab.locator(".cards .reveal .does").all_inner_texts()
+
+
+def status(tab):
+    return tab.locator(".error-gallery > [role=status]").inner_text()
+
+
+def is_grey(tab, place=0):
+    """Whether a card's picture, as it is seen, has no colour; the clear one is bluish."""
+    shot = Image.open(io.BytesIO(tab.locator(".cards .frame").nth(place).screenshot()))
+    pixels = np.asarray(shot.convert("RGB"), int)[4:-4, 4:-4]
+    return int((pixels.max(axis=2) - pixels.min(axis=2)).max()) <= 2
 
 
 @pytest.mark.parametrize("css", [PAGE_CSS, ""])
@@ -97,22 +117,185 @@ def test_blurred_without_javascript(open_gallery):
 
 def test_the_keyboard_shows_and_hides(open_gallery):
     tab = open_gallery()
-    tab.keyboard.press("Tab")  # the button that hides all
+    for _ in range(2):
+        tab.keyboard.press("Tab")  # the preference, and the button that hides all
     for name in list(SIZES)[:2]:
         tab.keyboard.press("Tab")
         tab.keyboard.press("Enter" if name == "image" else "Space")
+        tab.keyboard.press("Tab")  # its button that enlarges
     assert sharp(tab) == ["image", "strip"]
-    assert [b.get_attribute("aria-pressed") for b in buttons(tab).all()] == [
-        "true", "true", "false", "false",
-    ]  # fmt: skip
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("Space")
+    assert sharp(tab) == ["image", "strip"], "in colour now"
     tab.keyboard.press("Space")
     assert sharp(tab) == ["image"]
     tab.keyboard.press("Enter")
     assert sharp(tab) == ["image", "strip"]
     tab.keyboard.press("Escape")
     assert sharp(tab) == []
-    assert tab.locator("[role=status]").inner_text() == "모든 사진을 다시 가렸습니다."
-    assert tab.locator("[aria-pressed=true]").count() == 0
+    assert status(tab) == "모든 사진을 다시 가렸습니다."
+    assert set(does(tab)) == {"흑백으로 보기"}
+
+
+def test_the_button_says_what_it_will_do_and_grey_comes_before_colour(open_gallery):
+    tab = open_gallery()
+    seen = []
+    for _ in range(4):
+        seen.append((does(tab)[0], tab.locator(".clear").count(), is_grey(tab), status(tab)))
+        buttons(tab).first.click()
+    assert seen == [
+        ("흑백으로 보기", 0, True, ""),
+        ("컬러로 보기", 1, True, "흑백 사진: image"),
+        ("다시 가리기", 1, False, "컬러 사진: image"),
+        ("흑백으로 보기", 0, True, "가려진 사진: image"),
+    ]
+    assert does(tab)[1:] == ["흑백으로 보기"] * 3
+
+
+def test_grey_needs_no_style_sheet(open_gallery):
+    tab = open_gallery(viewport={"width": 1100, "height": 2800})
+    tab.evaluate("document.querySelectorAll('style').forEach((style) => style.remove())")
+    buttons(tab).first.click()
+    clear = tab.locator(".clear")
+    assert clear.evaluate("img => getComputedStyle(img).filter") == "grayscale(1)"
+
+
+def test_how_far_a_press_goes_is_remembered_and_shows_nothing(open_gallery):
+    tab = open_gallery()
+    choice = tab.get_by_label("한 번 누르면")
+    assert choice.input_value() == "grey"
+    choice.select_option("colour")
+    assert sharp(tab) == []
+    assert set(does(tab)) == {"컬러로 보기"}
+    tab.reload()
+    assert choice.input_value() == "colour"
+    assert sharp(tab) == []
+    buttons(tab).first.click()
+    assert does(tab)[0] == "다시 가리기"
+    assert not is_grey(tab)
+
+
+def test_a_browser_that_keeps_nothing_asks_again(open_gallery):
+    forbidden = (
+        """Object.defineProperty(window, "localStorage", {get() { throw new Error("no"); }});"""
+    )
+    tab = open_gallery(f"<script>{forbidden}</script>" + gallery_html(SIX, PICTURES, "t"))
+    tab.get_by_label("한 번 누르면").select_option("colour")
+    buttons(tab).first.click()
+    assert not is_grey(tab)
+    tab.reload()
+    assert set(does(tab)) == {"흑백으로 보기"}
+
+
+def test_arrows_go_from_picture_to_picture(open_gallery):
+    tab = open_gallery()
+    focused = "document.activeElement.innerText.replace(/\\s+/g, ' ')"
+    buttons(tab).first.focus()
+    walked = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "End", "ArrowRight", "Home", "ArrowLeft"):
+        tab.keyboard.press(key)
+        walked.append(tab.evaluate(focused).removeprefix("흑백으로 보기 : "))
+    assert walked == ["strip", "panorama", "strip", "tower", "tower", "image", "image"]
+    tab.locator(".cards .enlarge").first.focus()
+    tab.keyboard.press("ArrowRight")
+    assert tab.evaluate(focused) == "크게 보기 : strip"
+    assert sharp(tab) == []
+
+
+def dialog_level(tab):
+    shot = tab.locator("dialog .frame").screenshot()
+    return sharpness(Image.open(io.BytesIO(shot)))
+
+
+def test_enlarged_pictures_are_veiled_too_and_closing_veils_all(open_gallery):
+    tab = open_gallery()
+    tab.locator(".cards .enlarge").nth(0).click()
+    dialog = tab.get_by_role("dialog", name="확대한 사진")
+    assert dialog.locator(".frame").bounding_box()["width"] > 2 * SIZES["image"][0]
+    assert dialog_level(tab) < BLURRED
+    assert "확률" in dialog.locator(".facts").inner_text()
+    assert tab.evaluate("document.activeElement.className") == "reveal"
+    tab.keyboard.press("Enter")
+    assert dialog_level(tab) > BLURRED
+    assert dialog.locator(".clear").evaluate("img => img.style.filter") == "grayscale(1)"
+    assert dialog.get_by_role("status").inner_text() == "흑백 사진: image"
+    tab.keyboard.press("ArrowRight")
+    assert dialog.locator(".clear").count() == 0, "the next one wasn't asked for"
+    assert "strip" in dialog.locator(".facts").inner_text()
+    assert (
+        dialog.get_by_role("status").inner_text() == "4장 중 2번째. 가려진 사진, 오탐, 확률 0.9000"
+    )
+    tab.keyboard.press("ArrowLeft")
+    assert dialog.locator(".clear").count() == 0
+    tab.keyboard.press("ArrowLeft")
+    assert dialog.locator(".position").inner_text() == "4장 중 4번째"
+    dialog.locator(".reveal").click()
+    tab.keyboard.press("Escape")
+    tab.locator("dialog").wait_for(state="detached")
+    assert sharp(tab) == []
+    assert (
+        tab.evaluate("document.activeElement.innerText.replace(/\\s+/g, ' ')")
+        == "크게 보기 : tower"
+    )
+    assert status(tab) == "모든 사진을 다시 가렸습니다."
+
+
+def test_an_enlarged_picture_is_as_its_card_and_a_button_closes(open_gallery):
+    tab = open_gallery()
+    for _ in range(2):
+        buttons(tab).nth(2).click()
+    tab.locator(".cards .enlarge").nth(2).click()
+    assert tab.locator("dialog .clear").get_attribute("alt") == "컬러 사진, 미탐, 확률 0.1235"
+    assert tab.locator("dialog .reveal").inner_text() == "다시 가리기"
+    tab.get_by_role("button", name="닫기").click()
+    tab.locator("dialog").wait_for(state="detached")
+    assert tab.locator(".clear").count() == 0
+
+
+def test_leaving_and_printing_veil_an_enlarged_picture(open_gallery):
+    tab = open_gallery()
+    tab.locator(".cards .enlarge").nth(0).click()
+    tab.locator("dialog .reveal").click()
+    tab.emulate_media(media="print")
+    assert not tab.locator("dialog").is_visible()
+    tab.emulate_media(media="screen")
+    tab.evaluate(LEAVES % "true")
+    assert tab.locator(".clear").count() == 0
+    assert dialog_level(tab) < BLURRED
+
+
+TWO = pd.concat(
+    [SIX.assign(variant="model4"), SIX.head(3).assign(variant="model2")], ignore_index=True
+)
+
+
+def seen(tab):
+    cards = tab.locator(".of-model:visible .of-kind:visible .cards > li:visible")
+    return [text.rpartition("항목")[2].strip() for text in cards.all_inner_texts()]
+
+
+def test_any_models_errors_of_any_kind(open_gallery):
+    tab = open_gallery(gallery_html(TWO, PICTURES, "t", ["model4", "model2"]))
+    assert seen(tab) == [*SIZES, "no picture"]
+    buttons(tab).first.click()
+    tab.get_by_label("모델").select_option("model2")
+    assert tab.locator(".clear").count() == 0, "what is no longer seen is veiled"
+    assert seen(tab) == ["image", "strip", "panorama"]
+    tab.locator("select.kind").select_option("miss")
+    assert seen(tab) == ["panorama"]
+    assert status(tab).startswith("미탐 3건 가운데 1건을 보여 줍니다")
+    tab.locator(".cards .reveal:visible").click()
+    clear = tab.locator(".clear")
+    assert clear.evaluate("img => img.naturalWidth") == SIZES["panorama"][0], "the other model's"
+    tab.locator(".cards .enlarge:visible").click()
+    assert tab.locator("dialog .position").inner_text() == "1장 중 1번째", "only those seen"
+
+
+def test_all_models_without_javascript(open_gallery):
+    fragment = gallery_html(TWO, PICTURES, "t", ["model4", "model2"])
+    tab = open_gallery(fragment, java_script_enabled=False)
+    assert seen(tab) == [*SIZES, "no picture", "image", "strip", "panorama"]
+    assert tab.locator(".frame").count() == 7
 
 
 LEAVES = """
@@ -149,7 +332,7 @@ def test_a_shown_picture_says_so_and_moves_nothing(open_gallery):
         button.click()
     assert [f.bounding_box() for f in tab.locator("figure").all()] == boxes
     assert images.count() == 4, "the veils are no longer named"
-    assert images.first.get_attribute("alt") == "드러난 사진, 오탐, 확률 0.9000"
+    assert images.first.get_attribute("alt") == "흑백 사진, 오탐, 확률 0.9000"
     tab.keyboard.press("Escape")
     assert [images.nth(i).get_attribute("alt") for i in range(4)] == names
 
@@ -164,6 +347,7 @@ def test_print_stays_blurred_even_of_shown_pictures(open_gallery):
     assert sharp(tab) == []
     assert not tab.get_by_role("button").count()
     assert "버튼을 누른 사진만" not in tab.inner_text("body")
+    assert not tab.get_by_role("combobox").count()
     inside = [
         drawn.get_bitmap().to_pil()
         for page in pdf
@@ -177,7 +361,7 @@ def test_galleries_on_one_page_keep_apart_and_listen_once(open_gallery):
     """A notebook draws the same gallery again and again."""
     tab = open_gallery(gallery_html(SIX, PICTURES, "하나") + gallery_html(SIX, PICTURES, "둘"))
     second = tab.get_by_label("둘")
-    second.locator("figure button").first.click()
+    second.locator(".reveal").first.click()
     assert tab.locator(".clear").count() == second.locator(".clear").count() == 1
     assert tab.locator("main [id]").count() == 0, "ids would collide"
     tab.get_by_label("하나").get_by_text("모든 사진 다시 가리기").click()
@@ -188,12 +372,18 @@ def test_galleries_on_one_page_keep_apart_and_listen_once(open_gallery):
 @pytest.mark.parametrize("css", [PAGE_CSS, ""], ids=["page", "alone"])
 def test_axe_finds_nothing_serious(open_gallery, scheme, css):
     tab = open_gallery(css=css, color_scheme=scheme)
-    for _ in range(2):
+    for press in (
+        ".cards .reveal",
+        ".cards .reveal",
+        ".cards .enlarge",
+        "dialog .next",
+        "dialog .reveal",
+    ):
         found = Axe().run(tab).response
         assert len(found["passes"]) > 10
         violations = found["violations"]
         assert not [v["id"] for v in violations if v["impact"] in ("serious", "critical")]
-        buttons(tab).first.click()
+        tab.locator(press).first.click()
 
 
 STICKING_OUT = """
@@ -215,3 +405,9 @@ def test_everything_fits_on_a_phone_and_on_a_wide_screen(open_gallery, width, cs
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.locator(".frame").count() == 4
     assert tab.evaluate(STICKING_OUT) == []
+    tab.locator(".cards .enlarge").nth(1).click()
+    box = tab.get_by_role("dialog").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    frame = tab.locator("dialog .frame").bounding_box()
+    assert frame["height"] > SIZES["strip"][1] / 2

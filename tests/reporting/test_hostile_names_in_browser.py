@@ -18,7 +18,8 @@ from PIL import Image
 from harmlib.reporting import show
 from harmlib.reporting.figures.style import use_style
 from harmlib.reporting.page.failure import Failure, write_failure_page
-from harmlib.reporting.page.fragments import figure_html, first_screen, folded, table_html
+from harmlib.reporting.page.drawings import figure_html
+from harmlib.reporting.page.fragments import first_screen, folded, table_html
 from harmlib.reporting.page.gallery import gallery_html
 from harmlib.reporting.page.pages import write_html, write_notebook_page, write_page
 from harmlib.reporting.page.threshold_explorer import explorer_html
@@ -58,7 +59,8 @@ def everything():
     Image.new("L", (300, 200), 90).save(buffer, "JPEG")
     errors = pd.DataFrame(
         {"kind": ["miss"], "place": ["near"], "item_id": [NAME], "group": [NAME], "path": [NAME],
-         "label": [1], "probability": [0.4], "distance": [0.1]}
+         "label": [1], "probability": [0.4], "threshold": [0.5], "distance": [0.1], "total": [1],
+         "variant": [NAME]}
     )  # fmt: skip
     decision = {"id": NAME, "path": f"/new/{NAME}", "decision": "safe", "probability": 0.4,
                 "threshold": 0.5, "contributions": {"clip": 0.1}}  # fmt: skip
@@ -81,7 +83,7 @@ def everything():
         picture,
         folded(NAME, [picture]),
         first_screen(NAME, [NAME], [table_html(table, NAME)], picture),
-        HTML(gallery_html(errors, {NAME: buffer.getvalue()}, NAME)),
+        HTML(gallery_html(errors, {NAME: buffer.getvalue()}, NAME, [NAME])),
         explorer_html(
             {"image": scores(NAME, 1, [0, 1, 1, 0], [0.1, 0.9, 0.6, 0.4])},
             {"image": pd.DataFrame({"variant": [NAME], "epoch": 1, "threshold": 0.5,
@@ -106,6 +108,7 @@ def notebook(tmp_path_factory):
     cells = [
         new_markdown_cell(f"## 1. {NAME}"),
         new_code_cell(f"name = {json.dumps(NAME)}", execution_count=1, outputs=outputs),
+        new_markdown_cell(f"### 1.1 {NAME}"),
     ]
     path = tmp_path_factory.mktemp("hostile") / "report.ipynb"
     nbformat.write(new_notebook(cells=cells), path)
@@ -128,7 +131,7 @@ def visited(browser):
         for element in tab.locator("button:visible, input:visible, [tabindex]:visible").all():
             element.focus()
             element.hover(force=True, timeout=2000)
-        for button in tab.locator(".error-gallery button:visible").all():
+        for button in tab.locator(".error-gallery .reveal:visible").all():
             button.click(force=True)
         tab.wait_for_timeout(200)
         assert not dialogs
@@ -162,7 +165,7 @@ def test_no_name_becomes_markup_or_script(notebook, visited, write):
     for attack in ATTACKS:
         assert text.count(" ".join(attack.split())) >= 20, attack
     scripts = tab.locator("script").count()
-    assert scripts == 3, "the page's own, the gallery's and the explorer's"
+    assert scripts == 4, "the page's own, the gallery's two and the explorer's"
     cell = tab.locator("main li data").first
     assert cell.get_attribute("data-cell") == f"t.csv[0].{NAME}"
 

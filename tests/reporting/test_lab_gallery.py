@@ -8,7 +8,7 @@ from lab_scores import make_operating_points, text, validation
 from PIL import Image
 
 from harmlib.analysis.misclassified import instructive_errors
-from harmlib.reporting.lab import threshold_lab
+from harmlib.reporting.lab import pictures
 from harmlib.reporting.lab.threshold_lab import ThresholdLab
 
 
@@ -23,29 +23,30 @@ def media(scored, tmp_path):
 
 
 def gallery_of(lab):
-    (output,) = lab.gallery.outputs
+    (output,) = lab.errors.gallery.outputs
     return BeautifulSoup(output["data"]["text/html"], "html.parser")
 
 
 def test_the_gallery_comes_on_request_for_the_threshold(scored, media):
     lab = ThresholdLab(scored, make_operating_points(scored), media)
-    assert lab.gallery.outputs == ()
+    assert lab.errors.gallery.outputs == ()
     lab.errors_button.click()
     expected = instructive_errors(validation(scored, lab), lab.threshold)
     page = gallery_of(lab)
     assert len(page.find_all("figure")) == len(expected) == 12
-    assert len(page.find_all("button", attrs={"aria-pressed": "false"})) == 12, "all are veiled"
+    assert len(page.select("figure .veil")) == len(page.select("figure .reveal")) == 12
+    assert not page.select(".clear"), "all are veiled"
     assert f"Model 4, epoch {lab.epoch.value}, threshold 0.4500" in page.h4.text
     assert all(item_id in page.text for item_id in expected["item_id"])
-    assert text(lab.gallery_note) == ""
+    assert text(lab.errors.note) == ""
     lab.slider.value = 0.6
-    assert "바꾸기 전의 선" in text(lab.gallery_note)
+    assert "바꾸기 전의 threshold" in text(lab.errors.note)
     lab.slider.value = 0.45
-    assert text(lab.gallery_note) == "", "back where the gallery was made"
+    assert text(lab.errors.note) == "", "back where the gallery was made"
     lab.slider.value = 0.6
     assert "threshold 0.4500" in gallery_of(lab).h4.text, "it waits for the button"
     lab.errors_button.click()
-    assert text(lab.gallery_note) == ""
+    assert text(lab.errors.note) == ""
     assert "threshold 0.6000" in gallery_of(lab).h4.text
 
 
@@ -53,12 +54,12 @@ def test_another_epoch_makes_the_gallery_old(scored, media):
     lab = ThresholdLab(scored, make_operating_points(scored), media)
     lab.errors_button.click()
     lab.epoch.value = 1
-    assert "바꾸기 전의 선" in text(lab.gallery_note)
+    assert "바꾸기 전의 threshold" in text(lab.errors.note)
 
 
 def test_pictures_are_read_once_and_only_those_shown(scored, media, monkeypatch):
     read = []
-    monkeypatch.setattr(threshold_lab, "thumbnail", lambda path, _: read.append(str(path)))
+    monkeypatch.setattr(pictures, "thumbnail", lambda path, _: read.append(str(path)))
     lab = ThresholdLab(scored, make_operating_points(scored), media)
     lab.slider.value = 0.5
     assert read == []
@@ -76,7 +77,7 @@ def test_a_missing_or_damaged_file_leaves_a_gap_not_an_error(scored, media):
     Path(paths[gone]).unlink()
     Path(paths[damaged]).write_bytes(b"not a picture")
     lab.errors_button.click()
-    assert len(gallery_of(lab).find_all("button", attrs={"aria-pressed": "false"})) == 10
+    assert len(gallery_of(lab).select("figure .reveal")) == 10
     assert lab.problem.value == ""
 
 

@@ -73,7 +73,7 @@ def test_clicks_keys_progress_and_download(page, tmp_path):
 
 def test_labels_outlive_a_reload_and_pictures_do_not(page):
     page.get_by_label("유해").first.check()
-    page.get_by_role("button", name="가려진 사진 보기").first.click()
+    page.get_by_role("button", name="흑백으로 보기").first.click()
     assert page.locator(".clear").count() == 1
     page.reload()
     assert told(page) == "4개 중 1개를 판정했습니다."
@@ -88,10 +88,21 @@ def test_labelling_never_unveils(page):
     page.get_by_label("모름").nth(2).check()
     assert page.locator(".clear").count() == 0
     assert "blur" in page.locator(".veil").first.evaluate("img => getComputedStyle(img).filter")
-    page.get_by_role("button", name="가려진 사진 보기").first.click()
+    page.get_by_role("button", name="흑백으로 보기").first.click()
     assert page.locator(".clear").count() == 1
     page.keyboard.press("Escape")
     assert page.locator(".clear").count() == 0
+
+
+def test_an_enlarged_picture_takes_no_labels(page):
+    page.locator(".enlarge").first.click()
+    for key in "12j":
+        page.keyboard.press(key)
+    assert told(page) == "4개 중 0개를 판정했습니다."
+    page.keyboard.press("ArrowRight")
+    assert "c.jpg" in page.locator("dialog .facts").inner_text()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
 
 
 def test_nobody_is_left_out(page):

@@ -2,6 +2,10 @@
 
 import json
 import math
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from harmlib.analysis.operating_points import compare_on_test, operating_points
+from harmlib.params.finding_codes import FINDING_KINDS
 from harmlib.reporting import metrics
 from harmlib.reporting.metrics import MetricsError, metrics_document, read_metrics, schema_text
 
@@ -171,3 +176,48 @@ def test_the_documentation_names_every_part_of_a_model():
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     for name in (*metrics.Metrics.model_fields, *metrics.ModelFigures.model_fields, "baseline"):
         assert name in text
+
+
+FINDING = {"code": "HL001", "severity": "error", "section": "video", "sentence": "a", "muted": False}
+
+
+def test_findings_are_listed_and_an_older_file_says_nothing_of_them(tmp_path):
+    content = metrics_document("small", *make_tables(), findings=[FINDING])
+    assert content["findings"] == [FINDING]
+    assert document()["findings"] == []
+    del content["findings"]
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert read_metrics(path)["findings"] is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"code": "001"}, {"severity": "bad"}, {"muted": 1}, {"sentence": ""}]
+)
+def test_a_finding_of_another_shape_is_refused(change):
+    with pytest.raises(ValidationError, match=f"findings.0.{next(iter(change))}"):
+        metrics_document("small", *make_tables(), findings=[FINDING | change])
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [({}, 1), ({"muted": True}, 0), ({"severity": "warning"}, 0)]
+)
+def test_the_documented_command_fails_on_an_error(tmp_path, change, status):
+    text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```bash\n(python -c .*?)\n```", text, flags=re.DOTALL)
+    folder = tmp_path / "reports/demo"
+    folder.mkdir(parents=True)
+    content = metrics_document("demo", *make_tables(), findings=[FINDING | change])
+    (folder / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
+    command = command.replace("python", shlex.quote(sys.executable), 1)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    assert ("HL001 a" in done.stdout) == bool(status)
+
+
+def test_the_document_lists_every_code():
+    text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    for code, kind in FINDING_KINDS.items():
+        assert f"| `{code}` | {kind.severity} | {kind.meaning} |" in text

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from harmlib.reporting.figures.fonts import FontError, embedded_font
-from harmlib.reporting.page.fragments import figure_html
+from harmlib.reporting.page.drawings import figure_html
 from harmlib.reporting.page.pages import write_notebook_page, write_page
 
 
@@ -48,12 +48,14 @@ def test_code_is_hidden_and_everything_is_inside(page):
 
 def test_notebook_page_shows_the_code_and_an_anchor_for_each_cell(page):
     notebook = page.with_name("report.ipynb")
-    out = write_notebook_page(notebook, page.with_name("code.html"), "02_train")
+    out = write_notebook_page(notebook, page.with_name("code.html"), "02_train", "01", "03")
     soup = BeautifulSoup(out.read_text(encoding="utf-8"), "html.parser")
     assert "비밀" in soup.find("main").text
     cells = [cell.id for cell in nbformat.read(notebook, 4).cells]
     assert [e["id"] for e in soup.find_all(class_="cell")] == [f"cell-id={i}" for i in cells]
-    assert soup.find("nav") is None
+    assert [a.text for a in soup.select("nav.contents a")] == ["1. 복기", "2. 결론"]
+    around = [a["href"] for a in soup.select("nav.pages a")]
+    assert around == ["../index.html", "01.html", "03.html"]
 
 
 def test_contents_link_to_the_sections(page):
@@ -68,7 +70,7 @@ def test_hangul_without_a_glyph_stops_the_page(page, monkeypatch):
     monkeypatch.setattr(
         "harmlib.reporting.figures.fonts.TTFont", lambda _: TTFont(io.BytesIO(small))
     )
-    with pytest.raises(FontError, match="no glyph for 결, 고, "):
+    with pytest.raises(FontError, match="no glyph for 건, 결, 고, "):
         write_page(page.with_name("report.ipynb"), page.with_name("boxes.html"), "제목")
     assert not page.with_name("boxes.html").exists()
 

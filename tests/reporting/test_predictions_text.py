@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis import drift
+from harmlib.analysis.alike_thresholds import AlikeThresholds
 from harmlib.analysis.bands import Bands, Promise, band_shares, choose_bands
 from harmlib.analysis.drift import compare_scores
 from harmlib.models.about import About, Calibration
@@ -105,7 +106,16 @@ def test_verdicts_come_by_margin_and_without_folders():
     shown = says.verdict_table(table, ROOT)
     assert shown["파일"].tolist() == ["sub/high.jpg", "where.jpg", "low.jpg"]
     assert shown["판정"].tolist() == ["유해", "안전", "안전"]
-    assert shown["구간"].tolist() == ["차단", "검토", "통과"]
+    assert shown["처리"].tolist() == ["차단", "검토", "통과"]
+    alike = {"image": AlikeThresholds(0.05, 0.5, differing=1)}
+    handled = says.verdict_table(table, ROOT, alike)["처리"].tolist()
+    assert handled == ["차단", "검토", "먼저 확인(threshold 근처)"], "its ends are decided alike"
+    assert says.near_table(table, ROOT, alike)["파일"].tolist() == ["low.jpg"]
+    alike = {"image": AlikeThresholds(0.05, 0.95, differing=1)}
+    assert set(says.verdict_table(table, ROOT, alike)["처리"]) == {"먼저 확인(threshold 근처)"}
+    nearest = says.near_table(table, ROOT, alike)["파일"].tolist()
+    assert nearest[0] == "where.jpg", "the nearest first"
+    assert len(says.near_table(table, ROOT, {"video": alike["image"]})) == 0
     unusable = pd.DataFrame(
         {"path": ["/media/new/x"], "modality": "", "reason": "/media/new/x: no media"}
     )

@@ -101,7 +101,7 @@ def test_other_tables_give_other_sentences(copy):
     page = report_again(copy)
     after = words_of(page, "비디오: 검증 F1이 가장 높은")[0]
     assert before != after
-    assert "F1 0.9877(95% 신뢰구간 0.955~0.995)으로" in after
-    assert "보다 확실히 높습니다(차이 +0.1400, 보정한 95% 신뢰구간 +0.0300~+0.2500)" in after
+    assert "F1 0.9877(95% 신뢰구간 0.955~0.995)입니다" in after
+    assert "차이 +0.1400은 보정한 95% 신뢰구간(+0.0300~+0.2500) 전체가 0보다 높습니다" in after
     assert words_of(page, "이미지 Model 4: epoch 1에서 2 사이에 최적 threshold가 +0.35 움직였고")
     assert not uncited_numbers(page)

@@ -25,11 +25,13 @@ def written(folder, folds):
     for m in params.modalities:
         run.write(pd.DataFrame({"backbone": ["clip"]}), f"tables/weights_{m}.csv")
         for kind in KINDS:
-            run.write(pd.DataFrame({"kind": [kind]}), f"tables/{kind}_{m}.csv")
+            table = {"kind": [kind], "variant": "model2", "state": "ok"}
+            run.write(pd.DataFrame(table), f"tables/{kind}_{m}.csv")
         run.write(ITEMS, f"tables/items_{m}.csv")
         points = {
             "variant": ["model2", "model2"],
             "chosen": [False, True],
+            "f1": [0.7, 0.8],
             "at_grid_edge": ["", "low"],
         }
         run.write(pd.DataFrame(points), f"tables/operating_points_{m}.csv")
@@ -40,7 +42,8 @@ def written(folder, folds):
             own = {"metric": ["f1"], "value": [0.7]}
             run.write(pd.DataFrame(own), f"tables/pooled_intervals_{m}.csv")
             run.write(pd.DataFrame({"item_id": ["a"]}), f"tables/judged_{m}.csv")
-            run.write(pd.DataFrame({"split": ["test"]}), f"tables/differences_{m}.csv")
+            pairs = pd.DataFrame({"split": ["test"], "metric": "f1"})
+            run.write(pairs, f"tables/differences_{m}.csv")
     return run
 
 
@@ -94,14 +97,23 @@ def test_what_is_asked_of_a_modality(run):
 
 
 def test_rows_on_test_are_counted_over_modalities_and_tables(run):
-    """The test, choices and floors tables have one row each, of differences only those on test."""
+    """Of choices and floors those of the preferred model are shown, of differences F1 on test."""
     for m in run.params.modalities:
-        splits = pd.DataFrame({"split": ["test", "test", "val"]})
-        run.write(splits, f"tables/differences_{m}.csv")
+        pairs = {"split": ["test", "test", "val", "test"], "metric": ["f1", "f1", "f1", "recall"]}
+        run.write(pd.DataFrame(pairs), f"tables/differences_{m}.csv")
+        choices = {"variant": ["model2", "model2", "model3"], "state": ["ok", "infeasible", "ok"]}
+        run.write(pd.DataFrame(choices), f"tables/choices_{m}.csv")
     found = load_report(run).rows_on_test
-    assert found == 2 * (3 + 2)
-    assert "count(tables/choices_image.csv)" in found.cell
+    assert found == 2 * (1 + 1 + 1 + 2)
+    assert "count(tables/choices_image.csv[0])" in found.cell
     assert "count(tables/differences_video.csv[0,1])" in found.cell
+
+
+def test_printed_figures_are_read_only_where_they_are_asked_for(run):
+    alone = run.params.model_copy(update={"compare_with_published": False})
+    report = load_report(Run(alone))
+    assert report.published.empty
+    assert report.published_of("video").empty
 
 
 def test_a_table_that_is_not_there_names_the_notebook_to_run(run):

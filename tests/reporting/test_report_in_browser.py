@@ -43,14 +43,15 @@ def test_no_width_scrolls_the_page_sideways(browser, url, width):
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_first_screen_holds_what_was_compared_the_verdict_the_table_and_a_figure(browser, url):
+def test_results_begin_with_counts_in_tabs_and_end_with_the_baseline(browser, url):
     with open_page(browser, url, viewport={"width": 1280, "height": 800}) as tab:
-        for part in (".intro", ".verdict", "table", "figure img"):
-            box = tab.locator(f".first {part}").first.bounding_box()
-            assert box["y"] + box["height"] <= 800, part
-        first = tab.locator(".first table").first
+        assert tab.get_by_role("tab").first.inner_text() == "비디오"
+        first = tab.locator(".tabs table").first
+        heads = first.locator("thead th").all_inner_texts()
+        assert heads[2:6] == ["TP", "FP", "FN", "TN"]
         assert first.locator("tbody th").all_inner_texts()[-1] == "모두 유해(기준선)"
-        assert "구간을 낼 수 없고" in tab.locator(".verdict").inner_text()
+        f1 = first.locator("tbody tr").first.locator("td").nth(heads.index("F1") - 1)
+        assert len(f1.inner_text().partition(".")[2]) == 2
 
 
 def test_contents_stand_beside_a_wide_page_and_are_folded_on_a_narrow_one(browser, url):
@@ -70,8 +71,11 @@ def test_keyboard_reaches_the_report_through_the_skip_link(browser, url):
 
 def test_every_figure_has_words_and_every_table_headers(browser, url):
     with open_page(browser, url) as tab:
-        counts = [tab.locator(name).count() for name in ("main img", "main table")]
-        silent = tab.evaluate("[...document.images].filter(i => i.alt.length < 20).length")
+        counts = [tab.locator(name).count() for name in ("main svg.drawing", "main table")]
+        silent = tab.evaluate(
+            "[...document.querySelectorAll('svg.drawing')]"
+            ".filter(i => i.getAttribute('aria-label').length < 20).length"
+        )
         bare = tab.evaluate(
             "[...document.querySelectorAll('main table')].filter(t => !t.caption || "
             "t.querySelector('thead th:not([scope])') || !t.querySelector('tbody th[scope=row]'))"
@@ -98,7 +102,7 @@ def test_the_slider_shows_what_the_analysis_computes_for_this_run(browser, url, 
     )
     with open_page(browser, url) as tab:
         explorer = tab.locator(".harm-explorer")
-        explorer.locator("select[data-part=model]").select_option(label="Model 4")
+        explorer.locator("select[data-part=model]").select_option("model4")
         explorer.locator("select[data-part=epoch]").select_option("2")
         number = explorer.get_by_role("spinbutton")
         for threshold in (0.25, 0.5, 0.731):
@@ -131,3 +135,41 @@ def test_print_is_a4_and_cuts_no_figure(browser, url, tmp_path):
         boxes = [item.get_bounds() for item in page.get_objects(max_depth=1)]
         assert boxes, "no page is empty"
         assert all(box[2] <= right + 1 for box in boxes), "nothing runs over the edge of the paper"
+
+
+def test_what_is_open_is_short_and_the_rest_is_folded(browser, url):
+    with open_page(browser, url, viewport={"width": 1280, "height": 900}) as tab:
+        rows = tab.evaluate(
+            "[...document.querySelectorAll('main .table table')].map(t => "
+            "[t.closest('details:not([open])') === null, t.tBodies[0].rows.length])"
+        )
+        folds = tab.locator("details.fold")
+        assert folds.count() > 15
+        assert tab.locator("details.fold[open]").count() == 0
+        briefs = tab.locator("details.fold .brief").all_inner_texts()
+    assert sum(length for is_open, length in rows if is_open) <= 60
+    assert max(length for _, length in rows) <= 30
+    assert all(brief.endswith(".") for brief in briefs), briefs
+
+
+def test_every_limit_leads_to_what_shows_it(browser, url):
+    with open_page(browser, url, viewport={"width": 1280, "height": 900}) as tab:
+        links = tab.locator("main a", has_text="근거")
+        assert links.count() > 4
+        for link in links.all():
+            link.click()
+            anchor = link.get_attribute("href").removeprefix("#")
+            tab.wait_for_function(
+                "name => document.getElementById(name).closest('details').open", arg=anchor
+            )
+
+
+def test_long_tables_are_files_beside_the_page(browser, url, small_run):
+    with open_page(browser, url) as tab:
+        linked = tab.evaluate(
+            "[...document.querySelectorAll('main a[href^=\"tables/\"]')]"
+            ".map(a => a.getAttribute('href'))"
+        )
+    kinds = ("settings", "versions", "steps", "sweep_video", "overview_image", "optimism_video")
+    assert {f"tables/{kind}.csv" for kind in kinds} <= set(linked)
+    assert all((small_run / name).is_file() for name in linked)

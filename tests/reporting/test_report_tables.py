@@ -24,7 +24,7 @@ def own():
 
 def test_printed_figures_stand_beside_the_same_epoch_and_threshold(own, published):
     table = tables.beside_published(own, published, "model3")
-    assert table["발행본 F1"].tolist() == pytest.approx([0.86, float("nan")], nan_ok=True)
+    assert table["이전 보고서 F1"].tolist() == pytest.approx([0.86, float("nan")], nan_ok=True)
     assert tables.beside_published(own, published.head(0), "model3") is own
 
 
@@ -56,8 +56,10 @@ def test_overview_takes_the_best_printed_row_of_each_epoch(published):
     )  # fmt: skip
     table = tables.epoch_overview(points, published)
     assert table["f1"].tolist() == [0.85, 0.85]
-    assert table["발행본 Threshold"].tolist() == pytest.approx([0.7, float("nan")], nan_ok=True)
-    assert not [c for c in tables.epoch_overview(points, published.head(0)) if "발행본" in c]
+    assert table["이전 보고서 Threshold"].tolist() == pytest.approx(
+        [0.7, float("nan")], nan_ok=True
+    )
+    assert not [c for c in tables.epoch_overview(points, published.head(0)) if "이전 보고서" in c]
 
 
 def pair(metric, low, high, split="test", a="model2", b="model4"):
@@ -82,19 +84,22 @@ def test_effect_is_the_last_variant_less_the_first_on_test(published):
     assert difference["Threshold"] == "−0.20"
     assert table["차이의 95% 신뢰구간"].tolist() == ["−0.0200~+0.0400", "–", "–", "–"]
     assert table["모두 유해(기준선)"].tolist() == ["0.8571", "0.7500", "1.0000", "–"]
-    assert table.loc["F1", "발행본 Model 3"] == "0.8800"
-    assert not [c for c in tables.effect_table(test, apart, published.head(0)) if "발행본" in c]
+    assert table.loc["F1", "이전 보고서 Model 3"] == "0.8800"
+    assert not [
+        c for c in tables.effect_table(test, apart, published.head(0)) if "이전 보고서" in c
+    ]
 
 
 def test_the_summary_gives_the_baseline_no_interval():
     test = pd.DataFrame(
-        {"variant": ["model4", "baseline"], "threshold": [0.3, None], "precision": 0.8,
-         "recall": 0.9, "f1": [0.9, 0.84], "average_precision": 0.95}
+        {"variant": ["model4", "baseline"], "threshold": [0.3, None], "tp": 9, "fp": 2, "fn": 1,
+         "tn": 3, "precision": 0.8, "recall": 0.9, "f1": [0.9, 0.84], "average_precision": 0.95}
     )  # fmt: skip
     intervals = pd.DataFrame(
         {"variant": "model4", "metric": ["recall", "f1"], "low": [0.1, 0.87], "high": [0.2, 1.0]}
     )
     table = tables.summary_table(test, intervals)
-    assert table["F1의 95% 신뢰구간"].tolist() == ["0.870~1.000", "–"]
+    assert table["F1의 95% 신뢰구간"].tolist() == ["0.87~1.00", "–"]
+    assert list(table)[:6] == ["variant", "threshold", "tp", "fp", "fn", "tn"]
     few = intervals.assign(low=float("nan"), high=float("nan"))
     assert tables.summary_table(test, few)["F1의 95% 신뢰구간"].tolist() == ["–", "–"]

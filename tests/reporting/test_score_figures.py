@@ -1,9 +1,8 @@
 import matplotlib
-import numpy as np
 import pandas as pd
 import pytest
 
-from harmlib.reporting.figures.scores import confusion_matrices, score_distribution
+from harmlib.reporting.figures.scores import score_distribution
 from harmlib.reporting.figures.style import use_style
 
 
@@ -41,28 +40,3 @@ def test_one_class_alone_is_drawn_as_what_it_is():
     (axes,) = score_distribution(scores, chosen).axes
     drawn = [c for c in axes.collections if c.get_paths() and heights(c)[-1] > 0]
     assert [c.get_label() for c in drawn] == ["안전"]
-
-
-@pytest.fixture
-def counted():
-    return pd.DataFrame(
-        {"variant": ["model4", "baseline"], "tp": [1200, 1500], "fp": [1, 5], "fn": [300, 0],
-         "tn": [4, 0]}
-    )  # fmt: skip
-
-
-def test_confusion_matrices_tell_counts_and_shares_of_the_actual_class(counted):
-    model, baseline = confusion_matrices(counted).axes
-    assert [axes.get_title() for axes in (model, baseline)] == ["Model 4", "모두 유해(기준선)"]
-    words = ["1,200\n80%", "300\n20%", "1\n20%", "4\n80%"]
-    assert [text.get_text() for text in model.texts] == words
-    assert [text.get_text() for text in baseline.texts][1::2] == ["0\n0%", "0\n0%"]
-    assert [tick.get_text() for tick in model.get_yticklabels()] == ["유해", "안전"]
-    (mesh,) = model.collections
-    assert np.asarray(mesh.get_array()).ravel() == pytest.approx([0.8, 0.2, 0.2, 0.8])
-    assert mesh.get_clim() == (0, 1), "the same share has the same colour in every panel"
-
-
-def test_a_class_without_items_gives_no_share(counted):
-    (axes,) = confusion_matrices(counted.head(1).assign(fp=0, tn=0)).axes
-    assert [text.get_text() for text in axes.texts][2:] == ["0\n0%", "0\n0%"]

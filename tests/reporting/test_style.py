@@ -1,6 +1,8 @@
 """Figures are the same bytes, whatever a person's matplotlibrc and fonts are."""
 
 import io
+import re
+from pathlib import Path
 
 import matplotlib
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
+from harmlib.reporting.figures import style
 from harmlib.reporting.figures.fonts import font_file
 from harmlib.reporting.figures.scores import score_distribution
 from harmlib.reporting.figures.style import panels, use_style
@@ -69,3 +72,13 @@ def test_other_fonts_of_the_same_name_change_nothing(ours, monkeypatch, name, we
     monkeypatch.setattr(fonts, "ttflist", [entry, *fonts.ttflist])
     with matplotlib.rc_context():
         assert drawn() == ours
+
+
+def test_figures_have_no_colours_but_those_of_the_style():
+    """Others would stay as they are on a dark page."""
+    for file in Path(style.__file__).parent.glob("*.py"):
+        if file.name != "style.py":
+            source = file.read_text(encoding="utf-8")
+            named = set(re.findall(r'color=\{?"(\w+)"', source))
+            assert not re.search(r"#[0-9a-fA-F]{6}\b", source), file.name
+            assert named <= {"black", "white"}, file.name

@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.page.threshold_explorer import STEPS, _inline, drops, explorer_html
+from harmlib.language import languages
+from harmlib.params.policies import Costs, Volume
+from harmlib.reporting.page import threshold_explorer
+from harmlib.reporting.page.threshold_explorer import _inline, explorer_html
+from harmlib.reporting.page.threshold_explorer_curves import STEPS, drops
+from harmlib.reporting.page.threshold_explorer_texts import script_words
+from harmlib.reporting.text.korean import MODALITY
 
 SCORED, POINTS = VALIDATION["image"], OPERATING_POINTS["image"]
 
@@ -48,7 +56,7 @@ def test_both_tables_have_the_same_modalities(validation):
 
 
 def decode(encoded, total):
-    """As threshold_explorer.js does it."""
+    """As threshold_rates.js does it."""
     above = []
     for drop in encoded:
         if drop > 0:
@@ -58,7 +66,7 @@ def decode(encoded, total):
 
 
 def data_of(html):
-    _, curves, _ = json.loads(BeautifulSoup(html, "html.parser").template.text)
+    _, curves, _, _ = json.loads(BeautifulSoup(html, "html.parser").template.text)
     return curves
 
 
@@ -111,12 +119,70 @@ def test_all_hangul_is_outside_of_the_scripts_for_the_font_of_the_page():
     assert not re.search("[가-힣]", soup.script.string)
 
 
-def test_a_threshold_between_two_steps_keeps_its_counts_and_says_its_step():
+def test_a_threshold_between_two_steps_keeps_its_counts():
     curve = data_of(explorer_html(VALIDATION, OPERATING_POINTS).data)[3]
     exact = sweep([1] * 32, np.arange(32) / 32, [0.15627]).iloc[0]
     assert curve["operating_threshold"] == {
         "k": 156,
-        "between": "0.15627",
+        "between": "0.1563",
         "tp": exact["tp"],
         "fp": exact["tp"],
     }
+
+
+def test_it_begins_with_the_model_that_is_best_on_validation_or_was_named():
+    """Each model's F1 is that of its saved epoch at its operating threshold."""
+    shown = {"first": [0.9, 0.8, 0.7, 0.1], "better": [0.9, 0.2, 0.7, 0.1]}
+    scored = pd.concat([scores(name, epoch, [1, 0, 1, 0], p) for name, p in shown.items()
+                        for epoch in (1, 2)])  # fmt: skip
+    # At its other epoch's threshold `first` would be as good.
+    points = operating_points(*[(name, epoch, 0.5 if epoch == 1 else 0.85, 0.5, epoch == 1)
+                                for name in shown for epoch in (1, 2)])  # fmt: skip
+
+    def begins_with(**options):
+        curves = data_of(explorer_html({"image": scored}, {"image": points}, **options).data)
+        return [(c["model"], c["epoch"]) for c in curves if c.get("recommended")]
+
+    assert begins_with() == [("better", 1)]
+    assert begins_with(recommended={"image": "first"}) == [("first", 1)]
+    with pytest.raises(ValueError, match=r"recommended 'none' of 'image' is none of \['first'"):
+        begins_with(recommended={"image": "none"})
+
+
+def test_prices_traffic_and_volume_come_from_the_params():
+    params = SimpleNamespace(
+        costs=Costs(miss=7, false_alarm=2, review=1, unit="분"),
+        volume=Volume(items_per_hour=50),
+        prevalence_of={"image": 0.007}.get,
+    )
+    html = explorer_html({"image": SCORED}, {"image": POINTS}, params).data
+    settings = json.loads(BeautifulSoup(html, "html.parser").template.text)[3]
+    assert settings["amounts"] == {"day": 1200, "miss": 7, "alarm": 2, "review": 1}
+    assert settings["unit"] == "분"
+    assert "비용(분)" in html
+    assert settings["prevalence"] == {"image": 0.7}
+
+
+def test_a_page_in_english_has_no_hangul_but_the_unit():
+    with languages(page="en"):
+        soup = BeautifulSoup(explorer_html({"image": SCORED}, IMAGE).data, "html.parser")
+    soup.script.decompose()
+    assert soup.section["lang"] == "en"
+    hangul = set(re.findall("[가-힣]+", str(soup)))
+    assert hangul <= {"원", MODALITY["image"]}
+
+
+def test_every_text_of_the_scripts_is_there():
+    """Keys that they name, and those that they compose."""
+    folder = Path(threshold_explorer.__file__).parent
+    script = "".join(p.read_text(encoding="utf-8") for p in folder.glob("threshold_*.js"))
+    words = script_words(["image"])
+    named = set(re.findall(r'say\("(\w+)"|words\.(\w+)', script))
+    assert {a or b for a, b in named} - {"section", "goals", "measures", "states"} <= set(words)
+    for goal in re.findall(r'^  "?([\w:@><=]+)"?: \{', script, flags=re.MULTILINE):
+        assert goal in words["goals"], goal
+        assert goal in words["measures"], goal
+    for state in re.findall(r'none\("(\w+)"\)', script):
+        assert state in words["states"], state
+    for kind in ("found", "alarms"):
+        assert {f"{kind}{end}" for end in ("", "_all", "_none", "_no_items")} <= set(words)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from explorer_page import COUNTS, IMAGE, VALIDATION, choose, items, part, shown
 
+from harmlib.analysis.choice import choose as choose_threshold
 from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.page.pages import write_html
-from harmlib.reporting.page.threshold_explorer import STEPS, explorer_html
+from harmlib.reporting.page.threshold_explorer import explorer_html
+from harmlib.reporting.page.threshold_explorer_curves import STEPS
 
 METRICS = ("precision", "recall", "f1", "accuracy", "share")
 
@@ -45,7 +47,7 @@ def check(tab, curve, operating):
     assert f"유해 {expected['fn']}개와 안전 {expected['tn']}개" in words
     assert f"유해 {expected['tp']}개와 안전 {expected['fp']}개" in words
     words = text["pr-words"]
-    assert f"지금 Precision {expected['precision']}, Recall {expected['recall']}." in words
+    assert f"현재 Precision {expected['precision']}, Recall {expected['recall']}." in words
     assert f"모두 유해로 판정하면 Precision {baseline['precision']}" in words
     return k
 
@@ -103,7 +105,7 @@ def test_a_model_opens_at_its_saved_epoch_and_an_epoch_keeps_the_threshold(tab):
 
     assert [selected(n) for n in ("modality", "model", "epoch")] == [
         "비디오",
-        "Model 2",
+        "Model 2 (검증에서 선택)",
         "2 (저장된 epoch)",
     ]
     assert shown(tab)["number"] == "0.550"
@@ -113,87 +115,68 @@ def test_a_model_opens_at_its_saved_epoch_and_an_epoch_keeps_the_threshold(tab):
     part(tab, "model").select_option("ties")
     assert check(tab, ("video", "ties", 1), 0.3) == 300
     part(tab, "modality").select_option("image")
-    assert selected("model") == "constant"
-    assert part(tab, "best").is_disabled()
-    assert part(tab, "best").inner_text() == "최적 threshold 없음"
+    assert selected("model") == "ends (검증에서 선택)"
+    part(tab, "model").select_option("constant")
+    assert part(tab, "goal-stop").is_disabled()
+    assert part(tab, "goal-stop").inner_text() == "목적: 없음"
+    assert part(tab, "goal-tick").is_hidden()
     assert part(tab, "modality", which=1).is_hidden(), "one modality needs no menu"
 
 
-def test_buttons_go_back_to_the_thresholds_of_the_epoch(tab):
+def test_buttons_go_to_the_thresholds_of_the_model_and_of_the_objective(tab):
+    labels, p = items("video", "model2", 2)
+    best = choose_threshold(labels, p, "f1", thresholds=np.arange(STEPS + 1) / STEPS).threshold
     part(tab, "slider").press("Home")
-    part(tab, "best").click()
-    assert shown(tab)["number"] == "0.600"
+    part(tab, "goal-stop").click()
+    assert shown(tab)["number"] == f"{best:.3f}"
     part(tab, "operating").click()
     assert shown(tab)["number"] == "0.550"
     part(tab, "model").select_option("halves")
-    assert part(tab, "operating").inner_text() == "운영 threshold 0.15627 (눈금 0.156)"
+    assert part(tab, "operating").inner_text() == "운영 0.1563"
     assert shown(tab)["number"] == "0.156"
     places = [
         part(tab, f"{n}-tick").evaluate("e => e.style.getPropertyValue('--at')")
-        for n in ("operating", "best")
+        for n in ("operating", "goal")
     ]
-    assert places == ["0.156", "0.25"]
+    assert places == ["0.156", "0"]
 
 
-def test_the_threshold_is_copied(tab):
-    part(tab, "number").fill("0.3")
-    part(tab, "copy").press("Enter")
-    notice = part(tab, "notice")
-    notice.filter(has_text="복사함").wait_for()
-    assert tab.evaluate("navigator.clipboard.readText()") == "0.300"
-    part(tab, "slider").press("ArrowLeft")
-    assert notice.inner_text() == ""
-
-
-@pytest.mark.parametrize(
-    ("works", "said"),
-    [(True, "복사함"), (False, "복사하지 못했습니다. 숫자 칸에서 직접 복사해 주세요.")],
-)
-def test_without_a_clipboard_a_selection_is_copied(browser, two_explorers, works, said):
-    tab = browser.new_page()
-    tab.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    tab.add_init_script("""addEventListener("copy", () => {
-      window.copied = document.activeElement.value;
-    })""")
-    if not works:
-        tab.add_init_script("Document.prototype.execCommand = () => false")
-    tab.goto(two_explorers.as_uri())
-    part(tab, "number").fill("0.3")
-    part(tab, "copy").press("Enter")
-    part(tab, "notice").filter(has_text="복사").wait_for()
-    assert part(tab, "notice").inner_text() == said
-    assert tab.evaluate("window.copied") == ("0.300" if works else None)
-    assert tab.evaluate("document.activeElement.dataset.part") == "copy"
-    assert tab.locator("textarea").count() == 0
-    tab.close()
-
-
-def test_the_summary_waits_until_the_threshold_rests(browser, two_explorers):
+def test_what_is_seen_is_immediate_and_what_is_announced_waits(browser, two_explorers):
     tab = browser.new_page()
     tab.clock.install(time=0)
     tab.goto(two_explorers.as_uri())
     tab.clock.pause_at(60_000)
-    summary, slider = part(tab, "summary"), part(tab, "slider")
+    summary, announced, slider = (part(tab, n) for n in ("summary", "announced", "slider"))
     labels, p = items("video", "model2", 2)
     at, baseline = (sweep(labels, p, [threshold]).iloc[0] for threshold in (0.55, 0.0))
-    text = summary.inner_text()
-    assert text == (
+    assert summary.inner_text() == (
         f"Threshold 0.550에서는 유해 {labels.sum():,}개 가운데 {at.tp:,.0f}개를 찾고 "
         f"{at.fn:,.0f}개를 놓칩니다. 안전 {(1 - labels).sum():,}개 가운데 {at.fp:,.0f}개를 유해로 "
         f"잘못 판정합니다. F1은 {at.f1:.4f}입니다. 모두 유해로 판정하는 "
         f"기준선({baseline.f1:.4f})보다 {at.f1 - baseline.f1:.4f} 높습니다."
     )
+    assert announced.text_content() == "", "opening a page announces nothing"
     slider.press("End")
-    tab.clock.run_for(399)
-    slider.press("Home")
-    tab.clock.run_for(399)
-    assert summary.inner_text() == text, "announced while the threshold still moved"
-    tab.clock.run_for(1)
-    assert summary.inner_text().endswith(f"기준선({baseline.f1:.4f})과 차이가 없습니다.")
-    slider.press("End")
-    tab.clock.run_for(400)
+    none = f"Threshold 1.000에서는 유해 {labels.sum():,}개를 모두 놓칩니다."
+    assert summary.inner_text().startswith(none), "no time has passed"
     assert "유해로 판정한 항목이 없어 Precision은 계산할 수 없습니다." in summary.inner_text()
     assert summary.inner_text().endswith(f"보다 {baseline.f1:.4f} 낮습니다.")
+    tab.clock.run_for(399)
+    slider.press("Home")
+    everything = summary.inner_text()
+    assert everything.startswith(f"Threshold 0.000에서는 유해 {labels.sum():,}개를 모두 찾습니다.")
+    assert everything.endswith(f"기준선({baseline.f1:.4f})과 같습니다.")
+    tab.clock.run_for(399)
+    assert announced.text_content() == "", "announced while the threshold still moved"
+    tab.clock.run_for(1)
+    assert announced.text_content() == everything
+    part(tab, "goal").select_option("mcc")
+    tab.clock.run_for(400)
+    assert announced.text_content() == f"{shown(tab)['goal-words']} {summary.inner_text()}"
+    slider.press("End")
+    tab.clock.run_for(400)
+    assert announced.text_content() == summary.inner_text(), "the objective is announced once"
+    assert not announced.is_visible() or announced.bounding_box()["width"] == 1
     tab.close()
 
 
@@ -201,35 +184,37 @@ def test_the_keyboard_is_enough(tab):
     """Tab reaches every control in the order of the page, visibly, and each answers to keys."""
     reached = []
     tab.locator("h1").click()
-    for _ in range(8):
+    for _ in range(16):
         tab.keyboard.press("Tab")
         outline = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
         reached.append(tab.evaluate("document.activeElement.dataset.part"))
     assert reached == [
-        "modality",
-        "model",
-        "epoch",
-        "operating",
-        "best",
-        "number",
-        "copy",
-        "slider",
+        *("modality", "model", "epoch", "goal", "miss", "alarm", "review", "prevalence", "day"),
+        *("number", "operating", "goal-stop", "slider", "copy", "copy-params", "copy-policy"),
     ]
+
+    def back(times):
+        for _ in range(times):
+            tab.keyboard.press("Shift+Tab")
+
+    back(3)
     for key in ("ArrowLeft", "PageDown", "Home"):
         tab.keyboard.press(key)
     assert shown(tab)["number"] == "0.000"
-    for _ in range(3):
-        tab.keyboard.press("Shift+Tab")
+    back(1)
     tab.keyboard.press("Space")
-    assert shown(tab)["number"] == "0.600"
-    tab.keyboard.press("Shift+Tab")
+    assert shown(tab)["goal-stop"] == f"목적 {shown(tab)['number']}"
+    back(1)
     tab.keyboard.press("Enter")
     assert shown(tab)["number"] == "0.550"
-    tab.keyboard.press("Shift+Tab")
+    back(7)
+    tab.keyboard.press("ArrowDown")
+    assert shown(tab)["goal"] == "fbeta:2"
+    back(1)
     tab.keyboard.press("ArrowUp")
     assert shown(tab)["epoch"] == "1"
-    tab.keyboard.press("Shift+Tab")
+    back(1)
     tab.keyboard.press("ArrowDown")
     assert shown(tab)["model"] == "ties"
 

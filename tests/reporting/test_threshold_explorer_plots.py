@@ -5,7 +5,7 @@ import pytest
 from explorer_page import COUNTS, choose, items, part
 
 from harmlib.analysis.thresholds import sweep
-from harmlib.reporting.page.threshold_explorer import STEPS
+from harmlib.reporting.page.threshold_explorer_curves import STEPS
 
 PLACES = """() => {
   const plot = name => {
@@ -34,6 +34,7 @@ PLACES = """() => {
   }
   return {
     threshold: scores.moved(scores.marks("threshold_marks", "line")[0])[0] / scores.width,
+    stop: scores.moved(scores.marks("stop_marks", "line")[0])[0] / scores.width,
     curve: path("curve_marks"), level: path("level_marks"),
     current: point("current"), operating: point("operating"), baseline: point("baseline"),
     words: scores.marks("text_marks", "text").map(e => e.textContent),
@@ -68,6 +69,7 @@ def test_the_marks_of_the_plots_move_with_the_threshold(tab, curve, operating, t
     assert len(f1) == 61
     assert f1 == pytest.approx([2 * labels.mean() / (1 + labels.mean())] * len(f1), abs=0.003)
     assert places["threshold"] == pytest.approx(threshold, abs=0.004)
+    assert places["stop"] == pytest.approx(operating, abs=0.004)
     assert places["current"] == pytest.approx([row["recall"], row["precision"]], abs=0.006)
     at = sweep(labels, p, [operating]).iloc[0]
     assert places["operating"] == pytest.approx([at["recall"], at["precision"]], abs=0.006)
@@ -103,6 +105,36 @@ def test_plots_follow_light_dark_and_print(tab):
     tab.emulate_media(color_scheme="dark", media="print")
     for a, b in ((light, dark), (dark, tab.evaluate(colours))):
         assert all(x != y for x, y in zip(a, b, strict=True))
-    for name in ("slider", "number", "model", "copy", "best"):
+    for name in ("slider", "number", "model", "goal", "copy"):
         assert part(tab, name).is_hidden()
     assert "Model 2 · epoch 2 · threshold 0.550" in part(tab, "caption").inner_text()
+
+
+def click(tab, name, x, y):
+    """Click at fractions of the plot's area, counted from its lower left."""
+    part(tab, name).scroll_into_view_if_needed()
+    area = part(tab, name).locator(".background").first.bounding_box()
+    place = area["x"] + x * area["width"], area["y"] + (1 - y) * area["height"]
+    tab.mouse.click(*place)
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_a_click_on_the_distribution_sets_the_threshold_there(tab, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.wait_for_timeout(100)
+    for x in (0.25, 0.8, 0.995):
+        click(tab, "scores", x, 0.5)
+        assert float(part(tab, "number").input_value()) == pytest.approx(x, abs=0.006)
+
+
+def test_a_click_on_the_curve_sets_the_nearest_point(tab):
+    choose(tab, "video", "ties", 1)
+    labels, p = items("video", "ties", 1)
+    table = sweep(labels, p, np.arange(STEPS + 1) / STEPS).query("tp + fp > 0")
+    points = table.drop_duplicates(["tp", "fp"])
+    lowest = np.floor((min(points["precision"].min(), labels.mean()) - 0.05) * 20) / 20
+    for row in points.iloc[1:-1].itertuples():
+        height = (row.precision - lowest) / (1 - lowest)
+        click(tab, "pr", row.recall, height - 0.01 if height > 0.5 else height + 0.01)
+        assert float(part(tab, "number").input_value()) == row.threshold
+    assert len(points) > 6

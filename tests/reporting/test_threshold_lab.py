@@ -13,14 +13,14 @@ from harmlib.analysis.choice import choose
 from harmlib.analysis.misclassified import errors_by_group
 from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.lab import views
-from harmlib.reporting.lab.threshold_lab import (
+from harmlib.reporting.lab.threshold_form import (
     BY_HAND,
     COST,
     LIMITS,
     OFFERED,
     OPERATING_THRESHOLD,
-    ThresholdLab,
 )
+from harmlib.reporting.lab.threshold_lab import ThresholdLab
 from harmlib.reporting.text.certainty import STATES
 
 
@@ -30,7 +30,7 @@ def check_shown(lab, rows):
     shown = cells(lab, "검증 분할의 지표")[0]
     names = {"Precision": "precision", "Recall": "recall", "F1": "f1", "MCC": "mcc"}
     names |= {"유해 판정 비율": "flagged_share", "특이도": "specificity"}
-    assert shown == {"구분": "지금의 선"} | {k: f"{row[v]:.4f}" for k, v in names.items()}
+    assert shown == {"구분": "현재 threshold"} | {k: f"{row[v]:.4f}" for k, v in names.items()}
     harmful, safe = (list(c.values()) for c in cells(lab, "혼동 행렬"))
     assert harmful == ["유해", str(int(row["tp"])), str(int(row["fn"]))]
     assert safe == ["안전", str(int(row["fp"])), str(int(row["tn"]))]
@@ -209,9 +209,9 @@ def test_scores_without_a_threshold_give_a_sentence(change, state):
         lab.objective.value = objective
         assert lab.threshold == before
         if objective != OPERATING_THRESHOLD:
-            assert f"{STATES[state]}: 선을 옮기지 않았습니다" in text(lab.sentences)
+            assert f"{STATES[state]}: threshold를 그대로 두었습니다" in text(lab.sentences)
     assert [row["구분"] for row in cells(lab, "하루의 예상 비용")] == [
-        "지금의 선",
+        "현재 threshold",
         "모두 유해(기준선)",
     ]
     assert "nan" not in lab.figures.value + lab.effects.value
@@ -225,7 +225,7 @@ def test_what_no_threshold_can_do_is_said(lab):
     worst = rows["probability"].idxmax()
     lab.rows.loc[worst, "label"] = 0  # no threshold leaves harmful items alone above it
     lab._select({"owner": lab.epoch})
-    assert f"{STATES['infeasible']}: 선을 옮기지 않았습니다" in text(lab.sentences)
+    assert f"{STATES['infeasible']}: threshold를 그대로 두었습니다" in text(lab.sentences)
     assert lab.threshold == before
 
 

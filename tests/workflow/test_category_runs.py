@@ -136,7 +136,7 @@ def test_the_overall_decision_is_that_any_category_is_above_its_own(run):
 
 def test_the_page_says_which_category_pays_and_what_is_not_learned(run):
     page = (run.dir / "index.html").read_text(encoding="utf-8")
-    assert "카테고리마다의 threshold와 전체 판정" in page
+    assert "카테고리별 threshold와 전체 판정" in page
     assert "이미지 gun" in page
     assert "배우지 않는 카테고리(smoke" in page
     costs = run.read("tables/categories_image.csv", "05_report")

@@ -118,19 +118,16 @@ def test_page_stands_alone_and_speaks_korean(run):
     assert '<html lang="ko">' in page
     outside = set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page))
     executed = {f"notebooks/{path.name}" for path in (run / "notebooks").glob("*.html")}
-    assert outside == executed, "links lead to the executed notebooks, nothing asks a network"
-    heads = [
-        "이전 모델의 문제점 복기",
-        "개선 사항",
-        "실행 결과",
-        "문제점 및 한계",
-        "개선 계획",
-        "결론",
-    ]
+    tables = {f"tables/{path.name}" for path in (run / "tables").glob("*.csv")}
+    assert executed < outside <= executed | tables, "links lead into the run, nothing to a network"
+    heads = ["결과", "Threshold 선택", "오류", "한계와 다음 할 일", "상세"]
     found = [page.index(f"{i}. {head}</a>") for i, head in enumerate(heads, 1)]
-    assert found == sorted(found)
+    folded = ["문제점 점검", "개선 사항", "시험 결과 전체", "결론", "재현 정보"]
+    found += [page.index(f">{title}", found[-1]) for title in folded]
+    assert found == sorted(found), "the detailed part keeps the reading order of the first report"
     assert "학습되지 않은" in page, "untrained backbones are called untrained"
-    assert "발행본" in page
+    assert "이전 보고서 F1" not in page, "nobody asked to compare"
+    assert not (run / "tables/published.csv").exists()
     assert "모두 유해(기준선)" in page
     assert 'alt=""' not in page
     assert "import pandas" not in page, "code is hidden"
@@ -231,7 +228,7 @@ def test_one_variant_with_one_threshold_on_one_modality_still_gives_a_page(folde
     path = write_params(folder, run="one", modalities=["image"], variants=variants)
     assert cli.main(["run", path]) == 0
     page = (folder / "reports" / "one" / "index.html").read_text(encoding="utf-8")
-    assert "이 실행은 비디오를 다루지 않습니다" in page
+    assert "비디오" not in BeautifulSoup(page, "html.parser").find(id="all-results").parent.text
 
 
 def write_params(folder, **changes):

@@ -1,103 +1,72 @@
-"""Figures of how sure we are: intervals, bands, parts of a gain, calibration."""
+"""Figures of how sure we are: bands, parts of a gain, tried thresholds, calibration."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, PLATE, panels
-from harmlib.reporting.text.korean import BASELINE_NAME, model_name
+from harmlib.language import written
+from harmlib.reporting.figures.style import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    PLATE,
+    panels,
+    small_multiples,
+)
+from harmlib.reporting.text.korean import model_name
 
 PARTS = {"weights": "가중치", "epoch": "epoch", "threshold": "threshold", "total": "합계"}
 
 
-def interval_dots(intervals: pd.DataFrame, reference: float) -> Figure:
-    """Draw the F1 of each variant on test with its interval, and the baseline's F1 as a line.
-
-    Parameters
-    ----------
-    intervals : DataFrame
-        One row per variant; columns variant, value, low, high (fractions).
-    reference : float
-        The baseline's F1, 0 to 1.
-
-    Returns
-    -------
-    Figure
-
-    Examples
-    --------
-    >>> f1 = pd.DataFrame({"variant": ["model4"], "value": 0.945, "low": 0.87, "high": 1.0})
-    >>> (axes,) = interval_dots(f1, reference=0.84).axes
-    >>> axes.texts[0].get_text()
-    '0.945 [0.870, 1.000]'
-    """
-    figure, (axes,) = panels(1, width=7.2, height=1.3 + 0.55 * len(intervals))
-    for i, row in enumerate(intervals.itertuples()):
-        axes.hlines(i, row.low, row.high, color=COLOURS[i % 6], linewidth=5, alpha=0.35)
-        axes.plot(row.value, i, MARKERS[i % 6], color=COLOURS[i % 6], markersize=9)
-        axes.annotate(
-            f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
-            if pd.notna(row.low)
-            else f"{row.value:.3f} (구간 없음: 그룹 부족)",
-            (row.value, i),
-            xytext=(0, 9),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9.5,
-        )
-    axes.axvline(reference, color=GREY, linestyle=":", label=f"{BASELINE_NAME} {reference:.3f}")
-    axes.set_yticks(range(len(intervals)), [model_name(v) for v in intervals["variant"]])
-    axes.set(title="시험 F1과 95% 신뢰구간", xlabel="F1", ylim=(len(intervals) - 0.5, -0.7))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35))
-    return figure
-
-
-def f1_bands(bands: pd.DataFrame, choices: pd.DataFrame) -> Figure:
+def f1_bands(bands: pd.DataFrame, plateaus: pd.DataFrame) -> Figure:
     """Draw F1 along the thresholds with its band, and the thresholds that are about as good.
 
     Parameters
     ----------
     bands : DataFrame
         As `threshold_bands` returns it; columns variant, threshold, metric, value, low, high.
-    choices : DataFrame
-        As `choices` returns it; columns variant, objective, threshold, plateau_low, plateau_high.
-        Its rows of the objective `f1` are drawn.
+    plateaus : DataFrame
+        As `harmlib.analysis.plateaus.item_plateaus` returns it; columns variant, threshold (the
+        best), low, high. A variant without a best threshold has its band alone.
 
     Returns
     -------
     Figure
+        One panel per variant.
 
     Examples
     --------
     >>> bands = pd.DataFrame({"variant": "model4", "threshold": [0.2, 0.8], "metric": "f1",
     ...                       "value": 0.9, "low": 0.8, "high": 0.95})
-    >>> choices = pd.DataFrame({"variant": ["model4"], "objective": "f1", "threshold": 0.4,
-    ...                         "plateau_low": 0.3, "plateau_high": 0.5})
-    >>> [axes.get_title() for axes in f1_bands(bands, choices).axes]
+    >>> plateaus = pd.DataFrame({"variant": ["model4"], "threshold": 0.4, "low": 0.3, "high": 0.5})
+    >>> [axes.get_title() for axes in f1_bands(bands, plateaus).axes]
     ['Model 4']
     """
     rows = bands[bands["metric"] == "f1"]
-    best = choices.loc[
-        choices["objective"] == "f1", ["variant", "threshold", "plateau_low", "plateau_high"]
-    ].dropna()
     variants = list(dict.fromkeys(rows["variant"]))
-    figure, columns = panels(len(variants), width=4.3, height=3.6)
+    figure, columns = small_multiples(len(variants), height=2.9)
     for axes, variant in zip(columns, variants, strict=True):
         own = rows[rows["variant"] == variant]
         axes.fill_between(own["threshold"], own["low"], own["high"], color=COLOURS[0], alpha=0.2,
-                          label="95% 신뢰구간")  # fmt: skip
+                          linewidth=0, label=written("95% interval", "95% 신뢰구간"))  # fmt: skip
         axes.plot(own["threshold"], own["value"], color=COLOURS[0], label="F1")
-        for row in best[best["variant"] == variant].itertuples():
-            axes.axvspan(row.plateau_low, row.plateau_high, color=COLOURS[5], alpha=0.35,
-                         label="최고와 0.005 이내")  # fmt: skip
-            axes.axvline(row.threshold, color="black", linewidth=1, label="최고 F1")
+        for row in plateaus[plateaus["variant"] == variant].itertuples():
+            axes.axvspan(row.low, row.high, color=COLOURS[5], alpha=0.35, linewidth=0,
+                         label=written("one item decides", "항목 하나의 차이"))  # fmt: skip
+            axes.axvline(row.threshold, color="black", linewidth=1,
+                         label=written("highest F1", "최고 F1"))  # fmt: skip
         axes.set(title=model_name(variant), xlabel="Threshold", xlim=(0, 1), ylim=(0, 1.03))
-    columns[0].set_ylabel("검증 F1")
-    names = columns[-1].get_legend_handles_labels()
-    figure.legend(*names, loc="outside lower center", ncols=4, fontsize=9)
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    columns[0].set_ylabel(written("F1 on validation", "검증 F1"))
+    names: dict[str, Any] = {}
+    for axes in columns:  # the first variant may have no best threshold
+        names |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(names.values(), names, loc="outside lower center", ncols=4, fontsize=9)
     return figure
 
 
@@ -122,17 +91,17 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
     ['Model 2 → Model 4']
     """
     pairs = list(gains[["a", "b"]].drop_duplicates().itertuples(index=False))
-    figure, columns = panels(len(pairs), width=5.2, height=2.8)
+    figure, columns = small_multiples(len(pairs), height=2.2)
     for axes, (a, b) in zip(columns, pairs, strict=True):
         rows = gains[(gains["a"] == a) & (gains["b"] == b)]
         names = [PARTS[part] for part in rows["part"]]
         axes.barh(names, rows["value"], color=[*COLOURS[:3], GREY], height=0.55)
         axes.hlines(names, rows["low"], rows["high"], color="black", linewidth=1.5)
         axes.axvline(0, color="black", linewidth=1)
-        axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         axes.set(title=f"{model_name(a)} → {model_name(b)}", xlabel="시험 F1의 변화")
+    columns[0].invert_yaxis()  # the others share it
     return figure
 
 

@@ -58,7 +58,7 @@ def scores_and_bands(
     upper, lower = figure.subplots(2, 1, sharex=True)
     draw_histogram(upper, validation, _BINS)
     new = np.asarray(probabilities, float)
-    lower.hist(new, _BINS, range=(0, 1), color="#374151", edgecolor="white", label="이 폴더")
+    lower.hist(new, _BINS, range=(0, 1), color=GREY, edgecolor="white", label="이 폴더")
     ranges = _ranges(bands)
     for axes in (upper, lower):
         axes.axvline(threshold, color="black", linewidth=1.4, label=f"Threshold {threshold:.3f}")

@@ -14,7 +14,7 @@ from harmlib.reporting.figures.fonts import use_korean_fonts
 # Okabe and Ito's palette: people with any colour vision can tell its colours apart. Each series
 # also has a marker or a line style of its own.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
-HARMFUL, SAFE, GREY = "#D55E00", "#0072B2", "#6b7280"
+HARMFUL, SAFE, GREY, GRID = "#D55E00", "#0072B2", "#6b7280", "#e5e7eb"
 MARKERS = "osD^vP"
 # Behind a small text that a line may cross.
 PLATE = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
@@ -43,7 +43,7 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.grid": True,
             "axes.axisbelow": True,
-            "grid.color": "#e5e7eb",
+            "grid.color": GRID,
             "font.size": 11,
             "axes.titlesize": 13,
             "axes.titleweight": "bold",
@@ -79,6 +79,35 @@ def panels(count: int, width: float = 5.6, height: float = 4.4) -> tuple[Figure,
     """
     figure = Figure(figsize=(width * count, height))
     return figure, list(np.atleast_1d(figure.subplots(1, count)))
+
+
+def small_multiples(count: int, height: float = 2.4) -> tuple[Figure, list[Axes]]:
+    """Make a figure with small panels that share the vertical axis, at most four in a row.
+
+    Parameters
+    ----------
+    count : int
+        How many panels, at least 1.
+    height : float
+        Height of one row, in inches.
+
+    Returns
+    -------
+    (Figure, list of Axes)
+        The figure is no wider than the text of a page, so that its words keep their size.
+
+    Examples
+    --------
+    >>> figure, axes = small_multiples(5)
+    >>> len(axes), figure.get_size_inches().round(1).tolist()
+    (5, [10.0, 4.8])
+    """
+    rows, columns = -(-count // 4), min(count, 4)
+    figure = Figure(figsize=(max(4.4, 2.5 * columns), height * rows))
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel().tolist()
+    for axes in grid[count:]:
+        axes.remove()
+    return figure, grid[:count]
 
 
 def whole_numbers(axis: Axis) -> None:

@@ -1,1 +1,1 @@
-"""The threshold lab of 06_explore: widgets over the saved validation scores."""
+"""The lab of 06_explore: widgets over the saved validation scores of a run."""

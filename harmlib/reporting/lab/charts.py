@@ -18,6 +18,11 @@ from harmlib.reporting.text.korean import LABEL
 
 BINS = np.linspace(0, 1, 41)
 CURVE_STEPS = 400  # a curve is drawn no finer than this: about its size in pixels
+SIDE = 330  # pixels
+WHOLE = [0.0, 1.0]  # a range of probabilities that leaves none out
+FAINT = 0.25  # opacity of what lies outside of the range that was brushed
+PICKED = "#9333ea"
+_UNIT = alt.Scale(domain=[0, 1])
 
 
 def curve_rows(labels: npt.ArrayLike, scores: npt.ArrayLike) -> list[dict[str, float]]:
@@ -33,19 +38,20 @@ def curve_rows(labels: npt.ArrayLike, scores: npt.ArrayLike) -> list[dict[str, f
     Returns
     -------
     list of dict
-        recall, precision and order (0, 1, ...), by rising threshold.
+        threshold, recall, precision and order (0, 1, ...), by rising threshold.
 
     Examples
     --------
-    >>> for row in curve_rows([0, 1, 1], [0.2, 0.6, 0.9]):
+    >>> for row in curve_rows([0, 1, 1], [0.25, 0.5, 0.75]):
     ...     print(row)
-    {'recall': 1.0, 'precision': 0.666..., 'order': 0}
-    {'recall': 1.0, 'precision': 1.0, 'order': 1}
-    {'recall': 0.5, 'precision': 1.0, 'order': 2}
-    {'recall': 0.0, 'precision': 1.0, 'order': 3}
+    {'threshold': 0.125, 'recall': 1.0, 'precision': 0.666..., 'order': 0}
+    {'threshold': 0.375, 'recall': 1.0, 'precision': 1.0, 'order': 1}
+    {'threshold': 0.625, 'recall': 0.5, 'precision': 1.0, 'order': 2}
+    {'threshold': 0.875, 'recall': 0.0, 'precision': 1.0, 'order': 3}
     """
-    curve = pr_curve(labels, scores)[["recall", "precision"]]
-    kept = curve[~(curve * CURVE_STEPS).round().duplicated()]
+    curve = pr_curve(labels, scores)[["threshold", "recall", "precision"]]
+    pixels = (curve[["recall", "precision"]] * CURVE_STEPS).round()
+    kept = curve[~pixels.duplicated()]
     rows: list[dict[str, float]] = kept.assign(order=range(len(kept))).to_dict("records")
     return rows
 
@@ -87,41 +93,94 @@ def bar_rows(
 def _vega_lite() -> dict[str, Any]:
     """The precision-recall curve and the distribution of scores; `Charts` brings their data."""
     current = alt.param(name="current", value={"threshold": 0, "recall": 0, "precision": 0})
-    unit = alt.Scale(domain=[0, 1])
-    recall = alt.X("recall:Q", scale=unit, title="Recall (유해 중 찾아낸 비율)")
-    precision = alt.Y("precision:Q", scale=unit, title="Precision (유해 판정 중 맞은 비율)")
-    here = alt.Chart(alt.Data(values=[{}])).transform_calculate(
-        threshold="current.threshold", recall="current.recall", precision="current.precision"
-    )
-    curve = alt.Chart(alt.NamedData("curve")).encode(x=recall, y=precision, order="order:Q")
-    baseline = alt.Chart(alt.NamedData("baseline")).encode(y=precision)
-    pr = alt.layer(
-        baseline.mark_rule(color=GREY, strokeDash=[3, 3]),
-        curve.mark_line(color=SAFE, interpolate="step-after"),
-        here.mark_point(color="black", filled=True, size=130).encode(x=recall, y=precision),
-        title="PR 곡선: 점은 지금의 선, 점선은 기준선",
-    )
-    colour = alt.Color("label:N", legend=None).scale(
-        domain=[LABEL[1], LABEL[0]], range=[HARMFUL, SAFE]
-    )
-    count = alt.Y("count:Q", title="항목 수").axis(labelExpr="format(abs(datum.value), ',')")
-    low = alt.X("low:Q", bin="binned", scale=unit, title="유해 확률")
-    bars = alt.Chart(alt.NamedData("bars")).mark_bar()
-    scores = alt.layer(
-        bars.encode(x=low, x2="high", y=count, color=colour),
-        here.mark_rule(color="black", size=2).encode(x="threshold:Q"),
-        title="점수 분포: 위는 유해, 아래는 안전, 세로선은 threshold",
-    )
-    sides = [side.properties(width=330, height=250) for side in (pr, scores)]
+    brushed = alt.param(name="brushed", value={"low": 0, "high": 1})
+    picked = alt.param(name="picked", value={})
+    sides = [side.properties(width=SIDE, height=250) for side in (_curve(), _scores())]
     both = alt.hconcat(*sides, description="PR 곡선과 점수 분포. 수치는 위의 표에 있습니다.")
     spec: dict[str, Any] = (
-        both.add_params(current).configure(font="NanumGothic, sans-serif").to_dict()
+        both.add_params(current, brushed, picked)
+        .configure(font="NanumGothic, sans-serif")
+        .to_dict()
     )
     return spec
 
 
+def _curve() -> alt.LayerChart | alt.FacetChart:
+    recall = alt.X("recall:Q", scale=_UNIT, title="Recall (유해 중 찾아낸 비율)")
+    precision = alt.Y("precision:Q", scale=_UNIT, title="Precision (유해 판정 중 맞은 비율)")
+    curve = alt.Chart(alt.NamedData("curve")).encode(x=recall, y=precision, order="order:Q")
+    line: dict[str, Any] = {"interpolate": "step-after"}
+    baseline = alt.Chart(alt.NamedData("baseline")).encode(y=precision)
+    numbers = [
+        alt.Tooltip(f"{name}:Q", title=title, format=".4f")
+        for name, title in (
+            ("threshold", "Threshold"),
+            ("recall", "Recall"),
+            ("precision", "Precision"),
+        )
+    ]
+    return alt.layer(
+        baseline.mark_rule(color=GREY, strokeDash=[3, 3]),
+        curve.mark_line(color=SAFE, opacity=FAINT, **line),
+        curve.transform_filter(
+            "brushed.low <= datum.threshold && datum.threshold <= brushed.high"
+        ).mark_line(color=SAFE, strokeWidth=3, **line),
+        # Points that nobody sees: a line has one tooltip, and a brush needs something to lie on.
+        curve.mark_point(opacity=0, size=80, filled=True)
+        .encode(tooltip=numbers)
+        .add_params(alt.selection_interval(name="on_curve", encodings=["x"])),
+        _mark("picked").mark_point(color=PICKED, shape="diamond", filled=True, size=160)
+        .encode(x=recall, y=precision),
+        _mark("current").mark_point(color="black", filled=True, size=130)
+        .encode(x=recall, y=precision),
+        title="PR 곡선: 점은 현재 threshold, 점선은 기준선",
+    )  # fmt: skip
+
+
+def _scores() -> alt.LayerChart | alt.FacetChart:
+    colour = alt.Color("label:N", legend=None).scale(
+        domain=[LABEL[1], LABEL[0]], range=[HARMFUL, SAFE]
+    )
+    count = alt.Y("count:Q", title="항목 수").axis(labelExpr="format(abs(datum.value), ',')")
+    low = alt.X("low:Q", bin="binned", scale=_UNIT, title="유해 확률")
+    inside = "datum.high > brushed.low && datum.low < brushed.high"
+    told = [
+        alt.Tooltip("label:N", title="라벨"),
+        alt.Tooltip("range:N", title="유해 확률"),
+        alt.Tooltip("items:Q", title="항목 수", format=","),
+    ]
+    bars = (
+        alt.Chart(alt.NamedData("bars"))
+        .transform_calculate(
+            range="format(datum.low, '.3f') + '~' + format(datum.high, '.3f')",
+            items="abs(datum.count)",
+        )
+        .mark_bar()
+        .encode(
+            x=low, x2="high", y=count, color=colour, tooltip=told,
+            opacity=alt.condition(inside, alt.value(1), alt.value(FAINT)),
+        )
+        .add_params(alt.selection_interval(name="on_scores", encodings=["x"]))
+    )  # fmt: skip
+    return alt.layer(
+        bars,
+        _mark("picked").mark_rule(color=PICKED, size=2, strokeDash=[4, 2])
+        .encode(x="threshold:Q"),
+        _mark("current").mark_rule(color="black", size=2).encode(x="threshold:Q"),
+        title="점수 분포: 위는 유해, 아래는 안전, 세로선은 threshold",
+    )  # fmt: skip
+
+
+def _mark(name: str) -> alt.Chart:
+    """One row that says where a parameter with a threshold, a recall and a precision stands."""
+    rates = ("threshold", "recall", "precision")
+    return alt.Chart(alt.Data(values=[{}])).transform_calculate(
+        **{rate: f"{name}.{rate}" for rate in rates}
+    )
+
+
 class Charts(anywidget.AnyWidget):
-    """Both charts, drawn by Vega without a network; `tables` and `current` change, the rest stays.
+    """Both charts, drawn by Vega without a network; all but `spec` may change.
 
     Attributes
     ----------
@@ -132,6 +191,10 @@ class Charts(anywidget.AnyWidget):
         with precision).
     current : dict of str to float
         threshold, recall and precision that the marks show; None for a rate that is undefined.
+    picked : dict of str to float
+        The same of the item that is picked in the table; empty for none.
+    brushed : list of float
+        The lowest and the highest probability that are looked at, as brushed in either chart.
 
     Notes
     -----
@@ -146,3 +209,5 @@ class Charts(anywidget.AnyWidget):
     spec = traitlets.Dict(_vega_lite()).tag(sync=True)
     tables = traitlets.Dict().tag(sync=True)
     current = traitlets.Dict().tag(sync=True)
+    picked = traitlets.Dict().tag(sync=True)
+    brushed = traitlets.List(traitlets.Float(), WHOLE).tag(sync=True)

@@ -2,111 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.baseline import baseline_row
+from harmlib.analysis.alike_thresholds import AlikeThresholds
 from harmlib.analysis.choice import Choice
 from harmlib.analysis.misclassified import errors_by_group
-from harmlib.analysis.thresholds import sweep
+from harmlib.reporting.lab.rates_at import Figures, expected_day
 from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.text.certainty import STATES
 from harmlib.reporting.text.korean import BASELINE_NAME, LABEL, number
 
-Figures = Mapping[str, float]  # counts and rates by the column names of `sweep`
-HERE = "지금의 선"
+HERE = "현재 threshold"
 GROUPS_SHOWN = 8
-
-
-def figures_at(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float) -> dict[str, float]:
-    """Count what a threshold gets right and wrong, with the rates that follow.
-
-    Parameters
-    ----------
-    labels : array-like of int, shape (n,)
-        1 for harmful, 0 for safe.
-    scores : array-like of float, shape (n,)
-        Probabilities, 0 to 1.
-    threshold : float
-        What scores above it is flagged.
-
-    Returns
-    -------
-    dict
-        The row of `sweep`, with NaN for each ratio without a denominator (`sweep` says 0).
-
-    Examples
-    --------
-    >>> figures = figures_at([0, 1, 1], [0.2, 0.6, 0.9], 0.95)
-    >>> figures["recall"], figures["precision"]
-    (0.0, nan)
-    """
-    return _with_gaps(sweep(labels, scores, [threshold]).iloc[0].to_dict())
-
-
-def baseline_figures(labels: npt.NDArray[np.integer]) -> dict[str, float]:
-    """Count what calling everything harmful gets right and wrong.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (n,)
-        1 for harmful, 0 for safe.
-
-    Returns
-    -------
-    dict
-        As `baseline_row`, with NaN for each ratio without a denominator.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> baseline_figures(np.array([1, 1, 1]))["specificity"]
-    nan
-    """
-    harmful = int(labels.sum())
-    return _with_gaps(baseline_row(harmful, len(labels) - harmful))
-
-
-def _with_gaps(figures: dict[str, float]) -> dict[str, float]:
-    undefined = [] if figures["tp"] + figures["fp"] else ["precision"]
-    undefined += [] if figures["tp"] + figures["fn"] else ["recall", "f1"]
-    undefined += [] if figures["fp"] + figures["tn"] else ["specificity"]
-    return figures | dict.fromkeys(undefined, np.nan)
-
-
-def expected_day(
-    figures: Figures, miss_cost: float, alarm_cost: float, items_per_day: float
-) -> dict[str, float]:
-    """Scale errors to a day, as if harmful items were as frequent as in validation.
-
-    Parameters
-    ----------
-    figures : mapping of str to float
-        Counts tp, fp, fn, tn.
-    miss_cost, alarm_cost : float
-        What one miss and one false alarm cost, in any currency.
-    items_per_day : float
-        Items that arrive per day.
-
-    Returns
-    -------
-    dict
-        misses and alarms (items per day), cost (per day).
-
-    Examples
-    --------
-    >>> expected_day({"tp": 6, "fp": 1, "fn": 2, "tn": 1}, 5000, 1000, items_per_day=100)
-    {'misses': 20.0, 'alarms': 10.0, 'cost': 110000.0}
-    """
-    share = items_per_day / sum(figures[name] for name in ("tp", "fp", "fn", "tn"))
-    misses, alarms = share * figures["fn"], share * figures["fp"]
-    return {"misses": misses, "alarms": alarms, "cost": miss_cost * misses + alarm_cost * alarms}
-
-
-# Sentences and tables
 
 
 def paragraphs(*sentences: str) -> str:
@@ -168,15 +75,42 @@ def choice_sentence(choice: Choice) -> str:
     --------
     >>> from harmlib.analysis.choice import choose
     >>> choice_sentence(choose([0, 1, 1], [0.5, 0.5, 0.5], "f1"))
-    '모든 점수가 같음: 선을 옮기지 않았습니다.'
+    '모든 점수가 같음: threshold를 그대로 두었습니다.'
     """
     if choice.threshold is None or choice.value is None or choice.plateau is None:
-        return f"{STATES[choice.state]}: 선을 옮기지 않았습니다."
+        return f"{STATES[choice.state]}: threshold를 그대로 두었습니다."
     plateau = f"{number(choice.plateau.low)}~{number(choice.plateau.high)}"
     better = "" if choice.above_baseline else " 모두 유해로 판정하는 기준선보다 낫지 않습니다."
     return (
         f"검증에서 고른 threshold는 {number(choice.threshold)}, 목적의 값은 {number(choice.value)}입니다"
-        f"(거의 같은 값을 주는 구간: {plateau}).{better}"
+        f"(값이 거의 같은 threshold 범위: {plateau}).{better}"
+    )
+
+
+def alike_sentence(alike: AlikeThresholds, near: int) -> str:
+    """Say how far the threshold may move before validation tells the difference.
+
+    Parameters
+    ----------
+    alike : AlikeThresholds
+        Of the validation items, around the threshold.
+    near : int
+        How many of them lie within.
+
+    Returns
+    -------
+    str
+        Korean.
+
+    Examples
+    --------
+    >>> alike_sentence(AlikeThresholds(0.4, 0.55, differing=1), near=2)
+    'threshold를 0.4000에서 0.5500 사이로 옮겨도 판정이 달라지는 검증 항목은 많아야 1개입니다(이 범위에 있는
+    항목 2개, 표에서는 threshold 근처).'
+    """
+    return (
+        f"threshold를 {number(alike.low)}에서 {number(alike.high)} 사이로 옮겨도 판정이 달라지는 검증 항목은 "
+        f"많아야 {alike.differing}개입니다(이 범위에 있는 항목 {near:,}개, 표에서는 threshold 근처)."
     )
 
 
@@ -195,9 +129,10 @@ def figures_table(here: Figures, baseline: Figures) -> str:
 
     Examples
     --------
+    >>> from harmlib.reporting.lab.rates_at import figures_at
     >>> here = figures_at([0, 1, 1], [0.2, 0.6, 0.9], 0.5)
     >>> figures_table(here, here)
-    '...<th scope="row">지금의 선</th><td class="number">1.0000</td>...'
+    '...<th scope="row">현재 threshold</th><td class="number">1.0000</td>...'
     """
     names = ("precision", "recall", "f1", "flagged_share", "specificity", "mcc")
     rows = [
@@ -262,14 +197,15 @@ def costs_table(
 
     Examples
     --------
-    >>> from harmlib.analysis.choice import choose
     >>> import numpy as np
+    >>> from harmlib.analysis.choice import choose
+    >>> from harmlib.reporting.lab.rates_at import baseline_figures, figures_at
     >>> labels, scores = np.array([0, 1, 1]), np.array([0.2, 0.6, 0.9])
     >>> here, baseline = figures_at(labels, scores, 0.7), baseline_figures(labels)
     >>> costs_table(here, choose(labels, scores, "cost:miss=5,alarm=1"), baseline, 5, 1, 300)
-    '...<th scope="row">지금의 선</th>...<td class="text">500원</td>...'
+    '...<th scope="row">현재 threshold</th>...<td class="text">500원</td>...'
     """
-    thresholds = {HERE: here, "비용이 가장 적은 선": cheapest.row, BASELINE_NAME: baseline}
+    thresholds = {HERE: here, "비용이 가장 적은 threshold": cheapest.row, BASELINE_NAME: baseline}
     rows = []
     for who, figures in thresholds.items():
         if figures is None:
@@ -315,7 +251,7 @@ def groups_table(rows: pd.DataFrame, threshold: float) -> str:
     groups = errors_by_group(rows, threshold)
     wrong = groups[groups["false_alarms"] + groups["misses"] > 0]
     if wrong.empty:
-        return paragraphs("이 선에서는 틀린 항목이 없습니다.")
+        return paragraphs("이 threshold에서는 틀린 항목이 없습니다.")
     caption = f"그룹별 오류: {len(groups):,}개 그룹 중 {len(wrong):,}개에 오류가 있음"
     more = f"(많은 순으로 {GROUPS_SHOWN}개)" if len(wrong) > GROUPS_SHOWN else ""
     names = {"false_alarms": "오탐", "misses": "미탐", "error_rate": "오류율"}

@@ -1,58 +1,81 @@
-"""A gallery of errors whose pictures stay blurred until a person asks for each.
-
-It is made for people who look at harmful material all day. The HTML by itself shows a grey picture
-of a few pixels, the veil, so nothing becomes clear without CSS, without JavaScript, in print or on
-hovering; CSS blurs the veil further. The clear picture is in a data attribute, and the script shows
-it on request.
-"""
+"""A gallery of the errors that teach most: any model's, by kind, their pictures veiled."""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from harmlib.analysis.misclassified import COLUMNS
-from harmlib.reporting.text.cited_numbers import Row, count, html, plain, rows
-from harmlib.reporting.text.korean import LABEL, number, particle
-
-KINDS = {"false_alarm": "오탐", "miss": "미탐"}
-MEANINGS = {"false_alarm": "안전한 것을 유해로", "miss": "유해한 것을 안전으로"}
-PLACES = {"near": "선에 가까움", "far": "선에서 멂"}
-
-VEIL_HEIGHT = 12  # pixels at most
-VEIL_SHRINK = 10  # at least this many times smaller: a low panorama must not stay readable
-WIDE = 240  # pixels: with a picture this wide, such as a strip of frames, cards are wider
-
-_HERE = Path(__file__).parent
-_HOW = (
-    "사진은 흐리게 가려져 있고, 버튼을 누른 사진만 보입니다. 다시 누르거나 Esc 키를 누르거나 이 탭을 "
-    "떠나면 다시 가려지고, 인쇄물에는 늘 가려진 채로 나옵니다."
+from harmlib.language import written
+from harmlib.reporting.page.veiled_pictures import (
+    how_to_look,
+    left_out,
+    no_picture,
+    opened,
+    reach_choice,
+    veil_all,
+    veiled_picture,
+    veiled_script,
+    veiled_style,
 )
-_NO_SCRIPT = "이 브라우저에서는 JavaScript가 꺼져 있어 사진이 가려진 채로 남습니다."
-_LEFT_OUT = "설정에 따라 사진은 싣지 않았습니다."
+from harmlib.reporting.text import gallery as says
+from harmlib.reporting.text.cited_numbers import Row, html, plain, rows
+from harmlib.reporting.text.korean import model_name, number
+
+STRIP = 2.5  # times as wide as high: with a picture like a strip of frames, cards are wider
+_HERE = Path(__file__).parent
 
 
-def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, title: str) -> str:
-    """Write the gallery as an HTML fragment with its own style and script.
+class _Pictures:
+    """The pictures of one gallery: whose are there, and whether the clear one is embedded yet."""
+
+    def __init__(self, pictures: Mapping[str, bytes], names: Sequence[str]) -> None:
+        self._jpegs = {name: pictures[name] for name in names if name in pictures}
+        self._embedded: set[str] = set()
+        sizes = [opened(name, jpeg).size for name, jpeg in self._jpegs.items()]
+        self.any, self.any_strip = bool(sizes), any(w > STRIP * h for w, h in sizes)
+
+    def html(self, error: Row) -> str:
+        """The veiled picture of an error; its clear one only the first time."""
+        name = error.item_id
+        if name not in self._jpegs:
+            return no_picture()
+        about = (
+            f"{says.KINDS[error.kind]}, {written('probability', '확률')} "
+            f"{plain(number(error.probability))}"
+        )
+        is_new = name not in self._embedded
+        self._embedded.add(name)
+        return veiled_picture(self._jpegs[name], name, about, embedded=is_new)
+
+
+def gallery_html(
+    errors: pd.DataFrame,
+    pictures: Mapping[str, bytes] | None,
+    title: str,
+    models: Sequence[str] | None = None,
+) -> str:
+    """Write the gallery as an HTML fragment with its own style and scripts.
 
     Several galleries on one page share one set of listeners.
 
     Parameters
     ----------
     errors : DataFrame
-        One row per card, as `instructive_errors` returns them; a column `path` is shown where
-        there is one. The numbers cite their cells (see `cited_numbers`).
+        One row per card, as `instructive_errors` returns them, or with `models` as
+        `errors_of_models` does; a column `path` is shown where there is one. The numbers cite their
+        cells (see `cited_numbers`).
     pictures : mapping of str to bytes, or None
-        JPEG bytes by item_id. An item without any gets a line of text instead. None leaves all
-        pictures out, and the gallery says so.
+        JPEG bytes by item_id; an item's picture is in the page once, however many models it is
+        shown for. An item without any gets a line of text instead. None leaves all pictures out,
+        and the gallery says so.
     title : str
         Becomes a heading of level 4, which stands below a section of level 3.
+    models : sequence of str, optional
+        Variants to choose from; the first is shown until a person chooses another.
 
     Returns
     -------
@@ -69,43 +92,45 @@ def gallery_html(errors: pd.DataFrame, pictures: Mapping[str, bytes] | None, tit
     >>> import pandas as pd
     >>> errors = pd.DataFrame({
     ...     "kind": ["miss"], "place": ["near"], "item_id": ["a.mp4"], "group": ["camera1"],
-    ...     "label": [1], "probability": [0.44], "distance": [0.01],
+    ...     "label": [1], "probability": [0.44], "threshold": [0.45], "distance": [0.01],
+    ...     "total": [1],
     ... })
     >>> gallery_html(errors, None, "비디오 Model 4")
-    '<section class="error-gallery" ...<h4>비디오 Model 4</h4>...<strong>미탐 · 선에
-    가까움</strong>...<dt>확률</dt><dd>0.4400</dd>...</section>'
+    '<section class="veiled-pictures error-gallery" ...<h4>비디오 Model 4</h4>...<strong>미탐 ·
+    threshold와의 차이 작음</strong>...<dt>확률</dt><dd>0.4400</dd>...</section>'
     """
-    _check(errors)
+    _check(errors, models)
     errors = errors.astype({"item_id": str, "group": str})
-    images = {i: _open(i, pictures[i]) for i in errors["item_id"] if pictures and i in pictures}
-    intro = f"<p>{_LEFT_OUT}</p>" if pictures is None else ""
-    script = ""
-    if images:
-        intro = (
-            f'<p class="on-screen">{_HOW}</p><noscript><p>{_NO_SCRIPT}</p></noscript>'
-            '<div class="toolbar"><button type="button">모든 사진 다시 가리기</button></div>'
-            '<p role="status" class="unseen"></p>'
-        )
-        script = f"<script>{gallery_script()}</script>"
-    wide = " wide" if any(image.width >= WIDE for image in images.values()) else ""
-    kinds = ""
-    for kind in KINDS:
-        own = errors[errors["kind"] == kind]
-        cards = [
-            ("" if pictures is None else _picture(row, pictures, images))
-            + _caption(row, "path" in errors)
-            for row in rows(own)
-        ]
-        kinds += _kind(kind, own, cards)
+    drawn = None if pictures is None else _Pictures(pictures, errors["item_id"].tolist())
+    cards = (
+        _kinds(errors, drawn)
+        if models is None
+        else "".join(_of_model(m, errors[errors["variant"] == m], drawn) for m in models)
+    )
+    has_pictures = drawn is not None and drawn.any
+    choices = "" if models is None else _choice(models)
+    back = ""
+    if has_pictures:
+        choices += reach_choice()
+        back = f'<div class="toolbar">{veil_all()}</div>'
+    scripts = [veiled_script()] * has_pictures + [gallery_script()] * (models is not None)
+    wide = " wide" if drawn is not None and drawn.any_strip else ""
     return (
-        f'<section class="error-gallery{wide}" lang="ko" aria-label="{escape(plain(title))}">'
-        f"<style>{gallery_style()}</style>"
-        f"<h4>{html(title)}</h4>{intro}{kinds}{script}</section>"
+        f'<section class="veiled-pictures error-gallery{wide}" lang="{written("en", "ko")}" '
+        f'aria-label="{escape(plain(title))}">'
+        f"<style>{veiled_style()}{gallery_style()}</style><h4>{html(title)}</h4>"
+        f"{left_out() if drawn is None else how_to_look() if has_pictures else ''}"
+        f"<p>{says.near_and_far()}</p>"
+        + (f'<div class="choices">{choices}</div>{back}' if choices else "")
+        + ('<p role="status" class="unseen"></p>' if choices else "")
+        + cards
+        + "".join(f"<script>{script}</script>" for script in scripts)
+        + "</section>"
     )
 
 
 def gallery_style() -> str:
-    """Return the style of the galleries.
+    """Return the style of the galleries, besides that of veiled pictures.
 
     Returns
     -------
@@ -121,7 +146,7 @@ def gallery_style() -> str:
 
 
 def gallery_script() -> str:
-    """Return the script of the galleries, for the page's Content-Security-Policy.
+    """Return the script of the galleries' choices, for the page's Content-Security-Policy.
 
     Returns
     -------
@@ -136,108 +161,66 @@ def gallery_script() -> str:
     return (_HERE / "gallery.js").read_text(encoding="utf-8")
 
 
-def _check(errors: pd.DataFrame) -> None:
-    missing = [column for column in COLUMNS if column not in errors]
+def _check(errors: pd.DataFrame, models: Sequence[str] | None) -> None:
+    needed = [*COLUMNS] if models is None else ["variant", *COLUMNS]
+    missing = [column for column in needed if column not in errors]
     if missing:
         raise ValueError(f"errors lacks {', '.join(missing)}; pass what instructive_errors returns")
-    for column, known in (("kind", KINDS), ("place", PLACES)):
+    known_values = {"kind": says.KINDS, "place": says.PLACES}
+    for column, known in known_values.items():
         unknown = sorted(set(errors[column]) - set(known))
         if unknown:
             raise ValueError(f"unknown {column} {unknown[0]!r}; known: {', '.join(known)}")
 
 
-def _open(item_id: str, jpeg: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(jpeg), formats=["JPEG"]).convert("L")
-    except OSError as error:
-        raise ValueError(f"the picture of {item_id!r} is no JPEG: {error}") from None
-
-
-def _kind(kind: str, errors: pd.DataFrame, cards: list[str]) -> str:
-    """The heading, count and cards of one kind of error."""
-    heading = f"<h5>{KINDS[kind]}({MEANINGS[kind]})</h5>"
-    if errors.empty:
-        return f"{heading}<p>보여 줄 {particle(KINDS[kind], '이/가')} 없습니다.</p>"
-    places = ", ".join(
-        f"{name} {count(errors[errors['place'] == place]):,}건" for place, name in PLACES.items()
+def _choice(models: Sequence[str]) -> str:
+    """Whose errors, and of which kind."""
+    of_model = "".join(
+        f'<option value="{escape(m)}">{escape(model_name(m))}</option>' for m in models
     )
-    figures = "".join(f"<li><figure>{card}</figure></li>" for card in cards)
+    of_kind = "".join(
+        f'<option value="{kind}">{text}</option>' for kind, text in says.KINDS.items()
+    )
     return (
-        f"{heading}<p>{html(f'{KINDS[kind]} {count(errors):,}건을 보여 줍니다({places}).')}</p>"
-        f'<ul class="cards" role="list">{figures}</ul>'
+        f"<label>{written('Model', '모델')} "
+        f'<select class="model" autocomplete="off">{of_model}</select></label> '
+        f"<label>{written('Errors', '오류')} "
+        f'<select class="kind" autocomplete="off"><option value="">{written("All", "모두")}</option>'
+        f"{of_kind}</select></label> "
+    )
+
+
+def _of_model(model: str, errors: pd.DataFrame, pictures: _Pictures | None) -> str:
+    return (
+        f'<div class="of-model" data-model="{escape(model)}">'
+        f"<p>{html(says.model_sentence(model, errors))}</p>{_kinds(errors, pictures)}</div>"
+    )
+
+
+def _kinds(errors: pd.DataFrame, pictures: _Pictures | None) -> str:
+    return "".join(_kind(kind, errors[errors["kind"] == kind], pictures) for kind in says.KINDS)
+
+
+def _kind(kind: str, errors: pd.DataFrame, pictures: _Pictures | None) -> str:
+    """The heading, count and cards of one kind of error."""
+    figures = "".join(
+        f"<li><figure>{'' if pictures is None else pictures.html(row)}"
+        f"{_caption(row, 'path' in errors)}</figure></li>"
+        for row in rows(errors)
+    )
+    cards = f'<ul class="cards" role="list">{figures}</ul>' if figures else ""
+    return (
+        f'<div class="of-kind" data-kind="{kind}"><h5>{says.MEANINGS[kind]}</h5>'
+        f'<p class="told">{html(says.kind_sentence(kind, errors))}</p>{cards}</div>'
     )
 
 
 def _caption(row: Row, with_path: bool) -> str:
-    facts = {
-        "확률": number(row.probability),
-        "선까지 거리": number(row.distance),
-        "라벨": LABEL[row.label],
-        "그룹": str(row.group),
-        "항목": str(row.item_id),
-    }
-    if with_path:
-        facts["파일"] = str(row.path)
-    listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
+    listed = "".join(
+        f"<dt>{name}</dt><dd>{html(value)}</dd>"
+        for name, value in says.facts(row, with_path).items()
+    )
     return (
-        f"<figcaption><strong>{KINDS[row.kind]} · {PLACES[row.place]}</strong>"
+        f"<figcaption><strong>{says.KINDS[row.kind]} · {says.PLACES[row.place]}</strong>"
         f"<dl>{listed}</dl></figcaption>"
     )
-
-
-def _picture(row: Row, pictures: Mapping[str, bytes], images: Mapping[str, Image.Image]) -> str:
-    """The veiled picture and its button, or a line of text where there is no picture."""
-    if row.item_id not in images:
-        return '<div class="none">이 항목의 사진이 없습니다.</div>'
-    alt = f"가려진 사진, {KINDS[row.kind]}, 확률 {plain(number(row.probability))}"
-    return veiled_picture(pictures[row.item_id], row.item_id, alt, images[row.item_id])
-
-
-def veiled_picture(jpeg: bytes, name: str, alt: str, grey: Image.Image | None = None) -> str:
-    """Write a picture that stays blurred until somebody presses its button.
-
-    It needs the style and the script of a gallery, and a `figure` around it.
-
-    Parameters
-    ----------
-    jpeg : bytes
-        The clear picture.
-    name : str
-        Whose it is, for those who hear the page.
-    alt : str
-        What is said of the veiled picture.
-    grey : PIL.Image.Image, optional
-        The picture in levels of grey, where it is open already.
-
-    Returns
-    -------
-    str
-        HTML of the picture and its button.
-
-    Raises
-    ------
-    ValueError
-        `jpeg` is no JPEG.
-    """
-    grey = grey or _open(name, jpeg)
-    width, height = grey.size
-    return (
-        f'<div class="frame" style="max-width:{width}px;aspect-ratio:{width}/{height}">'
-        f'<img class="veil" width="{width}" height="{height}" alt="{escape(alt)}" '
-        f'src="data:image/png;base64,{_base64(_veil(grey))}" data-clear="{_base64(jpeg)}"></div>'
-        f'<button type="button" aria-pressed="false">가려진 사진 보기'
-        f'<span class="unseen">: {escape(name)}</span></button>'
-    )
-
-
-def _veil(grey: Image.Image) -> bytes:
-    """A PNG of so few pixels that it tells light from dark and no more."""
-    shrink = max(VEIL_SHRINK, grey.height / VEIL_HEIGHT)
-    size = [max(1, int(side / shrink)) for side in grey.size]
-    buffer = io.BytesIO()
-    grey.resize(size, Image.Resampling.BOX).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

@@ -68,6 +68,8 @@
   page.addEventListener("change", changed);
   page.querySelector(".download").addEventListener("click", download);
   document.addEventListener("keydown", (event) => {
+    // An enlarged picture covers the cards; a list takes letters itself.
+    if (event.target.closest?.("dialog, select")) return;
     if (event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys)) return;
     event.preventDefault();
     keys[event.key]();

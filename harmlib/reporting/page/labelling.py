@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from harmlib.reporting.page.gallery import gallery_script, gallery_style, veiled_picture
+from harmlib.language import written
+from harmlib.reporting.page.veiled_pictures import (
+    how_to_look,
+    reach_choice,
+    veil_all,
+    veiled_picture,
+    veiled_script,
+    veiled_style,
+)
 from harmlib.tables.csv_output import as_text
 
 CHOICES = {"harmful": "유해", "safe": "안전", "unknown": "모름"}
@@ -21,10 +29,7 @@ _HOW = (
     "틀어집니다."
 )
 _KEYS = "키보드: 1 유해, 2 안전, 3 모름, 0 지우기, J 다음, K 이전, Esc 모든 사진 가리기."
-_VEIL = (
-    "사진은 흐리게 가려져 있고, 버튼을 누른 사진만 보입니다. 고른 라벨은 이 브라우저에만 남습니다. 끝나면 "
-    "CSV를 내려받아 harmlib estimate에 넘기십시오."
-)
+_KEPT = "고른 라벨은 이 브라우저에만 남습니다. 끝나면 CSV를 내려받아 harmlib estimate에 넘기십시오."
 _NO_SCRIPT = (
     "이 브라우저에서는 JavaScript가 꺼져 있습니다. 표본 CSV의 label 열에 harmful, safe, unknown을 직접 "
     "적으십시오."
@@ -68,18 +73,18 @@ def labelling_html(sample: pd.DataFrame, pictures: Mapping[str, bytes], file: st
     )
     return (
         "<h1>표본 판정</h1>"
-        f'<section class="error-gallery audit-sample" lang="ko" aria-label="표본" '
+        f'<section class="veiled-pictures audit-sample" lang="ko" aria-label="표본" '
         f'data-sample="{escape(str(sample["sample_id"].iloc[0]))}" data-file="{escape(file)}" '
-        f'data-header="{escape(header)}"><style>{gallery_style()}{_style()}</style>'
-        f'<p>{_HOW}</p><p class="on-screen">{_VEIL}</p><p class="on-screen">{_KEYS}</p>'
+        f'data-header="{escape(header)}"><style>{veiled_style()}{_style()}</style>'
+        f'<p>{_HOW}</p><p class="on-screen">{_KEPT}</p><p class="on-screen">{_KEYS}</p>{how_to_look()}'
         f"<noscript><p>{_NO_SCRIPT}</p></noscript>"
         f'<div class="toolbar"><progress max="{len(sample)}" value="0" aria-label="진행"></progress>'
         f'<p class="told" aria-live="polite"></p>'
         '<button type="button" class="download">라벨 CSV 내려받기</button>'
-        '<button type="button">모든 사진 다시 가리기</button></div>'
+        f"{reach_choice()}{veil_all()}</div>"
         '<p role="status" class="unseen"></p>'
         f'<ul class="cards" role="list">{cards}</ul>'
-        f"<script>{gallery_script()}</script><script>{labelling_script()}</script></section>"
+        f"<script>{veiled_script()}</script><script>{labelling_script()}</script></section>"
     )
 
 
@@ -108,7 +113,7 @@ def _card(place: int, row: Mapping[str, object], jpeg: bytes | None) -> str:
     category = f" · {row['category']}" if row.get("category") else ""
     picture = '<div class="none">사진이 없습니다. 항목 이름으로 찾아보십시오.</div>'
     if jpeg is not None:
-        picture = veiled_picture(jpeg, name, f"가려진 사진, 항목 {place}")
+        picture = veiled_picture(jpeg, name, written(f"item {place}", f"항목 {place}"))
     choices = "".join(
         f'<label><input type="radio" name="label{place}" value="{value}">{text}</label>'
         for value, text in CHOICES.items()

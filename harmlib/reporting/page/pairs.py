@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
-from harmlib.reporting.page.gallery import gallery_script, gallery_style, veiled_picture
+from harmlib.language import written
+from harmlib.reporting.page.veiled_pictures import (
+    how_to_look,
+    left_out,
+    no_picture,
+    reach_choice,
+    veil_all,
+    veiled_picture,
+    veiled_script,
+    veiled_style,
+)
 from harmlib.reporting.text.cited_numbers import Row, html, plain, rows
 from harmlib.reporting.text.korean import LABEL, SPLIT
 
-_HOW = (
-    "사진은 흐리게 가려져 있고, 버튼을 누른 사진만 보입니다. 다시 누르거나 Esc 키를 누르면 다시 "
-    "가려집니다."
-)
-_NO_SCRIPT = "이 브라우저에서는 JavaScript가 꺼져 있어 사진이 가려진 채로 남습니다."
-_LEFT_OUT = "설정에 따라 사진은 싣지 않았습니다."
+_HERE = Path(__file__).parent
 _RULES = {"hash": "해시", "cosine": "벡터", "both": "해시와 벡터"}
 
 
@@ -44,23 +50,23 @@ def pairs_html(pairs: pd.DataFrame, pictures: Mapping[str, bytes] | None, title:
     ...     "split_b": ["train"], "label_a": [1], "label_b": [0], "group_a": ["a"],
     ...     "group_b": ["b"], "hash_distance": [2.0], "cosine": [0.97], "rule": ["both"]})
     >>> pairs_html(pairs, None, "이미지")
-    '<section class="error-gallery wide"...<strong>라벨이 다른 쌍</strong>...<dd>2/256비트</dd>...'
+    '<section class="veiled-pictures looking-alike wide"...<strong>라벨이 다른 쌍</strong>...<dd>2/256비트</dd>...'
     """
     if pairs.empty:
         return ""
-    intro = f"<p>{_LEFT_OUT}</p>" if pictures is None else ""
-    script = ""
+    intro, script = left_out() if pictures is None else "", ""
     if pictures:
         intro = (
-            f'<p class="on-screen">{_HOW}</p><noscript><p>{_NO_SCRIPT}</p></noscript>'
-            '<div class="toolbar"><button type="button">모든 사진 다시 가리기</button></div>'
+            f'{how_to_look()}<div class="choices">{reach_choice()}</div>'
+            f'<div class="toolbar">{veil_all()}</div>'
             '<p role="status" class="unseen"></p>'
         )
-        script = f"<script>{gallery_script()}</script>"
+        script = f"<script>{veiled_script()}</script>"
     cards = "".join(f"<li>{_pair(row, pictures)}</li>" for row in rows(pairs))
+    style = veiled_style() + (_HERE / "pairs.css").read_text(encoding="utf-8")
     return (
-        f'<section class="error-gallery wide" lang="ko" aria-label="{escape(plain(title))}">'
-        f"<style>{gallery_style()}</style><h4>{html(title)}</h4>{intro}"
+        f'<section class="veiled-pictures looking-alike wide" lang="{written("en", "ko")}" '
+        f'aria-label="{escape(plain(title))}"><style>{style}</style><h4>{html(title)}</h4>{intro}'
         f'<ul class="cards" role="list">{cards}</ul>{script}</section>'
     )
 
@@ -83,10 +89,9 @@ def _side(row: Row, side: str, pictures: Mapping[str, bytes] | None) -> str:
     split = SPLIT[row[f"split_{side}"]]
     picture = ""
     if pictures is not None:
-        picture = '<div class="none">이 항목의 사진이 없습니다.</div>'
+        picture = no_picture()
         if item in pictures:
-            alt = f"가려진 사진, {split}, {label}"
-            picture = veiled_picture(pictures[item], item, alt)
+            picture = veiled_picture(pictures[item], item, f"{split}, {label}")
     facts = {"분할": split, "라벨": label, "항목": item, "그룹": str(row[f"group_{side}"])}
     listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
     return f"<figure>{picture}<figcaption><dl>{listed}</dl></figcaption></figure>"

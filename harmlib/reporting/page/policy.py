@@ -8,9 +8,12 @@ from pathlib import Path
 
 from harmlib.reporting.page.gallery import gallery_script
 from harmlib.reporting.page.labelling import labelling_script
+from harmlib.reporting.page.veiled_pictures import veiled_script
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("page.js",)  # of every page, one topic a file
+_SCRIPTS = (  # of every page, one topic a file
+    "tabs.js", "folds.js", "contents.js", "tables.js", "source_rows.js", "print.js",
+)  # fmt: skip
 
 
 def page_script() -> str:
@@ -52,6 +55,8 @@ def content_security_policy(body: str) -> str:
     "default-src 'none'; script-src 'sha256-...'; style-src 'unsafe-inline'; img-src data:; ..."
     """
     scripts = [page_script()]
+    if "veiled-pictures" in body:
+        scripts.append(veiled_script())
     if "error-gallery" in body:
         scripts.append(gallery_script())
     if "audit-sample" in body:

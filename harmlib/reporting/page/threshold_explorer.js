@@ -1,99 +1,50 @@
-// One threshold explorer. It runs in a function of its fragment, where `library` holds parse, View and expressionInterpreter of Vega.
-const STEPS = 1000;
-const BIN = 25; // steps that a bar of the histogram spans
-const REST_MS = 400; // how long the threshold must rest before its summary is announced
+// The explorer itself: its state, what it says of it, and its controls.
+const REST_MS = 400; // how long everything must rest before it is announced and put into the address
 
 const root = document.currentScript.closest(".harm-explorer");
-const [words, curves, specs] = JSON.parse(root.querySelector("template").content.textContent);
+const [words, curves, specs, settings] = JSON.parse(root.querySelector("template").content.textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const state = { curve: null, k: 0 };
-
-// ---- counts and rates
-
-/** How many items score above k/1000, for every k; `drops` is encoded by threshold_explorer.py. */
-function decode(drops, total) {
-  const above = [];
-  for (const drop of drops) {
-    if (drop > 0) above.push((total -= drop));
-    else above.push(...Array(-drop).fill(total));
-  }
-  return above;
-}
-
-/** Counts and rates where `tp` harmful and `fp` safe items are flagged. */
-function rates({ harmful, safe }, tp, fp) {
-  const fn = harmful - tp;
-  const tn = safe - fp;
-  const n = harmful + safe;
-  const flagged = tp + fp;
-  return {
-    tp, fp, fn, tn, n, harmful, safe, flagged,
-    passed: fn + tn,
-    precision: tp / flagged,
-    recall: tp / harmful,
-    f1: (2 * tp) / (flagged + harmful),
-    accuracy: (tp + tn) / n,
-    share: flagged / n,
-  };
-}
-
-const ratesAt = (curve, k) => rates(curve, curve.tp[k], curve.fp[k]);
-const ratesAtOperating = (curve) => rates(curve, curve.operating_threshold.tp, curve.operating_threshold.fp);
-const ratesOfBaseline = (curve) => rates(curve, curve.harmful, curve.safe);
-
-/** Rounds as Python does, so that the report's tables agree: exact halves go to the even digit. */
-function fixed(value, digits) {
-  if (Number.isNaN(value)) return "–";
-  const text = value.toFixed(digits);
-  const isHalf = (value * 2 ** (digits + 1)) % 2 === 1;
-  return isHalf && text.at(-1) % 2 === 1 ? (value - 10 ** -digits / 4).toFixed(digits) : text;
-}
-
-const metric = (value) => fixed(value, 4);
-const percent = (value) => (Number.isNaN(value) ? "–" : `${fixed(value * 100, 1)}%`);
-const count = (value) => value.toLocaleString("en-US");
-const thresholdText = (k) => (k / STEPS).toFixed(3);
 const say = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// ---- words and tables
+const state = {
+  curve: null, k: 0, goal: "f1", limit: 0, percent: null, amounts: { ...settings.amounts },
+  picked: null, // what the goal chooses, of `choose`
+};
+/** The harmful share of the traffic, a fraction; null: that of the items. */
+const share = () => (state.percent === null ? null : Number(`${state.percent}e-2`));
+const ratedHere = (counts) => rated(mixed(counts, share()));
 
-function stateWords({ curve, k }) {
-  const name = `${words.modality[curve.modality] ?? curve.modality} ${curve.model}`;
-  return say("state", { name, epoch: curve.epoch, threshold: thresholdText(k) });
-}
+// ---- tables and menus
 
-const counted = (at) =>
-  Object.fromEntries(
-    ["tp", "fp", "fn", "tn", "n", "harmful", "safe", "flagged", "passed"].map((name) => [name, count(at[name])]),
-  );
-
-function summaryWords({ curve, k }) {
-  const at = ratesAt(curve, k);
-  const f1 = metric(at.f1);
-  const baseline = ratesOfBaseline(curve).f1;
-  const difference = metric(Math.abs(at.f1 - baseline));
-  const compared = Number(difference) === 0 ? "equal" : at.f1 > baseline ? "above" : "below";
-  return [
-    say("found", { threshold: thresholdText(k), ...counted(at) }),
-    at.flagged ? "" : words.none_flagged,
-    say("f1", { f1 }),
-    say(compared, { baseline: metric(baseline), difference }),
-  ].filter(Boolean).join(" ");
-}
-
-function writeNumbers(at, operating, baseline) {
-  for (const [name, text] of Object.entries(counted(at))) part(name).textContent = text;
+function writeNumbers(counts, at, operating, baseline) {
+  for (const [name, text] of Object.entries(counted(counts))) part(name).textContent = text;
   for (const name of ["f1", "precision", "recall", "accuracy", "share"]) {
     const format = name === "share" ? percent : metric;
     part(name).textContent = format(at[name]);
     part(`${name}-operating`).textContent = say("at_operating", { value: format(operating[name]) });
   }
   part("f1-baseline").textContent = say("baseline", { value: metric(baseline.f1) });
-  part("caption").textContent = say("matrix", { state: stateWords(state), n: count(at.n) });
+  part("caption").textContent = say("matrix", { state: stateWords(state), n: amount(counts.n) });
 }
 
-function writePlotWords(at, operating, baseline) {
-  const shown = { state: stateWords(state), ...counted(at) };
+/** What a day of the traffic brings, at each of the columns; null: nothing was chosen. */
+function writeDay(columns) {
+  const { amounts: { day }, curve: { harmful, safe } } = state;
+  const text = (items) => amount(items, items < 100 ? 1 : 0);
+  for (const [column, at] of Object.entries(columns)) {
+    for (const row of ["flagged", "tp", "fn", "fp"]) {
+      part(`day-${row}-${column}`).textContent = at ? text((at[row] / at.n) * day) : "–";
+    }
+    part(`day-cost-${column}`).textContent = at ? amount(perItem(at, state.amounts) * day) : "–";
+  }
+  const ofItems = harmful / (harmful + safe);
+  part("prevalence").placeholder = fixed(100 * ofItems, 1);
+  const shown = state.percent === null ? percent(ofItems) : `${state.percent}%`;
+  part("day-caption").textContent = say("day", { n: amount(day), share: shown });
+}
+
+function writePlotWords(counts, at, operating, baseline) {
+  const shown = { state: stateWords(state), ...counted(counts) };
   for (const [suffix, row] of [["", at], ["_operating", operating], ["_baseline", baseline]]) {
     shown[`precision${suffix}`] = metric(row.precision);
     shown[`recall${suffix}`] = metric(row.recall);
@@ -101,184 +52,209 @@ function writePlotWords(at, operating, baseline) {
   for (const name of ["pr", "scores"]) part(`${name}-words`).setAttribute("aria-label", say(name, shown));
 }
 
-// ---- plots
-
-function openView(name) {
-  const view = new library.View(library.parse(specs[name], null, { ast: true }), {
-    expr: library.expressionInterpreter, renderer: "svg", container: part(name), hover: false,
-  });
-  new ResizeObserver(([entry]) => {
-    const width = Math.floor(entry.contentRect.width);
-    if (width > 0 && width !== view.width()) view.width(width).runAsync();
-  }).observe(part(name));
-  return view;
-}
-
-/** The PR curve of every threshold that flags something, and where F1 equals the baseline's. */
-function showCurve(view, curve) {
-  const baseline = ratesOfBaseline(curve);
-  const rows = [];
-  for (let k = 0; k <= STEPS; k += 1) {
-    const { tp, fp, precision, recall } = ratesAt(curve, k);
-    const before = rows.at(-1);
-    if (tp + fp > 0 && !(before && before.tp === tp && before.fp === fp)) rows.push({ k, tp, fp, precision, recall });
-  }
-  const first = baseline.f1 / (2 - baseline.f1); // the recall at which precision 1 gives that F1
-  const level = Array.from({ length: 61 }, (_, i) => {
-    const recall = first + ((1 - first) * i) / 60;
-    return { recall, precision: (baseline.f1 * recall) / (2 * recall - baseline.f1) };
-  });
-  const lowest = Math.min(baseline.precision, ...rows.map((row) => row.precision));
-  view.signal("lowest", Math.max(0, Math.floor((lowest - 0.05) * 20) / 20));
-  view.data("curve", rows).data("level", baseline.f1 > 0 ? level : []);
-}
-
-function showPoints(view, at, operating, baseline) {
-  const points = [
-    { ...baseline, kind: "baseline" },
-    { ...operating, kind: "operating" },
-    { ...at, kind: "current" },
-  ].filter((row) => !Number.isNaN(row.precision + row.recall));
-  view.data("points", points).runAsync();
-}
-
-/** Bars of one class; `sign` −1 hangs them below zero. Flagged items lie next to zero. */
-function bars(above, total, k, label, sign) {
-  const rows = [];
-  for (let from = 0; from < STEPS; from += BIN) {
-    const to = from + BIN;
-    const higher = Math.min(Math.max(k, from), to);
-    const flagged = above[higher] - above[to];
-    const items = (from === 0 ? total : above[from]) - above[to];
-    const place = { from: from / STEPS, to: to / STEPS, label };
-    if (flagged) rows.push({ ...place, low: 0, high: sign * flagged, flagged: true });
-    if (items > flagged) rows.push({ ...place, low: sign * flagged, high: sign * items, flagged: false });
-  }
-  return rows;
-}
-
-function showScores(view, { curve, k }, at) {
-  const rows = [
-    ...bars(curve.tp, curve.harmful, k, 1, 1),
-    ...bars(curve.fp, curve.safe, k, 0, -1),
-  ];
-  const [most, least] = [Math.max(...rows.map((row) => row.high)), Math.min(...rows.map((row) => row.high))];
-  // Room for the words above and below the bars, and for a class that has few items.
-  const top = 1.25 * Math.max(most, -least / 3);
-  const bottom = 1.25 * Math.min(least, -most / 3);
-  const parts = [
-    { key: "fn", from: 0, low: top, align: "left", dx: 6, dy: 10 },
-    { key: "tp", from: 1, low: top, align: "right", dx: -6, dy: 10 },
-    { key: "tn", from: 0, low: bottom, align: "left", dx: 6, dy: -10 },
-    { key: "fp", from: 1, low: bottom, align: "right", dx: -6, dy: -10 },
-  ].map((row) => ({ ...row, text: say(row.key, { n: count(at[row.key]) }) }));
-  view.signal("top", top).signal("bottom", bottom);
-  view.data("bars", rows).data("threshold", [{ from: k / STEPS }]).data("parts", parts).runAsync();
-}
-
-// ---- controls
-
 function fill(select, entries, chosen) {
   select.replaceChildren(...entries.map(([text, value]) => new Option(text, value, false, value === chosen)));
 }
 
-const unique = (values) => [...new Set(values)];
-
-/** Show a curve; the menus offer what exists for the modality and the model that were chosen. */
-function show(curve) {
-  state.curve = curve;
+/** What can be chosen beside a curve: the models of its section, the epochs of its model. */
+function fillMenus(curve) {
   const peers = curves.filter((other) => other.modality === curve.modality);
-  const modalities = unique(curves.map((other) => other.modality));
-  part("modality-label").hidden = modalities.length < 2;
-  fill(part("modality"), modalities.map((name) => [words.modality[name] ?? name, name]), curve.modality);
-  fill(part("model"), unique(peers.map((other) => other.model)).map((name) => [name, name]), curve.model);
-  const epochs = peers.filter((other) => other.model === curve.model);
+  const sections = [...new Set(curves.map((other) => other.modality))];
+  const saved = peers.filter((other) => other.chosen);
+  part("modality-label").hidden = sections.length < 2;
+  fill(part("modality"), sections.map((name) => [words.section[name], name]), curve.modality);
+  const named = ({ name, recommended }) => (recommended && saved.length > 1 ? say("recommended", { name }) : name);
+  fill(part("model"), saved.map((other) => [named(other), other.model]), curve.model);
   fill(
     part("epoch"),
-    epochs.map(({ epoch, chosen }) => [chosen ? say("saved", { epoch }) : epoch, String(epoch)]),
+    peers.filter(({ model }) => model === curve.model)
+      .map(({ epoch, chosen }) => [chosen ? say("saved", { epoch }) : epoch, String(epoch)]),
     String(curve.epoch),
   );
-  showStops(curve);
-  showCurve(views.pr, curve);
 }
 
-function showStops({ operating_threshold: operating, best_threshold: best }) {
-  const text = (key, { k, between }) =>
-    say(key, { threshold: between ? say("between", { threshold: between, step: thresholdText(k) }) : thresholdText(k) });
-  part("operating").lastElementChild.textContent = text("operating", operating);
-  part("best").lastElementChild.textContent = best ? text("best", best) : words.no_best;
-  part("best").disabled = !best;
-  part("best-tick").hidden = !best;
+function writeStops({ curve: { operating_threshold: operating }, picked }) {
+  const threshold = operating.between ?? thresholdText(operating.k);
+  part("operating").lastElementChild.textContent = say("operating", { threshold });
   part("operating-tick").style.setProperty("--at", operating.k / STEPS);
-  if (best) part("best-tick").style.setProperty("--at", best.k / STEPS);
+  const has = picked.k !== null;
+  part("goal-stop").lastElementChild.textContent = has ? say("stop", { threshold: thresholdText(picked.k) }) : words.no_stop;
+  part("goal-stop").disabled = !has;
+  part("goal-tick").hidden = !has;
+  part("copy-policy").disabled = picked.state === "no_costs";
+  if (has) part("goal-tick").style.setProperty("--at", picked.k / STEPS);
+  part("goal-words").textContent = goalWords(state);
 }
 
-let resting;
+// ---- what changes
 
 /** Move the threshold to step k; `keep` is the field in which a person is typing. */
 function moveTo(k, keep) {
   state.k = k;
-  const { curve } = state;
-  const [at, operating, baseline] = [ratesAt(curve, k), ratesAtOperating(curve), ratesOfBaseline(curve)];
+  const { curve, picked } = state;
+  const counts = countsAt(curve, k);
+  const [at, operating, baseline] = [counts, countsOfOperating(curve), countsOfBaseline(curve)].map(ratedHere);
+  const goal = picked.k === null ? null : ratedHere(countsAt(curve, picked.k));
   part("slider").value = thresholdText(k);
   part("slider").style.setProperty("--at", k / STEPS);
   if (keep !== part("number")) part("number").value = thresholdText(k);
   part("notice").textContent = "";
-  writeNumbers(at, operating, baseline);
-  writePlotWords(at, operating, baseline);
-  showPoints(views.pr, at, operating, baseline);
-  showScores(views.scores, state, at);
-  clearTimeout(resting);
-  resting = setTimeout(() => (part("summary").textContent = summaryWords(state)), REST_MS);
+  part("copied").hidden = true;
+  writeNumbers(rated(counts), at, operating, baseline);
+  writeDay({ current: at, operating, goal, baseline });
+  writePlotWords(rated(counts), at, operating, baseline);
+  part("summary").textContent = summaryWords(state);
+  showPoints(views.pr, { baseline, operating, ...(goal && { goal }), current: at });
+  const texts = ["tp", "fp", "fn", "tn"].map((key) => [key, say(key, { n: amount(counts[key]) })]);
+  showScores(views.scores, curve, k, Object.fromEntries(texts));
+}
+
+/** Choose anew: another curve, goal, price or harmful share. `follow`: the threshold goes there. */
+function seek(follow) {
+  state.picked = choose(state.curve, { ...state, costs: state.amounts, share: share() });
+  showCurve(views.pr, state.curve, share());
+  writeStops(state);
+  moveTo(follow && state.picked.k !== null ? state.picked.k : state.k);
+}
+
+function open(curve, k) {
+  state.curve = curve;
+  fillMenus(curve);
+  state.k = k;
+  seek(false);
 }
 
 /** Start at the saved epoch and the operating threshold, since each model has its own scale of scores. */
-function openModel(modality, model) {
-  const own = curves.filter((curve) => curve.modality === modality);
-  const named = own.filter((curve) => curve.model === model);
-  show((named.length ? named : own.filter((curve) => curve.model === own[0].model)).find((curve) => curve.chosen));
-  moveTo(state.curve.operating_threshold.k);
+function openModel(modality, isWanted) {
+  const saved = curves.filter((curve) => curve.modality === modality && curve.chosen);
+  const curve = saved.find(isWanted);
+  open(curve, curve.operating_threshold.k);
 }
 
-async function copy() {
-  part("notice").textContent = (await isCopied(thresholdText(state.k))) ? words.copied : words.not_copied;
+/** Put goal, limit, share and amounts of the state into their fields. */
+function showFields() {
+  const limited = Boolean(GOALS[state.goal].limit);
+  part("limit-label").hidden = !limited;
+  part("goal").value = state.goal;
+  const values = { limit: limited ? state.limit / LIMIT_UNIT : "", prevalence: state.percent ?? "", ...state.amounts };
+  for (const [name, value] of Object.entries(values)) part(name).value = value;
+  const known = settings.prevalence[state.curve.modality];
+  part("traffic").hidden = !known;
+  part("traffic").textContent = say("traffic", { share: known });
 }
 
-async function isCopied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // No clipboard for this page (some browsers, file://): copy a selection instead.
-    const field = Object.assign(document.createElement("textarea"), { value: text });
-    root.append(field);
-    field.select();
-    const isDone = document.execCommand("copy");
-    field.remove();
-    part("copy").focus();
-    return isDone;
+/** Show what the address says, if it speaks of this explorer. */
+function openAddress() {
+  if (!location.hash.startsWith(`#${addressName}:`)) return;
+  const told = readAddress(location.hash, addressName, curves, part);
+  if (told === null) {
+    part("notice").textContent = words.bad_address;
+    return;
   }
+  Object.assign(state, told);
+  open(told.curve, told.k);
+  showFields();
+  root.scrollIntoView();
+}
+
+let resting;
+let announcedGoal;
+
+/** After everything rests: say it once, and keep it in the address. */
+function settle() {
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    const goal = part("goal-words").textContent;
+    const isNew = goal !== announcedGoal;
+    part("announced").textContent = `${isNew ? `${goal} ` : ""}${part("summary").textContent}`;
+    announcedGoal = goal;
+    // In JupyterLab the address is not ours.
+    if (!("jpThemeName" in document.body.dataset)) history.replaceState(history.state, "", addressOf(addressName, state));
+  }, REST_MS);
+}
+
+async function copy(text) {
+  part("copied").hidden = true;
+  if (text === null) part("notice").textContent = words.no_native;
+  else part("notice").textContent = (await isCopied(text, part("copied"))) ? words.copied : words.not_copied;
+}
+
+// ---- controls
+
+/** Do something when a part is used, and settle afterwards. */
+function on(name, event, act) {
+  part(name).addEventListener(event, (happened) => {
+    act(happened);
+    settle();
+  });
+}
+
+/** A number field: `set` takes what fits while a person types; when done, the field shows what holds. */
+function onNumber(name, set) {
+  on(name, "input", ({ target }) => {
+    if (!Number.isNaN(numberFor(target, target.value))) set(Number(target.value), target);
+  });
+  on(name, "change", () => showFields());
 }
 
 function listen() {
-  part("modality").onchange = ({ target }) => openModel(target.value, state.curve.model);
-  part("model").onchange = ({ target }) => openModel(state.curve.modality, target.value);
-  part("epoch").onchange = ({ target }) => {
+  on("modality", "change", ({ target }) => {
+    openModel(target.value, (curve) => curve.recommended);
+    showFields();
+  });
+  on("model", "change", ({ target }) => openModel(state.curve.modality, (curve) => curve.model === target.value));
+  on("epoch", "change", ({ target }) => {
     const { modality, model } = state.curve;
-    show(curves.find((c) => c.modality === modality && c.model === model && String(c.epoch) === target.value));
-    moveTo(state.k);
-  };
-  part("slider").oninput = ({ target }) => moveTo(Math.round(target.value * STEPS));
-  part("number").oninput = ({ target }) => {
+    const isIt = (c) => c.modality === modality && c.model === model && String(c.epoch) === target.value;
+    open(curves.find(isIt), state.k);
+  });
+  on("goal", "change", ({ target }) => {
+    state.goal = target.value;
+    state.limit = GOALS[state.goal].limit ?? 0;
+    showFields();
+    seek(true);
+  });
+  onNumber("limit", (value) => {
+    state.limit = Math.round(value * LIMIT_UNIT);
+    seek(true);
+  });
+  onNumber("prevalence", (value) => {
+    state.percent = value;
+    seek(false);
+  });
+  on("prevalence", "input", ({ target }) => {
+    if (target.value !== "" || target.validity.badInput) return;
+    state.percent = null;
+    seek(false);
+  });
+  on("traffic", "click", () => {
+    state.percent = settings.prevalence[state.curve.modality];
+    showFields();
+    seek(false);
+  });
+  for (const name of ADDRESSED) {
+    onNumber(name, (value) => {
+      state.amounts[name] = value;
+      seek(state.goal === "cost" && name !== "day");
+    });
+  }
+  on("slider", "input", ({ target }) => moveTo(Math.round(target.value * STEPS)));
+  on("number", "input", ({ target }) => {
     if (target.value !== "" && target.checkValidity()) moveTo(Math.round(target.value * STEPS), target);
-  };
-  part("number").onchange = ({ target }) => {
+  });
+  on("number", "change", ({ target }) => {
     const value = target.valueAsNumber;
     moveTo(Number.isNaN(value) ? state.k : Math.round(Math.min(Math.max(value, 0), 1) * STEPS));
-  };
-  part("operating").onclick = () => moveTo(state.curve.operating_threshold.k);
-  part("best").onclick = () => moveTo(state.curve.best_threshold.k);
-  part("copy").onclick = copy;
+  });
+  on("operating", "click", () => moveTo(state.curve.operating_threshold.k));
+  on("goal-stop", "click", () => moveTo(state.picked.k));
+  on("pr", "click", (event) => moveTo(nearestStep(views.pr, event) ?? state.k));
+  on("scores", "click", (event) => moveTo(stepAt(views.scores, event)));
+  part("copy").onclick = () => copy(thresholdText(state.k));
+  part("copy-params").onclick = () => copy(paramsText(state.curve, state.k, say("fixed_here", { state: stateWords(state) })));
+  part("copy-policy").onclick = () =>
+    copy(policyText(state.curve, { ...state, costs: state.amounts, share: share() }, settings, words.sought_here));
+  addEventListener("hashchange", openAddress);
 }
 
 for (const curve of curves) {
@@ -286,6 +262,11 @@ for (const curve of curves) {
   curve.fp = decode(curve.fp, curve.safe);
 }
 part("body").hidden = false;
-const views = { pr: openView("pr"), scores: openView("scores") };
+const views = { pr: openView(specs.pr, part("pr")), scores: openView(specs.scores, part("scores")) };
+const before = [...document.querySelectorAll(".harm-explorer")].indexOf(root);
+const addressName = `explorer${before ? before + 1 : ""}`;
+openModel(curves[0].modality, (curve) => curve.recommended);
+showFields();
+announcedGoal = part("goal-words").textContent;
 listen();
-openModel(curves[0].modality, curves[0].model);
+openAddress();

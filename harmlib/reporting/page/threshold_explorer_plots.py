@@ -8,13 +8,13 @@ from typing import Any
 
 import vl_convert
 
+from harmlib.language import written
 from harmlib.reporting.figures.fonts import FAMILY
 from harmlib.reporting.figures.style import HARMFUL, SAFE
 
 Spec = dict[str, Any]  # a part of a Vega or Vega-Lite specification, as JSON
 
 
-@cache
 def plot_specs() -> dict[str, Spec]:
     """Compile the Vega specs `pr` and `scores` here, so that the browser needs no Vega-Lite.
 
@@ -24,11 +24,11 @@ def plot_specs() -> dict[str, Spec]:
         By name:
 
         - `pr` (the precision-recall curve): data sets `level` and `curve` (recall, precision) and
-          `points` (also kind: `baseline`, `operating` or `current`); signal `lowest`, the lower
-          end of the precision axis.
+          `points` (also kind: `baseline`, `operating`, `goal` or `current`); signal `lowest`, the
+          lower end of the precision axis.
         - `scores` (the distribution of scores): data sets `bars` (from, to, low, high, label,
-          flagged), `threshold` (from) and `parts` (from, low, text, align, dx, dy);
-          signals `top` and `bottom`, the ends of the count axis.
+          flagged), `threshold` and `stop` (from; the operating threshold) and `parts` (from, low,
+          text, align, dx, dy); signals `top` and `bottom`, the ends of the count axis.
 
         Colours of text and lines are in threshold_explorer.css: they follow light, dark and print.
 
@@ -37,7 +37,15 @@ def plot_specs() -> dict[str, Spec]:
     >>> sorted(plot_specs())
     ['pr', 'scores']
     """
-    return {name: vl_convert.vegalite_to_vega(spec) for name, spec in _SPECS.items()}
+    score = written("Probability of harmful", "유해 확률")
+    return _compiled(score, written("Items", "항목 수"))
+
+
+@cache
+def _compiled(score: str, items: str) -> dict[str, Spec]:
+    """Both specs, with these titles of the axes of the second."""
+    specs = {"pr": _pr_spec(), "scores": _scores_spec(score, items)}
+    return {name: vl_convert.vegalite_to_vega(spec) for name, spec in specs.items()}
 
 
 def _axis(field: str, title: str, scale: Spec, **axis: str | int) -> Spec:
@@ -84,57 +92,46 @@ _POINT = {
     "y": _axis("precision", "Precision", {"domainMin": {"expr": "lowest"}, "domainMax": 1}),
 }
 _CLASS = {"expr": f"datum.label ? '{HARMFUL}' : '{SAFE}'"}
-_SCORE = {"x": _axis("from", "유해 확률", {"domain": [0, 1]})}
-_COUNT = _axis(
-    "low",
-    "항목 수",
-    {"domainMin": {"expr": "bottom"}, "domainMax": {"expr": "top"}},
-    labelExpr="format(abs(datum.value), ',d')",
-    tickMinStep=1,
-)
-_SPECS = {
-    "pr": _spec(
+
+
+def _pr_spec() -> Spec:
+    curve = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
+    in_order = _POINT | {"order": {"field": "k", "type": "quantitative"}}
+    return _spec(
         ["lowest"],
         [
             _layer("level", "level", {"type": "line", "strokeDash": [2, 4]}, _POINT),
-            _layer(
-                "curve",
-                "curve",
-                {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
-                _POINT | {"order": {"field": "k", "type": "quantitative"}},
-            ),
+            _layer("curve", "curve", curve, in_order),
             _point("baseline", "square", 110),
             _point("operating", "diamond", 190),
+            _point("goal", "triangle-down", 130),
             _point("current", "circle", 150),
         ],
-    ),
-    "scores": _spec(
+    )
+
+
+def _scores_spec(score_title: str, items_title: str) -> Spec:
+    score = {"x": _axis("from", score_title, {"domain": [0, 1]})}
+    count = _axis(
+        "low",
+        items_title,
+        {"domainMin": {"expr": "bottom"}, "domainMax": {"expr": "top"}},
+        labelExpr="format(abs(datum.value), ',d')",
+        tickMinStep=1,
+    )
+    flagged = {"condition": {"test": "datum.flagged", "value": 0.95}, "value": 0.25}
+    bar = {"type": "rect", "strokeWidth": 1, "fill": _CLASS, "stroke": _CLASS}
+    words = {"type": "text", "fontSize": 13, "fontWeight": "bold"} | {
+        name: {"expr": f"datum.{name}"} for name in ("align", "dx", "dy")
+    }
+    ends = {"x2": {"field": "to"}, "y": count, "y2": {"field": "high"}, "fillOpacity": flagged}
+    return _spec(
         ["top", "bottom"],
         [
-            _layer(
-                "bar",
-                "bars",
-                {"type": "rect", "strokeWidth": 1, "fill": _CLASS, "stroke": _CLASS},
-                _SCORE
-                | {
-                    "x2": {"field": "to"},
-                    "y": _COUNT,
-                    "y2": {"field": "high"},
-                    "fillOpacity": {
-                        "condition": {"test": "datum.flagged", "value": 0.95},
-                        "value": 0.25,
-                    },
-                },
-            ),
+            _layer("bar", "bars", bar, score | ends),
             _layer("zero", "threshold", {"type": "rule"}, {"y": {"datum": 0}}),
-            _layer("threshold", "threshold", {"type": "rule", "strokeWidth": 2}, _SCORE),
-            _layer(
-                "text",
-                "parts",
-                {"type": "text", "fontSize": 13, "fontWeight": "bold", "dx": {"expr": "datum.dx"}}
-                | {"align": {"expr": "datum.align"}, "dy": {"expr": "datum.dy"}},
-                _SCORE | {"y": _COUNT, "text": {"field": "text"}},
-            ),
+            _layer("stop", "stop", {"type": "rule", "strokeDash": [4, 4]}, score),
+            _layer("threshold", "threshold", {"type": "rule", "strokeWidth": 2}, score),
+            _layer("text", "parts", words, score | {"y": count, "text": {"field": "text"}}),
         ],
-    ),
-}
+    )

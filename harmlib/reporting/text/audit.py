@@ -26,7 +26,7 @@ def audit_sentences(findings: pd.DataFrame) -> list[str]:
     >>> finding = {"kind": "evaluation_set", "model": 3, "epoch": 1, "positives": 423,
     ...            "negatives": 158}
     >>> audit_sentences(pd.DataFrame([finding]))
-    ['인쇄된 모든 행에 들어맞는 가장 작은 평가 집합은 유해 423개, 안전 158개(적어도)입니다.']
+    ['인쇄된 모든 행에 들어맞는 가장 작은 평가 집합은 유해 423개, 안전 158개 이상입니다.']
     """
     return [_audit_sentence(finding) for finding in rows(findings)]
 
@@ -37,7 +37,7 @@ def _audit_sentence(finding: Row) -> str:
     if kind == "evaluation_set":
         return (
             f"인쇄된 모든 행에 들어맞는 가장 작은 평가 집합은 유해 {finding['positives']:,}개, 안전 "
-            f"{finding['negatives']:,}개(적어도)입니다."
+            f"{finding['negatives']:,}개 이상입니다."
         )
     if kind == "baseline":
         return (
@@ -48,7 +48,7 @@ def _audit_sentence(finding: Row) -> str:
     if kind == "edge_optimum":
         return (
             f"{who}의 최적 threshold {particle(number(finding['threshold'], 2), '은/는')} 시험한 범위"
-            f"({finding['grid_low']:.2f}~{finding['grid_high']:.2f})의 끝입니다. 실제 최적점은 그 너머일 수 있습니다."
+            f"({finding['grid_low']:.2f}~{finding['grid_high']:.2f})의 끝이므로, 최적값은 범위 밖일 수 있습니다."
         )
     if kind == "gain_split":
         return (

@@ -12,8 +12,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from harmlib.analysis.baseline import BASELINE
 from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, row, rows
 from harmlib.reporting.text.korean import (
     MODALITY,
@@ -58,11 +58,11 @@ def verdict(
     >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "value": 0.95, "low": 0.87,
     ...                           "high": 0.98, "harmful_groups": 20, "safe_groups": 9})
     >>> against = pd.DataFrame({"variant": ["model4"], "baseline": 0.84, "value": 0.95,
-    ...     "difference": 0.11, "corrected_low": 0.03, "corrected_high": 0.19})
+    ...     "difference": 0.11, "corrected_low": 0.03, "corrected_high": 0.19, "groups": 29})
     >>> pairs = pd.DataFrame(columns=["split", "metric", "a", "b"])
     >>> verdict(chosen, intervals, against, pairs, "video")
-    '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 신뢰구간 0.870~0.980)으로, 모두 유해로
-    판정하는 기준선의 0.8400보다 확실히 높습니다(차이 +0.1100, 보정한 95% 신뢰구간 +0.0300~+0.1900).'
+    '비디오: 검증 F1이 가장 높은 Model 4는 시험 분할에서 F1 0.9500(95% 신뢰구간 0.870~0.980)입니다. 모두 유해로 판정하는
+    기준선(F1 0.8400)과의 차이 +0.1100은 보정한 95% 신뢰구간(+0.0300~+0.1900) 전체가 0보다 높습니다(그룹 29개).'
     """
     best = chosen.loc[chosen["f1"].idxmax(), "variant"]
     tested = row(intervals[intervals["metric"] == "f1"], "variant", best)
@@ -74,27 +74,46 @@ def verdict(
     doubts = _preference(chosen, differences, best)
     if pd.isna(tested.low):
         return f"{head}입니다. {_no_interval(tested)}{doubts}"
-    return (
-        f"{head}(95% 신뢰구간 {number(tested.low, 3)}~{number(tested.high, 3)})으로, 모두 유해로 판정하는 "
-        f"기준선의 {_from_baseline(compared)}{doubts}"
+    ends = f"{number(tested.low, 3)}~{number(tested.high, 3)}"
+    told = _from_baseline(compared)
+    return written(
+        f"{MODALITY[modality]}: {model_name(best)}, which has the highest F1 on validation, has an F1 of "
+        f"{number(tested.value)} here (95% interval {ends}). {told}{doubts}",
+        f"{head}(95% 신뢰구간 {ends})입니다. {told}{doubts}",
     )
 
 
 def _from_baseline(compared: Row) -> str:
-    """The end of a sentence on one variant: the baseline's F1, and whether it differs."""
-    baseline = number(compared.baseline)
-    apart = (
-        f"차이 {signed(compared.difference)}, 보정한 95% 신뢰구간 {signed(compared.corrected_low)}~"
-        f"{signed(compared.corrected_high)}"
+    """The sentence on the baseline's F1, and whether one variant differs from it."""
+    baseline, difference = number(compared.baseline), signed(compared.difference)
+    ends = f"{signed(compared.corrected_low)}~{signed(compared.corrected_high)}"
+    whole = written(
+        f"The whole corrected 95% interval ({ends}) of its difference of {difference} from the baseline "
+        f"(all harmful, F1 {baseline})",
+        f"모두 유해로 판정하는 기준선(F1 {baseline})과의 차이 {particle(difference, '은/는')} 보정한 95% 신뢰구간({ends}) 전체가",
     )
     if compared.corrected_low == compared.corrected_high == 0:
-        return f"{particle(baseline, '과/와')} 같습니다(어느 그룹을 빼도 차이가 없음)."
+        return written(
+            f"That is the baseline's (all harmful, F1 {baseline}): no group makes a difference.",
+            f"모두 유해로 판정하는 기준선(F1 {particle(f'{baseline})', '과/와')} 같습니다(어느 그룹을 빼도 차이가 없음).",
+        )
     if compared.corrected_low > 0:
-        return f"{baseline}보다 확실히 높습니다({apart})."
+        return written(
+            f"{whole} is above 0 ({compared.groups} groups).",
+            f"{whole} 0보다 높습니다(그룹 {compared.groups}개).",
+        )
     if compared.corrected_high < 0:
-        return f"{baseline}보다 확실히 낮습니다({apart})."
+        return written(
+            f"{whole} is below 0 ({compared.groups} groups).",
+            f"{whole} 0보다 낮습니다(그룹 {compared.groups}개).",
+        )
     needed = _groups_needed(compared)
-    return f"{particle(baseline, '과/와')} 구별되지 않습니다({apart}).{needed}"
+    return written(
+        f"The corrected 95% interval ({ends}) of its difference of {difference} from the baseline (all "
+        f"harmful, F1 {baseline}) holds 0, so there is not enough evidence of any.{needed}",
+        f"모두 유해로 판정하는 기준선(F1 {baseline})과의 차이 {particle(difference, '은/는')} 보정한 95% 신뢰구간이 0을 포함하므로"
+        f"({ends}), 다르다고 볼 근거가 부족합니다.{needed}",
+    )
 
 
 def _groups_needed(compared: Row) -> str:
@@ -133,9 +152,7 @@ def _preference(chosen: pd.DataFrame, differences: pd.DataFrame, best: str) -> s
     text = ""
     if tied:
         names = ", ".join(map(model_name, tied))
-        text += (
-            f" 검증 F1은 {particle(names, '과/와')} 같아, 설정 파일에 먼저 적힌 모델을 들었습니다."
-        )
+        text += f" 검증 F1이 {particle(names, '과/와')} 같아, 설정 파일에 먼저 적힌 모델을 선택했습니다."
     if near:
         names = ", ".join(map(model_name, near))
         text += f" 검증에서 {particle(names, '과/와')}의 차이는 우연과 구별되지 않습니다."
@@ -144,7 +161,7 @@ def _preference(chosen: pd.DataFrame, differences: pd.DataFrame, best: str) -> s
 
 def _no_interval(tested: Row) -> str:
     return (
-        f"유해 항목이 있는 그룹이 {tested.harmful_groups}개, 안전 항목이 있는 그룹이 {tested.safe_groups}개라 구간을 낼 수 "
+        f"유해 항목이 있는 그룹이 {tested.harmful_groups}개, 안전 항목이 있는 그룹이 {tested.safe_groups}개라 신뢰구간을 낼 수 "
         f"없고(각각 {MIN_GROUPS}개 필요), 기준선보다 나은지 말할 수 없습니다."
     )
 
@@ -168,7 +185,7 @@ def group_shortage(counts: pd.DataFrame, modality: str) -> str:
     >>> counts = pd.DataFrame({"split": ["val", "test"], "harmful_groups": [9, 1],
     ...                        "safe_groups": [9, 4]})
     >>> group_shortage(counts, "video")
-    '비디오: 시험 분할은 유해 항목이 있는 그룹이 1개, 안전 항목이 있는 그룹이 4개뿐이라 구간과 판정을 적지
+    '비디오: 시험 분할은 유해 항목이 있는 그룹이 1개, 안전 항목이 있는 그룹이 4개뿐이라 신뢰구간과 판정을 적지
     않습니다(각각 5개 이상 필요). 항목이 많아도 원본이 적으면 얼마나 달라질 수 있는지 알 수 없습니다.'
     """
     parts = [
@@ -181,7 +198,7 @@ def group_shortage(counts: pd.DataFrame, modality: str) -> str:
     if not parts:
         return ""
     return (
-        f"{MODALITY[modality]}: {', '.join(parts)}뿐이라 구간과 판정을 적지 않습니다(각각 {MIN_GROUPS}개 이상 필요). "
+        f"{MODALITY[modality]}: {', '.join(parts)}뿐이라 신뢰구간과 판정을 적지 않습니다(각각 {MIN_GROUPS}개 이상 필요). "
         "항목이 많아도 원본이 적으면 얼마나 달라질 수 있는지 알 수 없습니다."
     )
 
@@ -205,13 +222,17 @@ def baseline_sentences(against_baseline: pd.DataFrame, modality: str) -> list[st
     ...     "difference": 0.01, "corrected_low": -0.03, "corrected_high": 0.05, "groups": 20,
     ...     "detectable": 0.056, "groups_needed": 500.0})
     >>> baseline_sentences(against, "video")
-    ['비디오 Model 2의 시험 F1 0.8500은 기준선의 0.8400과 구별되지 않습니다(차이 +0.0100, ...).
-    이만한 차이를 알아보려면 그룹이 약 500개 필요합니다(지금 20개). 지금의 그룹으로는 F1의 차이가 0.056 이상일
-    때에야 다섯 번에 네 번 알아볼 수 있습니다.']
+    ['비디오 Model 2의 시험 F1은 0.8500입니다. 모두 유해로 판정하는 기준선(F1 0.8400)과의 차이 +0.0100은 보정한 95%
+    신뢰구간이 0을 포함하므로(−0.0300~+0.0500), 다르다고 볼 근거가 부족합니다. 이만한 차이를 알아보려면 그룹이 약 500개
+    필요합니다(지금 20개). 지금의 그룹으로는 F1의 차이가 0.056 이상일 때에야 다섯 번에 네 번 알아볼 수 있습니다.']
     """
     return [
-        f"{MODALITY[modality]} {model_name(one.variant)}의 시험 F1 {particle(number(one.value), '은/는')} 기준선의 "
-        f"{_from_baseline(one)}{_detectable(one)}"
+        written(
+            f"{MODALITY[modality]} {model_name(one.variant)} has an F1 of {number(one.value)} on test. "
+            f"{_from_baseline(one)}{_detectable(one)}",
+            f"{MODALITY[modality]} {model_name(one.variant)}의 시험 F1은 {number(one.value)}입니다. "
+            f"{_from_baseline(one)}{_detectable(one)}",
+        )
         for one in rows(against_baseline)
         if pd.notna(one.corrected_low)
     ]
@@ -253,12 +274,20 @@ def pair_sentences(differences: pd.DataFrame, modality: str) -> list[str]:
         if pair.corrected_low > 0 or pair.corrected_high < 0:
             higher, lower = (b, a) if pair.difference > 0 else (a, b)
             sentences.append(
-                f"{head}{particle(higher, '이/가')} {lower}보다 확실히 높습니다{apart}."
+                written(
+                    f"{MODALITY[modality]}: {higher} has a higher F1 on test than {lower}: the whole "
+                    f"interval of the difference is on one side of 0 {apart}.",
+                    f"{head}{particle(higher, '이/가')} {lower}보다 높으며, 차이의 신뢰구간 전체가 0의 한쪽에 있습니다"
+                    f"{apart}.",
+                )
             )
             continue
         if pair.difference == pair.corrected_low == pair.corrected_high == 0:
             sentences.append(
-                f"{head}{particle(a, '과/와')} {particle(b, '은/는')} 차이가 없습니다."
+                written(
+                    f"{MODALITY[modality]}: {a} and {b} have the same F1 on test, whichever group is left out.",
+                    f"{head}{particle(a, '과/와')} {particle(b, '은/는')} 같습니다(어느 그룹을 빼도 차이가 없음).",
+                )
             )
             continue
         needed = pair.groups_needed
@@ -293,7 +322,7 @@ def gain_sentences(gains: pd.DataFrame, modality: str) -> list[str]:
     ...                       "value": [0.02, 0.0, 0.01, 0.03], "low": -0.01, "high": 0.06})
     >>> gain_sentences(gains, "video")
     ['비디오 Model 2에서 Model 4로: 시험 F1의 변화 +0.0300 = 가중치 +0.0200 + epoch +0.0000 + threshold
-    +0.0100. 95% 신뢰구간 −0.0100~+0.0600이 0을 포함하므로 차이가 있다고 말할 수 없습니다.']
+    +0.0100. 95% 신뢰구간 −0.0100~+0.0600이 0을 포함하므로 차이가 있다고 볼 근거가 부족합니다.']
     """
     sentences = []
     for (a, b), own in gains.groupby(["a", "b"], sort=False):
@@ -310,11 +339,21 @@ def gain_sentences(gains: pd.DataFrame, modality: str) -> list[str]:
         if pd.notna(total.low):
             ends = f"95% 신뢰구간 {signed(total.low)}~{signed(total.high)}"
             sure = total.low > 0 or total.high < 0
-            text += (
-                f" {particle(ends, '은/는')} 0을 포함하지 않습니다(이 쌍만 볼 때)."
-                if sure
-                else f" {particle(ends, '이/가')} 0을 포함하므로 차이가 있다고 말할 수 없습니다."
-            )
+            if total.value == total.low == total.high == 0:
+                text += written(
+                    " F1 on test is the same, whichever group is left out.",
+                    " 시험 F1은 어느 그룹을 빼도 같습니다.",
+                )
+            else:
+                text += (
+                    f" {particle(ends, '은/는')} 0을 포함하지 않습니다(이 쌍만 볼 때)."
+                    if sure
+                    else written(
+                        f" The 95% interval {signed(total.low)}~{signed(total.high)} holds 0, so there is "
+                        "not enough evidence of a difference.",
+                        f" {particle(ends, '이/가')} 0을 포함하므로 차이가 있다고 볼 근거가 부족합니다.",
+                    )
+                )
         sentences.append(text)
     return sentences
 
@@ -374,69 +413,33 @@ def use_of_test(shown_rows: float) -> str:
     """
     return (
         "시험 분할은 epoch, threshold, 보정을 고르는 데 쓰지 않았습니다. 그러나 이 보고서는 시험 결과를 모두 "
-        f"{shown_rows:,}줄 보여 줍니다. 그 가운데 가장 좋은 줄을 골라 인용하면 그 값은 부풀려집니다. 그래서 더 낫다고 "
-        "적은 문장은 함께 견준 수만큼 보정한 구간이 0을 벗어날 때만 썼습니다."
+        f"{shown_rows:,}줄 보여 줍니다. 그 가운데 가장 좋은 줄을 골라 인용하면 그 값은 부풀려집니다. 그래서 더 낫다는 "
+        "문장은 비교한 수만큼 보정한 신뢰구간이 0을 벗어날 때만 썼습니다."
     )
 
 
-def baseline_plan(against_baseline: pd.DataFrame, modality: str) -> str:
-    """Say what to do about the variants that test doesn't tell from the baseline.
-
-    Parameters
-    ----------
-    against_baseline : DataFrame
-    modality : str
-
-    Returns
-    -------
-    str
-        A plan in Markdown; empty where every variant is clearly better.
-
-    Examples
-    --------
-    >>> against = pd.DataFrame({"variant": ["model2"], "corrected_low": -0.03})
-    >>> baseline_plan(against, "video")
-    '**기준선.** 비디오 Model 2는 시험에서 모두 유해로 판정하는 기준선보다 낫다고 말할 수 없습니다. 그룹(원본)을 늘려
-    다시 재고, 자료와 특징을 보강합니다.'
-    """
-    weak = against_baseline[~(against_baseline["corrected_low"] > 0)]
-    if weak.empty:
-        return ""
-    names = ", ".join(map(model_name, weak["variant"]))
-    return (
-        f"**기준선.** {MODALITY[modality]} {particle(names, '은/는')} 시험에서 모두 유해로 판정하는 기준선보다 낫다고 "
-        "말할 수 없습니다. 그룹(원본)을 늘려 다시 재고, 자료와 특징을 보강합니다."
-    )
-
-
-def told_apart(table: pd.DataFrame, differences: pd.DataFrame) -> pd.Series:
-    """Mark the row to stress: the highest F1 on test, if it is told from all other variants.
+def preferred_row(table: pd.DataFrame, chosen: pd.DataFrame) -> pd.Series:
+    """Mark the row to stress: the variant that validation prefers.
 
     Parameters
     ----------
     table : DataFrame
-        One row per variant and the baseline; columns variant, f1.
-    differences : DataFrame
+        One row per variant, possibly the baseline's, too; column variant.
+    chosen : DataFrame
+        The F1 on validation by which a variant is preferred: variant, f1.
 
     Returns
     -------
     Series of bool
-        At most one is True. With one variant there is nothing to stress.
+        With one variant there is nothing to stress.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.90, 0.95]})
-    >>> differences = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "model2", "b": "model4",
-    ...                             "corrected_low": 0.01, "corrected_high": 0.09})
-    >>> told_apart(table, differences).tolist()
-    [False, True]
+    >>> table = pd.DataFrame({"variant": ["model2", "model4", "baseline"]})
+    >>> chosen = pd.DataFrame({"variant": ["model2", "model4"], "f1": [0.90, 0.95]})
+    >>> preferred_row(table, chosen).tolist()
+    [False, True, False]
     """
-    nothing = pd.Series(False, index=table.index)
-    models = table[table["variant"] != BASELINE]
-    tested = differences[(differences["split"] == "test") & (differences["metric"] == "f1")]
-    if len(models) < 2:
-        return nothing
-    best = models.loc[models["f1"].idxmax(), "variant"]
-    own = tested[(tested["a"] == best) | (tested["b"] == best)]
-    apart = (own["corrected_low"] > 0) | (own["corrected_high"] < 0)
-    return (table["variant"] == best) if len(own) and apart.all() else nothing
+    if len(chosen) < 2:
+        return pd.Series(False, index=table.index)
+    return table["variant"] == chosen.loc[chosen["f1"].idxmax(), "variant"]

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, at, row, rows
 from harmlib.reporting.text.korean import (
     MODALITY,
@@ -100,7 +101,7 @@ def problem_of_fixed_threshold(chosen: pd.DataFrame, modality: str, variant: str
     if point.flagged_share >= MANY_FLAGGED:
         return f"{head} 사실상 모두 유해로 판정하는 분류기와 같습니다."
     if point.best_f1 <= point.f1 + CLEAR_F1:
-        return f"{head} 이 데이터에서는 모두 유해로 판정하는 쏠림은 나타나지 않았습니다."
+        return f"{head} 이 데이터에서는 모두 유해로 판정하는 쏠림이 나타나지 않았습니다."
     return head
 
 
@@ -126,13 +127,13 @@ def epoch_paragraphs(
     >>> table = pd.DataFrame({"variant": "model4", "epoch": [1], "best_threshold": 0.3,
     ...     "best_f1": 0.9, "best_precision": 0.8, "best_recall": 1.0, "at_grid_edge": ""})
     >>> epoch_paragraphs(table, ["model4"], "video")
-    ['**비디오 Model 4.** Model 4는 모든 epoch에서 최적 threshold가 0.30으로 같았습니다.', '- Epoch 1: ...']
+    ['**비디오 Model 4**: 모든 epoch에서 최적 threshold가 0.30으로 같았습니다.', '- Epoch 1: ...']
     """
     paragraphs = []
     for variant in variants:
         own = operating_points[operating_points["variant"] == variant]
-        head = f"**{MODALITY[modality]} {model_name(variant)}.** "
-        paragraphs.append(head + _movement(own, variant))
+        head = f"**{MODALITY[modality]} {model_name(variant)}**: "
+        paragraphs.append(head + _movement(own))
         if len(own) <= FEW_EPOCHS:
             paragraphs.append("\n".join(f"- {line}" for line in _epoch_sentences(own)))
     return paragraphs
@@ -141,8 +142,14 @@ def epoch_paragraphs(
 def _epoch_sentences(points: pd.DataFrame) -> list[str]:
     """One sentence per epoch of one variant: its best threshold of the grid and what it gives."""
     edges = {
-        "high": " 격자의 위 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
-        "low": " 격자의 아래 끝이므로 실제 최적점은 그 너머일 수 있습니다.",
+        "high": written(
+            " That is the upper end of the grid; the real optimum may be higher.",
+            " 탐색 범위의 상한이므로 최적값은 더 높을 수 있습니다.",
+        ),
+        "low": written(
+            " That is the lower end of the grid; the real optimum may be lower.",
+            " 탐색 범위의 하한이므로 최적값은 더 낮을 수 있습니다.",
+        ),
     }
     sentences: list[str] = []
     before: Row | None = None
@@ -157,19 +164,17 @@ def _epoch_sentences(points: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _movement(points: pd.DataFrame, variant: str) -> str:
+def _movement(points: pd.DataFrame) -> str:
     """How far the best threshold of one variant moved over its epochs."""
     best = points["best_threshold"]
-    name = particle(model_name(variant), "은/는")
     if best.isna().any():
-        return f"{name} 모든 확률이 같은 epoch가 있어 최적 threshold를 견줄 수 없습니다."
+        return "모든 확률이 같은 epoch가 있어 최적 threshold를 비교할 수 없습니다."
     low = at(points, best.idxmin()).best_threshold
     high = at(points, best.idxmax()).best_threshold
     if low == high:
-        return f"{name} 모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다."
+        return f"모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다."
     return (
-        f"{name} epoch별 최적 threshold가 {low:.2f}에서 {high:.2f} 사이에 있습니다"
-        f"(폭 {high - low:.2f}; 이 차이가 잡음인지는 3.8절에서 봅니다)."
+        f"epoch별 최적 threshold가 {low:.2f}에서 {high:.2f} 사이에 있습니다(폭 {high - low:.2f})."
     )
 
 
@@ -190,15 +195,15 @@ def imbalance(counts: pd.DataFrame, modality: str) -> str:
     >>> counts = pd.DataFrame({"split": ["train"], "harmful": 75, "safe": 25,
     ...                        "harmful_per_safe": 3.0, "safe_per_harmful": 1 / 3})
     >>> imbalance(counts, "video")
-    '비디오 학습 분할은 유해 75개, 안전 25개(3.00:1)로 pos_weight는 0.3333입니다. 가중치가 없으면 모델은 유해
-    쪽으로 기울기 쉽습니다.'
+    '비디오 학습 분할에는 유해가 안전의 3.00배이며(유해 75개, 안전 25개), 유해 쪽 손실 가중치(pos_weight)는 0.3333입니다.
+    가중치가 없으면 모델은 유해 쪽으로 기울기 쉽습니다.'
     """
     train = row(counts, "split", "train")
     weight = train.safe_per_harmful
     lean = "유해" if train.harmful > train.safe else "안전"
     text = (
-        f"{MODALITY[modality]} 학습 분할은 유해 {train.harmful:,}개, 안전 {train.safe:,}개"
-        f"({number(train.harmful_per_safe, 2)}:1)로 pos_weight는 {number(weight)}입니다."
+        f"{MODALITY[modality]} 학습 분할에는 유해가 안전의 {number(train.harmful_per_safe, 2)}배이며(유해 "
+        f"{train.harmful:,}개, 안전 {train.safe:,}개), 유해 쪽 손실 가중치(pos_weight)는 {number(weight)}입니다."
     )
     if max(weight, 1 / weight) < BALANCED:
         return f"{text} 두 클래스가 거의 균형을 이루어 pos_weight의 효과는 작습니다."
@@ -220,7 +225,7 @@ def backbone_state(weights: pd.DataFrame) -> str:
     Examples
     --------
     >>> backbone_state(pd.DataFrame({"backbone": ["yolo"], "weights": "untrained:0"}))
-    'YOLO는 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. 따라서 ...'
+    'YOLO는 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. 이 보고서의 수치는 ...'
     """
     untrained = weights["weights"].str.startswith("untrained")
     raw = ", ".join(dict.fromkeys(backbone_name(b) for b in weights.loc[untrained, "backbone"]))
@@ -228,5 +233,5 @@ def backbone_state(weights: pd.DataFrame) -> str:
         return "가중치가 있는 백본은 모두 학습된 가중치로 실행되었습니다."
     return (
         f"{particle(raw, '은/는')} 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. "
-        "따라서 아래 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."
+        "이 보고서의 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."
     )

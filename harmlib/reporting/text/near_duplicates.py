@@ -40,7 +40,7 @@ def search_limits() -> str:
 
     Examples
     --------
-    >>> search_limits()[:25]
+    >>> search_limits()[:24]
     '해시는 크기, 밝기, 압축이 달라도 찾지만,'
     """
     return written(

@@ -11,10 +11,11 @@ import math
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from harmlib.analysis.alike_thresholds import AlikeThresholds
 from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
 from harmlib.models.about import About
 from harmlib.reporting.text.certainty import METHODS, OBJECTIVES
@@ -29,9 +30,7 @@ from harmlib.reporting.text.korean import (
     ratio,
     signed,
 )
-
-if TYPE_CHECKING:
-    from harmlib.models.about import About
+from harmlib.reporting.text.near_threshold import TO_CHECK, is_near
 
 DECISIONS = {"harmful": "유해", "safe": "안전"}
 BANDS = {"pass": "통과", "review": "검토", "block": "차단"}
@@ -93,7 +92,9 @@ def _short_name(path: str, root: Path) -> str:
         return Path(path).name
 
 
-def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
+def verdict_table(
+    decisions: pd.DataFrame, root: Path, alike: Mapping[str, AlikeThresholds] | None = None
+) -> pd.DataFrame:
     """List the decisions, those farthest above the threshold first.
 
     Parameters
@@ -102,11 +103,14 @@ def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
         One row per file; columns path, modality, decision, probability, margin (probability minus
         threshold), band.
     root : Path
+    alike : mapping of str to AlikeThresholds, optional
+        By modality (see `near_threshold`): a decision that hangs on a small move of the threshold
+        is one to check, whatever its band.
 
     Returns
     -------
     DataFrame
-        Columns 파일, 종류, 판정, 확률, 선까지, 구간.
+        Columns 파일, 종류, 판정, 확률, threshold와의 차이, 처리.
 
     Examples
     --------
@@ -116,15 +120,82 @@ def verdict_table(decisions: pd.DataFrame, root: Path) -> pd.DataFrame:
     ['a.jpg', '이미지', '유해', '0.9', '+0.4000', '차단']
     """
     rows = decisions.sort_values(["margin", "path"], ascending=[False, True], kind="stable")
+    handled = rows["band"].map(BANDS).mask(is_near(rows, alike or {}), TO_CHECK)
+    return _verdicts(rows, root).assign(처리=handled.to_numpy())
+
+
+def _verdicts(rows: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """What was decided of each file, in the order of `rows`."""
     return pd.DataFrame(
         {
             "파일": [_short_name(path, root) for path in rows["path"]],
             "종류": rows["modality"].map(MODALITY).to_numpy(),
             "판정": rows["decision"].map(DECISIONS).to_numpy(),
             "확률": rows["probability"].to_numpy(),
-            "선까지": [signed(margin) for margin in rows["margin"]],
-            "구간": rows["band"].map(BANDS).to_numpy(),
+            "threshold와의 차이": [signed(margin) for margin in rows["margin"]],
         }
+    )
+
+
+def near_table(
+    decisions: pd.DataFrame, root: Path, alike: Mapping[str, AlikeThresholds]
+) -> pd.DataFrame:
+    """List the decisions that hang on a small move of the threshold, the nearest first.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+    root : Path
+    alike : mapping of str to AlikeThresholds
+        These three as for `verdict_table`.
+
+    Returns
+    -------
+    DataFrame
+        Columns as those of `verdict_table`, without 처리.
+
+    Examples
+    --------
+    >>> decisions = pd.DataFrame({"path": ["/new/a.jpg", "/new/b.jpg"], "modality": "image",
+    ...                           "decision": "harmful", "probability": [0.9, 0.55],
+    ...                           "margin": [0.4, 0.05], "band": "block"})
+    >>> near_table(decisions, Path("/new"), {"image": AlikeThresholds(0.4, 0.6, 1)})["파일"].tolist()
+    ['b.jpg']
+    """
+    near = decisions[is_near(decisions, alike)]
+    near = near.assign(_far=near["margin"].abs()).sort_values(["_far", "path"])
+    return _verdicts(near, root)
+
+
+def untrained_sentence(abouts: Iterable[About]) -> str:
+    """Warn of models whose backbones have learned nothing.
+
+    Parameters
+    ----------
+    abouts : iterable of About
+        Of the checkpoints.
+
+    Returns
+    -------
+    str
+        Empty where all backbones were trained.
+
+    Examples
+    --------
+    >>> untrained_sentence([])
+    ''
+    """
+    names = {
+        backbone_name(name): None
+        for about in abouts
+        for name, spec in about.backbones.items()
+        if str(spec["weights"]).startswith(UNTRAINED)
+    }
+    if not names:
+        return ""
+    return (
+        f"**백본({', '.join(names)})이 학습되지 않았습니다.** 아래의 판정은 절차를 보여 줄 뿐, 쓸 만한 판정이 "
+        "아닙니다."
     )
 
 
@@ -209,7 +280,7 @@ def verdict_counts(decisions: pd.DataFrame, ledger: pd.DataFrame, reused: int) -
     return (
         f"파일 {total:,}개 가운데 {len(decisions):,}개를 판정했습니다"
         f"(유해 {harmful:,}개, 안전 {len(decisions) - harmful:,}개). 판정하지 못한 파일은 "
-        f"{len(ledger):,}개입니다. 판정한 것 가운데 {reused:,}개는 이전에 판정한 결과를 다시 썼습니다."
+        f"{len(ledger):,}개입니다. 판정한 것 가운데 {reused:,}개는 이전에 판정한 결과를 재사용했습니다."
     )
 
 
@@ -248,7 +319,7 @@ def band_lines(bands: Bands, modality: str) -> str:
     if bands.promise:
         lines += _infeasible(bands, bands.promise)
     if bands.pass_at is not None and bands.pass_at == bands.block_above:
-        lines.append("두 선이 같아 사람이 검토할 구간이 없습니다.")
+        lines.append("두 threshold가 같아 사람이 검토할 구간이 없습니다.")
     return f"{MODALITY[modality]}: {' '.join(lines)}"
 
 
@@ -424,7 +495,7 @@ def decision_sentences(decision: Mapping[str, Any], root: Path) -> list[str]:
     side = "유해" if largest[1] > 0 else "안전"
     return [
         f"{literal(_short_name(decision['path'], root))}: {particle(verdict, '으로/로')} 판정했습니다. 확률 "
-        f"{number(probability)}, threshold {number(threshold)}, 선까지 "
+        f"{number(probability)}, threshold {number(threshold)}, 둘의 차이 "
         f"{signed(probability - threshold)}입니다. 판정 번호는 {decision['id']}입니다.",
         turn,
         f"평균적인 학습 항목과 견주어 판정을 가장 많이 옮긴 백본은 {backbone_name(largest[0])}, 방향은 {side} "

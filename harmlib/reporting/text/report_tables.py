@@ -18,6 +18,7 @@ from harmlib.reporting.text.korean import BASELINE_NAME, model_name, number, sig
 _SHOWN_PREVALENCES = (0.001, 0.01, 0.1)
 METRICS = ("precision", "recall", "f1")
 _COUNTS = ["tp", "fp", "fn", "tn"]
+_EARLIER = "이전 보고서"
 _ROWS_OF_EFFECT = {
     "F1": "f1",
     "Precision": "precision",
@@ -150,6 +151,80 @@ def shown_choices(choices: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def objective_rows(choices: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Take one model's choices as validation made them: a row an objective.
+
+    Parameters
+    ----------
+    choices : DataFrame
+        As `harmlib.analysis.variant_tables.choices` returns it.
+    variant : str
+
+    Returns
+    -------
+    DataFrame
+        Columns objective, state, threshold, value, plateau_low, plateau_high.
+
+    Examples
+    --------
+    >>> choices = pd.DataFrame({"variant": ["model2", "model4"], "objective": "f1", "state": "ok",
+    ...     "threshold": [0.5, 0.3], "value": 0.9, "plateau_low": 0.2, "plateau_high": 0.6, "f1": 0.8})
+    >>> objective_rows(choices, "model4").iloc[0, :2].tolist()
+    ['F1 최대', '선택됨']
+    """
+    columns = ["objective", "state", "threshold", "value", "plateau_low", "plateau_high"]
+    return shown_choices(choices[choices["variant"] == variant]).reindex(columns=columns)
+
+
+def chosen_on_test(choices: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Take what one model's choices gave on test.
+
+    Parameters
+    ----------
+    choices : DataFrame
+        As `harmlib.analysis.variant_tables.choices` returns it.
+    variant : str
+
+    Returns
+    -------
+    DataFrame
+        Columns objective, threshold, precision, recall, f1, flagged_share, gain_low, gain_high; the
+        objectives that no threshold meets are left out.
+
+    Examples
+    --------
+    >>> choices = pd.DataFrame({"variant": "model4", "objective": ["f1", "mcc"],
+    ...     "state": ["ok", "infeasible"], "threshold": 0.3, "precision": 0.9, "recall": 0.9,
+    ...     "f1": 0.9, "flagged_share": 0.7, "gain_low": 0.0, "gain_high": 0.1})
+    >>> chosen_on_test(choices, "model4")["objective"].tolist()
+    ['F1 최대']
+    """
+    columns = ["objective", "threshold", *METRICS, "flagged_share", "gain_low", "gain_high"]
+    return shown_choices(chosen_rows(choices, variant)).reindex(columns=columns)
+
+
+def chosen_rows(choices: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Take one model's choices that could be made.
+
+    Parameters
+    ----------
+    choices : DataFrame
+        As `harmlib.analysis.variant_tables.choices` returns it.
+    variant : str
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> choices = pd.DataFrame({"variant": "model4", "state": ["ok", "infeasible"]})
+    >>> len(chosen_rows(choices, "model4"))
+    1
+    """
+    return choices[(choices["variant"] == variant) & (choices["state"] == "ok")]
+
+
 def shown_optimism(optimism: pd.DataFrame) -> pd.DataFrame:
     """Say in Korean what each figure of the optimism is.
 
@@ -230,6 +305,27 @@ def shown_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
         method=calibration["method"].map(METHODS), metric=calibration["metric"].map(CALIBRATION)
     )
     return said[["variant", "method", "metric", "value", "low", "high", "p_calibrated"]]
+
+
+def of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Take the rows of one model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column variant.
+    variant : str
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> len(of_variant(pd.DataFrame({"variant": ["model2", "model4"]}), "model4"))
+    1
+    """
+    return table[table["variant"] == variant]
 
 
 def shown_floors(floors: pd.DataFrame) -> pd.DataFrame:
@@ -324,14 +420,14 @@ def beside_published(table: pd.DataFrame, published: pd.DataFrame, variant: str)
     --------
     >>> figures = {"precision": [0.7], "recall": [1.0], "f1": [0.8]}
     >>> table = pd.DataFrame({"epoch": [1], "threshold": [0.5]} | figures)
-    >>> beside_published(table, table.assign(model="2", f1=0.84), "model2")["발행본 F1"].tolist()
+    >>> beside_published(table, table.assign(model="2", f1=0.84), "model2")["이전 보고서 F1"].tolist()
     [0.84]
     """
     if published.empty:
         return table
     own = published[published["model"].astype(str) == variant.removeprefix("model")]
     own = own[["epoch", "threshold", *METRICS]].round({"threshold": 2})
-    names = {metric: f"발행본 {metric.capitalize()}" for metric in METRICS}
+    names = {metric: f"{_EARLIER} {metric.capitalize()}" for metric in METRICS}
     return table.assign(threshold=table["threshold"].round(2)).merge(
         own.rename(columns=names), on=["epoch", "threshold"], how="left"
     )
@@ -406,7 +502,7 @@ def epoch_overview(operating_points: pd.DataFrame, published: pd.DataFrame) -> p
         return table
     best = published.loc[published.groupby(["model", "epoch"])["f1"].idxmax()]
     best = best.assign(variant="model" + best["model"].astype(str))
-    printed = {name: f"발행본 {name.capitalize()}" for name in names}
+    printed = {name: f"{_EARLIER} {name.capitalize()}" for name in names}
     best = best.rename(columns=printed)[["variant", "epoch", *printed.values()]]
     return table.merge(best, on=["variant", "epoch"], how="left")
 
@@ -461,7 +557,8 @@ def effect_table(
     if len(published):
         best = published.loc[published.groupby("model")["f1"].idxmax()]
         for row in best.to_dict("records"):
-            table[f"발행본 Model {row['model']}"] = [number(row[c], n) for c, n in digits.items()]
+            name = model_name(f"model{row['model']}").removeprefix("model")  # yours may be any
+            table[f"{_EARLIER} {name}"] = [number(row[c], n) for c, n in digits.items()]
     return table
 
 
@@ -486,26 +583,26 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns variant, threshold, precision, recall, f1, the interval of F1 as text,
-        average_precision. Of several trainings, which have a threshold each, there is accuracy in
-        its place, and roc_auc at the end.
+        Columns variant, threshold, tp, fp, fn, tn, precision, recall, f1, the interval of F1 as
+        text, average_precision. Of several trainings, which have a threshold each, there is the
+        number of decisions in its place.
 
     Examples
     --------
-    >>> test = pd.DataFrame({"variant": ["model4"], "threshold": 0.3, "precision": 0.9, "recall": 1.0,
-    ...                      "f1": 0.95, "average_precision": 0.96})
+    >>> test = pd.DataFrame({"variant": ["model4"], "threshold": 0.3, "tp": 27, "fp": 3, "fn": 0,
+    ...     "tn": 6, "precision": 0.9, "recall": 1.0, "f1": 0.95, "average_precision": 0.96})
     >>> intervals = pd.DataFrame({"variant": ["model4"], "metric": "f1", "low": 0.87, "high": 1.0})
     >>> summary_table(test, intervals)["F1의 95% 신뢰구간"].tolist()
-    ['0.870~1.000']
+    ['0.87~1.00']
     """
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
     pooled = "threshold" not in test
-    table = test[["variant", "accuracy" if pooled else "threshold", *METRICS]].copy()
+    table = test[["variant", "n" if pooled else "threshold", *_COUNTS, *METRICS]].copy()
     table["F1의 95% 신뢰구간"] = [
-        f"{number(f1.at[v, 'low'], 3)}~{number(f1.at[v, 'high'], 3)}"
+        f"{number(f1.at[v, 'low'], 2)}~{number(f1.at[v, 'high'], 2)}"
         if v in f1.index and pd.notna(f1.at[v, "low"])
         else "–"
         for v in test["variant"]
     ]
-    over_all = ["average_precision", "roc_auc"] if pooled else ["average_precision"]
-    return table.assign(**test[over_all])
+    table["average_precision"] = test["average_precision"]
+    return table.rename(columns={"n": "decisions"})

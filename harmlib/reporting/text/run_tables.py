@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from harmlib.analysis.likeness import BITS
 from harmlib.analysis.slice_columns import BINS, MOST_VALUES
 from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD
+from harmlib.language import written
 from harmlib.params import PROJECT_ROOT, Variant
 from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
 from harmlib.reporting.text.korean import korean_time, model_name
@@ -105,16 +106,16 @@ def constants_table() -> pd.DataFrame:
     >>> constants_table().head(2)
                name   value
     0     구간의 신뢰 수준    0.95
-    1       다시 뽑은 횟수 2000.00
+    1         재표집 횟수 2000.00
     """
     drawing = inspect.signature(epoch_stability).parameters
     return pd.DataFrame(
         [
             ("구간의 신뢰 수준", drawing["level"].default),
-            ("다시 뽑은 횟수", drawing["resamples"].default),
+            ("재표집 횟수", drawing["resamples"].default),
             ("구간에 필요한 그룹 수(클래스마다)", MIN_GROUPS),
             ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
-            ("시험한 threshold를 견주는 기준값", REFERENCE_THRESHOLD),
+            ("시험한 threshold를 비교하는 기준값", REFERENCE_THRESHOLD),
             *(("Recall 하한", floor) for floor in RECALL_FLOORS),
             ("이보다 작은 F1의 차이는 쏠림이 없다고 적음", CLEAR_F1),
             ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
@@ -232,6 +233,44 @@ def run_facts(about: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
+def files_of_run(notebooks: Iterable[str]) -> list[str]:
+    """Say which files hold what the page leaves out, and where the executed notebooks are.
+
+    Parameters
+    ----------
+    notebooks : iterable of str
+        Names of the executed notebooks.
+
+    Returns
+    -------
+    list of str
+        Markdown.
+
+    Examples
+    --------
+    >>> files_of_run(["00_data"])[-1]
+    '**실행된 노트북**: [00_data](notebooks/00_data.html)'
+    """
+    kinds = {
+        "settings": ("all settings", "모든 설정"),
+        "versions": ("package versions", "패키지 버전"),
+        "steps": ("seconds of each step", "단계별 소요 시간"),
+        "constants": ("constants of the analysis", "분석에 쓴 상수"),
+    }
+    files = ", ".join(f"[{written(*words)}](tables/{name}.csv)" for name, words in kinds.items())
+    pages = ", ".join(f"[{name}](notebooks/{name}.html)" for name in notebooks)
+    return [
+        written(f"**As files**: {files}", f"**파일**: {files}"),
+        written(
+            "**All else**: tables in `tables/` as CSV, figures in `figures/` as SVG and PNG, the key "
+            "figures in `metrics.json`, all scores in `scores.parquet`.",
+            "**그 밖의 모든 것**: 표는 `tables/`에 CSV로, 그림은 `figures/`에 SVG와 PNG로, 주요 수치는 `metrics.json`에, 모든 "
+            "점수는 `scores.parquet`에 있습니다.",
+        ),
+        written(f"**Executed notebooks**: {pages}", f"**실행된 노트북**: {pages}"),
+    ]
+
+
 def version_table(versions: Mapping[str, str]) -> pd.DataFrame:
     """List the packages with their versions.
 
@@ -243,14 +282,14 @@ def version_table(versions: Mapping[str, str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns 꾸러미, 판.
+        Columns 패키지, 버전.
 
     Examples
     --------
     >>> version_table({"numpy": "2.4"}).to_numpy().tolist()
     [['numpy', '2.4']]
     """
-    return pd.DataFrame(versions.items(), columns=["꾸러미", "판"])
+    return pd.DataFrame(versions.items(), columns=["패키지", "버전"])
 
 
 def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
