@@ -196,7 +196,9 @@ class GalleryParams(Section):
     """The report's gallery of errors."""
 
     pictures: bool = True  # false: no picture of the media is in the page
-    each: Positive = 3  # of each model's false alarms and misses, near the threshold and far from it
+    each: Positive = (
+        3  # of each model's false alarms and misses, near the threshold and far from it
+    )
 
 
 class NearDuplicateParams(Section):

@@ -8,7 +8,7 @@ from typing import Protocol
 import pandas as pd
 
 from harmlib.params import Params, ScoresParams
-from harmlib.reporting.text.briefs import pairs_on_test
+from harmlib.reporting.text.briefs_on_certainty import pairs_on_test
 from harmlib.reporting.text.cited_numbers import Row, at, count, row
 from harmlib.reporting.text.report_tables import chosen_rows, of_variant
 

@@ -99,9 +99,8 @@ def test_results_of_folds_say_how_many():
 
 
 def test_differences_are_those_of_the_model_less_the_others():
-    *_, against, differences = tables(
-        [0.7, 0.9, 0.8], (*GOOD, (0.0, 0.1)), {(0, 1): (0.1, 0.3), (0, 2): (0, 0.1), (1, 2): (-0.2, 0.1)}
-    )  # fmt: skip
+    pairs = {(0, 1): (0.1, 0.3), (0, 2): (0, 0.1), (1, 2): (-0.2, 0.1)}
+    *_, against, differences = tables([0.7, 0.9, 0.8], (*GOOD, (0.0, 0.1)), pairs)
     made = recommendation_differences("m1", against, differences)
     assert made["other"].tolist() == ["baseline", "m0", "m2"]
     assert made["low"].tolist() == [0.02, 0.1, -0.1]

@@ -64,6 +64,10 @@ def jupyterlab(root, folder):
     options += ["--ServerApp.port_retries=0", "--IdentityProvider.token="]
     options += [f"--ServerApp.root_dir={root}", SAVING]
     options += ["--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
+    options += [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
@@ -90,6 +94,12 @@ def git(folder, *words):
 def code_cells(name):
     notebook = nbformat.read(FOLDER / name, 4)
     return sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+def save(tab):
+    """As Ctrl+S does; JupyterLab has nothing left to save."""
+    tab.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    tab.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
 
 def press_until(button, shown):
@@ -139,6 +149,7 @@ class Lab:
     def brush(self, chart, start, end):
         """Drag over a part of a chart, given in its own numbers (0 to 1)."""
         plot = f".vega-embed g.mark-group.role-scope.{chart} > g > path.background"
+        self.tab.locator(plot).evaluate("e => e.scrollIntoView({block: 'center'})")
         box = self.tab.locator(plot).bounding_box()
         at = [box["x"] + share * box["width"] for share in (start, end)]
         middle = box["y"] + box["height"] / 3

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pandas as pd
 import papermill
-from jupyterlab_tab import ANSWER_SEC, Lab, code_cells, press_until
+from jupyterlab_tab import ANSWER_SEC, Lab, code_cells, git, press_until, save
 
 from harmlib.analysis.choice import choose
 from harmlib.analysis.curves import pr_curve
@@ -147,7 +147,7 @@ def test_notes_outlive_the_notebook_and_pictures_wait_for_a_press(run_notebook, 
     assert kept.input_value() == "라벨 확인 d d x"
 
 
-def test_a_threshold_is_written_as_params_and_as_a_policy(run_notebook, params):
+def test_a_threshold_is_written_as_params_and_as_a_policy(run_notebook, params, checkout):
     tab, _ = run_notebook("06_explore.ipynb")
     lab = Lab(tab)
     field = lab.field("정확한 값")
@@ -165,6 +165,8 @@ def test_a_threshold_is_written_as_params_and_as_a_policy(run_notebook, params):
         assert path.name in tab.locator(".harm-lab code").last.inner_text()
     (path,) = run.dir.glob("thresholds/*.yaml")
     assert load_params(path).variants["model5"].fixed_threshold == 0.3125
+    save(tab)
+    assert git(checkout, "status", "--porcelain") == "", "widgets are not saved with the notebook"
 
 
 def test_a_busy_kernel_is_seen(run_notebook):

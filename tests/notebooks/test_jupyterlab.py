@@ -2,20 +2,18 @@
 
 import nbformat
 import pytest
-from jupyterlab_tab import NOTEBOOKS, code_cells, git
+from jupyterlab_tab import NOTEBOOKS, code_cells, git, save
 from nbformat.v4 import new_code_cell, new_notebook
 
 # 06_explore is worked with in a file of its own; the small run's params ask for no study
 APART = ("04_study", "06_explore")
-SAVE = "jupyterapp.commands.execute('docmanager:save')"
 
 
 @pytest.mark.parametrize("name", [p.name for p in NOTEBOOKS if p.stem not in APART])
 def test_notebook_runs_from_top_to_bottom(run_notebook, checkout, name):
     tab, ended = run_notebook(name)
     assert ended == {"bad": [], "ran": code_cells(name)}
-    tab.evaluate(SAVE)
-    tab.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    save(tab)
     assert git(checkout, "status", "--porcelain") == "", "what running leaves is not saved"
 
 
@@ -26,8 +24,7 @@ def test_a_copy_keeps_what_it_showed(run_notebook, notebooks):
     nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), copy)
     try:
         tab, _ = run_notebook(copy.name)
-        tab.evaluate(SAVE)
-        tab.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+        save(tab)
         (cell,) = nbformat.read(copy, 4).cells
         assert cell.outputs[0]["text"] == "다시 봄\n"
     finally:

@@ -108,9 +108,9 @@ def make(
         against_baseline={"video": named(against, "against_baseline_video")},
         differences={"video": named(pairs, "differences_video")},
         medium=lambda section: section,
-        preferred=lambda section: chosen,
-        chosen=lambda section: named(chosen, "operating_points_video"),
-        results=lambda section: results,
-        evidence=lambda section: intervals,
+        preferred=lambda _: chosen,
+        chosen=lambda _: named(chosen, "operating_points_video"),
+        results=lambda _: results,
+        evidence=lambda _: intervals,
     )
     return MemoryRun(params, {"video": made_scores(equal)}), report

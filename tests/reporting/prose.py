@@ -7,12 +7,11 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
-# Digits in names are no figures: F1, Model 4, HL001 (a finding), a date, 04_study, a heading's number, also where it is
-# referred to,
-# `:1` of a ratio, 0 as "nothing".
+# Digits in names are no figures: F1, Model 4, HL001 (a finding), a date, a commit, 04_study, a
+# heading's number, also where it is referred to, `:1` of a ratio, 0 as "nothing".
 NAMES = re.compile(
     r"HL\d{3}|\d{4}-\d\d-\d\d|F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
-    r"|(?<=§):1(?!\d)|\b0(?=[에을])|\b0\d_[a-z]+"
+    r"|(?<=§):1(?!\d)|\b0(?=[에을보의과])|\b[0-9a-f]{40}\b|\b0\d_[a-z]+"
 )
 
 
@@ -133,6 +132,9 @@ def _every_number(run: Path) -> list[float]:
     for path in (run / "tables").glob("*.csv"):
         if path.stem in ("scores", "manifest"):
             continue
-        for _, column in pd.read_csv(path).select_dtypes("number").items():
+        table = pd.read_csv(path)
+        for _, column in table.select_dtypes("number").items():
             numbers |= set(column.dropna())
+        if {"tp", "fp"} <= set(table):  # what was called harmful
+            numbers |= set(table["tp"] + table["fp"])
     return sorted(numbers)

@@ -58,7 +58,7 @@ def test_a_model_is_recommended_with_its_threshold_counts_and_bound():
 @pytest.mark.parametrize(
     ("changes", "headline", "reason"),
     [
-        ({"pair": (-0.1, 0.1)}, "판단 보류: 모델 간 차이가 구별되지 않음", "Model 4, threshold 0.30"),
+        ({"pair": (-0.1, 0.1)}, "판단 보류: 모델 간 차이가 구별되지 않음", "threshold 0.30"),
         ({"baseline": (-0.1, 0.1)}, "판단 보류: 기준선보다 나은 근거 부족", "Model 4"),
         ({"baseline": (NAN, NAN), "pair": (NAN, NAN)}, "판단 보류: 그룹 부족", "Model 4"),
         ({"weights": "untrained", "pair": (-0.1, 0.1)}, "판단 보류: 학습되지 않은 가중치",
@@ -93,7 +93,10 @@ def test_a_table_of_scores_has_thresholds_of_its_own_scale():
     nothing = report.prevalence["video"]
     percent = cards.card(own.assign(native=30.0, scale="percent"), others, nothing, "video")
     levels = cards.card(own.assign(native=4.0, scale="levels"), others, nothing, "video")
-    assert (plain(percent.headline), plain(levels.headline)) == ("Model 4, threshold 30", "Model 4, 등급 4 이상")
+    assert (plain(percent.headline), plain(levels.headline)) == (
+        "Model 4, threshold 30",
+        "Model 4, 등급 4 이상",
+    )
 
 
 def test_the_chips_say_each_state_in_words_and_lead_to_evidence():
@@ -125,7 +128,9 @@ def test_what_is_muted_has_no_chip_and_is_not_called_fine():
 
 def test_what_the_data_say_is_text():
     page = built()
-    assert page.select_one(".source").text.startswith("실행 a<b · 2026-03-01 · 데이터 data · 비디오 20개")
+    assert page.select_one(".source").text.startswith(
+        "실행 a<b · 2026-03-01 · 데이터 data · 비디오 20개"
+    )
 
 
 def test_the_screen_is_in_english_where_the_page_is():

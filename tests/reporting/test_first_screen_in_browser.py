@@ -1,4 +1,4 @@
-"""The first screen in a browser: it fits, and stays readable, on each kind of screen and on paper."""
+"""The first screen in a browser: it fits, and stays readable, on each screen and on paper."""
 
 import pypdfium2
 import pytest

@@ -158,7 +158,7 @@ def test_models_can_be_chosen_without_pictures():
 
 def test_a_gallery_in_english():
     with languages(page="en"):
-        made = soup(TWO_MODELS, PICTURES, "t", ["model4", "model2"])
+        made = soup(TWO_MODELS.assign(path="a"), PICTURES, "t", ["model4", "model2"])
     assert made.section["lang"] == "en"
     words = made.text
     for label in ("유해", "안전"):  # of the tables' names, whose translation is another's

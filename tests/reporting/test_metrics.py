@@ -178,7 +178,13 @@ def test_the_documentation_names_every_part_of_a_model():
         assert name in text
 
 
-FINDING = {"code": "HL001", "severity": "error", "section": "video", "sentence": "a", "muted": False}
+FINDING = {
+    "code": "HL001",
+    "severity": "error",
+    "section": "video",
+    "sentence": "a",
+    "muted": False,
+}
 
 
 def test_findings_are_listed_and_an_older_file_says_nothing_of_them(tmp_path):

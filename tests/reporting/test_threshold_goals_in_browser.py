@@ -44,7 +44,7 @@ def random_items(seed):
     return labels, p
 
 
-ITEMS = {f"m{seed}": random_items(seed) for seed in range(12)}
+ITEMS = {f"m{seed}": random_items(seed) for seed in range(8)}
 ITEMS |= {"safe": (np.zeros(4, int), np.array([0.1, 0.5, 0.6, 0.9]))}
 ITEMS |= {"same": (np.array([0, 1, 1]), np.full(3, 0.5))}
 

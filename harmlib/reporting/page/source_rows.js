@@ -20,7 +20,7 @@
 
     // One stop of the keyboard a paragraph, from which arrows lead on: a report has hundreds of
     // numbers, and whoever walks through it with Tab must not press it for each of them.
-    const block = (one) => one.closest("p, li, td, th, caption, figcaption, h3, h4, dd, figure") ?? one;
+    const block = (one) => one.closest("p, li, td, th, caption, figcaption, h3, h4, figure") ?? one;
     const blocks = new Map();
     for (const one of numbers) {
       const own = blocks.get(block(one)) ?? [];

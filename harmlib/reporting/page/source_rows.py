@@ -98,7 +98,7 @@ def _shown(column: str, text: str) -> str:
     """A cell's text as the page's tables write it; whole numbers as they stand in the file."""
     if not text:
         return "–"
-    if column in ("variant", "a", "b"):
+    if column in ("variant", "a", "b", "other"):
         return BASELINE_NAME if text == BASELINE else model_name(text)
     if column in _VALUES:
         return _VALUES[column].get(text, text)

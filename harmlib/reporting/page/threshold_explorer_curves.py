@@ -97,7 +97,7 @@ def drops(counts: npt.NDArray[np.int64], total: int) -> list[int]:
 def _f1(curve: dict[str, Any]) -> float:
     """At the operating threshold; 0 where there is nothing to find or flag."""
     at = curve["operating_threshold"]
-    return 2 * at["tp"] / max(at["tp"] + at["fp"] + curve["harmful"], 1)
+    return float(2 * at["tp"] / max(at["tp"] + at["fp"] + curve["harmful"], 1))
 
 
 def _checked(

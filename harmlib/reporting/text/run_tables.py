@@ -14,8 +14,10 @@ from harmlib.analysis.choice import PLATEAU_TOLERANCE
 from harmlib.analysis.floor_table import RECALL_FLOORS
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.likeness import BITS
+from harmlib.analysis.misclassified import NEAR
+from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
 from harmlib.analysis.slice_columns import BINS, MOST_VALUES
-from harmlib.analysis.stability import epoch_stability
+from harmlib.analysis.stability import MOVE, epoch_stability
 from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD
 from harmlib.language import written
 from harmlib.params import PROJECT_ROOT, Variant
@@ -116,6 +118,9 @@ def constants_table() -> pd.DataFrame:
             ("구간에 필요한 그룹 수(클래스마다)", MIN_GROUPS),
             ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
             ("시험한 threshold를 비교하는 기준값", REFERENCE_THRESHOLD),
+            ("알아볼 확률을 구한 threshold의 변화", MOVE),
+            ("threshold와 가깝다고 보는 확률의 차이", NEAR),
+            ("epoch과 모델까지 고른 모의실험에서 Recall이 하한에 못 미친 비율", MEASURED_SHORTFALL),
             *(("Recall 하한", floor) for floor in RECALL_FLOORS),
             ("이보다 작은 F1의 차이는 쏠림이 없다고 적음", CLEAR_F1),
             ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
