@@ -85,7 +85,11 @@ def thumbnail(
 
 
 def thumbnails(
-    paths: Mapping[str, str | Path], modality: Modality, **options: int
+    paths: Mapping[str, str | Path],
+    modality: Modality,
+    height: int = 120,
+    max_width: int = 480,
+    max_bytes: int | None = None,
 ) -> dict[str, bytes]:
     """Draw those of several media files that can be drawn.
 
@@ -95,8 +99,8 @@ def thumbnails(
         Name of an item to its file.
     modality : {"image", "video"}
         What they all are.
-    **options : int
-        Of `thumbnail`: height, frames, max_width, max_bytes.
+    height, max_width, max_bytes : int
+        As for `thumbnail`.
 
     Returns
     -------
@@ -109,12 +113,14 @@ def thumbnails(
     >>> thumbnails({"a": "nowhere.png"}, "image")
     {}
     """
-    draw = partial(thumbnail, **options)
+    draw = partial(
+        thumbnail, modality=modality, height=height, max_width=max_width, max_bytes=max_bytes
+    )
     drawn = {}
     for name, path in paths.items():
         # Whatever one file raises: a page without this picture is better than no page.
         with contextlib.suppress(Exception):
-            drawn[name] = contained(DecodeLimits(), draw, Path(path), modality)
+            drawn[name] = contained(DecodeLimits(), draw, Path(path))
     return drawn
 
 

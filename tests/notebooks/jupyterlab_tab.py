@@ -15,6 +15,7 @@ from playwright.sync_api import TimeoutError
 
 from harmlib.analysis.thresholds import sweep
 from harmlib.params import PROJECT_ROOT
+from harmlib.reporting.lab.charts import SIDE
 
 FOLDER = PROJECT_ROOT / "notebooks"
 # 05_scores is for the params of a table of scores: see tests/workflow/test_scores_without_torch.py
@@ -147,11 +148,12 @@ class Lab:
         return shown
 
     def brush(self, chart, start, end):
-        """Drag over a part of a chart, given in its own numbers (0 to 1)."""
+        """Drag over a part of a chart, given in its own numbers (within 0 and 1)."""
         plot = f".vega-embed g.mark-group.role-scope.{chart} > g > path.background"
         self.tab.locator(plot).evaluate("e => e.scrollIntoView({block: 'center'})")
         box = self.tab.locator(plot).bounding_box()
-        at = [box["x"] + share * box["width"] for share in (start, end)]
+        left = box["x"] + (box["width"] - SIDE) / 2  # the drawn box has a rim
+        at = [left + share * SIDE for share in (start, end)]
         middle = box["y"] + box["height"] / 3
         self.tab.mouse.move(at[0], middle)
         self.tab.mouse.down()

@@ -76,11 +76,10 @@ def test_a_range_brushed_in_a_chart_is_that_of_the_other_and_of_the_table(run_no
     lab.tell(".harm-items caption", whole)
     middle = float(rows["probability"].median())
 
-    lab.brush("concat_1_group", 0, middle)
+    lab.brush("concat_1_group", 0.01, middle)
     lab.tell(".harm-items caption", "중 고른 범위와 종류의")
     low, high = lab.brushed()
-    assert low == 0
-    assert abs(high - middle) < 0.02, "to the pixel"
+    assert abs(low - 0.01) + abs(high - middle) < 0.02, "to some pixels"
     inside = int(rows["probability"].between(low, high).sum())
     assert abs(listed(lab) - inside) <= 1, "the readout is rounded"
     assert 0 < listed(lab) < len(rows)

@@ -103,6 +103,9 @@ def test_an_enlarged_picture_takes_no_labels(page):
     assert "c.jpg" in page.locator("dialog .facts").inner_text()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
+    page.get_by_label("한 번 누르면").focus()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.className") == "reach", "it takes letters itself"
 
 
 def test_nobody_is_left_out(page):

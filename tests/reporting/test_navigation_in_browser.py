@@ -72,7 +72,7 @@ def test_elsewhere_they_are_a_bar_of_one_line_that_stays(browser, url, size):
 
 def test_the_bar_is_reached_opened_used_and_closed_with_keys(browser, url):
     with open_page(browser, url, viewport=PHONE) as tab:
-        for key in ("Tab", "Tab", "Enter"):
+        for key in ("Tab", "Tab", "Enter", "Tab"):
             tab.keyboard.press(key)
         links = tab.locator("nav.contents a")
         assert links.first.is_visible()

@@ -35,5 +35,4 @@ def gallery_pictures(paths: Mapping[str, str | Path], modality: Modality) -> dic
     {}
     """
     share = BUDGET_BYTES // max(1, len(paths))
-    size = {"height": HEIGHT, "max_width": MAX_WIDTH}
-    return thumbnails(paths, modality, **size, max_bytes=min(MAX_BYTES[modality], share))
+    return thumbnails(paths, modality, HEIGHT, MAX_WIDTH, min(MAX_BYTES[modality], share))

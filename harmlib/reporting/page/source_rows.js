@@ -93,10 +93,10 @@
       card.focus({ preventScroll: true });
       card.scrollTop = 0;
     };
+    // The browser closes it on Escape or a press elsewhere, and gives the focus back to the number.
     card.addEventListener("beforetoggle", (event) => {
       if (event.newState !== "closed" || !opened) return;
       opened.removeAttribute("aria-expanded");
-      if (card.contains(document.activeElement)) opened.focus({ preventScroll: true });
       opened = null;
     });
 

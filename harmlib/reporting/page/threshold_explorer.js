@@ -154,7 +154,9 @@ function openAddress() {
   Object.assign(state, told);
   open(told.curve, told.k);
   showFields();
-  root.scrollIntoView();
+  // What stays at the top of the page is there once all of it has loaded.
+  if (document.readyState === "complete") root.scrollIntoView();
+  else addEventListener("load", () => root.scrollIntoView(), { once: true });
 }
 
 let resting;

@@ -20,6 +20,7 @@ import vl_convert
 from IPython.display import HTML
 
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.language import written
 from harmlib.params import Params, ScoresParams
 from harmlib.reporting.page.threshold_explorer_curves import curves_of
 from harmlib.reporting.page.threshold_explorer_plots import plot_specs
@@ -28,7 +29,6 @@ from harmlib.reporting.page.threshold_explorer_texts import (
     MARKUP,
     MEANINGS,
     METRICS,
-    page_language,
     script_words,
 )
 
@@ -104,10 +104,10 @@ def explorer_html(
         separators=(",", ":"),
         allow_nan=False,
     )
-    label = escape(MARKUP["title"])
+    label, language = escape(MARKUP["title"]), written("en", "ko")
     # The last attribute keeps JupyterLab from taking keys for its own shortcuts.
     return HTML(
-        f'<section class="harm-explorer" lang="{page_language()}" aria-label="{label}" '
+        f'<section class="harm-explorer" lang="{language}" aria-label="{label}" '
         'data-lm-suppress-shortcuts="true">'
         f"<style>{_text('threshold_explorer.css')}</style>{_markup(settings['unit'])}"
         # Not in a script: the page's font gets the letters of its text, and so of plots and words.

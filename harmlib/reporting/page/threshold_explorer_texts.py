@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harmlib.language import Wordings, written
+from harmlib.language import Wordings
 from harmlib.reporting.text.korean import MODALITY
 
 # Of threshold_explorer.html, by the name in its braces.
@@ -287,8 +287,3 @@ def script_words(sections: list[str]) -> dict[str, object]:
         "measures": dict(_MEASURES),
         "states": dict(_STATES),
     }
-
-
-def page_language() -> str:
-    """Return the code of the page's language, for `lang` attributes."""
-    return written("en", "ko")

@@ -138,10 +138,8 @@ def total(errors: pd.DataFrame) -> float:
     7.0
     """
     keys = [column for column in ("kind", "place") if column in errors]
-    first, *others = [each.total for each in rows(errors.drop_duplicates(keys))] or [
-        CitedNumber(0, "")
-    ]
-    return sum(others, start=first)
+    totals: list[float] = [each.total for each in rows(errors.drop_duplicates(keys))]
+    return sum(totals[1:], start=totals[0]) if totals else CitedNumber(0, "")
 
 
 def facts(error: Row, with_path: bool) -> dict[str, str]:
