@@ -163,8 +163,16 @@ class Lab:
 
     def brushed(self):
         """The range of probabilities, as its slider says it."""
-        low, high = self.tab.locator(".widget-readout").first.inner_text().split("–")
+        low, high = self.tab.locator(".widget-readout:visible").first.inner_text().split("–")
         return float(low), float(high)
+
+    def brush_anew(self, chart, start, end):
+        """Brush, and wait until the range is another."""
+        before, ends = self.brushed(), time.monotonic() + ANSWER_SEC
+        self.brush(chart, start, end)
+        while self.brushed() == before:
+            assert time.monotonic() < ends, "nothing came of brushing"
+            self.tab.wait_for_timeout(100)
 
     def wait_for_value(self, label, value):
         shown = self.field(label).element_handle()

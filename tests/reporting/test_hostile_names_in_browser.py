@@ -17,14 +17,18 @@ from PIL import Image
 
 from harmlib.reporting import show
 from harmlib.reporting.figures.style import use_style
-from harmlib.reporting.page.failure import Failure, write_failure_page
 from harmlib.reporting.page.drawings import figure_html
-from harmlib.reporting.page.fragments import first_screen, folded, table_html
+from harmlib.reporting.page.failure import Failure, write_failure_page
+from harmlib.reporting.page.first_screen import first_screen
+from harmlib.reporting.page.fragments import folded, table_html
 from harmlib.reporting.page.gallery import gallery_html
 from harmlib.reporting.page.pages import write_html, write_notebook_page, write_page
 from harmlib.reporting.page.threshold_explorer import explorer_html
 from harmlib.reporting.text import predictions as says
 from harmlib.reporting.text.cited_numbers import CitedNumber, literal
+from harmlib.reporting.text.coded_findings import Finding
+from harmlib.reporting.text.first_screen_cards import Card
+from harmlib.reporting.text.first_screen_states import Chip
 
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
@@ -82,7 +86,12 @@ def everything():
         HTML(table_html(table, NAME)),
         picture,
         folded(NAME, [picture]),
-        first_screen(NAME, [NAME], [table_html(table, NAME)], picture),
+        first_screen(
+            NAME,
+            [Chip("note", NAME, NAME)],
+            [(Card(NAME, False, NAME, NAME, (), NAME), picture.data)],
+            [Finding("HL001", NAME, literal(NAME))],
+        ),
         HTML(gallery_html(errors, {NAME: buffer.getvalue()}, NAME, [NAME])),
         explorer_html(
             {"image": scores(NAME, 1, [0, 1, 1, 0], [0.1, 0.9, 0.6, 0.4])},
@@ -128,7 +137,9 @@ def visited(browser):
         tab.goto(page.as_uri())
         for element in tab.locator("details").all():
             element.evaluate("e => { e.open = true; }")
-        for element in tab.locator("button:visible, input:visible, [tabindex]:visible").all():
+        # Handles: what opens on focus would count among the visible, and shift the rest.
+        used = tab.locator("button:visible, input:visible, [tabindex]:visible").element_handles()
+        for element in used:
             element.focus()
             element.hover(force=True, timeout=2000)
         for button in tab.locator(".error-gallery .reveal:visible").all():

@@ -105,13 +105,13 @@ def test_what_a_scale_cannot_say_is_not_copied(browser, own_url):
         ("recall@precision>=", "1", "recall@precision>=1"),
         ("recall@flagged<=", "0.005", "recall@flagged<=0.005000000"),
         ("recall@flagged<=", "1", "recall@flagged<=1"),
-        ("cost", None, "cost:miss=0.25,alarm=0,review=0.125"),
+        ("cost", None, "cost:miss=0.25,alarm=5e-07,review=0.125"),
     ],
 )
 @pytest.mark.parametrize("kind", ["media", "scores"])
 def test_the_copied_policy_seeks_the_same(browser, url, tmp_path, kind, goal, limit, sought):
     with open_page(browser, url, **FREE) as tab:
-        for name, value in [("miss", "0.25"), ("alarm", "0"), ("review", "0.125")]:
+        for name, value in [("miss", "0.25"), ("alarm", "0.0000005"), ("review", "0.125")]:
             tab.locator(f"[data-part={name}]").fill(value)
         tab.locator("[data-part=goal]").select_option(goal)
         if limit:
@@ -124,7 +124,7 @@ def test_the_copied_policy_seeks_the_same(browser, url, tmp_path, kind, goal, li
     assert policy.objective_text(params.costs, params.volume) == sought
     assert params.prevalence_of("video") == 0.007
     if goal == "cost":
-        assert params.costs == Costs(miss=0.25, false_alarm=0, review=0.125, unit="원")
+        assert params.costs == Costs(miss=0.25, false_alarm=5e-7, review=0.125, unit="원")
     else:
         assert params.costs is None
 

@@ -19,7 +19,7 @@ METRICS = {
 VERDICTS = {
     "too_few": f"너무 적어 말할 수 없습니다. 새 점수 {MIN_ITEMS}개, 서로 다른 출처가 검증과 여기에 {MIN_GROUPS}개씩은 있어야 합니다.",
     "groups_unknown": "무언가 달라 보이지만 출처를 몰라 우연과 가릴 수 없습니다. 출처를 `group` 열로 알려 주십시오.",
-    "steady": "달라졌다고 볼 까닭이 없습니다. threshold를 그대로 씁니다.",
+    "steady": "달라졌다고 볼 이유가 없습니다. threshold를 그대로 씁니다.",
     "watch": "무언가 달라졌습니다. 다음 보고 전에 살펴보십시오.",
     "choose_again": "threshold를 다시 고를 때입니다. 새로 라벨을 붙인 항목에서 고르십시오.",
 }
@@ -56,12 +56,12 @@ def drift_sentences(found: Drift, modality: str) -> list[str]:
     ...                       "group": count})
     >>> found = compare_scores(known, known[["probability", "group"]], 0.5)
     >>> drift_sentences(found, "video")[0]
-    '비디오: 달라졌다고 볼 까닭이 없습니다. threshold를 그대로 씁니다.'
+    '비디오: 달라졌다고 볼 이유가 없습니다. threshold를 그대로 씁니다.'
     """
     flagged = found.table.set_index("metric").loc["flagged_share"]
     return [
         f"{MODALITY[modality]}: {VERDICTS[found.verdict]}",
-        f"새 점수 {found.n_new:,}개를 검증 {found.n_validation:,}개와 견주었습니다. 유해 판정 비율은 검증 "
+        f"새 점수 {found.n_new:,}개를 검증 {found.n_validation:,}개와 비교했습니다. 유해 판정 비율은 검증 "
         f"{flagged['validation']:.1%}, 여기 {flagged['new']:.1%}입니다. 유해 비율만 달라졌다면 "
         f"{found.expected_flagged_share:.1%}였을 것입니다.",
         *(REASONS[reason] for reason in found.reasons),

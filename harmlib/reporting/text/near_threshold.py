@@ -66,7 +66,7 @@ def near_sentences(decisions: pd.DataFrame, alike: Mapping[str, AlikeThresholds]
     >>> decisions = pd.DataFrame({"modality": "image", "probability": [0.5, 0.9]})
     >>> near_sentences(decisions, {"image": AlikeThresholds(0.4, 0.6, differing=1)})
     ['이미지: threshold를 0.4000에서 0.6000 사이로 옮겨도 판정이 달라지는 검증 항목은 많아야 1개이지만, 새 파일은 2개
-    중 1개의 판정이 바뀝니다. 이 파일을 먼저 확인하십시오.']
+    중 1개의 판정이 바뀔 수 있습니다. 이 파일을 먼저 확인하십시오.']
     """
     near = is_near(decisions, alike)
     sentences = []
@@ -76,7 +76,7 @@ def near_sentences(decisions: pd.DataFrame, alike: Mapping[str, AlikeThresholds]
         if not own.any():
             continue
         end = (
-            f"이지만, 새 파일은 {int(own.sum()):,}개 중 {count:,}개의 판정이 바뀝니다. 이 파일을 먼저 확인하십시오."
+            f"이지만, 새 파일은 {int(own.sum()):,}개 중 {count:,}개의 판정이 바뀔 수 있습니다. 이 파일을 먼저 확인하십시오."
             if count
             else f"이고, 새 파일 {int(own.sum()):,}개의 판정은 하나도 바뀌지 않습니다."
         )

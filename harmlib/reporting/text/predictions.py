@@ -498,7 +498,7 @@ def decision_sentences(decision: Mapping[str, Any], root: Path) -> list[str]:
         f"{number(probability)}, threshold {number(threshold)}, 둘의 차이 "
         f"{signed(probability - threshold)}입니다. 판정 번호는 {decision['id']}입니다.",
         turn,
-        f"평균적인 학습 항목과 견주어 판정을 가장 많이 옮긴 백본은 {backbone_name(largest[0])}, 방향은 {side} "
+        f"평균적인 학습 항목과 비교해 판정을 가장 많이 옮긴 백본은 {backbone_name(largest[0])}, 방향은 {side} "
         f"쪽입니다(logit {signed(largest[1])}).",
     ]
 
