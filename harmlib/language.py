@@ -90,6 +90,10 @@ def languages(*, terminal: str | None = None, page: str | None = None) -> Iterat
     terminal, page : str, optional
         ``ko`` or ``en``; None leaves the language as it is.
 
+    Yields
+    ------
+    None
+
     Raises
     ------
     ValueError

@@ -28,6 +28,7 @@ ELSEWHERE = "<!-- tests/"
 RUN_ALL = {"test", "lint", "lab", "docs", "package"}
 # They need somebody's table of scores, or a run with policies: their own tests run them.
 OF_SCORES = {"analyse", "sample", "estimate", "export"}
+INITIALISED = {"my_media"}  # `harmlib init` writes these params
 # Commands of other tools: what is checked is that the files that they name are there.
 OTHERS = {"source", "papermill", "python", "conda", "pre-commit", "mutmut"}
 
@@ -74,8 +75,9 @@ def folder(small_run, small_folder, tmp_path_factory):
     for name in ("demo", "real"):
         shutil.copytree(small_run, folder / "reports" / name)
     shutil.copytree(small_folder / "media", folder / "uploads")
-    for shared in ("params", "notebooks"):
-        (folder / shared).symlink_to(ROOT / shared)
+    shutil.copytree(small_folder / "media", folder / "my_media")
+    shutil.copytree(ROOT / "params", folder / "params")  # a copy: `init` writes there
+    (folder / "notebooks").symlink_to(ROOT / "notebooks")
     rows = [("precision", "recall", "f1"), ("0.7281", "1.0000", "0.8426")]
     with (folder / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
@@ -120,7 +122,7 @@ def test_command(command, folder, monkeypatch, capsys):
         monkeypatch.chdir(folder)
         options = parser().parse_args(arguments)
         if arguments[0] == "run":
-            assert (folder / options.params).exists()
+            assert options.params.stem in INITIALISED or (folder / options.params).exists()
             return
         if arguments[0] in OF_SCORES or getattr(options, "policy", None):
             return
@@ -137,8 +139,8 @@ def _with_what_is_there(arguments, folder):
     if not scores.exists() and arguments[0] != "audit":
         model = str(folder / "reports/demo/models/model4")
         assert cli.main(["predict", model, str(folder / "uploads"), "--out", str(scores)]) in (0, 1)
-    if arguments[0] == "compare":  # its names are looked up below the checkout's own reports
-        return ["compare", *(str(folder / "reports" / name) for name in arguments[1:])]
+    if arguments[0] in ("compare", "bundle"):  # names are looked up below the checkout's reports
+        return [arguments[0], *(str(folder / "reports" / name) for name in arguments[1:])]
     if arguments[0] != "explain":
         return arguments
     log = (folder / "scores.decisions.jsonl").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ NEEDS = {
     "models/explanation.py": "a trained classifier",
     "predict": "a trained classifier and its backbones",
     "workflow": "a run's folder, kernels or notebooks",
+    "reporting/decision.py:decide": "a run's folder",
     "media/video.py:sample_sizes": "a video; `sample_frames` shows the same",
     "media/video.py:stream_sizes": "a video; `sample_frames` shows the same",
     "media/video_facts.py:quarter_turns": "a phone's video",

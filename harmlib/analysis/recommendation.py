@@ -3,31 +3,6 @@
 Validation prefers a variant; test only says whether the preference holds. Nothing is measured here:
 every number is taken from the tables of `comparison_tables`, `pooled` and `operating_points`, whose
 intervals are corrected for the comparisons made.
-
-Examples
---------
->>> preferred = pd.DataFrame({"variant": ["m2", "m4"], "f1": [0.8, 0.9], "epoch": 1,
-...                           "threshold": [0.5, 0.3], "state": "ok"})
->>> results = pd.DataFrame({"variant": ["m2", "m4", "baseline"], "tp": [7, 9, 10], "fp": [3, 1, 5],
-...                         "fn": [3, 1, 0], "tn": [2, 4, 0], "n": 15})
->>> intervals = pd.DataFrame([(v, m, 0.9, 0.7, 0.95, 8, 6) for v in ("m2", "m4") for m in METRICS],
-...     columns=["variant", "metric", "value", "low", "high", "harmful_groups", "safe_groups"])
->>> against = pd.DataFrame({"variant": ["m2", "m4"], "baseline": 0.8, "difference": [-0.1, 0.1],
-...     "corrected_low": [-0.2, 0.05], "corrected_high": [0.02, 0.15], "groups": 9,
-...     "groups_needed": 20.0})
->>> pairs = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "m2", "b": "m4",
-...     "difference": 0.2, "corrected_low": 0.1, "corrected_high": 0.3})
->>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=True)
->>> found[["variant", "threshold", "state", "tp", "fn"]]
-  variant  threshold        state  tp  fn
-0      m4        0.3  recommended   9   1
->>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=False)
->>> found[["state", "held_by"]].iloc[0].tolist()
-['held', 'HL001']
->>> recommendation_differences("m4", against, pairs)
-      other  difference   low  high
-0  baseline         0.1  0.05  0.15
-1        m2         0.2  0.10  0.30
 """
 
 from __future__ import annotations
@@ -92,6 +67,27 @@ def recommendation(
           with too few groups); harmful_groups, safe_groups
         - baseline, difference, corrected_low, corrected_high, groups, groups_needed: of
           `against_baseline`
+
+    Examples
+    --------
+    >>> preferred = pd.DataFrame({"variant": ["m2", "m4"], "f1": [0.8, 0.9], "epoch": 1,
+    ...                           "threshold": [0.5, 0.3], "state": "ok"})
+    >>> results = pd.DataFrame({"variant": ["m2", "m4", "baseline"], "tp": [7, 9, 10], "fp": [3, 1, 5],
+    ...                         "fn": [3, 1, 0], "tn": [2, 4, 0], "n": 15})
+    >>> intervals = pd.DataFrame([(v, m, 0.9, 0.7, 0.95, 8, 6) for v in ("m2", "m4") for m in METRICS],
+    ...     columns=["variant", "metric", "value", "low", "high", "harmful_groups", "safe_groups"])
+    >>> against = pd.DataFrame({"variant": ["m2", "m4"], "baseline": 0.8, "difference": [-0.1, 0.1],
+    ...     "corrected_low": [-0.2, 0.05], "corrected_high": [0.02, 0.15], "groups": 9,
+    ...     "groups_needed": 20.0})
+    >>> pairs = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "m2", "b": "m4",
+    ...     "difference": 0.2, "corrected_low": 0.1, "corrected_high": 0.3})
+    >>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=True)
+    >>> found[["variant", "threshold", "state", "tp", "fn"]]
+      variant  threshold        state  tp  fn
+    0      m4        0.3  recommended   9   1
+    >>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=False)
+    >>> found[["state", "held_by"]].iloc[0].tolist()
+    ['held', 'HL001']
     """
     variant = str(preferred.loc[preferred["f1"].idxmax(), "variant"])
     point = _row(chosen, variant)
@@ -134,6 +130,17 @@ def recommendation_differences(
     DataFrame
         The baseline first, then the others in their order: other, difference (`variant` less the
         other), low, high (corrected for the comparisons of their table; NaN with too few groups).
+
+    Examples
+    --------
+    >>> against = pd.DataFrame({"variant": ["m4"], "difference": 0.1, "corrected_low": 0.05,
+    ...                         "corrected_high": 0.15})
+    >>> pairs = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "m2", "b": "m4",
+    ...     "difference": 0.2, "corrected_low": 0.1, "corrected_high": 0.3})
+    >>> recommendation_differences("m4", against, pairs)
+          other  difference   low  high
+    0  baseline         0.1  0.05  0.15
+    1        m2         0.2  0.10  0.30
     """
     own = _row(against_baseline, variant)
     rows = [(BASELINE, own["difference"], own["corrected_low"], own["corrected_high"])]

@@ -53,6 +53,10 @@ def fold(anchor: str, brief: str) -> Iterator[None]:
     brief : str
         One sentence that says what is folded; it may hold cited numbers.
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> with fold("floors", "하한 0.90을 지킵니다."):

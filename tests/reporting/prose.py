@@ -8,10 +8,10 @@ from bs4 import BeautifulSoup
 
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
 # Digits in names are no figures: F1, Model 4, HL001 (a finding), a date, a commit, 04_study, a
-# heading's number, also where it is referred to, `:1` of a ratio, 0 as "nothing".
+# heading's number, also where it is referred to, `:1` of a ratio, 0 as "nothing", a folder.
 NAMES = re.compile(
     r"HL\d{3}|\d{4}-\d\d-\d\d|F[12](?!\d)|[Mm]odel ?\d+|sha256|^\d+(\.\d+)*\.?\s|\d+(\.\d+)*(?=절)"
-    r"|(?<=§):1(?!\d)|\b0(?=[에을보의과])|\b[0-9a-f]{40}\b|\b0\d_[a-z]+"
+    r"|(?<=§):1(?!\d)|\b0(?=[에을보의과건])|\b[0-9a-f]{40}\b|\b0\d_[a-z]+|(?<=데이터 )[/~.]\S*"
 )
 
 

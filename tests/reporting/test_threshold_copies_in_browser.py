@@ -75,6 +75,7 @@ def test_a_table_of_scores_gets_the_threshold_in_its_own_numbers(
         tab.locator("[data-part=model]").select_option(model)
         tab.locator("[data-part=number]").fill(threshold)
         text = copied(tab, "copy-params")
+    assert list(yaml.safe_load(text)["threshold"]) == [model], "also a model that is called no"
     params = loaded(tmp_path, text, "run: mine\nscores: a.csv\n")
     native, scale = params.threshold_of(model), SCALES[model]
     read = scale.threshold_probability(native)

@@ -173,8 +173,10 @@ def test_new_files_are_decided_by_each_categorys_threshold(run, params_file):
 def test_commands_of_one_score_refuse_in_a_line(run, tmp_path, capsys):
     checkpoint = str(run.checkpoint("model4", "image"))
     (tmp_path / "a.csv").write_text("path,modality,probability\na.jpg,image,0.5\n")
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"is looked for before anything is opened")
     assert cli.main(["drift", checkpoint, str(tmp_path / "a.csv")]) == 2
-    assert cli.main(["predict", checkpoint, "a.jpg", "--bands", "0.9", "0.9"]) == 2
+    assert cli.main(["predict", checkpoint, str(picture), "--bands", "0.9", "0.9"]) == 2
     assert cli.main(["export", str(run.dir), "--model", "model4", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err.splitlines()
     for words in ("it scores categories", "bands are of one score", "it learns categories"):

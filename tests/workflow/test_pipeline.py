@@ -242,7 +242,7 @@ def write_params(folder, **changes):
     ("changes", "status", "message"),
     [
         ({"sed": 1}, 2, "sed: unknown key; did you mean 'seed'?"),
-        ({"run": "gone", "data": {"root": "/nowhere/at/all"}}, 1, "there is no such folder"),
+        ({"run": "gone", "data": {"root": "/nowhere/at/all"}}, 2, "there is no such folder"),
         ({"run": "dev", "device": "cuda:99"}, 1, "CUDA device"),
     ],
 )
@@ -255,8 +255,10 @@ def test_a_users_mistake_is_explained_without_a_traceback(folder, capfd, changes
     assert "Traceback" not in printed.err + printed.out
 
 
-def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder):
+def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder, monkeypatch):
     gone = folder / "later"
+    # The media were there at the first look, and went before the notebook.
+    monkeypatch.setattr("harmlib.cli.run._may_begin", lambda _: True)
     path = write_params(folder, run="stopped", data={"root": str(gone)})
     assert cli.main(["run", path]) == 1
     run = folder / "reports" / "stopped"
@@ -287,7 +289,7 @@ def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monke
     monkeypatch.setattr(pipeline, "execute", stop_late)
     assert cli.main(["run", path]) == 1
     page = (copied / "index.html").read_text(encoding="utf-8")
-    assert "메모리가 모자랍니다" in page
+    assert "메모리가 부족합니다" in page
     assert 'lang="ko"' in page
     states = BeautifulSoup(page, "html.parser").find("table").find_all("td")
     assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]

@@ -34,9 +34,9 @@ def studied(small_folder, tmp_path_factory):
 
 def test_the_report_ends_in_what_helped(studied):
     page = (studied / "index.html").read_text(encoding="utf-8")
-    section = page[page.index("3.16 무엇이 도움이 되었고") :]
+    section = page[page.index('id="study"') :]
     assert "Model 2에서 Model 4까지의 변경" in section or "가장 높인 것은" in section
-    assert "자료가 얼마나 더 필요한가" in section
+    assert "데이터가 얼마나 더 필요한가" in section
     assert "Model 5" in page
 
 

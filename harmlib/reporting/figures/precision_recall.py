@@ -95,7 +95,8 @@ def shown_part(
 
     Parameters
     ----------
-    curves, chosen, prevalence
+    curves, chosen : DataFrame
+    prevalence : float
         As `precision_recall` takes them.
 
     Returns

@@ -1,9 +1,8 @@
 // What can be copied: lines of a params file that fix the threshold, or that name the goal as a policy.
-const PLAIN_NAME = /^[a-z][a-z0-9_]*$/;
-const YAML_WORDS = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+const PLAIN_NAME = /^[a-z_]+\d+$/; // such as model4; no word of YAML's own ends in a digit
 
 /** A name as YAML reads it back: in quotes where it might be anything else than a name. */
-const yamlName = (name) => (PLAIN_NAME.test(name) && !YAML_WORDS.includes(name) ? name : JSON.stringify(name));
+const yamlName = (name) => (PLAIN_NAME.test(name) ? name : JSON.stringify(name));
 
 /** A number without an exponent, which harmlib's floors do not know. */
 const yamlNumber = (value) => value.toFixed(9).replace(/\.?0+$/, "");

@@ -55,7 +55,9 @@ def precision_recall_band(chosen: pd.DataFrame, prevalence: float, modality: str
 
     Parameters
     ----------
-    chosen, prevalence, modality
+    chosen : DataFrame
+    prevalence : float
+    modality : str
         As `figure_captions.precision_recall` takes them.
 
     Returns
