@@ -72,20 +72,22 @@ def recommendation(
     --------
     >>> preferred = pd.DataFrame({"variant": ["m2", "m4"], "f1": [0.8, 0.9], "epoch": 1,
     ...                           "threshold": [0.5, 0.3], "state": "ok"})
-    >>> results = pd.DataFrame({"variant": ["m2", "m4", "baseline"], "tp": [7, 9, 10], "fp": [3, 1, 5],
-    ...                         "fn": [3, 1, 0], "tn": [2, 4, 0], "n": 15})
-    >>> intervals = pd.DataFrame([(v, m, 0.9, 0.7, 0.95, 8, 6) for v in ("m2", "m4") for m in METRICS],
+    >>> results = pd.DataFrame({"variant": ["m2", "m4", "baseline"], "tp": [7, 9, 10],
+    ...                         "fp": [3, 1, 5], "fn": [3, 1, 0], "tn": [2, 4, 0], "n": 15})
+    >>> intervals = pd.DataFrame(
+    ...     [(v, m, 0.9, 0.7, 0.95, 8, 6) for v in ("m2", "m4") for m in METRICS],
     ...     columns=["variant", "metric", "value", "low", "high", "harmful_groups", "safe_groups"])
     >>> against = pd.DataFrame({"variant": ["m2", "m4"], "baseline": 0.8, "difference": [-0.1, 0.1],
     ...     "corrected_low": [-0.2, 0.05], "corrected_high": [0.02, 0.15], "groups": 9,
     ...     "groups_needed": 20.0})
     >>> pairs = pd.DataFrame({"split": ["test"], "metric": "f1", "a": "m2", "b": "m4",
     ...     "difference": 0.2, "corrected_low": 0.1, "corrected_high": 0.3})
-    >>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=True)
+    >>> tables = (preferred, preferred, results, intervals, against, pairs)
+    >>> found = recommendation(*tables, trained=True)
     >>> found[["variant", "threshold", "state", "tp", "fn"]]
       variant  threshold        state  tp  fn
     0      m4        0.3  recommended   9   1
-    >>> found = recommendation(preferred, preferred, results, intervals, against, pairs, trained=False)
+    >>> found = recommendation(*tables, trained=False)
     >>> found[["state", "held_by"]].iloc[0].tolist()
     ['held', 'HL001']
     """

@@ -1,5 +1,7 @@
 """The PR curve is drawn where the models differ, and no operating point is cut."""
 
+import io
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -124,3 +126,14 @@ def test_without_intervals_the_curve_stands_alone():
     chosen = pd.DataFrame({"variant": ["model4"], "precision": 0.8, "recall": 0.8})
     (axes,) = precision_recall_band(bands, chosen, 0.75).axes
     assert np.isfinite(axes.get_ylim()).all()
+
+
+def test_an_operating_point_far_below_the_curves_leaves_room_to_the_panel(recwarn):
+    bands = pd.concat(
+        pd.DataFrame({"variant": "model4", "threshold": [0.2, 0.8], "metric": metric,
+                      "value": [1.0, 0.9], "low": np.nan, "high": np.nan})
+        for metric in ("precision", "recall", "flagged_share")
+    )  # fmt: skip
+    chosen = pd.DataFrame({"variant": ["model4"], "precision": 0.0, "recall": 0.0})
+    precision_recall_band(bands, chosen, 0.7).savefig(io.BytesIO(), format="svg")
+    assert not [w for w in recwarn if "constrained_layout" in str(w.message)]

@@ -210,18 +210,18 @@ def precision_recall_band(bands: pd.DataFrame, chosen: pd.DataFrame, prevalence:
         own = bands[bands["variant"] == variant].pivot(index="threshold", columns="metric")
         own = own[own["value", "flagged_share"] > 0].sort_index()
         recall = own["value", "recall"]
-        axes.fill_between(recall, own["low", "precision"], own["high", "precision"],
-                          color=COLOURS[0], alpha=0.2, linewidth=0)  # fmt: skip
+        if own["low", "precision"].notna().any():  # a band of gaps alone would upset the layout
+            axes.fill_between(recall, own["low", "precision"], own["high", "precision"],
+                              color=COLOURS[0], alpha=0.2, linewidth=0)  # fmt: skip
         axes.plot(recall, own["value", "precision"], color=COLOURS[0])
         for row in chosen[chosen["variant"] == variant].itertuples():
             axes.plot(row.recall, row.precision, "o", color=COLOURS[0], markeredgecolor="black",
                       clip_on=False, zorder=4)  # fmt: skip
         axes.axhline(prevalence, color=GREY, linestyle=":")
         axes.set(title=model_name(variant), xlabel="Recall", xlim=(0, 1.02))
-    least = min(
-        bands.loc[bands["metric"] == "precision", "low"].replace(0, np.nan).min(), prevalence
-    )
-    bottom = _below(least) if np.isfinite(least) else _below(prevalence)
+    ends = bands.loc[bands["metric"] == "precision", "low"].replace(0, np.nan)
+    # Points are drawn whole: one below the axis would leave no room to it.
+    bottom = _below(np.nanmin([ends.min(), chosen["precision"].min(), prevalence]))
     axes_of[0].set(ylabel="Precision", ylim=(min(bottom, 0.8), 1.02))
     axes_of[0].annotate(
         written("baseline", "기준선"), (0.02, prevalence), xytext=(0, -11),

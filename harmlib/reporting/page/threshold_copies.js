@@ -4,9 +4,6 @@ const PLAIN_NAME = /^[a-z_]+\d+$/; // such as model4; no word of YAML's own ends
 /** A name as YAML reads it back: in quotes where it might be anything else than a name. */
 const yamlName = (name) => (PLAIN_NAME.test(name) ? name : JSON.stringify(name));
 
-/** A number without an exponent, which harmlib's floors do not know. */
-const yamlNumber = (value) => value.toFixed(9).replace(/\.?0+$/, "");
-
 const comment = (text) => `# ${text.replace(/\s+/g, " ")}\n`;
 
 /** The threshold in the numbers of the model's own scores; null where they have none for it. */
@@ -39,13 +36,13 @@ const POLICY_GOALS = {
 
 /** Lines that name the goal as a policy, with the prices and the harmful share that it rests on. */
 function policyText(curve, { goal, limit, costs, share }, { unit, takes_prevalence }, said) {
-  const sought = POLICY_GOALS[goal]?.(yamlNumber(limit / LIMIT_UNIT)) ?? `objective: ${goal}`;
-  const [miss, alarm, review] = [costs.miss, costs.alarm, costs.review].map(yamlNumber);
+  const sought = POLICY_GOALS[goal]?.(limit / LIMIT_UNIT) ?? `objective: ${goal}`;
+  const { miss, alarm, review } = costs;
   const prices = `costs: {miss: ${miss}, false_alarm: ${alarm}, review: ${review}, unit: ${JSON.stringify(unit)}}\n`;
   return [
     `${comment(said)}policies:\n  explored: {${sought}}\n`,
     goal === "cost" ? prices : "",
-    share !== null && takes_prevalence ? `prevalence: {${yamlName(curve.modality)}: ${yamlNumber(share)}}\n` : "",
+    share !== null && takes_prevalence ? `prevalence: {${yamlName(curve.modality)}: ${share}}\n` : "",
   ].join("");
 }
 
