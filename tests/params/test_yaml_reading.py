@@ -307,7 +307,12 @@ def test_hangul_in_utf_8(load, mark):
     assert load(mark + "run: 시험\ndata: {root: 자료}\n".encode()).run == "시험"
 
 
-@pytest.mark.parametrize("place", ["/dev/zero", "/dev/null", "/"])
+def test_a_folder_is_no_params_file_and_may_be_media():
+    with pytest.raises(ParamsError, match="^/: a folder, not a params file.*harmlib init /"):
+        load_params("/")
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "/dev/null"])
 def test_what_is_no_file(place):
     with pytest.raises(ParamsError, match=f"^{place}: can't be read: it is no file"):
         load_params(place)
