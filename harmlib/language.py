@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 LANGUAGES = ("ko", "en")
 
@@ -54,13 +55,13 @@ def written(en: str, ko: str) -> str:
     return en if _of_page == "en" else ko
 
 
-class Wordings(Mapping[str, str]):
+class Wordings(Mapping[Any, str]):
     """Names by key, as `written` chooses them at the moment when one is asked for.
 
     Parameters
     ----------
-    wordings : mapping of str to (str, str)
-        English and Korean by key.
+    wordings : mapping to (str, str)
+        English and Korean by key: a name, or a label.
 
     Examples
     --------
@@ -68,17 +69,41 @@ class Wordings(Mapping[str, str]):
     '미탐'
     """
 
-    def __init__(self, wordings: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, wordings: Mapping[Any, tuple[str, str]]) -> None:
         self._wordings = dict(wordings)
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: Any) -> str:
         return written(*self._wordings[key])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._wordings)
 
     def __len__(self) -> int:
         return len(self._wordings)
+
+
+def speak(*, terminal: str | None = None, page: str | None = None) -> None:
+    """Speak these languages from now on.
+
+    Parameters
+    ----------
+    terminal, page : str, optional
+        ``ko`` or ``en``; None leaves the language as it is.
+
+    Raises
+    ------
+    ValueError
+        The language is neither.
+
+    Examples
+    --------
+    >>> speak(page="ko")
+    """
+    global _of_terminal, _of_page
+    for language in (terminal, page):
+        if language not in (None, *LANGUAGES):
+            raise ValueError(f"no language {language!r}; known: {', '.join(LANGUAGES)}")
+    _of_terminal, _of_page = terminal or _of_terminal, page or _of_page
 
 
 @contextmanager
@@ -105,13 +130,9 @@ def languages(*, terminal: str | None = None, page: str | None = None) -> Iterat
     ...     written("miss", "미탐")
     'miss'
     """
-    global _of_terminal, _of_page
-    for language in (terminal, page):
-        if language not in (None, *LANGUAGES):
-            raise ValueError(f"no language {language!r}; known: {', '.join(LANGUAGES)}")
     before = _of_terminal, _of_page
-    _of_terminal, _of_page = terminal or _of_terminal, page or _of_page
+    speak(terminal=terminal, page=page)
     try:
         yield
     finally:
-        _of_terminal, _of_page = before
+        speak(terminal=before[0], page=before[1])

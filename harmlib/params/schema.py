@@ -310,6 +310,7 @@ class RunParams(Section):
     costs: Costs | None = None  # of a miss, a false alarm and a review
     volume: Volume | None = None  # how much comes in, and what people can look at
     mute: list[FindingCode] = Field(default=[])  # findings that the first screen leaves out
+    lang: Literal["ko", "en"] = "ko"  # of the page and its figures
 
     @model_validator(mode="after")
     def _policies_are_whole(self) -> Self:

@@ -8,6 +8,7 @@ import logging
 import warnings
 from typing import Any
 
+from harmlib.language import speak
 from harmlib.params import project_params_path
 from harmlib.workflow.run import Run
 
@@ -44,7 +45,9 @@ def start(namespace: dict[str, Any]) -> Run:
     """
     check_parameters(namespace, namespace.get("In", []))
     _quiet()
-    return Run.open(project_params_path(namespace["params_file"]))
+    run = Run.open(project_params_path(namespace["params_file"]))
+    speak(page=run.params.lang)
+    return run
 
 
 def check_parameters(namespace: dict[str, Any], cells: list[str]) -> None:

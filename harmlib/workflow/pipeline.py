@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harmlib.language import told
+from harmlib.language import languages, told
 from harmlib.media.owned_lock import held
 from harmlib.media.whole_file import remove_leftovers, written_whole
 from harmlib.params import (
@@ -93,6 +93,7 @@ def run_pipeline(
             held(params.run_dir / ".lock", f"the run {params.run_dir}"),
             _swept(params),
             isolated(params.artifacts / "settings"),
+            languages(page=params.lang),
         ):
             return _execute_and_report(params, params_file, deadline_sec)
     except ParamsError:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harmlib.language import written
+from harmlib.language import Wordings, written
 from harmlib.reporting.figures.style import (
     COLOURS,
     GREY,
@@ -20,7 +20,14 @@ from harmlib.reporting.figures.style import (
 )
 from harmlib.reporting.text.korean import model_name
 
-PARTS = {"weights": "가중치", "epoch": "epoch", "threshold": "threshold", "total": "합계"}
+PARTS = Wordings(
+    {
+        "weights": ("weights", "가중치"),
+        "epoch": ("epoch", "epoch"),
+        "threshold": ("threshold", "threshold"),
+        "total": ("total", "합계"),
+    }
+)
 
 
 def f1_bands(bands: pd.DataFrame, plateaus: pd.DataFrame) -> Figure:
@@ -100,7 +107,10 @@ def gain_parts(gains: pd.DataFrame) -> Figure:
         axes.axvline(0, color="black", linewidth=1)
         axes.grid(axis="y", visible=False)
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        axes.set(title=f"{model_name(a)} → {model_name(b)}", xlabel="시험 F1의 변화")
+        axes.set(
+            title=f"{model_name(a)} → {model_name(b)}",
+            xlabel=written("Change in F1 on test", "시험 F1의 변화"),
+        )
     columns[0].invert_yaxis()  # the others share it
     return figure
 
@@ -135,7 +145,7 @@ def tried_differences(tried: pd.DataFrame) -> Figure:
         axes.plot(rows["threshold"], rows["difference"], MARKERS[i % 6], color=COLOURS[i % 6])
         axes.axhline(0, color=GREY, linestyle=":")
         axes.set(title=model_name(variant), xlabel="Threshold")
-    columns[0].set_ylabel("F1의 차이 (0.5 대비)")
+    columns[0].set_ylabel(written("Difference in F1 (from 0.5)", "F1의 차이 (0.5 대비)"))
     return figure
 
 
@@ -176,7 +186,7 @@ def reliability(table: pd.DataFrame) -> Figure:
         )
         for row in rows.itertuples():
             axes.annotate(
-                f"{row.count:,}개",
+                written(f"n = {row.count:,}", f"{row.count:,}개"),
                 (row.mean_probability, np.fmax(row.observed_high, row.observed_share)),
                 xytext=(0, 5),
                 textcoords="offset points",
@@ -186,7 +196,10 @@ def reliability(table: pd.DataFrame) -> Figure:
             )
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
         axes.set(
-            title=model_name(variant), xlabel="예측한 유해 확률", xlim=(0, 1.08), ylim=(-0.03, 1.12)
+            title=model_name(variant),
+            xlabel=written("Predicted probability of harmful", "예측한 유해 확률"),
+            xlim=(0, 1.08),
+            ylim=(-0.03, 1.12),
         )
-    columns[0].set_ylabel("실제 유해 비율")
+    columns[0].set_ylabel(written("Observed share of harmful items", "실제 유해 비율"))
     return figure

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from harmlib.language import written
 from harmlib.reporting.figures.style import HARMFUL, SAFE, panels
 from harmlib.reporting.text.korean import LABEL, MODALITY, SPLIT
 
@@ -33,7 +34,7 @@ def class_balance(manifest: pd.DataFrame) -> Figure:
     figure, columns = panels(len(modalities), height=3.2)
     for axes, modality in zip(columns, modalities, strict=True):
         rows = manifest[manifest["modality"] == modality]
-        counts = rows.groupby(["split", "label"]).size().unstack(fill_value=0).reindex(SPLIT)
+        counts = rows.groupby(["split", "label"]).size().unstack(fill_value=0).reindex([*SPLIT])
         left = np.zeros(len(counts))
         for label, colour in ((1, HARMFUL), (0, SAFE)):
             bars = axes.barh(
@@ -43,6 +44,11 @@ def class_balance(manifest: pd.DataFrame) -> Figure:
             left += counts[label].to_numpy()
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-        axes.set(title=f"{MODALITY[modality]}: 분할별 항목 수", xlabel="항목 수")
+        axes.set(
+            title=written(
+                f"{MODALITY[modality]}: items by split", f"{MODALITY[modality]}: 분할별 항목 수"
+            ),
+            xlabel=written("Items", "항목 수"),
+        )
         axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, -0.42))
     return figure

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from harmlib.language import written
 from harmlib.params.policies import OPERATING
 from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, panels
 from harmlib.reporting.text.korean import model_name
@@ -56,7 +57,12 @@ def policies(table: pd.DataFrame, curves: pd.DataFrame) -> Figure:
                 color="black" if plain else COLOURS[(place - 1) % len(COLOURS)],
                 label=policy_name(one.policy),
             )  # fmt: skip
-        axes.set(title=model_name(variant), xlabel="유해 판정 비율(사람이 볼 비율)")
+        axes.set(
+            title=model_name(variant),
+            xlabel=written(
+                "Flagged share (what people would look at)", "유해 판정 비율(사람이 볼 비율)"
+            ),
+        )
         axes.set_xlim(left=0)
         axes.set_ylim(top=1.02)
     columns[0].set_ylabel("Recall")

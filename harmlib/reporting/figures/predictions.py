@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from harmlib.analysis.bands import Bands
+from harmlib.language import written
 from harmlib.reporting.figures.scores import draw_histogram
 from harmlib.reporting.figures.style import GREY, HARMFUL, SAFE, whole_numbers
 from harmlib.reporting.text.korean import MODALITY, backbone_name, signed
@@ -58,16 +59,28 @@ def scores_and_bands(
     upper, lower = figure.subplots(2, 1, sharex=True)
     draw_histogram(upper, validation, _BINS)
     new = np.asarray(probabilities, float)
-    lower.hist(new, _BINS, range=(0, 1), color=GREY, edgecolor="white", label="이 폴더")
+    lower.hist(
+        new,
+        _BINS,
+        range=(0, 1),
+        color=GREY,
+        edgecolor="white",
+        label=written("this folder", "이 폴더"),
+    )
     ranges = _ranges(bands)
     for axes in (upper, lower):
         axes.axvline(threshold, color="black", linewidth=1.4, label=f"Threshold {threshold:.3f}")
         for name, (low, high) in ranges.items():
             axes.axvspan(low, high, color=_BAND_COLOURS[name], alpha=0.13, zorder=0, linewidth=0)
-        axes.set(ylabel="항목 수", xlim=(0, 1))
+        axes.set(ylabel=written("Items", "항목 수"), xlim=(0, 1))
         whole_numbers(axes.yaxis)
-    upper.set_title(f"{MODALITY[modality]}: 위는 검증, 아래는 이 폴더")
-    lower.set_xlabel("유해 확률")
+    upper.set_title(
+        written(
+            f"{MODALITY[modality]}: validation above, this folder below",
+            f"{MODALITY[modality]}: 위는 검증, 아래는 이 폴더",
+        )
+    )
+    lower.set_xlabel(written("Probability of harmful", "유해 확률"))
     shades = [
         Patch(color=_BAND_COLOURS[name], alpha=0.25, label=BANDS[name])
         for name, (low, high) in ranges.items()
@@ -112,5 +125,11 @@ def contribution_bars(contributions: Mapping[str, float]) -> Figure:
     axes.margins(x=0.2)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set(title="백본의 몫", xlabel="logit에 더한 값 (오른쪽은 유해, 왼쪽은 안전 쪽)")
+    axes.set(
+        title=written("Share of each backbone", "백본의 몫"),
+        xlabel=written(
+            "Added to the logit (right: towards harmful, left: towards safe)",
+            "logit에 더한 값 (오른쪽은 유해, 왼쪽은 안전 쪽)",
+        ),
+    )
     return figure

@@ -6,14 +6,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harmlib.language import Wordings, written
 from harmlib.reporting.figures.style import COLOURS, DASHES, GREY, MARKERS, PLATE, panels
 from harmlib.reporting.text.korean import model_name
 
-_LINES = {
-    "precision": ("Precision", "low", "high"),
-    "flagged_share": ("유해 판정 비율", "flagged_low", "flagged_high"),
-}
-_ORIGINS = {"data": "시험 분할", "given": "트래픽"}
+_ENDS = {"precision": ("low", "high"), "flagged_share": ("flagged_low", "flagged_high")}
+_LINES = Wordings(
+    {
+        "precision": ("Precision with its 95% CI", "Precision과 95% 신뢰구간"),
+        "flagged_share": ("Flagged share", "유해 판정 비율"),
+    }
+)
+_ORIGINS = Wordings({"data": ("test split", "시험 분할"), "given": ("traffic", "트래픽")})
 
 
 def precision_by_prevalence(prevalence: pd.DataFrame) -> Figure:
@@ -43,7 +47,7 @@ def precision_by_prevalence(prevalence: pd.DataFrame) -> Figure:
     figure, columns = panels(len(variants), width=4.6, height=4.2)
     for axes, variant in zip(columns, variants, strict=True):
         rows = prevalence[prevalence["variant"] == variant].sort_values("prevalence")
-        for i, (column, (name, low, high)) in enumerate(_LINES.items()):
+        for i, (column, (low, high)) in enumerate(_ENDS.items()):
             axes.fill_between(
                 rows["prevalence"], rows[low], rows[high], color=COLOURS[i], alpha=0.2, linewidth=0
             )
@@ -52,16 +56,19 @@ def precision_by_prevalence(prevalence: pd.DataFrame) -> Figure:
                 rows[column],
                 color=COLOURS[i],
                 linestyle=DASHES[i],
-                label=f"{name}과 95% 신뢰구간" if column == "precision" else name,
+                label=_LINES[column],
             )
         _mark(axes, rows)
         axes.set(
-            title=model_name(variant), xlabel="유해 비율(로그 눈금)", xscale="log", ylim=(0, 1.08)
+            title=model_name(variant),
+            xlabel=written("Harmful share (log scale)", "유해 비율(로그 눈금)"),
+            xscale="log",
+            ylim=(0, 1.08),
         )
         ticks = [0.001, 0.01, 0.1, 0.5]
         axes.set_xticks(ticks, [f"{100 * tick:g}%" for tick in ticks])
         axes.minorticks_off()
-    columns[0].set_ylabel("비율")
+    columns[0].set_ylabel(written("Share", "비율"))
     names = columns[0].get_legend_handles_labels()
     figure.legend(*names, loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -7,6 +7,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harmlib.language import written
 from harmlib.reporting.figures.style import HARMFUL, SAFE, panels, whole_numbers
 from harmlib.reporting.text.korean import LABEL, model_name
 
@@ -76,7 +77,12 @@ def score_distribution(scores: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
         draw_histogram(axes, scores[scores["variant"] == variant], bins=25)
         for threshold in chosen.loc[chosen["variant"] == variant, "threshold"]:
             axes.axvline(threshold, color="black", linewidth=1.2)
-        axes.set(title=model_name(variant), xlabel="유해 확률", ylabel="", xlim=(0, 1))
-    columns[0].set_ylabel("항목 수")
+        axes.set(
+            title=model_name(variant),
+            xlabel=written("Probability of harmful", "유해 확률"),
+            ylabel="",
+            xlim=(0, 1),
+        )
+    columns[0].set_ylabel(written("Items", "항목 수"))
     columns[0].legend()
     return figure

@@ -5,13 +5,22 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from harmlib.language import Wordings
 from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, panels
 from harmlib.reporting.text.slices import slice_name
 
 MOST = 24  # slices, the worst ones: more can't be read
-_PANELS = (
-    ("false_alarm_rate_difference", "오탐 비율의 차이(낮을수록 좋음)"),
-    ("recall_difference", "Recall의 차이(높을수록 좋음)"),
+_PANELS = Wordings(
+    {
+        "false_alarm_rate_difference": (
+            "Difference in false alarm rate (lower is better)",
+            "오탐 비율의 차이(낮을수록 좋음)",
+        ),
+        "recall_difference": (
+            "Difference in recall (higher is better)",
+            "Recall의 차이(높을수록 좋음)",
+        ),
+    }
 )
 
 
@@ -38,7 +47,7 @@ def slices(table: pd.DataFrame) -> Figure:
     """
     shown = table[table["state"] == "ok"].head(MOST)
     figure, columns = panels(2, width=5.2, height=1.4 + 0.32 * len(shown))
-    for place, (axes, (name, words)) in enumerate(zip(columns, _PANELS, strict=True)):
+    for place, (axes, (name, words)) in enumerate(zip(columns, _PANELS.items(), strict=True)):
         colour = COLOURS[1 - place]
         for i, (_, one) in enumerate(shown.iterrows()):
             axes.hlines(

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harmlib.analysis.factor_effects import TOTAL
+from harmlib.language import written
 from harmlib.reporting.figures.style import COLOURS, GREY, MARKERS, PLATE, panels
 from harmlib.reporting.text.korean import backbone_name, model_name
 from harmlib.reporting.text.study_effects import WAYS, factor_name
@@ -54,8 +55,14 @@ def waterfall(effects: pd.DataFrame, first: str, last: str) -> Figure:
         axes.annotate(_signed(row.difference), (row.after, i), xytext=(0, 11), ha="center",
                       textcoords="offset points", fontsize=9.5, bbox=PLATE)  # fmt: skip
     axes.set_yticks(range(len(names)), names)
-    axes.set(title=f"{names[0]}에서 {names[-1]}까지", xlabel="모든 fold를 합친 F1 (검은 선: 변화의 95% 신뢰구간)",
-             ylim=(len(names) - 0.5, -0.8))  # fmt: skip
+    axes.set(
+        title=written(f"From {names[0]} to {names[-1]}", f"{names[0]}에서 {names[-1]}까지"),
+        xlabel=written(
+            "F1 of all folds pooled (black line: 95% CI of the change)",
+            "모든 fold를 합친 F1 (검은 선: 변화의 95% 신뢰구간)",
+        ),
+        ylim=(len(names) - 0.5, -0.8),
+    )
     axes.grid(axis="y", visible=False)
     return figure
 
@@ -94,8 +101,11 @@ def effects_by_order(effects: pd.DataFrame) -> Figure:
         axes.plot(own["difference"], places, MARKERS[i], color=COLOURS[i], label=label)
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(range(len(factors)), [factor_name(factor) for factor in factors])
-    axes.set(title="변경마다 F1에 준 효과", xlabel="F1의 변화와 95% 신뢰구간",
-             ylim=(len(factors) - 0.5, -0.5))  # fmt: skip
+    axes.set(
+        title=written("Effect of each change on F1", "변경마다 F1에 준 효과"),
+        xlabel=written("Change in F1, with 95% CI", "F1의 변화와 95% 신뢰구간"),
+        ylim=(len(factors) - 0.5, -0.5),
+    )
     axes.grid(axis="y", visible=False)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -140,9 +150,14 @@ def fusion_levels(fusion: pd.DataFrame, baseline_f1: float) -> Figure:
         axes.set(title=title, ylim=(len(own) - 0.5, -0.5))
         axes.grid(axis="y", visible=False)
     columns[0].set_yticks(range(len(names)), names)
-    columns[0].set_xlabel("95% 신뢰구간 (점선: 우연)")
+    columns[0].set_xlabel(written("95% CI (dotted line: chance)", "95% 신뢰구간 (점선: 우연)"))
     columns[1].set_yticks(range(len(names)), [])
-    columns[1].set_xlabel("95% 신뢰구간 (점선: 모두 유해로 판정)")
+    columns[1].set_xlabel(
+        written(
+            "95% CI (dotted line: calling everything harmful)",
+            "95% 신뢰구간 (점선: 모두 유해로 판정)",
+        )
+    )
     return figure
 
 
@@ -170,7 +185,10 @@ def ignored_groups(claims: pd.DataFrame) -> Figure:
     variants = list(dict.fromkeys(claims["name"]))
     figure, columns = panels(3, width=3.4, height=1.9 + 0.5 * len(variants))
     for axes, metric, title in zip(
-        columns, ("accuracy", "roc_auc", "f1"), ("정확도", "AUC", "F1"), strict=True
+        columns,
+        ("accuracy", "roc_auc", "f1"),
+        (written("Accuracy", "정확도"), "AUC", "F1"),
+        strict=True,
     ):
         own = claims[claims["metric"] == metric].set_index("name").loc[variants]
         _arrows(axes, own)
@@ -179,7 +197,9 @@ def ignored_groups(claims: pd.DataFrame) -> Figure:
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.2)
     columns[0].set_yticks(range(len(variants)), [model_name(variant) for variant in variants])
-    columns[1].set_xlabel("검은 선: 차이의 95% 신뢰구간")
+    columns[1].set_xlabel(
+        written("Black line: 95% CI of the difference", "검은 선: 차이의 95% 신뢰구간")
+    )
     figure.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
@@ -188,7 +208,11 @@ def _arrows(axes: Axes, own: pd.DataFrame) -> None:
     places = range(len(own))
     ends = own["before"] + own["low"], own["before"] + own["high"]
     axes.hlines(places, *ends, color="black", linewidth=1.5)
-    for i, (column, label) in enumerate((("before", "그룹을 지킴"), ("after", "그룹을 무시함"))):
+    labels = {
+        "before": written("groups kept together", "그룹을 지킴"),
+        "after": written("groups ignored", "그룹을 무시함"),
+    }
+    for i, (column, label) in enumerate(labels.items()):
         axes.plot(own[column], places, MARKERS[i], color=COLOURS[i], markersize=9, label=label)
         for place, value in zip(places, own[column], strict=True):
             axes.annotate(f"{value:.3f}", (value, place), xytext=(0, 9 if i else -17), ha="center",

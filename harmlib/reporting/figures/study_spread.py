@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harmlib.language import Wordings, written
 from harmlib.reporting.figures.style import (
     COLOURS,
     DASHES,
@@ -18,10 +19,16 @@ from harmlib.reporting.figures.style import (
     panels,
     whole_numbers,
 )
+from harmlib.reporting.text.korean import LABEL
 from harmlib.reporting.text.study_imbalance import METHOD
 
 _SOURCES = ("seed", "fold", "epoch")
-_RULES = {"fixed": "threshold 0.5", "validation": "검증에서 고른 threshold"}
+_RULES = Wordings(
+    {
+        "fixed": ("threshold 0.5", "threshold 0.5"),
+        "validation": ("threshold from validation", "검증에서 고른 threshold"),
+    }
+)
 
 
 def spread_and_flips(values: pd.DataFrame, flips: pd.DataFrame) -> Figure:
@@ -56,8 +63,10 @@ def spread_and_flips(values: pd.DataFrame, flips: pd.DataFrame) -> Figure:
         places = i + 0.3 * (own.rank(method="first", pct=True) - 0.5)
         left.plot(places, own, MARKERS[i], color=COLOURS[i], alpha=0.6, markersize=6)
         left.hlines(own.mean(), i - 0.3, i + 0.3, color="black", linewidth=1.5)
-    left.set_xticks(range(len(_SOURCES)), [f"{source}마다" for source in _SOURCES])
-    left.set(title="시험 F1", xlim=(-0.6, len(_SOURCES) - 0.4), ylabel="F1")
+    left.set_xticks(
+        range(len(_SOURCES)), [written(f"by {source}", f"{source}마다") for source in _SOURCES]
+    )
+    left.set(title=written("F1 on test", "시험 F1"), xlim=(-0.6, len(_SOURCES) - 0.4), ylabel="F1")
     left.grid(axis="x", visible=False)
     _flips(right, flips)
     return figure
@@ -72,13 +81,18 @@ def _flips(axes: Axes, flips: pd.DataFrame) -> None:
         for label in (1, 0)
     ]
     places = np.arange(1, seeds)
-    axes.bar(places, counts[0][1:-1], color=HARMFUL, label="유해", width=0.8)
-    axes.bar(places, counts[1][1:-1], bottom=counts[0][1:-1], color=SAFE, label="안전",
+    axes.bar(places, counts[0][1:-1], color=HARMFUL, label=LABEL[1], width=0.8)
+    axes.bar(places, counts[1][1:-1], bottom=counts[0][1:-1], color=SAFE, label=LABEL[0],
              width=0.8, hatch="//", edgecolor="white")  # fmt: skip
     axes.set(
-        title=f"판정이 바뀌는 항목 {len(varies):,}개(전체 {len(flips):,}개)",
-        xlabel=f"유해로 판정한 seed 수(전체 {seeds}개)",
-        ylabel="항목 수",
+        title=written(
+            f"Items whose decision changes: {len(varies):,} of {len(flips):,}",
+            f"판정이 바뀌는 항목 {len(varies):,}개(전체 {len(flips):,}개)",
+        ),
+        xlabel=written(
+            f"Seeds that call it harmful (of {seeds})", f"유해로 판정한 seed 수(전체 {seeds}개)"
+        ),
+        ylabel=written("Items", "항목 수"),
     )
     whole_numbers(axes.xaxis)
     whole_numbers(axes.yaxis)
@@ -107,19 +121,37 @@ def epoch_choices(choices: pd.DataFrame) -> Figure:
     """
     figure, (left, right) = panels(2, width=5.2, height=3.8)
     epochs = choices["epoch"]
-    left.bar(epochs - 0.2, choices["chosen"], 0.4, color=COLOURS[0], label="검증이 고름")
+    left.bar(
+        epochs - 0.2,
+        choices["chosen"],
+        0.4,
+        color=COLOURS[0],
+        label=written("chosen on validation", "검증이 고름"),
+    )
     left.bar(epochs + 0.2, choices["best_on_test"], 0.4, color=COLOURS[5], hatch="//",
-             edgecolor="white", label="시험에서 가장 좋음")  # fmt: skip
+             edgecolor="white", label=written("best on test", "시험에서 가장 좋음"))  # fmt: skip
     trainings = int(choices["trainings"].max())
-    left.set(title=f"epoch이 뽑힌 횟수(학습 {trainings}회)", xlabel="Epoch", ylabel="횟수")
+    left.set(
+        title=written(
+            f"How often each epoch is chosen ({trainings} trainings)",
+            f"epoch이 뽑힌 횟수(학습 {trainings}회)",
+        ),
+        xlabel="Epoch",
+        ylabel=written("Times", "횟수"),
+    )
     left.margins(y=0.25)
     left.legend(loc="upper center", ncols=2, fontsize=9)
     left.grid(axis="x", visible=False)
     right.vlines(epochs, choices["low"], choices["high"], color=COLOURS[2], linewidth=4, alpha=0.4)
     right.plot(epochs, choices["gain"], MARKERS[2], color=COLOURS[2])
     right.axhline(0, color=GREY, linestyle=":")
-    right.set(title="검증으로 고를 때의 이득", xlabel="그 epoch에 고정할 때와 비교",
-              ylabel="시험 F1의 차이(보정한 95% 신뢰구간)")  # fmt: skip
+    right.set(
+        title=written("Gain from choosing on validation", "검증으로 고를 때의 이득"),
+        xlabel=written("Compared with always taking that epoch", "그 epoch에 고정할 때와 비교"),
+        ylabel=written(
+            "Difference in F1 on test (corrected 95% CI)", "시험 F1의 차이(보정한 95% 신뢰구간)"
+        ),
+    )
     for axes in (left, right):
         whole_numbers(axes.xaxis)
     whole_numbers(left.yaxis)
@@ -150,12 +182,20 @@ def imbalance(effects: pd.DataFrame) -> Figure:
     """
     figure, columns = panels(3, width=4.3, height=4.2)
     shown = [("f1", rule, title) for rule, title in _RULES.items()]
-    shown.append(("average_precision", "validation", "threshold와 무관(AP)"))
+    shown.append(
+        (
+            "average_precision",
+            "validation",
+            written("without a threshold (AP)", "threshold와 무관(AP)"),
+        )
+    )
     for axes, (metric, rule, title) in zip(columns, shown, strict=True):
         own = effects[(effects["metric"] == metric) & (effects["rule"] == rule)]
         _methods(axes, own)
         axes.set(
-            title=title, xlabel="학습 항목의 유해:안전", ylabel="AP" if metric != "f1" else "F1"
+            title=title,
+            xlabel=written("Harmful : safe in training", "학습 항목의 유해:안전"),
+            ylabel="AP" if metric != "f1" else "F1",
         )
     ends = [end for axes in columns[:2] for end in axes.get_ylim()]
     for axes in columns[:2]:
@@ -202,7 +242,10 @@ def strata(table: pd.DataFrame) -> Figure:
     known = table[table["metric"].notna()]
     names = list(dict.fromkeys(known["stratum"]))
     figure, columns = panels(2, width=4.8, height=1.6 + 0.65 * len(names))
-    trainings = {"with": "학습에 있음", "without": "학습에서 뺌"}
+    trainings = {
+        "with": written("in training", "학습에 있음"),
+        "without": written("left out of training", "학습에서 뺌"),
+    }
     for axes, (metric, title) in zip(
         columns, (("average_precision", "AP"), ("roc_auc", "AUC")), strict=True
     ):
@@ -216,9 +259,19 @@ def strata(table: pd.DataFrame) -> Figure:
         by_share = metric == "average_precision"
         chance = once["harmful_share"] if by_share else np.full(len(names), 0.5)
         middle = np.arange(len(names))
-        axes.vlines(chance, middle - 0.35, middle + 0.35, color=GREY, linestyle=":", label="우연")
+        axes.vlines(
+            chance,
+            middle - 0.35,
+            middle + 0.35,
+            color=GREY,
+            linestyle=":",
+            label=written("chance", "우연"),
+        )
         axes.set(
-            title=title, xlim=(0, 1.02), ylim=(len(names) - 0.45, -0.55), xlabel="95% 신뢰구간"
+            title=title,
+            xlim=(0, 1.02),
+            ylim=(len(names) - 0.45, -0.55),
+            xlabel=written("95% CI", "95% 신뢰구간"),
         )
         axes.set_yticks(middle, names if metric == "average_precision" else [])
         axes.grid(axis="y", visible=False)
@@ -255,23 +308,55 @@ def width_by_groups(widths: pd.DataFrame, wanted: float, needed: float) -> Figur
     figure, (axes,) = panels(1, width=7.4, height=4.2)
     seen = widths[widths["kind"] == "observed"]
     now = int(seen["groups"].max())
-    axes.fill_between(seen["groups"], seen["low"], seen["high"], color=COLOURS[0], alpha=0.2,
-                      linewidth=0, label="부분 그룹의 10~90%")  # fmt: skip
-    axes.plot(seen["groups"], seen["half_width"], "o-", color=COLOURS[0], label="관측(중앙값)")
-    axes.plot(
-        widths["groups"], widths["expected"], "--", color="black", label="그룹 수의 제곱근 법칙"
+    axes.fill_between(
+        seen["groups"],
+        seen["low"],
+        seen["high"],
+        color=COLOURS[0],
+        alpha=0.2,
+        linewidth=0,
+        label=written("10 to 90% of subsets", "부분 그룹의 10~90%"),
     )
-    axes.axhline(wanted, color=COLOURS[1], linestyle=":", label=f"알아보려는 차이 {wanted:g}")
-    marks = {"지금": float(now)} | ({"필요": needed} if np.isfinite(needed) else {})
+    axes.plot(
+        seen["groups"],
+        seen["half_width"],
+        "o-",
+        color=COLOURS[0],
+        label=written("observed (median)", "관측(중앙값)"),
+    )
+    axes.plot(
+        widths["groups"],
+        widths["expected"],
+        "--",
+        color="black",
+        label=written("square-root law", "그룹 수의 제곱근 법칙"),
+    )
+    axes.axhline(
+        wanted,
+        color=COLOURS[1],
+        linestyle=":",
+        label=written(f"difference to tell: {wanted:g}", f"알아보려는 차이 {wanted:g}"),
+    )
+    marks = {written("now", "지금"): float(now)}
+    if np.isfinite(needed):
+        marks[written("needed", "필요")] = needed
     for place, (name, groups) in enumerate(marks.items()):  # near each other, one below the other
         left = groups == max(marks.values()) and len(marks) > 1
         axes.axvline(groups, color=GREY, linewidth=1)
-        axes.annotate(f"{name} {groups:,.0f}개", (groups, 0.97 - 0.08 * place), xycoords=("data", "axes fraction"),
+        words = written(f"{name}: {groups:,.0f}", f"{name} {groups:,.0f}개")
+        axes.annotate(words, (groups, 0.97 - 0.08 * place), xycoords=("data", "axes fraction"),
                       xytext=(-5 if left else 5, 0), textcoords="offset points",
                       ha="right" if left else "left", va="top", fontsize=9.5,
                       bbox=PLATE)  # fmt: skip
-    axes.set(title="F1 차이의 95% 신뢰구간 반폭", xlabel="그룹 수(로그 눈금)", ylabel="반폭(로그 눈금)",
-             xscale="log", yscale="log")  # fmt: skip
+    axes.set(
+        title=written(
+            "Half-width of the 95% CI of a difference in F1", "F1 차이의 95% 신뢰구간 반폭"
+        ),
+        xlabel=written("Groups (log scale)", "그룹 수(로그 눈금)"),
+        ylabel=written("Half-width (log scale)", "반폭(로그 눈금)"),
+        xscale="log",
+        yscale="log",
+    )
     _plain_ticks(axes)
     figure.legend(
         *axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from harmlib.language import written
 from harmlib.reporting.figures.style import COLOURS, DASHES, small_multiples
 from harmlib.reporting.text.korean import model_name
 
@@ -49,7 +50,7 @@ def metrics_by_threshold(curves: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
         for threshold in chosen.loc[chosen["variant"] == variant, "threshold"]:
             axes.axvline(threshold, color="black", linewidth=1)
             axes.annotate(
-                f"운영 {threshold:.2f}",
+                written(f"operating {threshold:.2f}", f"운영 {threshold:.2f}"),
                 (threshold, 0.02),
                 rotation=90,
                 fontsize=9,
@@ -58,7 +59,7 @@ def metrics_by_threshold(curves: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
             )
         axes.set(title=model_name(variant), xlabel="Threshold", xlim=(0, 1), ylim=(0, 1.03))
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    columns[0].set_ylabel("지표")
+    columns[0].set_ylabel(written("Metric", "지표"))
     names = columns[0].get_legend_handles_labels()
     figure.legend(*names, loc="outside lower center", ncols=3, fontsize=9)
     return figure

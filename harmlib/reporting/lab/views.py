@@ -10,7 +10,7 @@ from harmlib.analysis.misclassified import errors_by_group
 from harmlib.reporting.lab.rates_at import Figures, expected_day
 from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.text.certainty import STATES
-from harmlib.reporting.text.korean import BASELINE_NAME, LABEL, number
+from harmlib.reporting.text.korean import LABEL, baseline_name, number
 
 HERE = "현재 threshold"
 GROUPS_SHOWN = 8
@@ -137,7 +137,7 @@ def figures_table(here: Figures, baseline: Figures) -> str:
     names = ("precision", "recall", "f1", "flagged_share", "specificity", "mcc")
     rows = [
         {"figure": who} | {name: figures[name] for name in names}
-        for who, figures in ((HERE, here), (BASELINE_NAME, baseline))
+        for who, figures in ((HERE, here), (baseline_name(), baseline))
     ]
     return table_html(pd.DataFrame(rows), "검증 분할의 지표")
 
@@ -205,7 +205,7 @@ def costs_table(
     >>> costs_table(here, choose(labels, scores, "cost:miss=5,alarm=1"), baseline, 5, 1, 300)
     '...<th scope="row">현재 threshold</th>...<td class="text">500원</td>...'
     """
-    thresholds = {HERE: here, "비용이 가장 적은 threshold": cheapest.row, BASELINE_NAME: baseline}
+    thresholds = {HERE: here, "비용이 가장 적은 threshold": cheapest.row, baseline_name(): baseline}
     rows = []
     for who, figures in thresholds.items():
         if figures is None:

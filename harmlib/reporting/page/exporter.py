@@ -13,6 +13,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from harmlib.language import written
+
 # Kinds of outputs that a page shows. Scripts, and drawings that could hold some, are not among them.
 _KINDS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")
 
@@ -53,12 +55,20 @@ def body_html(notebook: nbformat.NotebookNode, *, exclude_input: bool) -> str:
 
 def _without_scripts(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     cells = []
-    for cell in notebook.cells:
+    for cell in map(_in_the_pages_language, notebook.cells):
         outputs = [_shown(output) for output in cell.get("outputs", [])]
         kept = {"outputs": [one for one in outputs if one.get("data", True)]}
         cells.append(nbformat.from_dict(cell | (kept if outputs else {})))
     whole: nbformat.NotebookNode = nbformat.from_dict(notebook | {"cells": cells})
     return whole
+
+
+def _in_the_pages_language(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A cell of text may hold its English wording in its metadata, under ``en``."""
+    if cell.cell_type != "markdown":
+        return cell
+    source = written(cell.metadata.get("en", cell.source), cell.source)
+    return nbformat.from_dict(cell | {"source": source})
 
 
 def _shown(output: dict[str, Any]) -> dict[str, Any]:

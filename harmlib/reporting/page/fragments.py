@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
 
 from harmlib.analysis.baseline import BASELINE
+from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import html, plain
 from harmlib.reporting.text.korean import (
-    BASELINE_NAME,
     COLUMNS,
     LABEL,
     MODALITY,
     SPLIT,
+    baseline_name,
     model_name,
     number,
 )
@@ -24,7 +24,7 @@ from harmlib.reporting.text.korean import (
 # Of a row to stress. The style goes along: a notebook shows the table without the page's style sheet.
 _BEST = ' class=best style="font-weight:700;background:var(--mark, var(--jp-layout-color2))"'
 _DIGITS = {"threshold": 2, "best_threshold": 2, "seconds": 2, "learning_rate": 5}
-_VALUES: dict[str, dict[Any, str]] = {"modality": MODALITY, "split": SPLIT, "label": LABEL}
+_VALUES = {"modality": MODALITY, "split": SPLIT, "label": LABEL}
 
 
 def table_html(
@@ -84,11 +84,11 @@ def _cell(column: str, value: object, digits: int = 4) -> tuple[str, str]:
     if pd.isna(value):
         return "–", "number"
     if column in ("variant", "a", "b"):
-        return escape(BASELINE_NAME if value == BASELINE else model_name(str(value))), "text"
+        return escape(baseline_name() if value == BASELINE else model_name(str(value))), "text"
     if column in _VALUES:
         return escape(str(_VALUES[column].get(value, value))), "text"
     if isinstance(value, bool):
-        return ("예" if value else "아니요"), "text"
+        return (written("yes", "예") if value else written("no", "아니요")), "text"
     if isinstance(value, float):
         return number(value, _DIGITS.get(column, digits)), "number"
     if isinstance(value, int) or hasattr(value, "__index__"):

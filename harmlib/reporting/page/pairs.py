@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harmlib.language import written
+from harmlib.language import Wordings, written
 from harmlib.reporting.page.veiled_pictures import (
     how_to_look,
     left_out,
@@ -23,7 +23,13 @@ from harmlib.reporting.text.cited_numbers import Row, html, plain, rows
 from harmlib.reporting.text.korean import LABEL, SPLIT
 
 _HERE = Path(__file__).parent
-_RULES = {"hash": "해시", "cosine": "벡터", "both": "해시와 벡터"}
+_RULES = Wordings(
+    {
+        "hash": ("hash", "해시"),
+        "cosine": ("vector", "벡터"),
+        "both": ("hash and vector", "해시와 벡터"),
+    }
+)
 
 
 def pairs_html(pairs: pd.DataFrame, pictures: Mapping[str, bytes] | None, title: str) -> str:
@@ -73,11 +79,17 @@ def pairs_html(pairs: pd.DataFrame, pictures: Mapping[str, bytes] | None, title:
 
 def _pair(row: Row, pictures: Mapping[str, bytes] | None) -> str:
     """Two figures, since each button belongs to the picture of its own, and what both share."""
-    kind = "라벨이 다른 쌍" if float(row.label_a) != float(row.label_b) else "라벨이 같은 쌍"
+    kind = written("Pair with the same label", "라벨이 같은 쌍")
+    if float(row.label_a) != float(row.label_b):
+        kind = written("Pair with different labels", "라벨이 다른 쌍")
+    distance = "–"
+    if not pd.isna(row.hash_distance):
+        bits = f"{row.hash_distance:.3g}/256"
+        distance = written(f"{bits} bits", f"{bits}비트")
     facts = {
-        "해시 거리": "–" if pd.isna(row.hash_distance) else f"{row.hash_distance:.3g}/256비트",
-        "코사인": "–" if pd.isna(row.cosine) else f"{row.cosine:.3f}",
-        "찾은 규칙": _RULES[row.rule],
+        written("Hash distance", "해시 거리"): distance,
+        written("Cosine", "코사인"): "–" if pd.isna(row.cosine) else f"{row.cosine:.3f}",
+        written("Found by", "찾은 규칙"): _RULES[row.rule],
     }
     listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
     sides = "".join(_side(row, side, pictures) for side in ("a", "b"))
@@ -92,6 +104,11 @@ def _side(row: Row, side: str, pictures: Mapping[str, bytes] | None) -> str:
         picture = no_picture()
         if item in pictures:
             picture = veiled_picture(pictures[item], item, f"{split}, {label}")
-    facts = {"분할": split, "라벨": label, "항목": item, "그룹": str(row[f"group_{side}"])}
+    facts = {
+        written("Split", "분할"): split,
+        written("Label", "라벨"): label,
+        written("Item", "항목"): item,
+        written("Group", "그룹"): str(row[f"group_{side}"]),
+    }
     listed = "".join(f"<dt>{name}</dt><dd>{html(value)}</dd>" for name, value in facts.items())
     return f"<figure>{picture}<figcaption><dl>{listed}</dl></figcaption></figure>"

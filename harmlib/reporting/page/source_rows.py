@@ -14,10 +14,10 @@ from harmlib.analysis.baseline import BASELINE
 from harmlib.language import written
 from harmlib.reporting.text.column_names import column_name
 from harmlib.reporting.text.korean import (
-    BASELINE_NAME,
     LABEL,
     MODALITY,
     SPLIT,
+    baseline_name,
     model_name,
     number,
 )
@@ -27,7 +27,7 @@ _CITED = re.compile(r'<data\b[^>]*\bdata-cell="([^"]*)"')
 # A file of the run's folder tables/: a name without a slash leads nowhere else.
 _ROWS = re.compile(r"(tables/(?!\.)[^/\\\[\]()]+\.csv)\[(\d+(?:,\d+)*)\]")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_VALUES = {"modality": MODALITY, "split": SPLIT, "label": {str(k): v for k, v in LABEL.items()}}
+_VALUES = {"modality": MODALITY, "split": SPLIT}
 
 
 def source_rows_html(body: str, folder: Path) -> str:
@@ -99,9 +99,11 @@ def _shown(column: str, text: str) -> str:
     if not text:
         return "–"
     if column in ("variant", "a", "b", "other"):
-        return BASELINE_NAME if text == BASELINE else model_name(text)
+        return baseline_name() if text == BASELINE else model_name(text)
     if column in _VALUES:
         return _VALUES[column].get(text, text)
+    if column == "label":
+        return LABEL.get(int(text), text) if text.isdigit() else text
     if text in ("True", "False"):
         return written("yes", "예") if text == "True" else written("no", "아니요")
     if _NUMBER.fullmatch(text) and not text.lstrip("-").isdigit():

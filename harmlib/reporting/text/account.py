@@ -100,7 +100,7 @@ def shown_account(account: pd.DataFrame) -> pd.DataFrame:
     own = account[account["files"] > 0].astype({"scored": "Int64"})  # a CSV file has 31.0
     shown = pd.DataFrame(
         {
-            written("Kind", "종류"): own["modality"].map(MODALITY),
+            written("Kind", "종류"): own["modality"].map(MODALITY.__getitem__),
             written("Label", "라벨"): own["label"].map(LABEL),
             written("Split", "분할"): own["split"].map(
                 {**SPLIT, "unknown": written("not yet known", "정해지기 전")}

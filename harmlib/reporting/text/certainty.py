@@ -1,4 +1,4 @@
-"""Korean sentences about how sure we are; each follows a rule over one of 03's tables.
+"""Sentences about how sure we are; each follows a rule over one of 03's tables.
 
 Numbers cite their cells where the table was read from a run's folder. `modality` is `image` or
 `video`.
@@ -13,44 +13,83 @@ import pandas as pd
 from harmlib.analysis.floor_table import FLOOR_CONFIDENCE
 from harmlib.analysis.optimism import BEST
 from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
-from harmlib.language import written
+from harmlib.language import Wordings, written
 from harmlib.reporting.text.cited_numbers import Row, at, count, row, rows
 from harmlib.reporting.text.korean import MODALITY, model_name, number, particle, signed
 
-OBJECTIVES = {
-    "f1": "F1 최대",
-    "fbeta:2": "F2 최대(미탐을 더 무겁게)",
-    "mcc": "MCC 최대",
-    "youden": "Youden(민감도 + 특이도)",
-    "precision@recall>=0.95": "Recall 0.95 이상에서 Precision 최대",
-    "recall@precision>=0.95": "Precision 0.95 이상에서 Recall 최대",
-    "cost:miss=5,alarm=1": "비용(미탐 5, 오탐 1) 최소",
-    "recall@flagged<=0.5": "검토량 절반 이하에서 Recall 최대",
-}
-STATES = {
-    "ok": "선택됨",
-    "infeasible": "조건을 만족하는 threshold 없음",
-    "constant_scores": "모든 점수가 같음",
-    "one_class": "한 클래스뿐",
-    "flags_nothing": "아무것도 유해로 판정하지 않을 때만 만족",
-    "not_everywhere": "재는 부분 일부에서 조건을 만족하는 threshold 없음",
-}
-FIGURES = {
-    "same_data": "고른 데이터에서 잰 F1",
-    "out_of_bag": "뽑히지 않은 그룹에서 잰 F1",
-    "optimism": "낙관(고른 데이터 − 바로잡은 값)",
-    "corrected": "바로잡은 F1(.632+)",
-    "test": "시험 분할에서 잰 F1",
-}
-PROMISES = {"average": "평균", "confidence": f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}"}
-METHODS = {
-    "none": "그대로",
-    "temperature": "temperature",
-    "unweighted": "temperature와 pos_weight 되돌리기",
-    "platt": "Platt",
-    "isotonic": "isotonic",
-}
-CALIBRATION = {"brier": "Brier 점수", "calibration_error": "보정 오차(RMS)"}
+OBJECTIVES = Wordings(
+    {
+        "f1": ("largest F1", "F1 최대"),
+        "fbeta:2": ("largest F2 (misses weigh more)", "F2 최대(미탐을 더 무겁게)"),
+        "mcc": ("largest MCC", "MCC 최대"),
+        "youden": ("Youden (sensitivity + specificity)", "Youden(민감도 + 특이도)"),
+        "precision@recall>=0.95": (
+            "largest precision at a recall of 0.95 or more",
+            "Recall 0.95 이상에서 Precision 최대",
+        ),
+        "recall@precision>=0.95": (
+            "largest recall at a precision of 0.95 or more",
+            "Precision 0.95 이상에서 Recall 최대",
+        ),
+        "cost:miss=5,alarm=1": (
+            "least cost (a miss 5, a false alarm 1)",
+            "비용(미탐 5, 오탐 1) 최소",
+        ),
+        "recall@flagged<=0.5": (
+            "largest recall reviewing half at most",
+            "검토량 절반 이하에서 Recall 최대",
+        ),
+    }
+)
+STATES = Wordings(
+    {
+        "ok": ("chosen", "선택됨"),
+        "infeasible": ("no threshold meets it", "조건을 만족하는 threshold 없음"),
+        "constant_scores": ("all scores are equal", "모든 점수가 같음"),
+        "one_class": ("one class only", "한 클래스뿐"),
+        "flags_nothing": (
+            "met by flagging nothing only",
+            "아무것도 유해로 판정하지 않을 때만 만족",
+        ),
+        "not_everywhere": (
+            "no threshold in some of the parts that measure it",
+            "재는 부분 일부에서 조건을 만족하는 threshold 없음",
+        ),
+    }
+)
+FIGURES = Wordings(
+    {
+        "same_data": ("F1 on the data that chose", "고른 데이터에서 잰 F1"),
+        "out_of_bag": ("F1 on groups not drawn", "뽑히지 않은 그룹에서 잰 F1"),
+        "optimism": ("optimism (data that chose − corrected)", "낙관(고른 데이터 − 바로잡은 값)"),
+        "corrected": ("corrected F1 (.632+)", "바로잡은 F1(.632+)"),
+        "test": ("F1 on test", "시험 분할에서 잰 F1"),
+    }
+)
+PROMISES = Wordings(
+    {
+        "average": ("on average", "평균"),
+        "confidence": (
+            f"with {FLOOR_CONFIDENCE:.0%} confidence",
+            f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}",
+        ),
+    }
+)
+METHODS = Wordings(
+    {
+        "none": ("as it is", "그대로"),
+        "temperature": ("temperature", "temperature"),
+        "unweighted": ("temperature, pos_weight undone", "temperature와 pos_weight 되돌리기"),
+        "platt": ("Platt", "Platt"),
+        "isotonic": ("isotonic", "isotonic"),
+    }
+)
+CALIBRATION = Wordings(
+    {
+        "brier": ("Brier score", "Brier 점수"),
+        "calibration_error": ("calibration error (RMS)", "보정 오차(RMS)"),
+    }
+)
 
 
 def movement(changes: pd.DataFrame, modality: str) -> list[str]:
@@ -81,31 +120,53 @@ def movement(changes: pd.DataFrame, modality: str) -> list[str]:
         moved = own[own["verdict"] == "moved"]
         known = own[own["verdict"] != "unknown"]
         if known.empty:
-            sentences.append(f"{name}: 그룹이 모자라 변화가 우연인지 판단할 수 없습니다.")
+            sentences.append(
+                written(
+                    f"{name}: too few groups to tell whether changes are chance.",
+                    f"{name}: 그룹이 모자라 변화가 우연인지 판단할 수 없습니다.",
+                )
+            )
         elif moved.empty:
             largest = at(known, known["difference"].abs().idxmax())
-            sentences.append(
-                f"{name}: 이웃한 epoch 사이의 변화 {count(own)}번 모두 우연과 구별되지 않습니다. 가장 큰 변화는 "
-                f"epoch {largest.epoch_from}에서 {largest.epoch_to} 사이의 {signed(largest.difference, 2)}"
-                f"(95% 신뢰구간 {signed(largest.low, 2)}~{signed(largest.high, 2)})입니다. 움직이지 않았다는 뜻은 아닙니다. "
-                f"실제로 0.10 움직였더라도 이 검증 분할로 알아볼 확률은 {largest.power:.0%}이고, "
-                f"{number(largest.detectable, 2)} 넘게 움직여야 다섯 번에 네 번 알아봅니다."
-                f"{_left_out(largest)}"
-            )
-        for change in rows(moved):
-            sentences.append(
-                f"{name}: epoch {change.epoch_from}에서 {change.epoch_to} 사이에 최적 threshold가 "
-                f"{signed(change.difference, 2)} 움직였고, 95% 신뢰구간 {signed(change.low, 2)}~"
-                f"{particle(signed(change.high, 2), '과/와')} 평탄 구간으로 보아 우연으로 보기 어렵습니다."
-            )
+            sentences.append(f"{name}: {_noise(largest, count(own))}{_left_out(largest)}")
+        sentences += [f"{name}: {_moved(change)}" for change in rows(moved)]
     return sentences
+
+
+def _noise(largest: Row, changes: float) -> str:
+    """That no change is told from chance, and what could have been told."""
+    difference, low, high = (signed(v, 2) for v in (largest.difference, largest.low, largest.high))
+    power, least = f"{largest.power:.0%}", number(largest.detectable, 2)
+    return written(
+        f"none of the {changes} changes between neighbouring epochs is told from chance. The largest is "
+        f"{difference} (95% CI {low} to {high}) from epoch {largest.epoch_from} to {largest.epoch_to}. That "
+        f"doesn't mean that nothing moved: had it really moved by 0.10, this validation split would tell with "
+        f"a probability of {power}, and it takes more than {least} to be told four times in five.",
+        f"이웃한 epoch 사이의 변화 {changes}번 모두 우연과 구별되지 않습니다. 가장 큰 변화는 epoch "
+        f"{largest.epoch_from}에서 {largest.epoch_to} 사이의 {difference}(95% 신뢰구간 {low}~{high})입니다. 움직이지 "
+        f"않았다는 뜻은 아닙니다. 실제로 0.10 움직였더라도 이 검증 분할로 알아볼 확률은 {power}이고, {least} 넘게 움직여야 "
+        "다섯 번에 네 번 알아봅니다.",
+    )
+
+
+def _moved(change: Row) -> str:
+    difference, low, high = (signed(v, 2) for v in (change.difference, change.low, change.high))
+    return written(
+        f"the best threshold moved by {difference} from epoch {change.epoch_from} to {change.epoch_to}; its "
+        f"95% CI {low} to {high} and the plateau make chance unlikely.",
+        f"epoch {change.epoch_from}에서 {change.epoch_to} 사이에 최적 threshold가 {difference} 움직였고, 95% 신뢰구간 "
+        f"{low}~{particle(high, '과/와')} 평탄 구간으로 보아 우연으로 보기 어렵습니다.",
+    )
 
 
 def _left_out(change: Row) -> str:
     """How many resamples could not be used; empty where all could."""
     if not change.excluded:
         return ""
-    return f" 재표집한 표본 가운데 {change.excluded:,}개는 한 클래스만 뽑혀 뺐습니다."
+    return written(
+        f" {change.excluded:,} resamples drew one class only and were left out.",
+        f" 재표집한 표본 가운데 {change.excluded:,}개는 한 클래스만 뽑혀 뺐습니다.",
+    )
 
 
 def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
@@ -131,25 +192,41 @@ def optimism_sentence(table: pd.DataFrame, modality: str) -> str:
     """
     known = table[(table["figure"] == "optimism") & table["value"].notna()]
     if known.empty:
-        return (
+        return written(
+            f"{MODALITY[modality]}: validation has one group of a class at most, so how much better F1 looks on "
+            "the data that chose can't be reckoned. Performance is what test says.",
             f"{MODALITY[modality]}: 검증에 한 클래스의 그룹이 하나 이하라, 고른 데이터에서 F1이 얼마나 좋아 "
-            "보이는지 셈할 수 없습니다. 성능은 시험 분할의 값으로 말해야 합니다."
+            "보이는지 셈할 수 없습니다. 성능은 시험 분할의 값으로 말해야 합니다.",
         )
     found = list(rows(known))
-    parts = [f"{model_name(r.variant)} {signed(r.value)}" for r in found if r.variant != BEST]
-    sentence = (
-        f"{MODALITY[modality]}: epoch와 threshold를 고른 데이터에서 그대로 재면 F1이 "
-        f"{', '.join(parts)}만큼 좋아 보입니다."
+    parts = ", ".join(
+        f"{model_name(r.variant)} {signed(r.value)}" for r in found if r.variant != BEST
+    )
+    sentence = written(
+        f"{MODALITY[modality]}: measured on the data that chose epoch and threshold, F1 looks better by {parts}.",
+        f"{MODALITY[modality]}: epoch와 threshold를 고른 데이터에서 그대로 재면 F1이 {parts}만큼 좋아 보입니다.",
     )
     whole = found[-1]
     if whole.variant == BEST:
-        sentence += f" 그 가운데 가장 나은 모델을 고른 것까지 치면 {signed(whole.value)}입니다."
+        sentence += written(
+            f" With the choice of the best model it is {signed(whole.value)}.",
+            f" 그 가운데 가장 나은 모델을 고른 것까지 치면 {signed(whole.value)}입니다.",
+        )
     own = table[table["variant"] == whole.variant]
     shown, outside = (row(own, "figure", name).value for name in ("same_data", "out_of_bag"))
-    sentence += f" 뽑히지 않은 그룹만으로 조심스럽게 재면 {signed(shown - outside)}입니다."
+    careful = signed(shown - outside)
+    sentence += written(
+        f" Measured with care, on the groups not drawn, it is {careful}.",
+        f" 뽑히지 않은 그룹만으로 조심스럽게 재면 {careful}입니다.",
+    )
     if whole.excluded:
-        sentence += f" 재표집한 표본 {whole.excluded:,}개는 한 클래스가 없어 뺐습니다."
-    return f"{sentence} 그래서 성능은 시험 분할의 값으로 말해야 합니다."
+        sentence += written(
+            f" {whole.excluded:,} resamples lacked a class and were left out.",
+            f" 재표집한 표본 {whole.excluded:,}개는 한 클래스가 없어 뺐습니다.",
+        )
+    return sentence + written(
+        " So performance is what test says.", " 그래서 성능은 시험 분할의 값으로 말해야 합니다."
+    )
 
 
 def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
@@ -171,9 +248,15 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
     '비디오: threshold를 하나만 쓰는 모델뿐이라 비교할 것이 없습니다.'
     """
     if tried.empty:
-        return f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 비교할 것이 없습니다."
+        return written(
+            f"{MODALITY[modality]}: all models have one threshold only, and nothing to compare.",
+            f"{MODALITY[modality]}: threshold를 하나만 쓰는 모델뿐이라 비교할 것이 없습니다.",
+        )
     if tried["corrected_low"].isna().all():
-        return f"{MODALITY[modality]}: 그룹이 모자라 0.5보다 나은 값이 있는지 판단할 수 없습니다."
+        return written(
+            f"{MODALITY[modality]}: too few groups to tell whether any value beats 0.5.",
+            f"{MODALITY[modality]}: 그룹이 모자라 0.5보다 나은 값이 있는지 판단할 수 없습니다.",
+        )
     name, higher = MODALITY[modality], tried[tried["corrected_low"] > 0]
     if higher.empty:
         return written(
@@ -183,17 +266,27 @@ def tried_sentence(tried: pd.DataFrame, modality: str) -> str:
     better = higher[higher["baseline_low"] > 0]
     if better.empty:
         models = ", ".join(map(model_name, higher["variant"].unique()))
-        return (
+        return written(
+            f"{name}: some values of {models} have a higher F1 on validation than 0.5, but aren't told from the "
+            "baseline that calls everything harmful. They may merely flag more.",
             f"{name}: {models}에서 0.5보다 검증 F1이 높은 값이 있지만, 모두 유해로 판정하는 기준선과 구별되지 않습니다. "
-            "더 많이 유해로 판정했을 뿐일 수 있습니다."
+            "더 많이 유해로 판정했을 뿐일 수 있습니다.",
         )
     best = better.loc[better.groupby("variant", sort=False)["difference"].idxmax()]
-    parts = [
-        f"{model_name(r.variant)} {r.threshold:.2f}(F1 {signed(r.difference)}, 보정 구간 "
-        f"{signed(r.corrected_low)}~{signed(r.corrected_high)})"
-        for r in rows(best)
-    ]
-    return f"{name}: 여러 번 시험해 본 것을 보정해도 검증에서 0.5보다 나은 값은 {', '.join(parts)}입니다."
+    found = ", ".join(map(_better, rows(best)))
+    return written(
+        f"{name}: corrected for the number tried, these still beat 0.5 on validation: {found}.",
+        f"{name}: 여러 번 시험해 본 것을 보정해도 검증에서 0.5보다 나은 값은 {found}입니다.",
+    )
+
+
+def _better(one: Row) -> str:
+    value = f"{model_name(one.variant)} {one.threshold:.2f}"
+    difference, low, high = map(signed, (one.difference, one.corrected_low, one.corrected_high))
+    return written(
+        f"{value} (F1 {difference}, corrected interval {low} to {high})",
+        f"{value}(F1 {difference}, 보정 구간 {low}~{high})",
+    )
 
 
 def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
@@ -216,15 +309,29 @@ def scale_sentence(scale: pd.DataFrame, modality: str) -> str:
     """
     weighted = scale[scale["pos_weight"] != 1]
     if weighted.empty:
-        return f"{MODALITY[modality]}: pos_weight를 쓰는 모델이 없어 threshold를 그대로 비교할 수 있습니다."
-    parts = [
-        f"{model_name(r.variant)}의 0.5는 가중치 없는 모델의 {r.half_unweighted:.3f}, 운영 threshold "
-        f"{particle(number(r.threshold, 2), '은/는')} {r.unweighted_threshold:.3f}에 해당합니다(pos_weight {number(r.pos_weight)})"
-        for r in rows(weighted)
-    ]
-    return (
+        return written(
+            f"{MODALITY[modality]}: no model uses pos_weight, so thresholds compare as they are.",
+            f"{MODALITY[modality]}: pos_weight를 쓰는 모델이 없어 threshold를 그대로 비교할 수 있습니다.",
+        )
+    found = "; ".join(map(_on_the_common_scale, rows(weighted)))
+    return written(
+        f"{MODALITY[modality]}: pos_weight changes the scale of probabilities, so thresholds don't compare as "
+        f"they are. {found}. That is exact for calibrated probabilities, else an approximation.",
         f"{MODALITY[modality]}: pos_weight는 확률 척도를 바꾸므로 threshold를 그대로 비교할 수 없습니다. "
-        f"{'; '.join(parts)}. 보정된(calibrated) 확률일 때 정확한 값이며, 그 밖에는 어림값입니다."
+        f"{found}. 보정된(calibrated) 확률일 때 정확한 값이며, 그 밖에는 어림값입니다.",
+    )
+
+
+def _on_the_common_scale(one: Row) -> str:
+    name, threshold = model_name(one.variant), number(one.threshold, 2)
+    half, there, weight = (
+        f"{one.half_unweighted:.3f}", f"{one.unweighted_threshold:.3f}", number(one.pos_weight)
+    )  # fmt: skip
+    return written(
+        f"0.5 of {name} is {half} of a model without weights, and its operating threshold {threshold} is "
+        f"{there} (pos_weight {weight})",
+        f"{name}의 0.5는 가중치 없는 모델의 {half}, 운영 threshold {particle(threshold, '은/는')} {there}에 "
+        f"해당합니다(pos_weight {weight})",
     )
 
 
@@ -255,32 +362,60 @@ def floor_sentences(floors: pd.DataFrame, modality: str) -> list[str]:
         feasible = own[own["feasible"]]
         if feasible.empty:
             units = at(own, own["units"].idxmax()).units
-            how = "평균적으로" if average else f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}로"
-            few = f"검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 {how} 지킬 수 없습니다."
-            sentences.append(f"{MODALITY[modality]}: {few}")
+            confidence = f"{FLOOR_CONFIDENCE:.0%}"
+            how = "평균적으로" if average else f"신뢰 수준 {confidence}로"
+            how_en = "on average" if average else f"with {confidence} confidence"
+            sentences.append(
+                written(
+                    f"{MODALITY[modality]}: with {units} harmful groups in validation no recall floor can be "
+                    f"kept {how_en}.",
+                    f"{MODALITY[modality]}: 검증의 유해 그룹이 {units}개뿐이라 어떤 Recall 하한도 {how} 지킬 수 "
+                    "없습니다.",
+                )
+            )
             continue
         cheapest = feasible.loc[feasible.groupby("min_recall")["flagged_share"].idxmin()]
-        parts = "; ".join(_floor_part(floor) for floor in rows(cheapest))
-        lead = (
-            f"그룹마다 구한 Recall의 평균이 하한을 평균적으로 지키는 threshold입니다. {parts}. 여러 번 반복할 때의 "
-            "평균이므로, 새 데이터에서는 하한에 못 미칠 수 있습니다. 유해 그룹의 수로 계산한 확률은 하한마다 "
-            f"{_shortfalls(cheapest)}이며(그룹 전체를 잡거나 놓치고 그 밖에 고른 것이 없을 때), epoch과 모델까지 고른 모의실험에서는 "
-            f"{MEASURED_SHORTFALL:.0%}까지였습니다."
-            if average
-            else f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}로 Recall 하한을 지키는 threshold입니다(고른 epoch와 모델의 수까지 보정). {parts}."
-        )
-        sentences.append(f"{MODALITY[modality]}: {lead}")
+        sentences.append(f"{MODALITY[modality]}: {_floors_kept(cheapest, average)}")
     return sentences
+
+
+def _floors_kept(cheapest: pd.DataFrame, average: bool) -> str:
+    """What keeping each floor costs, and how sure it is."""
+    parts = "; ".join(_floor_part(floor) for floor in rows(cheapest))
+    if not average:
+        return written(
+            f"thresholds that keep a recall floor with {FLOOR_CONFIDENCE:.0%} confidence (corrected for the "
+            f"epochs and models to choose from). {parts}.",
+            f"신뢰 수준 {FLOOR_CONFIDENCE:.0%}로 Recall 하한을 지키는 threshold입니다(고른 epoch와 모델의 수까지 보정). "
+            f"{parts}.",
+        )
+    return written(
+        f"thresholds whose mean recall over groups keeps the floor on average. {parts}. That is a mean over "
+        "repetitions: on new data recall may fall short of the floor. Reckoned from the number of harmful "
+        f"groups, the chances are {_shortfalls(cheapest)} (where whole groups are found or missed and nothing "
+        "else was chosen); in simulations that choose epoch and model, too, they went up to "
+        f"{MEASURED_SHORTFALL:.0%}.",
+        f"그룹마다 구한 Recall의 평균이 하한을 평균적으로 지키는 threshold입니다. {parts}. 여러 번 반복할 때의 "
+        "평균이므로, 새 데이터에서는 하한에 못 미칠 수 있습니다. 유해 그룹의 수로 계산한 확률은 하한마다 "
+        f"{_shortfalls(cheapest)}이며(그룹 전체를 잡거나 놓치고 그 밖에 고른 것이 없을 때), epoch과 모델까지 고른 모의실험에서는 "
+        f"{MEASURED_SHORTFALL:.0%}까지였습니다.",
+    )
 
 
 def _floor_part(floor: Row) -> str:
     tested = number(floor.test_recall, 3)
     if not math.isnan(floor.test_low):
-        tested = f"{tested}, 95% 신뢰구간 {number(floor.test_low, 3)}~{number(floor.test_high, 3)}"
-    return (
-        f"{floor.min_recall:.2f} 이상은 {model_name(floor.variant)} threshold "
-        f"{particle(number(floor.threshold, 3), '으로/로')}, 시험 항목의 "
-        f"{floor.test_flagged_share:.0%}를 유해로 판정합니다(시험 그룹의 평균 Recall {tested})"
+        low, high = number(floor.test_low, 3), number(floor.test_high, 3)
+        tested = written(
+            f"{tested}, 95% CI {low} to {high}", f"{tested}, 95% 신뢰구간 {low}~{high}"
+        )
+    least, name = f"{floor.min_recall:.2f}", model_name(floor.variant)
+    threshold, share = number(floor.threshold, 3), f"{floor.test_flagged_share:.0%}"
+    return written(
+        f"{least} or more: {name} at threshold {threshold} flags {share} of the test items (mean recall of test "
+        f"groups {tested})",
+        f"{least} 이상은 {name} threshold {particle(threshold, '으로/로')}, 시험 항목의 {share}를 유해로 판정합니다(시험 "
+        f"그룹의 평균 Recall {tested})",
     )
 
 

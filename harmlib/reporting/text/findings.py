@@ -22,6 +22,7 @@ import pandas as pd
 from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, at, row, rows
 from harmlib.reporting.text.korean import (
+    LABEL,
     MODALITY,
     backbone_name,
     model_name,
@@ -59,14 +60,20 @@ def what_was_compared(variants: Iterable[str], counts: Mapping[str, pd.DataFrame
     """
     names = ", ".join(map(model_name, variants))
     sizes = ", ".join(_split_sizes(table, modality) for modality, table in counts.items())
-    return f"{particle(names, '을/를')} {particle(sizes, '으로/로')} 비교했습니다."
+    return written(
+        f"{names} compared on {sizes}.",
+        f"{particle(names, '을/를')} {particle(sizes, '으로/로')} 비교했습니다.",
+    )
 
 
 def _split_sizes(counts: pd.DataFrame, modality: str) -> str:
     every = row(counts, "split", "all")
-    return (
+    ratio = number(every.harmful_per_safe, 2)
+    return written(
+        f"{every.n:,} of {MODALITY[modality]} ({every.harmful:,} harmful, {every.safe:,} safe, {ratio}:1, "
+        f"{every.group:,} groups)",
         f"{MODALITY[modality]} {every.n:,}개(유해 {every.harmful:,}개, 안전 {every.safe:,}개, 유해:안전 = "
-        f"{number(every.harmful_per_safe, 2)}:1, 그룹 {every.group:,}개)"
+        f"{ratio}:1, 그룹 {every.group:,}개)",
     )
 
 
@@ -92,16 +99,24 @@ def problem_of_fixed_threshold(chosen: pd.DataFrame, modality: str, variant: str
     판정하는 분류기와 같습니다.'
     """
     point = row(chosen, "variant", variant)
-    head = (
-        f"{MODALITY[modality]} {particle(model_name(variant), '은/는')} 고정 threshold "
-        f"{point.threshold:.2f}에서 검증 항목의 {point.flagged_share:.1%}를 유해로 판정했습니다"
-        f"(Precision {number(point.precision)}, Recall {number(point.recall)}, "
-        f"F1 {number(point.f1)})."
+    figures = f"(Precision {number(point.precision)}, Recall {number(point.recall)}, F1 {number(point.f1)})"
+    name, fixed, share = model_name(variant), f"{point.threshold:.2f}", f"{point.flagged_share:.1%}"
+    head = written(
+        f"{MODALITY[modality]} {name} flagged {share} of the validation items at its fixed threshold of "
+        f"{fixed} {figures}.",
+        f"{MODALITY[modality]} {particle(name, '은/는')} 고정 threshold {fixed}에서 검증 항목의 {share}를 유해로 "
+        f"판정했습니다{figures}.",
     )
     if point.flagged_share >= MANY_FLAGGED:
-        return f"{head} 사실상 모두 유해로 판정하는 분류기와 같습니다."
+        return head + written(
+            " That is practically a classifier that calls everything harmful.",
+            " 사실상 모두 유해로 판정하는 분류기와 같습니다.",
+        )
     if point.best_f1 <= point.f1 + CLEAR_F1:
-        return f"{head} 이 데이터에서는 모두 유해로 판정하는 쏠림이 나타나지 않았습니다."
+        return head + written(
+            " On these data it doesn't lean to calling everything harmful.",
+            " 이 데이터에서는 모두 유해로 판정하는 쏠림이 나타나지 않았습니다.",
+        )
     return head
 
 
@@ -154,9 +169,15 @@ def _epoch_sentences(points: pd.DataFrame) -> list[str]:
     sentences: list[str] = []
     before: Row | None = None
     for now in rows(points):
-        change = f" 앞 epoch 대비 F1 {signed(now.best_f1 - before.best_f1)}." if before else ""
+        change = ""
+        if before:
+            moved = signed(now.best_f1 - before.best_f1)
+            change = written(
+                f" F1 {moved} against the epoch before.", f" 앞 epoch 대비 F1 {moved}."
+            )
+        best = written("best threshold", "최적 threshold")
         sentences.append(
-            f"Epoch {now.epoch}: 최적 threshold {now.best_threshold:.2f}, F1 {number(now.best_f1)}, "
+            f"Epoch {now.epoch}: {best} {now.best_threshold:.2f}, F1 {number(now.best_f1)}, "
             f"Precision {number(now.best_precision)}, Recall {number(now.best_recall)}."
             f"{change}{edges.get(now.at_grid_edge, '')}"
         )
@@ -168,13 +189,20 @@ def _movement(points: pd.DataFrame) -> str:
     """How far the best threshold of one variant moved over its epochs."""
     best = points["best_threshold"]
     if best.isna().any():
-        return "모든 확률이 같은 epoch가 있어 최적 threshold를 비교할 수 없습니다."
+        return written(
+            "there is an epoch in which all probabilities are equal, so best thresholds can't be compared.",
+            "모든 확률이 같은 epoch가 있어 최적 threshold를 비교할 수 없습니다.",
+        )
     low = at(points, best.idxmin()).best_threshold
     high = at(points, best.idxmax()).best_threshold
     if low == high:
-        return f"모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다."
-    return (
-        f"epoch별 최적 threshold가 {low:.2f}에서 {high:.2f} 사이에 있습니다(폭 {high - low:.2f})."
+        return written(
+            f"the best threshold was {number(low, 2)} in every epoch.",
+            f"모든 epoch에서 최적 threshold가 {particle(number(low, 2), '으로/로')} 같았습니다.",
+        )
+    return written(
+        f"the best threshold of the epochs lies between {low:.2f} and {high:.2f} (width {high - low:.2f}).",
+        f"epoch별 최적 threshold가 {low:.2f}에서 {high:.2f} 사이에 있습니다(폭 {high - low:.2f}).",
     )
 
 
@@ -200,14 +228,23 @@ def imbalance(counts: pd.DataFrame, modality: str) -> str:
     """
     train = row(counts, "split", "train")
     weight = train.safe_per_harmful
-    lean = "유해" if train.harmful > train.safe else "안전"
-    text = (
-        f"{MODALITY[modality]} 학습 분할에는 유해가 안전의 {number(train.harmful_per_safe, 2)}배이며(유해 "
-        f"{train.harmful:,}개, 안전 {train.safe:,}개), 유해 쪽 손실 가중치(pos_weight)는 {number(weight)}입니다."
+    ratio, name = number(train.harmful_per_safe, 2), MODALITY[modality]
+    text = written(
+        f"{name}: the training split has {ratio} harmful items for each safe one ({train.harmful:,} harmful, "
+        f"{train.safe:,} safe); the weight of harmful items in the loss (pos_weight) is {number(weight)}.",
+        f"{name} 학습 분할에는 유해가 안전의 {ratio}배이며(유해 {train.harmful:,}개, 안전 {train.safe:,}개), 유해 쪽 손실 "
+        f"가중치(pos_weight)는 {number(weight)}입니다.",
     )
     if max(weight, 1 / weight) < BALANCED:
-        return f"{text} 두 클래스가 거의 균형을 이루어 pos_weight의 효과는 작습니다."
-    return f"{text} 가중치가 없으면 모델은 {lean} 쪽으로 기울기 쉽습니다."
+        return text + written(
+            " The classes are nearly balanced, so pos_weight does little.",
+            " 두 클래스가 거의 균형을 이루어 pos_weight의 효과는 작습니다.",
+        )
+    lean = LABEL[int(train.harmful > train.safe)]
+    return text + written(
+        f" Without the weight a model tends to {lean}.",
+        f" 가중치가 없으면 모델은 {lean} 쪽으로 기울기 쉽습니다.",
+    )
 
 
 def backbone_state(weights: pd.DataFrame) -> str:
@@ -230,8 +267,13 @@ def backbone_state(weights: pd.DataFrame) -> str:
     untrained = weights["weights"].str.startswith("untrained")
     raw = ", ".join(dict.fromkeys(backbone_name(b) for b in weights.loc[untrained, "backbone"]))
     if not raw:
-        return "가중치가 있는 백본은 모두 학습된 가중치로 실행되었습니다."
-    return (
+        return written(
+            "All backbones that have weights ran with trained ones.",
+            "가중치가 있는 백본은 모두 학습된 가중치로 실행되었습니다.",
+        )
+    return written(
+        f"{raw} ran with untrained (random) weights. The figures of this report aren't what pretrained "
+        "backbones can do; they show the procedure and the threshold analysis.",
         f"{particle(raw, '은/는')} 학습되지 않은(무작위로 초기화한) 가중치로 실행되었습니다. "
-        "이 보고서의 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다."
+        "이 보고서의 수치는 사전 학습된 백본의 성능이 아니며, 절차와 threshold 분석을 보여 주는 값입니다.",
     )

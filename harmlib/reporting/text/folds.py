@@ -6,7 +6,7 @@ import pandas as pd
 
 from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, rows
-from harmlib.reporting.text.comparisons import TEST_SPLIT
+from harmlib.reporting.text.comparisons import the_test_split
 from harmlib.reporting.text.korean import MODALITY
 
 HALVES = 2  # folds of a table of scores; a training has three or more
@@ -35,7 +35,7 @@ def judged_on(pooled: pd.DataFrame | None) -> str:
     '시험 분할'
     """
     if pooled is None:
-        return TEST_SPLIT
+        return the_test_split()
     about = _about(pooled)
     if about.folds == HALVES:
         return written(

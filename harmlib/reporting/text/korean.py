@@ -1,4 +1,4 @@
-"""Korean for the names in the tables, numbers as people read them, particles that fit."""
+"""Names in the tables in both languages, numbers as people read them, particles that fit."""
 
 from __future__ import annotations
 
@@ -7,126 +7,146 @@ from typing import get_args
 
 from harmlib.analysis.baseline import BASELINE
 from harmlib.analysis.optimism import BEST
+from harmlib.language import Wordings, written
 from harmlib.params import FeatureParams
 from harmlib.reporting.text.cited_numbers import CitedNumber, plain
 
 
-class _Names(dict[str, str]):
-    """Names that the report gives; any other stays as its author wrote it."""
+class _Sections(Wordings):
+    """Modalities, and sections of categories: ``image-gun`` is 이미지 gun. Others stay as they are."""
 
-    def __missing__(self, name: str) -> str:
-        return name
-
-
-class _Sections(_Names):
-    """Modalities, and the sections of categories: ``image-gun`` is 이미지 gun."""
-
-    def __missing__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> str:
+        if name in self._wordings:
+            return super().__getitem__(name)
         modality, hyphen, category = name.partition("-")
-        return f"{self[modality]} {category}" if hyphen and modality in self else name
+        known = hyphen and modality in self._wordings
+        return f"{super().__getitem__(modality)} {category}" if known else name
 
 
 # Modalities, and the sections of a table of scores, which may be its categories.
-MODALITY = _Sections({"image": "이미지", "video": "비디오", "all": "전체"})
-SPLIT = {"train": "학습", "val": "검증", "test": "시험"}
-LABEL = {1: "유해", 0: "안전"}
-BASELINE_NAME = "모두 유해(기준선)"
+MODALITY = _Sections(
+    {"image": ("Image", "이미지"), "video": ("Video", "비디오"), "all": ("All", "전체")}
+)
+SPLIT = Wordings(
+    {"train": ("training", "학습"), "val": ("validation", "검증"), "test": ("test", "시험")}
+)
+LABEL = Wordings({1: ("harmful", "유해"), 0: ("safe", "안전")})
 
-COLUMNS = {
-    "modality": "종류",
-    "variant": "모델",
-    "epoch": "Epoch",
-    "split": "분할",
-    "label": "라벨",
-    "threshold": "Threshold",
-    "best_threshold": "최적 Threshold",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "best_precision": "Precision",
-    "best_recall": "Recall",
-    "best_f1": "F1",
-    "accuracy": "정확도",
-    "specificity": "특이도",
-    "average_precision": "AP",
-    "roc_auc": "AUC",
-    "mcc": "MCC",
-    "flagged_share": "유해 판정 비율",
-    "train_loss": "학습 Loss",
-    "val_loss": "검증 Loss",
-    "learning_rate": "학습률",
-    "seconds": "시간(초)",
-    "n": "항목 수",
-    "harmful": "유해 수",
-    "tp": "TP",
-    "fp": "FP",
-    "fn": "FN",
-    "tn": "TN",
-    "model": "모델",
-    "unique": "해가 하나뿐",
-    "name": "이름",
-    "metric": "지표",
-    "value": "값",
-    "low": "95% 하한",
-    "high": "95% 상한",
-    "objective": "목적",
-    "state": "상태",
-    "figure": "구분",
-    "method": "보정",
-    "p_calibrated": "보정됨의 p",
-    "validation_f1": "검증 F1",
-    "decisions": "판정 수",
-    "f1_sd": "F1의 seed 표준편차",
-    "prevalence": "유해 비율",
-    "reweighted_threshold": "다시 고른 Threshold",
-    "reweighted_precision": "다시 고른 Precision",
-    "reweighted_recall": "다시 고른 Recall",
-    "difference": "차이",
-    "value_a": "기준 모델",
-    "value_b": "비교 모델",
-    "only_a": "기준만 정답",
-    "only_b": "비교만 정답",
-    "p_mid": "mid-p",
-    "a": "기준",
-    "b": "비교",
-    "plateau_low": "평탄 구간 시작",
-    "plateau_high": "평탄 구간 끝",
-    "gain_low": "기준선과의 F1 차이: 하한",
-    "gain_high": "기준선과의 F1 차이: 상한",
-    "corrected_low": "보정 하한",
-    "corrected_high": "보정 상한",
-    "groups_needed": "알아볼 그룹 수",
-    "harmful_groups": "유해 그룹 수",
-    "safe_groups": "안전 그룹 수",
-    "pos_weight": "pos_weight",
-    "unweighted_threshold": "가중치 없는 척도의 threshold",
-    "half_unweighted": "0.5에 해당하는 값",
-    "min_recall": "Recall 하한",
-    "units": "유해 그룹 수",
-    "feasible": "가능",
-    "promise": "하한을 지키는 방식",
-    "shortfall": "한 번이 하한에 못 미칠 확률",
-    "test_recall": "시험 그룹의 평균 Recall",
-    "test_low": "시험 95% 하한",
-    "test_high": "시험 95% 상한",
-    "test_flagged_share": "시험 유해 판정 비율",
-    "path": "파일",
-    "step": "단계",
-    "reason": "이유",
-    "group": "그룹",
-    "backbone": "백본",
-    "weights": "가중치",
-    "dim": "차원",
-    "items": "항목 수",
-    "precision_used": "정밀도",
-    "sampling": "표본 추출",
-}
+COLUMNS = Wordings(
+    {
+        "modality": ("Kind", "종류"),
+        "variant": ("Model", "모델"),
+        "epoch": ("Epoch", "Epoch"),
+        "split": ("Split", "분할"),
+        "label": ("Label", "라벨"),
+        "threshold": ("Threshold", "Threshold"),
+        "best_threshold": ("Best threshold", "최적 Threshold"),
+        "precision": ("Precision", "Precision"),
+        "recall": ("Recall", "Recall"),
+        "f1": ("F1", "F1"),
+        "best_precision": ("Precision", "Precision"),
+        "best_recall": ("Recall", "Recall"),
+        "best_f1": ("F1", "F1"),
+        "accuracy": ("Accuracy", "정확도"),
+        "specificity": ("Specificity", "특이도"),
+        "average_precision": ("AP", "AP"),
+        "roc_auc": ("AUC", "AUC"),
+        "mcc": ("MCC", "MCC"),
+        "flagged_share": ("Flagged share", "유해 판정 비율"),
+        "train_loss": ("Training loss", "학습 Loss"),
+        "val_loss": ("Validation loss", "검증 Loss"),
+        "learning_rate": ("Learning rate", "학습률"),
+        "seconds": ("Time (s)", "시간(초)"),
+        "n": ("Items", "항목 수"),
+        "harmful": ("Harmful", "유해 수"),
+        "tp": ("TP", "TP"),
+        "fp": ("FP", "FP"),
+        "fn": ("FN", "FN"),
+        "tn": ("TN", "TN"),
+        "model": ("Model", "모델"),
+        "unique": ("One solution", "해가 하나뿐"),
+        "name": ("Name", "이름"),
+        "metric": ("Metric", "지표"),
+        "value": ("Value", "값"),
+        "low": ("95% lower", "95% 하한"),
+        "high": ("95% upper", "95% 상한"),
+        "objective": ("Objective", "목적"),
+        "state": ("State", "상태"),
+        "figure": ("Figure", "구분"),
+        "method": ("Calibration", "보정"),
+        "p_calibrated": ("p of calibrated", "보정됨의 p"),
+        "validation_f1": ("Validation F1", "검증 F1"),
+        "decisions": ("Decisions", "판정 수"),
+        "f1_sd": ("SD of F1 over seeds", "F1의 seed 표준편차"),
+        "prevalence": ("Harmful share", "유해 비율"),
+        "reweighted_threshold": ("Threshold chosen anew", "다시 고른 Threshold"),
+        "reweighted_precision": ("Precision chosen anew", "다시 고른 Precision"),
+        "reweighted_recall": ("Recall chosen anew", "다시 고른 Recall"),
+        "difference": ("Difference", "차이"),
+        "value_a": ("Reference model", "기준 모델"),
+        "value_b": ("Compared model", "비교 모델"),
+        "only_a": ("Only reference right", "기준만 정답"),
+        "only_b": ("Only compared right", "비교만 정답"),
+        "p_mid": ("mid-p", "mid-p"),
+        "a": ("Reference", "기준"),
+        "b": ("Compared", "비교"),
+        "plateau_low": ("Plateau from", "평탄 구간 시작"),
+        "plateau_high": ("Plateau to", "평탄 구간 끝"),
+        "gain_low": ("F1 above baseline: lower", "기준선과의 F1 차이: 하한"),
+        "gain_high": ("F1 above baseline: upper", "기준선과의 F1 차이: 상한"),
+        "corrected_low": ("Corrected lower", "보정 하한"),
+        "corrected_high": ("Corrected upper", "보정 상한"),
+        "groups_needed": ("Groups to tell it", "알아볼 그룹 수"),
+        "harmful_groups": ("Harmful groups", "유해 그룹 수"),
+        "safe_groups": ("Safe groups", "안전 그룹 수"),
+        "pos_weight": ("pos_weight", "pos_weight"),
+        "unweighted_threshold": (
+            "Threshold on the unweighted scale",
+            "가중치 없는 척도의 threshold",
+        ),
+        "half_unweighted": ("What 0.5 is there", "0.5에 해당하는 값"),
+        "min_recall": ("Recall floor", "Recall 하한"),
+        "units": ("Harmful groups", "유해 그룹 수"),
+        "feasible": ("Possible", "가능"),
+        "promise": ("How the floor is kept", "하한을 지키는 방식"),
+        "shortfall": ("Chance that one falls short", "한 번이 하한에 못 미칠 확률"),
+        "test_recall": ("Mean recall of test groups", "시험 그룹의 평균 Recall"),
+        "test_low": ("Test 95% lower", "시험 95% 하한"),
+        "test_high": ("Test 95% upper", "시험 95% 상한"),
+        "test_flagged_share": ("Flagged share on test", "시험 유해 판정 비율"),
+        "path": ("File", "파일"),
+        "step": ("Step", "단계"),
+        "reason": ("Reason", "이유"),
+        "group": ("Group", "그룹"),
+        "backbone": ("Backbone", "백본"),
+        "weights": ("Weights", "가중치"),
+        "dim": ("Dimensions", "차원"),
+        "items": ("Items", "항목 수"),
+        "precision_used": ("Precision of numbers", "정밀도"),
+        "sampling": ("Sampling", "표본 추출"),
+    }
+)
 
 # How the last sound of a digit's Korean reading ends: 영 일 이 삼 사 오 육 칠 팔 구.
 _DIGIT_CLOSED = dict(zip("0123456789", (1, 1, 0, 1, 0, 0, 1, 1, 1, 0), strict=True))
 _RIEUL_DIGITS, _RIEUL_LETTERS = "178", "LRlr"
 # Latin letters whose Korean names end in a consonant: 엘 엠 엔 알.
 _LETTER_CLOSED = "LMNRlmnr"
+
+
+def baseline_name() -> str:
+    """Say what the classifier is called that calls everything harmful.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> baseline_name()
+    '모두 유해(기준선)'
+    """
+    return written("all harmful (baseline)", "모두 유해(기준선)")
 
 
 def model_name(variant: str) -> str:
@@ -148,9 +168,9 @@ def model_name(variant: str) -> str:
     ('Model 4', 'mine', '모두 유해(기준선)')
     """
     if variant == BASELINE:
-        return BASELINE_NAME
+        return baseline_name()
     if variant == BEST:
-        return "가장 나은 모델 고르기"
+        return written("choosing the best model", "가장 나은 모델 고르기")
     number = variant.removeprefix("model")
     return f"Model {number}" if number.isdigit() and variant != number else variant
 

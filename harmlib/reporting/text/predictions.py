@@ -129,7 +129,7 @@ def _verdicts(rows: pd.DataFrame, root: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "파일": [_short_name(path, root) for path in rows["path"]],
-            "종류": rows["modality"].map(MODALITY).to_numpy(),
+            "종류": rows["modality"].map(MODALITY.__getitem__).to_numpy(),
             "판정": rows["decision"].map(DECISIONS).to_numpy(),
             "확률": rows["probability"].to_numpy(),
             "threshold와의 차이": [signed(margin) for margin in rows["margin"]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
+from harmlib.language import written
 from harmlib.reporting.text.certainty import (
     CALIBRATION,
     FIGURES,
@@ -13,12 +14,11 @@ from harmlib.reporting.text.certainty import (
     PROMISES,
     STATES,
 )
-from harmlib.reporting.text.korean import BASELINE_NAME, model_name, number, signed
+from harmlib.reporting.text.korean import baseline_name, model_name, number, signed
 
 _SHOWN_PREVALENCES = (0.001, 0.01, 0.1)
 METRICS = ("precision", "recall", "f1")
 _COUNTS = ["tp", "fp", "fn", "tn"]
-_EARLIER = "이전 보고서"
 _ROWS_OF_EFFECT = {
     "F1": "f1",
     "Precision": "precision",
@@ -427,10 +427,15 @@ def beside_published(table: pd.DataFrame, published: pd.DataFrame, variant: str)
         return table
     own = published[published["model"].astype(str) == variant.removeprefix("model")]
     own = own[["epoch", "threshold", *METRICS]].round({"threshold": 2})
-    names = {metric: f"{_EARLIER} {metric.capitalize()}" for metric in METRICS}
+    names = {metric: _earlier(metric.capitalize()) for metric in METRICS}
     return table.assign(threshold=table["threshold"].round(2)).merge(
         own.rename(columns=names), on=["epoch", "threshold"], how="left"
     )
+
+
+def _earlier(name: str) -> str:
+    """What a column of the earlier report's figures is called."""
+    return written(f"Earlier report: {name}", f"이전 보고서 {name}")
 
 
 def with_baseline(table: pd.DataFrame, harmful: int, safe: int) -> pd.DataFrame:
@@ -502,7 +507,7 @@ def epoch_overview(operating_points: pd.DataFrame, published: pd.DataFrame) -> p
         return table
     best = published.loc[published.groupby(["model", "epoch"])["f1"].idxmax()]
     best = best.assign(variant="model" + best["model"].astype(str))
-    printed = {name: f"{_EARLIER} {name.capitalize()}" for name in names}
+    printed = {name: _earlier(name.capitalize()) for name in names}
     best = best.rename(columns=printed)[["variant", "epoch", *printed.values()]]
     return table.merge(best, on=["variant", "epoch"], how="left")
 
@@ -537,13 +542,14 @@ def effect_table(
     ['F1', '0.9000', '0.9500', '+0.0500', '+0.0100~+0.0900', '0.8571']
     """
     shown = {title: column for title, column in _ROWS_OF_EFFECT.items() if column in test}
-    table = pd.DataFrame({"항목": list(shown)})
+    table = pd.DataFrame({written("Metric", "항목"): list(shown)})
     digits = {column: 2 if column == "threshold" else 4 for column in shown.values()}
     models = test[test["variant"] != BASELINE]
     for row in models.to_dict("records"):
         table[model_name(row["variant"])] = [number(row[c], n) for c, n in digits.items()]
     first, last = models.iloc[0], models.iloc[-1]
-    table[f"차이({model_name(last['variant'])} − {model_name(first['variant'])})"] = [
+    apart = f"{model_name(last['variant'])} − {model_name(first['variant'])}"
+    table[written(f"Difference ({apart})", f"차이({apart})")] = [
         signed(last[c] - first[c], n) for c, n in digits.items()
     ]
     pair = differences[
@@ -551,14 +557,16 @@ def effect_table(
         & (differences["a"] == first["variant"])
         & (differences["b"] == last["variant"])
     ].set_index("metric")
-    table["차이의 95% 신뢰구간"] = [_ends(pair, c) for c in digits]
+    table[written("95% CI of the difference", "차이의 95% 신뢰구간")] = [
+        _ends(pair, c) for c in digits
+    ]
     baseline = test[test["variant"] == BASELINE].iloc[0]
-    table[BASELINE_NAME] = [number(baseline[c]) if c in METRICS else "–" for c in digits]
+    table[baseline_name()] = [number(baseline[c]) if c in METRICS else "–" for c in digits]
     if len(published):
         best = published.loc[published.groupby("model")["f1"].idxmax()]
         for row in best.to_dict("records"):
             name = model_name(f"model{row['model']}").removeprefix("model")  # yours may be any
-            table[f"{_EARLIER} {name}"] = [number(row[c], n) for c, n in digits.items()]
+            table[_earlier(name)] = [number(row[c], n) for c, n in digits.items()]
     return table
 
 
@@ -567,7 +575,7 @@ def _ends(pair: pd.DataFrame, metric: str) -> str:
     if metric not in pair.index or pd.isna(pair.at[metric, "corrected_low"]):
         return "–"
     low, high = pair.loc[metric, ["corrected_low", "corrected_high"]]
-    return f"{signed(low)}~{signed(high)}"
+    return written(f"{signed(low)} to {signed(high)}", f"{signed(low)}~{signed(high)}")
 
 
 def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
@@ -598,8 +606,11 @@ def summary_table(test: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     f1 = intervals[intervals["metric"] == "f1"].set_index("variant")
     pooled = "threshold" not in test
     table = test[["variant", "n" if pooled else "threshold", *_COUNTS, *METRICS]].copy()
-    table["F1의 95% 신뢰구간"] = [
-        f"{number(f1.at[v, 'low'], 2)}~{number(f1.at[v, 'high'], 2)}"
+    table[written("95% CI of F1", "F1의 95% 신뢰구간")] = [
+        written(
+            f"{number(f1.at[v, 'low'], 2)} to {number(f1.at[v, 'high'], 2)}",
+            f"{number(f1.at[v, 'low'], 2)}~{number(f1.at[v, 'high'], 2)}",
+        )
         if v in f1.index and pd.notna(f1.at[v, "low"])
         else "–"
         for v in test["variant"]

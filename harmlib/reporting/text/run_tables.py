@@ -19,21 +19,34 @@ from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
 from harmlib.analysis.slice_columns import BINS, MOST_VALUES
 from harmlib.analysis.stability import MOVE, epoch_stability
 from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD
-from harmlib.language import written
+from harmlib.language import Wordings, written
 from harmlib.params import PROJECT_ROOT, Variant
 from harmlib.reporting.text.findings import BALANCED, CLEAR_F1, MANY_FLAGGED
-from harmlib.reporting.text.korean import korean_time, model_name
+from harmlib.reporting.text.korean import MODALITY, korean_time, model_name
 
 _LAYERS = {"sigmoid": "Linear(128, 1) + Sigmoid", "logits": "Linear(128, 1), logits"}
-_RULES = {
-    "fixed": "{:.2f} 고정",
-    "best_f1": "검증 F1이 최고인 값을 epoch마다 자동 선택",
-    "exact_f1": "가능한 모든 값 가운데 검증 F1이 최고인 값을 epoch마다 자동 선택",
-}
-_VALIDATION = {
-    "part": "검증 분할을 따로 둠",
-    "cross_fitted": "학습·검증 항목을 출처별로 교차 적합",
-}
+_RULES = Wordings(
+    {
+        "fixed": ("fixed at {:.2f}", "{:.2f} 고정"),
+        "best_f1": (
+            "chosen at each epoch: best F1 on validation",
+            "검증 F1이 최고인 값을 epoch마다 자동 선택",
+        ),
+        "exact_f1": (
+            "chosen at each epoch among all possible values: best F1 on validation",
+            "가능한 모든 값 가운데 검증 F1이 최고인 값을 epoch마다 자동 선택",
+        ),
+    }
+)
+_VALIDATION = Wordings(
+    {
+        "part": ("a validation split of its own", "검증 분할을 따로 둠"),
+        "cross_fitted": (
+            "training and validation items cross-fitted by source",
+            "학습·검증 항목을 출처별로 교차 적합",
+        ),
+    }
+)
 _LOSSES = {"bce": "BCELoss", "bce_with_logits": "BCEWithLogitsLoss"}
 
 
@@ -57,42 +70,56 @@ def variant_table(variants: Mapping[str, Variant]) -> pd.DataFrame:
     ['손실 함수', 'BCEWithLogitsLoss']
     """
     columns = {model_name(name): _properties(variant) for name, variant in variants.items()}
-    return pd.DataFrame(columns).rename_axis("항목").reset_index()
+    return pd.DataFrame(columns).rename_axis(written("Property", "항목")).reset_index()
 
 
 def _properties(variant: Variant) -> dict[str, str]:
-    weight = "없음" if variant.pos_weight is None else str(variant.pos_weight)
+    weight = written("none", "없음") if variant.pos_weight is None else str(variant.pos_weight)
     if variant.pos_weight == "balanced":
-        weight = "안전/유해(학습 분할)"
+        weight = written("safe/harmful (training split)", "안전/유해(학습 분할)")
     grid = variant.thresholds
-    limits = f"{grid[0]:.2f}" if len(grid) == 1 else f"{grid[0]:.2f}~{grid[-1]:.2f}, {len(grid)}개"
+    limits = f"{grid[0]:.2f}"
+    if len(grid) > 1:
+        limits = written(
+            f"{grid[0]:.2f} to {grid[-1]:.2f}, {len(grid)} values",
+            f"{grid[0]:.2f}~{grid[-1]:.2f}, {len(grid)}개",
+        )
     by_f1 = variant.threshold_rule != "fixed"
     schedule = {
-        f"{name}: epoch, 배치, 학습률": f"{s.epochs}, {s.batch_size}, {s.learning_rate:g}"
+        written(
+            f"{name}: epochs, batch, learning rate", f"{name}: epoch, 배치, 학습률"
+        ): f"{s.epochs}, {s.batch_size}, {s.learning_rate:g}"
         if variant.head == "mlp"
-        else "최적점까지 적합"
-        for name, s in (("비디오", variant.video), ("이미지", variant.image))
+        else written("fitted to the optimum", "최적점까지 적합")
+        for name, s in ((MODALITY["video"], variant.video), (MODALITY["image"], variant.image))
     }
     return {
-        "분류기의 마지막 층": _LAYERS[variant.last_layer]
+        written("Last layer of the classifier", "분류기의 마지막 층"): _LAYERS[variant.last_layer]
         if variant.head == "mlp"
-        else _LAYERS[variant.last_layer].replace("128", "모든 특징"),
-        "손실 함수": _LOSSES[variant.loss],
+        else _LAYERS[variant.last_layer].replace("128", written("all features", "모든 특징")),
+        written("Loss", "손실 함수"): _LOSSES[variant.loss],
         "pos_weight": weight,
-        "L2 벌점": _penalty(variant),
-        "쓰는 백본": "전부" if variant.backbones == "all" else "교차 검증으로 선택",
-        "검증": _VALIDATION[variant.validation],
+        written("L2 penalty", "L2 벌점"): _penalty(variant),
+        written("Backbones used", "쓰는 백본"): written("all", "전부")
+        if variant.backbones == "all"
+        else written("chosen by cross-validation", "교차 검증으로 선택"),
+        written("Validation", "검증"): _VALIDATION[variant.validation],
         **schedule,
-        "분석하는 threshold": limits,
-        "운영 threshold": _RULES[variant.threshold_rule].format(variant.fixed_threshold),
-        "체크포인트": "가중치 + best_threshold" if by_f1 else "가중치",
+        written("Thresholds analysed", "분석하는 threshold"): limits,
+        written("Operating threshold", "운영 threshold"): _RULES[variant.threshold_rule].format(
+            variant.fixed_threshold
+        ),
+        written("Checkpoint", "체크포인트"): written("weights", "가중치")
+        + by_f1 * " + best_threshold",
     }
 
 
 def _penalty(variant: Variant) -> str:
     if variant.penalty is None:
-        return "없음"
-    return "교차 검증으로 선택" if variant.penalty == "chosen" else f"{variant.penalty:g}"
+        return written("none", "없음")
+    if variant.penalty == "chosen":
+        return written("chosen by cross-validation", "교차 검증으로 선택")
+    return f"{variant.penalty:g}"
 
 
 def constants_table() -> pd.DataFrame:
@@ -113,21 +140,87 @@ def constants_table() -> pd.DataFrame:
     drawing = inspect.signature(epoch_stability).parameters
     return pd.DataFrame(
         [
-            ("구간의 신뢰 수준", drawing["level"].default),
-            ("재표집 횟수", drawing["resamples"].default),
-            ("구간에 필요한 그룹 수(클래스마다)", MIN_GROUPS),
-            ("평탄 구간: 최고 F1과의 차이", PLATEAU_TOLERANCE),
-            ("시험한 threshold를 비교하는 기준값", REFERENCE_THRESHOLD),
-            ("알아볼 확률을 구한 threshold의 변화", MOVE),
-            ("threshold와 가깝다고 보는 확률의 차이", NEAR),
-            ("epoch과 모델까지 고른 모의실험에서 Recall이 하한에 못 미친 비율", MEASURED_SHORTFALL),
-            *(("Recall 하한", floor) for floor in RECALL_FLOORS),
-            ("이보다 작은 F1의 차이는 쏠림이 없다고 적음", CLEAR_F1),
-            ("유해 판정 비율이 이 이상이면 사실상 모두 유해", MANY_FLAGGED),
-            ("클래스의 비가 이 미만이면 거의 균형", BALANCED),
-            ("지각 해시의 비트 수", BITS),
-            ("열에서 나누어 보는 값의 최대 가짓수", MOST_VALUES),
-            ("수로 된 열을 나누는 구간의 수", BINS),
+            (
+                written("confidence level of intervals", "구간의 신뢰 수준"),
+                drawing["level"].default,
+            ),
+            (written("resamples", "재표집 횟수"), drawing["resamples"].default),
+            (
+                written(
+                    "groups that an interval needs (of each class)",
+                    "구간에 필요한 그룹 수(클래스마다)",
+                ),
+                MIN_GROUPS,
+            ),
+            (
+                written("plateau: distance from the best F1", "평탄 구간: 최고 F1과의 차이"),
+                PLATEAU_TOLERANCE,
+            ),
+            (
+                written(
+                    "threshold that those tried are compared with",
+                    "시험한 threshold를 비교하는 기준값",
+                ),
+                REFERENCE_THRESHOLD,
+            ),
+            (
+                written(
+                    "change of the threshold whose chance of being told is given",
+                    "알아볼 확률을 구한 threshold의 변화",
+                ),
+                MOVE,
+            ),
+            (
+                written(
+                    "distance in probability that counts as near the threshold",
+                    "threshold와 가깝다고 보는 확률의 차이",
+                ),
+                NEAR,
+            ),
+            (
+                written(
+                    "share of simulations that chose epoch and model too in which recall missed the floor",
+                    "epoch과 모델까지 고른 모의실험에서 Recall이 하한에 못 미친 비율",
+                ),
+                MEASURED_SHORTFALL,
+            ),
+            *((written("recall floor", "Recall 하한"), floor) for floor in RECALL_FLOORS),
+            (
+                written(
+                    "difference in F1 below which no leaning is reported",
+                    "이보다 작은 F1의 차이는 쏠림이 없다고 적음",
+                ),
+                CLEAR_F1,
+            ),
+            (
+                written(
+                    "flagged share from which nearly all is called harmful",
+                    "유해 판정 비율이 이 이상이면 사실상 모두 유해",
+                ),
+                MANY_FLAGGED,
+            ),
+            (
+                written(
+                    "ratio of the classes below which they are nearly balanced",
+                    "클래스의 비가 이 미만이면 거의 균형",
+                ),
+                BALANCED,
+            ),
+            (written("bits of the perceptual hash", "지각 해시의 비트 수"), BITS),
+            (
+                written(
+                    "most values of a column that is divided by its values",
+                    "열에서 나누어 보는 값의 최대 가짓수",
+                ),
+                MOST_VALUES,
+            ),
+            (
+                written(
+                    "ranges that a column of numbers is divided into",
+                    "수로 된 열을 나누는 구간의 수",
+                ),
+                BINS,
+            ),
         ],
         columns=["name", "value"],
     )
@@ -190,7 +283,7 @@ def step_table(steps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns 단계, seconds.
+        Columns step (named for people), seconds.
 
     Examples
     --------
@@ -199,7 +292,8 @@ def step_table(steps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     0  00_data      2.5
     """
     return pd.DataFrame(
-        [(name, entry["seconds"]) for name, entry in steps.items()], columns=["단계", "seconds"]
+        [(name, entry["seconds"]) for name, entry in steps.items()],
+        columns=[written("Step", "단계"), "seconds"],
     )
 
 
@@ -214,7 +308,7 @@ def run_facts(about: Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns 항목, 값.
+        Columns property, value (named for people).
 
     Examples
     --------
@@ -223,18 +317,22 @@ def run_facts(about: Mapping[str, Any]) -> pd.DataFrame:
     >>> run_facts(about).set_index("항목")["값"].to_dict()
     {'실행 이름': 'demo', '만든 때': '2026년 3월 1일 14시 5분', '시드': '42', '장치': 'CPU (Linux)', '커밋': '–'}
     """
+    made = datetime.fromisoformat(about["made"])
     weights = dict.fromkeys((w["backbone"], w["sha256"]) for w in about["weights"] if w["sha256"])
     return pd.DataFrame(
         [
-            ("실행 이름", about["params"]["run"]),
-            ("만든 때", korean_time(datetime.fromisoformat(about["made"]))),
-            ("시드", str(about["params"]["seed"])),
-            ("장치", f"{about['device']} ({about['machine']})"),
-            ("커밋", about["commit"] or "–"),
+            (written("Run", "실행 이름"), about["params"]["run"]),
+            (written("Made", "만든 때"), written(f"{made:%Y-%m-%d %H:%M}", korean_time(made))),
+            (written("Seed", "시드"), str(about["params"]["seed"])),
+            (written("Device", "장치"), f"{about['device']} ({about['machine']})"),
+            (written("Commit", "커밋"), about["commit"] or "–"),
             *((f"{name} sha256", digest) for name, digest in about["sha256"].items()),
-            *((f"{name} 가중치 sha256", digest) for name, digest in weights),
+            *(
+                (written(f"{name} weights sha256", f"{name} 가중치 sha256"), digest)
+                for name, digest in weights
+            ),
         ],
-        columns=["항목", "값"],
+        columns=[written("Property", "항목"), written("Value", "값")],
     )
 
 
@@ -287,14 +385,16 @@ def version_table(versions: Mapping[str, str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns 패키지, 버전.
+        Columns package, version (named for people).
 
     Examples
     --------
     >>> version_table({"numpy": "2.4"}).to_numpy().tolist()
     [['numpy', '2.4']]
     """
-    return pd.DataFrame(versions.items(), columns=["패키지", "버전"])
+    return pd.DataFrame(
+        versions.items(), columns=[written("Package", "패키지"), written("Version", "버전")]
+    )
 
 
 def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
@@ -308,7 +408,7 @@ def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns 설정 (keys joined by dots), 값 (text).
+        Columns setting (keys joined by dots), value (text), named for people.
 
     Examples
     --------
@@ -317,4 +417,4 @@ def settings_table(params: Mapping[str, Any]) -> pd.DataFrame:
     """
     table = pd.json_normalize(dict(params)).T.reset_index().astype(str)
     table = table.replace(re.escape(f"{PROJECT_ROOT}/"), "", regex=True)
-    return table.set_axis(["설정", "값"], axis=1)
+    return table.set_axis([written("Setting", "설정"), written("Value", "값")], axis=1)
