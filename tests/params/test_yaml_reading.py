@@ -308,7 +308,7 @@ def test_hangul_in_utf_8(load, mark):
 
 
 def test_a_folder_is_no_params_file_and_may_be_media():
-    with pytest.raises(ParamsError, match="^/: a folder, not a params file.*harmlib init /"):
+    with pytest.raises(ParamsError, match=r"^/: a folder, not a params file.*harmlib init /"):
         load_params("/")
 
 

@@ -19,7 +19,8 @@ from harmlib.workflow.steps import Step
 folder, names = Path(sys.argv.pop(1)), sys.argv.pop(1)
 execution.NOTEBOOKS = run.NOTEBOOKS = folder
 pipeline.SIDE_BY_SIDE = {"stub": 2}
-pipeline.plan = run_pages.plan = step_cache.plan = lambda params: [Step("stub", {"name": name}) for name in names]
+steps = [Step("stub", {"name": name}) for name in names]
+pipeline.plan = run_pages.plan = step_cache.plan = lambda params: list(steps)
 pipeline.write_report = lambda *_: None
 run._may_begin = lambda _: True  # stubs have no media to look at
 run._results = lambda _: "done"
