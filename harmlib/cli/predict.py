@@ -124,16 +124,17 @@ def _asked_entry(options: argparse.Namespace) -> Entry:
     """The decision that is asked for; of a table of predictions, in the log beside it."""
     path: Path = options.log
     if path.suffix in FORMATS and path.name.removesuffix(path.suffix)[-10:] != ".decisions":
-        path = path.with_suffix(".decisions.jsonl")
-        if not path.is_file():
+        beside = path.with_suffix(".decisions.jsonl")
+        if path.is_file() and not beside.is_file():
             raise LogError(
                 told(
-                    f"{options.log}: a table; its log {path.name} does not lie beside it, and a "
+                    f"{options.log}: a table; its log {beside.name} does not lie beside it, and a "
                     "table alone can't explain a decision. Predict with --out to keep a log",
-                    f"{options.log}: 판정 표입니다. 기록 {path.name}이 옆에 없어 판정을 설명할 수 "
+                    f"{options.log}: 판정 표입니다. 기록 {beside.name}이 옆에 없어 판정을 설명할 수 "
                     "없습니다. --out을 주어 판정하면 기록이 남습니다",
                 )
             )
+        path = beside if beside.is_file() else path
     log = DecisionLog(path)
     if options.id is None:
         ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in log][-5:]

@@ -75,7 +75,9 @@ def test_a_held_card_says_why_and_whose_numbers_it_shows(changes, headline, reas
 
 def test_without_an_interval_there_is_no_bound():
     page = built(baseline=(NAN, NAN), pair=(NAN, NAN))
-    assert "하한 –" in page.select_one(".tiles").text
+    assert "신뢰구간 없음" in page.select_one(".tiles").text
+    assert "하한" not in page.select_one(".tiles").text
+    assert "–" not in page.select_one(".tiles").text
     assert "신뢰구간 없음" in page.select_one(".differences").text
     assert not page.select(".interval")
 

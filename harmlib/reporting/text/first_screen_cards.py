@@ -195,11 +195,12 @@ def _reason(others: pd.DataFrame) -> str:
 
 def _tiles(one: Row, prevalence: pd.DataFrame) -> Iterable[Tile]:
     of = written("", "건" if one.seeds > 1 else "개")
-    low = _percent(one.recall_low)
-    recall = written(
-        f"recall {one.recall:.1%}, lower end of its interval {low}",
-        f"Recall {one.recall:.1%}, 신뢰구간 하한 {low}",
-    )
+    recall = written(f"recall {one.recall:.1%}, ", f"Recall {one.recall:.1%}, ")
+    if pd.isna(one.recall_low):
+        recall += written("too few groups for an interval", "그룹이 모자라 신뢰구간 없음")
+    else:
+        low = f"{one.recall_low:.1%}"
+        recall += written(f"lower end of its interval {low}", f"신뢰구간 하한 {low}")
     yield Tile(written("Found", "찾은 유해"), f"{one.tp:,}{of}", recall)
     of_harmful = written(f"of {one.tp + one.fn:,} harmful", f"유해 {one.tp + one.fn:,}{of} 중")
     yield Tile(written("Missed", "놓친 유해(미탐)"), f"{one.fn:,}{of}", of_harmful)
@@ -216,8 +217,10 @@ def _review(one: Row, prevalence: pd.DataFrame) -> Tile:
     name = written("To review", "검토할 비율")
     given = prevalence[(prevalence["origin"] == "given") & (prevalence["variant"] == one.variant)]
     if given.empty:
-        ends = f"{_percent(one.flagged_share_low)}~{_percent(one.flagged_share_high)}"
-        more = written(f"of these data ({ends})", f"이 데이터에서({ends})")
+        more = written("of these data", "이 데이터에서")
+        if pd.notna(one.flagged_share_low):
+            low, high = f"{one.flagged_share_low:.1%}", f"{one.flagged_share_high:.1%}"
+            more += written(f" ({low} to {high})", f"({low}~{high})")
         return Tile(name, f"{one.flagged_share:.1%}", more)
     there = next(rows(given))
     return Tile(
@@ -228,11 +231,6 @@ def _review(one: Row, prevalence: pd.DataFrame) -> Tile:
             f"유해 {there.prevalence:.1%}인 트래픽에서; 그중 실제 유해 {there.precision:.1%}",
         ),
     )
-
-
-def _percent(share: float) -> str:
-    """A share, or a dash where there are too few groups for an interval."""
-    return "–" if share != share else f"{share:.1%}"
 
 
 def _judged(recommended: pd.DataFrame) -> str:
