@@ -130,8 +130,8 @@ def _asked_entry(options: argparse.Namespace) -> Entry:
                 told(
                     f"{options.log}: a table; its log {beside.name} does not lie beside it, and a "
                     "table alone can't explain a decision. Predict with --out to keep a log",
-                    f"{options.log}: 판정 표입니다. 기록 {beside.name}이 옆에 없어 판정을 설명할 수 "
-                    "없습니다. --out을 주어 판정하면 기록이 남습니다",
+                    f"{options.log}: 판정 표입니다. 기록 {beside.name}이 옆에 없어 판정을 설명할 "
+                    "수 없습니다. --out을 주어 판정하면 기록이 남습니다",
                 )
             )
         path = beside if beside.is_file() else path

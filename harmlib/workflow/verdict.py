@@ -23,7 +23,8 @@ _TABLES = ("manifest.parquet", "ledger.csv", "history.parquet", "scores.parquet"
 # Left out of the comparison: nothing takes the same time twice, and the table of the steps lists
 # those that ran side by side in the order in which they ended.
 _TIMES = ["seconds"]
-_TIMES_OF_STEPS = "tables/steps.csv"
+# Times, and the folders of the run: neither is a number of it.
+_OF_THE_PLACE = {"tables/steps.csv", "tables/settings.csv"}
 # Columns that tell a person which row it is.
 _ROW_NAMES = ("modality", "variant", "a", "b", "backbone", "seed", "fold", "epoch", "epoch_from",
               "split", "item_id", "threshold", "metric", "objective", "figure", "part", "method",
@@ -135,7 +136,7 @@ def _root(params: dict[str, Any]) -> str:
 
 def _table_names(folder: Path) -> list[str]:
     found = sorted(f"tables/{path.name}" for path in (folder / "tables").glob("*.csv"))
-    return [name for name in (*_TABLES, *found, "metrics.json") if name != _TIMES_OF_STEPS]
+    return [name for name in (*_TABLES, *found, "metrics.json") if name not in _OF_THE_PLACE]
 
 
 def _read(path: Path, root: str) -> pd.DataFrame | None:

@@ -104,7 +104,7 @@ def test_the_slider_shows_what_the_analysis_computes_for_this_run(browser, url, 
         explorer = tab.locator(".harm-explorer")
         explorer.locator("select[data-part=model]").select_option("model4")
         explorer.locator("select[data-part=epoch]").select_option("2")
-        number = explorer.get_by_role("spinbutton")
+        number = explorer.locator("[data-part=number]")
         for threshold in (0.25, 0.5, 0.731):
             number.fill(str(threshold))
             number.press("Enter")

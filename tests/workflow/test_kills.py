@@ -47,7 +47,7 @@ def complete(project):
 
 def tables(project):
     """What must be equal to the byte: all that holds no time, by name."""
-    timed = ("history.parquet", "image_history.parquet", "history.csv", "steps.csv")
+    timed = ("history.parquet", "image_history.parquet", "history.csv", "steps.csv", "settings.csv")
     run = project / "reports/tiny"
     found = {
         path.relative_to(run).as_posix(): path.read_bytes()
