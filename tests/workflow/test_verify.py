@@ -40,7 +40,10 @@ def contents(folder):
 def test_a_second_execution_gives_every_number_again(small_run, again):
     verdict = compare_folders(small_run, again)
     assert verdict.passed, format_verdict(verdict)
-    tables = {path.name for path in (small_run / "tables").glob("*.csv")} - {"steps.csv", "settings.csv"}
+    tables = {path.name for path in (small_run / "tables").glob("*.csv")} - {
+        "steps.csv",
+        "settings.csv",
+    }
     gathered = {f"{kind}.parquet" for kind in TRAINING_TABLES}
     assert verdict.tables == len(tables | gathered) + len(("manifest", "ledger", "metrics"))
     assert verdict.numbers > 1000
