@@ -67,7 +67,7 @@ def test_particles_fit_the_numbers_before_them(small_run, tmp_path):
         (r"에서 F1 (?=<data)", "에서 F1 77.3%인 ", "'77.3%' in"),
         (r"(<data [^>]*>)0\.(\d)", r"\g<1>0.9\2", "cites tables/"),
         (r"\[0\]\.f1", "[999].f1", "which is nowhere"),
-        (r'(alt="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
+        (r'(aria-label="[^"]*) PR 곡선', r"\1 0.123456번째 PR 곡선", "'0.123456' in the alt text"),
     ],
 )
 def test_a_digit_from_elsewhere_is_noticed(copy, found, put, complaint):
