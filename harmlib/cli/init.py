@@ -52,16 +52,16 @@ def run_init(options: argparse.Namespace) -> int:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     splits = _splits(looks)
-    weights = dict.fromkeys(_WEIGHTED, "untrained") if options.untrained else {}
+    from harmlib.features.weights_at_hand import backbones_with_weights  # imports torch
+
+    named = backbones_with_weights(layout.modalities)
+    weights = dict.fromkeys(named, "untrained") if options.untrained else {}
     file = PROJECT_ROOT / "params" / f"{run}.yaml"
     file.parent.mkdir(exist_ok=True)
     with file.open("x", encoding="utf-8") as written:  # whoever was faster isn't overwritten
         written.write(params_text(run, layout, splits, weights))
     print("\n".join(_told(file, layout, looks, splits, weights)))
     return 0
-
-
-_WEIGHTED = ("clip", "yolo", "slowfast")
 
 
 def params_text(run: str, layout: Layout, splits: SplitParams, weights: dict[str, str]) -> str:
@@ -88,6 +88,9 @@ def params_text(run: str, layout: Layout, splits: SplitParams, weights: dict[str
         dumped = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=1000)
         return dumped.removesuffix("\n").removesuffix("\n...").rstrip()
 
+    from harmlib.features.weights_at_hand import backbones_with_weights  # imports torch
+
+    named = backbones_with_weights(layout.modalities)
     places = {"root": portable(layout.root)} | {f"{m}_csv": name for m, name in layout.csv.items()}
     lines = [
         told(
@@ -104,13 +107,9 @@ def params_text(run: str, layout: Layout, splits: SplitParams, weights: dict[str
         f"splits: {{folds: {plain(splits.folds)}}}",
         *(["seeds: [1, 2, 3]"] if splits.folds else []),
         "features:",
-        *(f"  {n}: {{weights: {weights.get(n, 'pretrained')}}}" for n in _of(layout)),
+        *(f"  {n}: {{weights: {weights.get(n, 'pretrained')}}}" for n in named),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _of(layout: Layout) -> list[str]:
-    return [name for name in _WEIGHTED if name != "slowfast" or "video" in layout.modalities]
 
 
 def _run_name(given: str | None, root: Path) -> str:
@@ -170,10 +169,10 @@ def _told(
 
 def _weights_lines(layout: Layout, weights: dict[str, str]) -> Iterator[str]:
     """Which weights lie here already, and what happens with the others."""
-    from harmlib.features.weights_at_hand import official_file
+    from harmlib.features.weights_at_hand import backbones_with_weights, official_file
 
     params = FeatureParams()
-    for name in _of(layout):
+    for name in backbones_with_weights(layout.modalities):
         title = getattr(params, name).display_name
         if weights.get(name) == "untrained":
             yield told(

@@ -10,6 +10,28 @@ from harmlib.features.weights import DownloadProgress
 from harmlib.params import FeatureParams
 
 
+def backbones_with_weights(modalities: Iterable[str]) -> list[str]:
+    """List the backbones that see a modality and have official weights, as the params name them.
+
+    Parameters
+    ----------
+    modalities : iterable of str
+        ``image``, ``video``.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> backbones_with_weights(["image"])
+    ['clip', 'yolo']
+    """
+    params = FeatureParams()
+    names = dict.fromkeys(name for m in modalities for name in backbone_names(params, m))
+    return [name for name in names if backbone_class(name).official_files]
+
+
 def require_weights(
     params: FeatureParams,
     modalities: Iterable[str],
