@@ -20,8 +20,10 @@ from harmlib.workflow.import_graph import ImportGraph, notebook_code
 from harmlib.workflow.media_state import ABSENT, MediaState
 from harmlib.workflow.paths import TRAINING_TABLES, weights_table_name
 from harmlib.workflow.step_record import read_record, record_path
-from harmlib.workflow.steps import LedgerRows, Step, plan
+from harmlib.workflow.steps import REPORTS, LedgerRows, Step, plan
 
+# What of the params nothing but the report reads: a change of it leaves the other steps valid.
+_OF_THE_REPORT = {"mute", "gallery", "compare_with_published", "published"}
 # The code that makes pages of executed notebooks.
 _PAGES = "import harmlib.reporting.page.pages"
 
@@ -32,8 +34,9 @@ class StepCache:
     """What is done, and from what: ``steps.json`` in the run's folder.
 
     A step is valid when its key and its outputs are those that were recorded at its end. Its key
-    covers the params, the notebook, its parameters, the files and media that it reads, and the code
-    that it can reach: modules of the package, their data files, and the versions of other packages.
+    covers the params that it can read, the notebook, its parameters, the files and media that it
+    reads, and the code that it can reach: modules of the package, their data files, and the
+    versions of other packages.
     It is taken before the notebook runs: what changes meanwhile makes the step run again.
 
     The run's own files count with their content. Media, weights and the parts of the feature store
@@ -102,9 +105,10 @@ class StepCache:
 
     def _inputs(self, step: Step) -> Inputs:
         notebook = source_notebook(step.notebook)
+        unread = set() if step.notebook in REPORTS else _OF_THE_REPORT
         own = {
             "Python": platform.python_version(),
-            "params": self.params.model_dump_json(),
+            "params": self.params.model_dump_json(exclude=unread),
             notebook.name: _sha256(notebook),
             "code": self._reached(notebook_code(notebook)),
             "parameters": json.dumps(step.parameters),

@@ -65,6 +65,8 @@ SCORES_REPORT_TABLES_OF_SECTION = (
     "summary", "lost_bounds", "slices", "slices_left_out", "doubts", "doubt_bounds",
     "recommendations", "recommendation_differences", "equal_networks",
 )  # fmt: skip
+# The notebooks that are a run's last step.
+REPORTS = ("05_report", "05_scores")
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "mistakes")
 
 

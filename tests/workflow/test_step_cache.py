@@ -296,6 +296,15 @@ def test_changed_params_invalidate_every_step(project, change):
     assert project.invalid() == {step.name for step in plan(project.params)}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"mute": ["HL001"]}, {"gallery": {"pictures": False}}, {"compare_with_published": True}],
+)
+def test_params_of_the_report_invalidate_it_alone(project, change):
+    project.content |= change
+    assert project.invalid() == {"05_report"}
+
+
 def test_a_changed_notebook_invalidates_its_steps(project):
     project.edit("notebooks/03_thresholds.ipynb", "Threshold", "threshold")
     assert project.invalid() == steps("03")
