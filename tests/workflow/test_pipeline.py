@@ -264,14 +264,14 @@ def test_a_stopped_notebook_leaves_a_page_that_says_where_and_why(folder, monkey
     run = folder / "reports" / "stopped"
     page = BeautifulSoup((run / "index.html").read_text(encoding="utf-8"), "html.parser")
     said = page.find("section", class_="error").text
-    assert "00_data 단계가 셀 manifest에서 멈추었습니다" in said
-    assert "미디어 파일이나 CSV를 쓸 수 없습니다" in said
+    assert "00_data 단계가 셀 manifest에서 중단되었습니다" in said
+    assert "미디어 파일이나 CSV를 사용할 수 없습니다" in said
     assert f"DataError: {gone}" in said
     target, _, anchor = page.find("section").a["href"].partition("#")
     cells = BeautifulSoup((run / target).read_text(encoding="utf-8"), "html.parser")
     assert "DataError" in cells.find(id=anchor).text
     states = [cell.text for cell in page.find("table").find_all("td")]
-    assert states[0] == "멈춤"
+    assert states[0] == "중단됨"
     assert set(states[1:]) == {"실행하지 않음"}
 
 
@@ -292,7 +292,7 @@ def test_steps_that_ended_before_a_failure_are_kept_and_named(run, folder, monke
     assert "메모리가 부족합니다" in page
     assert 'lang="ko"' in page
     states = BeautifulSoup(page, "html.parser").find("table").find_all("td")
-    assert [state.text for state in states[:3]] == ["끝남", "멈춤", "실행하지 않음"]
+    assert [state.text for state in states[:3]] == ["완료", "중단됨", "실행하지 않음"]
     assert "모두 유해(기준선)" in (copied / "previous.html").read_text(encoding="utf-8")
     monkeypatch.setattr(pipeline, "plan", lambda params: plan(params)[:1])
     monkeypatch.setattr(pipeline, "write_report", lambda *_: None)
