@@ -174,7 +174,7 @@ def test_a_kernel_that_is_killed_while_it_starts_is_told_in_one_line(tmp_path):
         "harmlib: stub-a: its kernel died before its first cell: ended by SIGKILL (out of memory?)"
     )
     page = (tmp_path / "reports/r/index.html").read_text(encoding="utf-8")
-    assert "커널이 갑자기 끝났습니다" in page
+    assert "커널이 갑자기 종료되었습니다" in page
 
 
 @pytest.mark.parametrize(
