@@ -12,6 +12,7 @@ _LOG = logging.getLogger(__name__)
 # Those that the project holds. A copy (06_explore-Copy1.ipynb) keeps its outputs.
 _OWN = re.compile(r"\d\d_[a-z_]+\.ipynb")
 _FOLDER = "notebooks"
+_KEPT = ("tags", "en")  # of a cell's metadata; `en` is the English wording of a text
 
 
 def is_own(path: Path) -> bool:
@@ -42,7 +43,8 @@ def leave_out_results(notebook: dict[str, Any], metadata: dict[str, Any]) -> Non
     Parameters
     ----------
     notebook : dict
-        The JSON content, which is changed. Sources, ids and tags of the cells stay.
+        The JSON content, which is changed. Sources, ids, tags and English wordings of the cells
+        stay.
     metadata : dict
         What the notebook says of itself in place of what it says now.
 
@@ -58,7 +60,7 @@ def leave_out_results(notebook: dict[str, Any], metadata: dict[str, Any]) -> Non
     """
     notebook["metadata"] = metadata
     for cell in notebook["cells"]:
-        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in _KEPT}
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
 
