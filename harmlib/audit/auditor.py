@@ -24,6 +24,7 @@ from harmlib.audit.checks import (
 )
 from harmlib.audit.claims import METRICS, SET_COLUMNS, Claims, Finding, check_claims, split_by
 from harmlib.audit.counts import MAX_VALUE, EvaluationSet, find_sets
+from harmlib.language import told
 from harmlib.tables.headers import check_names
 from harmlib.tables.numbers import numbers, plain_numbers
 from harmlib.tables.spreadsheet import check_texts
@@ -209,11 +210,17 @@ def format_audit(audit: Audit) -> str:
     counts = audit.counts.drop(columns=["tp_low", "tp_high", "fp_low", "fp_high"])
     return "\n".join(
         [
-            "Evaluation sets (smallest that fits; negatives: at least)",
+            told(
+                "Evaluation sets (smallest that fits; negatives: at least)",
+                "평가 집합(맞는 것 가운데 가장 작은 것, 음성은 최소)",
+            ),
             audit.sets.to_string(index=False, na_rep="-"),
-            "\nFindings",
+            told("\nFindings", "\n발견한 것"),
             *[f"- {finding.severity}: {finding.message}" for finding in audit.findings],
-            "\nCounts in the smallest set (negatives and tn: at least)",
+            told(
+                "\nCounts in the smallest set (negatives and tn: at least)",
+                "\n가장 작은 평가 집합에서의 개수(음성과 tn은 최소)",
+            ),
             counts.to_string(index=False, na_rep="-"),
         ]
     )

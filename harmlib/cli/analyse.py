@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from harmlib.cli.run import run_notebooks
+from harmlib.language import told
 from harmlib.params import PROJECT_ROOT, params_path
 
 
@@ -58,8 +59,12 @@ def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:
         if yaml.safe_load(file.read_text(encoding="utf-8")) == content:
             return file, False
         raise ValueError(
-            f"{file} is there already and says something else; run it (harmlib run {file}), or "
-            "give this run another name with --run"
+            told(
+                f"{file} is there already and says something else; run it (harmlib run {file}), or "
+                "give this run another name with --run",
+                f"{file}: 내용이 다른 설정 파일이 이미 있습니다. 그 파일을 실행하거나(harmlib run "
+                f"{file}) --run으로 다른 이름을 주십시오",
+            )
         )
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     file.write_text(HEAD + text, encoding="utf-8")
@@ -104,6 +109,11 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not name or not value:
-            raise ValueError(f"{option} {text}: write {option} name=value")
+            raise ValueError(
+                told(
+                    f"{option} {text}: write {option} name=value",
+                    f"{option} {text}: {option} 이름=값으로 적으십시오",
+                )
+            )
         found.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

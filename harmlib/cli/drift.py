@@ -7,22 +7,12 @@ import math
 import sys
 from pathlib import Path
 
-from harmlib.analysis.drift import MIN_ITEMS, REASONS, Drift, compare_scores
-from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.analysis.drift import compare_scores
+from harmlib.cli.drift_text import format_drift
 from harmlib.language import told
 from harmlib.models.checkpoint import CheckpointError, load_checkpoint
 from harmlib.models.explanation import validation_items
 from harmlib.predict.read_scores import read_scores, with_sources
-
-VERDICTS = {
-    "too_few": f"too few to tell: that takes {MIN_ITEMS} new scores, and {MIN_GROUPS} sources here "
-    "and in validation",
-    "steady": "steady: keep the threshold",
-    "watch": "watch: something changed; look at it before the next report",
-    "groups_unknown": "something seems changed, but a few sources look so by chance: name them "
-    "with --group (--group path: each file is its own source)",
-    "choose_again": "choose the threshold again, on newly labelled items",
-}
 
 
 def run_drift(options: argparse.Namespace) -> int:
@@ -84,39 +74,3 @@ def _asked_checkpoint(options: argparse.Namespace) -> Path:
             )
         )
     return files[0]
-
-
-def format_drift(found: Drift, told_by: str) -> str:
-    """Describe a drift for the terminal.
-
-    Parameters
-    ----------
-    found : Drift
-        As `harmlib.analysis.drift.compare_scores` returns it.
-    told_by : str
-        What tells the sources, as `harmlib.predict.read_scores.with_sources` returns it.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
-    sources = "sources unknown"
-    if found.n_sources is not None:
-        sources = f"{found.n_sources:,} sources by {told_by}"
-    lines = [
-        VERDICTS[found.verdict],
-        f"{found.n_new:,} new scores ({sources}) against {found.n_validation:,} of validation; "
-        f"Kolmogorov-Smirnov {found.ks:.3f} (p {found.p_value:.3g})",
-        f"{'':<15}{'validation':>11}{'new':>9}{'change':>9}   interval ({found.level:.2%})",
-    ]
-    lines += [
-        f"{row.metric:<15}{row.validation:>11.4f}{row.new:>9.4f}{row.difference:>+9.4f}   "
-        + ("too few sources" if math.isnan(row.low) else f"{row.low:+.4f} to {row.high:+.4f}")
-        for row in found.table.itertuples()
-    ]
-    lines.append(
-        "harmful_share of the new scores is an estimate; if nothing else had changed, "
-        f"{found.expected_flagged_share:.4f} would be flagged"
-    )
-    return "\n".join(lines + [f"- {REASONS[reason]}" for reason in found.reasons])

@@ -11,10 +11,12 @@ import pandas as pd
 from harmlib.analysis.audit_sample.estimates import estimate_sample, widest_stratum
 from harmlib.analysis.audit_sample.labels import check_against, read_labelled
 from harmlib.analysis.policy_file import PolicyError
+from harmlib.cli.cells import left, right
 from harmlib.cli.sample import live_decisions
+from harmlib.language import told
 from harmlib.tables.csv_output import write_csv
 
-_NAMES = {"false_omission_rate": "harmful among passed"}
+_NAMES = {"false_omission_rate": ("harmful among passed", "통과 중 유해")}
 
 
 def run_estimate(options: argparse.Namespace) -> int:
@@ -61,13 +63,13 @@ def format_estimates(table: pd.DataFrame, sample: pd.DataFrame) -> str:
     str
         Several lines.
     """
-    counts = sample["label"]
     lines = [
-        f"{int(counts.isin([0, 1]).sum()):,} of {len(sample):,} labelled, "
-        f"{int((counts == -1).sum()):,} unknown, {int(counts.isna().sum()):,} not looked at; "
-        f"{int(sample.drop_duplicates('stratum')['stratum_size'].sum()):,} decisions at threshold "
-        + ", ".join(sorted(sample["threshold"].unique())),
-        f"{'':<22}{'estimate':>9}   interval (95 %)    with all unknown labels against, for it",
+        _counts(sample),
+        f"{'':<22}{right(told('estimate', '추정'), 9)}   "
+        + told(
+            "interval (95 %)    with all unknown labels against, for it",
+            "95% 신뢰구간       모르는 라벨이 모두 불리할 때, 유리할 때",
+        ),
     ]
     for name, own in table.groupby("slice", sort=False):
         lines += [str(name)] if name else []
@@ -75,16 +77,43 @@ def format_estimates(table: pd.DataFrame, sample: pd.DataFrame) -> str:
     return "\n".join(lines + _reasons(table, sample))
 
 
+def _counts(sample: pd.DataFrame) -> str:
+    """How much of the sample is labelled."""
+    labels = sample["label"]
+    labelled, unknown = int(labels.isin([0, 1]).sum()), int((labels == -1).sum())
+    unseen = int(labels.isna().sum())
+    decisions = int(sample.drop_duplicates("stratum")["stratum_size"].sum())
+    thresholds = ", ".join(sorted(sample["threshold"].unique()))
+    return told(
+        f"{labelled:,} of {len(sample):,} labelled, {unknown:,} unknown, {unseen:,} not looked at; "
+        f"{decisions:,} decisions at threshold {thresholds}",
+        f"표본 {len(sample):,}개 중 라벨 {labelled:,}개, 모름 {unknown:,}개, 보지 않음 "
+        f"{unseen:,}개. threshold {thresholds}의 판정 {decisions:,}개",
+    )
+
+
 def _line(row: dict[str, Any]) -> str:
-    name = _NAMES.get(row["measure"], row["measure"])
+    measure = row["measure"]
+    name = left(told(*_NAMES[measure]) if measure in _NAMES else measure, 22)
     if row["state"] == "nothing":
-        which = "passed" if row["measure"] == "false_omission_rate" else "flagged"
-        return f"{name:<22}nothing is {which}"
-    ends = f"{row['low']:.4f} to {row['high']:.4f}"
+        passed = measure == "false_omission_rate"
+        return name + (
+            told("nothing is passed", "통과한 것이 없음")
+            if passed
+            else told("nothing is flagged", "유해로 판정한 것이 없음")
+        )
+    ends = _range(row["low"], row["high"])
     if row["state"] == "too_few":
-        return f"{name:<22}too few to tell: anything from {ends} fits the labels"
-    bounds = f"   {row['lowest']:.4f} to {row['highest']:.4f}" if row["unknown"] else ""
-    return f"{name:<22}{row['value']:>9.4f}   {ends}{bounds}"
+        return name + told(
+            f"too few to tell: anything from {ends} fits the labels",
+            f"라벨이 적어 알 수 없음: {ends}의 어느 값이든 라벨과 맞음",
+        )
+    bounds = f"   {_range(row['lowest'], row['highest'])}" if row["unknown"] else ""
+    return f"{name}{row['value']:>9.4f}   {ends}{bounds}"
+
+
+def _range(low: float, high: float) -> str:
+    return told(f"{low:.4f} to {high:.4f}", f"{low:.4f}~{high:.4f}")
 
 
 def _reasons(table: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
@@ -94,6 +123,12 @@ def _reasons(table: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
         return []
     name, size, labelled, harmful, most = widest_stratum(sample)
     return [
-        f"- of the {size:,} decisions of stratum {name!r} {labelled:,} are labelled, {harmful:,} "
-        f"of them harmful: up to {most:,} may be. Label more of it: draw a larger sample"
+        told(
+            f"- of the {size:,} decisions of stratum {name!r} {labelled:,} are labelled, "
+            f"{harmful:,} of them harmful: up to {most:,} may be. Label more of it: draw a larger "
+            "sample",
+            f"- 층 {name!r}의 판정 {size:,}개 중 라벨이 {labelled:,}개, 그중 유해가 "
+            f"{harmful:,}개여서 층 전체의 유해는 {most:,}개까지 있을 수 있습니다. 더 큰 표본을 "
+            "뽑아 라벨을 늘리십시오",
+        )
     ]

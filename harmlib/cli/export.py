@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from harmlib.language import told
 from harmlib.media.whole_file import write_text_whole
 from harmlib.predict.decision_log import DecisionLog, LogError
 from harmlib.predict.statements import statements, unfilled
@@ -55,10 +56,7 @@ def run_export(options: argparse.Namespace) -> int:
         write_text_whole(out / FIGURES, content + "\n")
         write_html(sheet_html(means), out / SHEET, f"{means['run']}: 자동 판정 요약")
         empty = int((table["Value"] == TO_FILL).sum())
-        print(f"{out / TABLE}: {len(table):,} rows, {empty:,} values {TO_FILL}")
-        print("- compare its header and names with the Commission's own file before you file it")
-        print(f"{out / FIGURES}: counts, intervals, thresholds, the qualitative text")
-        print(f"{out / SHEET}: one page (A4), to be printed")
+        print("\n".join(_told(out, len(table), empty)))
         print(_write_statements(logs, out / STATEMENTS))
     except (UnreadableRun, MetricsError, LogError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
@@ -66,11 +64,31 @@ def run_export(options: argparse.Namespace) -> int:
     return 0
 
 
+def _told(out: Path, rows: int, empty: int) -> list[str]:
+    """What lies in which file."""
+    return [
+        told(
+            f"{out / TABLE}: {rows:,} rows, {empty:,} values {TO_FILL}",
+            f"{out / TABLE}: {rows:,}행, {TO_FILL}로 표시한 값 {empty:,}개",
+        ),
+        told(
+            "- compare its header and names with the Commission's own file before you file it",
+            "- 제출하기 전에 머리글과 이름을 집행위원회의 원본 양식과 대조하십시오",
+        ),
+        told(
+            f"{out / FIGURES}: counts, intervals, thresholds, the qualitative text",
+            f"{out / FIGURES}: 개수, 신뢰구간, threshold, 서술 항목",
+        ),
+        told(f"{out / SHEET}: one page (A4), to be printed", f"{out / SHEET}: 인쇄용 한 쪽(A4)"),
+    ]
+
+
 def _logs(folder: Path, given: Path | None) -> list[Path]:
     if given is None:
         return sorted((folder / "predict").glob("*.decisions.jsonl"))
     if not given.is_file():
-        raise LogError(f"{given}: there is no such log")
+        missing = told("there is no such log", "그런 기록이 없습니다")
+        raise LogError(f"{given}: {missing}")
     return [given]
 
 
@@ -82,7 +100,16 @@ def _write_statements(logs: list[Path], out: Path) -> str:
         lines.append(json.dumps(made, ensure_ascii=False))
         lacking.update(f"{name} ({what})" for name, what in unfilled(made).items())
     if not logs:
-        return "no log of decisions: no statements of reasons (name one with --log)"
+        return told(
+            "no log of decisions: no statements of reasons (name one with --log)",
+            "판정 기록이 없어 판정 사유서를 쓰지 않았습니다(--log로 기록을 알려 주십시오)",
+        )
     write_text_whole(out, "".join(f"{line}\n" for line in lines))
-    said = f"{out}: {len(lines):,} statements of reasons, of harmful decisions"
-    return "\n".join([said, *(f"- {n:,} lack {what}" for what, n in lacking.items())])
+    said = told(
+        f"{out}: {len(lines):,} statements of reasons, of harmful decisions",
+        f"{out}: 유해 판정의 사유서 {len(lines):,}개",
+    )
+    lacks = (
+        told(f"- {n:,} lack {what}", f"- {n:,}개에 빠진 것: {what}") for what, n in lacking.items()
+    )
+    return "\n".join([said, *lacks])

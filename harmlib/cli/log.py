@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from harmlib.language import told
 from harmlib.predict.decision_log import DecisionLog
 from harmlib.predict.log_chain import verify
 
@@ -23,7 +24,8 @@ def run_log(options: argparse.Namespace) -> int:
         Exit status: 0 listed, or all lines hold; 1 a line doesn't hold; 2 there is no such log.
     """
     if not options.file.is_file():
-        print(f"harmlib: {options.file}: there is no such log", file=sys.stderr)
+        missing = told("there is no such log", "그런 기록이 없습니다")
+        print(f"harmlib: {options.file}: {missing}", file=sys.stderr)
         return 2
     if options.verify:
         found = verify(options.file)

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 from harmlib.cli.options import parser
@@ -43,19 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put another there
             stream.reconfigure(errors="backslashreplace")  # a name must not end the work
-    if arguments is not None:
-        return _spoken(arguments)
-    with ended_in_order():
-        return _spoken(sys.argv[1:])
-
-
-def _spoken(arguments: list[str]) -> int:
-    """Do what is asked for, in the language of the command line or the environment."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        language, rest = asked_language(arguments, os.environ)
+        language, rest = asked_language(given, os.environ)
     except ValueError as error:
         return _failed(error)
-    with languages(terminal=language):
+    with languages(terminal=language), ended_in_order() if arguments is None else nullcontext():
         return _told(rest)
 
 
@@ -135,8 +129,12 @@ def _command(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     if (encoding := sys.getfilesystemencoding()) != "utf-8":
         print(
-            f"harmlib: this Python reads file names as {encoding}, and would not find all files; "
-            "set PYTHONUTF8=1 (or LC_ALL=C.UTF-8) and run it again",
+            told(
+                f"harmlib: this Python reads file names as {encoding}, and would not find all "
+                "files; set PYTHONUTF8=1 (or LC_ALL=C.UTF-8) and run it again",
+                f"harmlib: 이 Python은 파일 이름을 {encoding}로 읽어 찾지 못하는 파일이 생깁니다. "
+                "PYTHONUTF8=1(또는 LC_ALL=C.UTF-8)을 설정하고 다시 실행하십시오",
+            ),
             file=sys.stderr,
         )
         return 2

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harmlib.analysis.bands import MISSED_EACH, MISSED_EITHER, Bands, Promise
+from harmlib.analysis.bands import Bands
+from harmlib.cli.bands_text import bands_lines
 from harmlib.cli.predict_progress import Total, shown_progress
 from harmlib.cli.predict_text import summary, threshold_lines, warnings_of
 from harmlib.features.weights import WeightsError
@@ -52,11 +52,11 @@ def run_predict(options: argparse.Namespace) -> int:
     total = Total(options.paths)  # counted while networks are loaded
     try:
         if options.out and options.out.suffix not in FORMATS:
-            raise ValueError(f"--out {options.out}: must end in one of {', '.join(FORMATS)}")
+            raise ValueError(_unknown_ending(options.out))
         if options.confidence is not None and not options.bands:
-            raise ValueError("--confidence goes with --bands RECALL PRECISION")
+            raise ValueError(_goes_with("--confidence", "--bands RECALL PRECISION"))
         if options.policy_file is not None and not options.policy:
-            raise ValueError("--policy-file goes with --policy NAME")
+            raise ValueError(_goes_with("--policy-file", told("--policy NAME", "--policy 이름")))
         _require_one_line(options)
         predictors = open_predictors(
             options.checkpoint,
@@ -80,7 +80,7 @@ def run_predict(options: argparse.Namespace) -> int:
     for line in dict.fromkeys(line for about in abouts for line in warnings_of(about)):
         print(line, file=sys.stderr)
     for modality, chosen in bands.items():
-        print(_describe(modality, chosen), file=sys.stderr)
+        print("\n".join(bands_lines(modality, chosen)), file=sys.stderr)
     found = find_files(options.paths, stdin=sys.stdin.buffer)
     with shown_progress(total) as progress:
         if options.out is None:
@@ -114,8 +114,15 @@ def run_explain(options: argparse.Namespace) -> int:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     print(
-        f"replay     {again.decision}, probability {again.probability:.6f}: "
-        + ("the same decision" if again.same else "NOT the logged decision")
+        told(
+            f"replay     {again.decision}, probability {again.probability:.6f}: ",
+            f"다시 판정  {again.decision}, 확률 {again.probability:.6f}: ",
+        )
+        + (
+            told("the same decision", "기록과 같은 판정입니다")
+            if again.same
+            else told("NOT the logged decision", "기록과 다른 판정입니다")
+        )
     )
     return int(not again.same)
 
@@ -156,6 +163,18 @@ def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
     return predictor.bands(min_recall, min_precision, options.confidence, options.method)
 
 
+def _unknown_ending(out: Path) -> str:
+    endings = ", ".join(FORMATS)
+    return told(
+        f"--out {out}: must end in one of {endings}",
+        f"--out {out}: 파일 이름이 {endings} 중 하나로 끝나야 합니다",
+    )
+
+
+def _goes_with(option: str, other: str) -> str:
+    return told(f"{option} goes with {other}", f"{option}: {other}도 함께 적어야 합니다")
+
+
 def _require_one_line(options: argparse.Namespace) -> None:
     """Refuse two answers to the question where the line is."""
     given = {
@@ -168,57 +187,9 @@ def _require_one_line(options: argparse.Namespace) -> None:
         raise ValueError(
             told(
                 f"{' and '.join(names)} both draw the line: give one of them",
-                f"{'와 '.join(names)}는 모두 기준을 정하는 옵션입니다. 하나만 주십시오",
+                f"{', '.join(names)}: 모두 기준을 정하는 옵션입니다. 하나만 주십시오",
             )
         )
-
-
-def _describe(modality: str, bands: Bands) -> str:
-    """What the bands promise, where they lie, and how much of validation lies in each."""
-    reach = _promise(bands, bands.promise) if bands.promise else _no_promise()
-    lines = [
-        *(f"{modality}: {line}" for line in reach),
-        f"{modality}: pass up to {bands.pass_at}, block above {bands.block_above} ({bands.state}; "
-        f"recall {bands.min_recall}, precision {bands.min_precision})",
-    ]
-    for row in bands.table.itertuples():
-        known = not math.isnan(row.low)
-        ends = f"95 %: {row.low:.1%} to {row.high:.1%}" if known else "too few groups to be sure"
-        lines.append(f"  {row.band:<7} {row.share:6.1%} of validation ({ends})")
-    return "\n".join(lines)
-
-
-def _no_promise() -> list[str]:
-    each, either = (f"{low:.0%} to {high:.0%}" for low, high in (MISSED_EACH, MISSED_EITHER))
-    return [
-        f"the floors hold on validation only. On new files each is missed in {each} of such cases, "
-        f"at least one of both in {either}. --confidence 0.9 asks for floors that hold"
-    ]
-
-
-def _promise(bands: Bands, promise: Promise) -> list[str]:
-    lines = []
-    if (bands.pass_at, bands.block_above) != (None, None):
-        lines = [
-            f"with confidence {promise.confidence:g}, what passes and what is blocked keep their "
-            f"floors on new files of such groups ({promise.method}; recall and precision of the "
-            f"average group; {promise.harmful_groups} harmful groups of {promise.groups}; "
-            f"{promise.candidates} epochs to choose from)"
-        ]
-    for name, floor, end, consequence in (
-        ("recall", bands.min_recall, bands.pass_at, "nothing passes"),
-        ("precision", bands.min_precision, bands.block_above, "nothing is blocked"),
-    ):
-        if end is None:
-            needed = promise.needed(floor, of_precision=name == "precision")
-            lines.append(
-                f"no threshold can be promised at this confidence for {name} {floor} with "
-                f"{promise.harmful_groups} harmful groups, so {consequence}; it takes at least "
-                f"{needed} groups without a mistake"
-                if promise.method == "learn-then-test"
-                else f"no threshold keeps {name} {floor} at this confidence, so {consequence}"
-            )
-    return lines
 
 
 def _print_rows(
@@ -269,7 +240,12 @@ def _weights(given: list[str]) -> dict[str, str]:
     for text in given:
         name, _, path = text.partition("=")
         if not (name and path):
-            raise ValueError(f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt")
+            raise ValueError(
+                told(
+                    f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt",
+                    f"--weights {text}: 백본=경로로 적으십시오(예: yolo=yolov8n.pt)",
+                )
+            )
         pairs[name] = path
     return pairs
 
@@ -282,7 +258,12 @@ def _limits(options: argparse.Namespace) -> DecodeLimits:
 def _windowing(options: argparse.Namespace) -> Windowing:
     how, _, k = options.reduce.partition(":")
     if how not in ("max", "top") or (how == "top") != k.isdigit():
-        raise ValueError(f"--reduce {options.reduce}: use max, or top:K such as top:3")
+        raise ValueError(
+            told(
+                f"--reduce {options.reduce}: use max, or top:K such as top:3",
+                f"--reduce {options.reduce}: max 또는 top:K로 적으십시오(예: top:3)",
+            )
+        )
     return Windowing(
         options.window,
         options.stride,

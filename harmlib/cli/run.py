@@ -50,9 +50,14 @@ def run_notebooks(options: argparse.Namespace) -> int:
     """
     if not NOTEBOOKS.is_dir():
         print(
-            f"harmlib: there is no folder notebooks/ in {PROJECT_ROOT}. `harmlib run` executes the "
-            "notebooks of the project's checkout, which the installed package does not contain. "
-            "Change into a checkout and use ./run_all.sh there.",
+            told(
+                f"harmlib: there is no folder notebooks/ in {PROJECT_ROOT}. `harmlib run` executes "
+                "the notebooks of the project's checkout, which the installed package does not "
+                "contain. Change into a checkout and use ./run_all.sh there.",
+                f"harmlib: {PROJECT_ROOT}에 notebooks/ 폴더가 없습니다. `harmlib run`은 프로젝트 "
+                "저장소의 노트북을 실행하며, 설치된 패키지에는 노트북이 없습니다. 저장소로 "
+                "옮겨 ./run_all.sh를 쓰십시오.",
+            ),
             file=sys.stderr,
         )
         return 2
@@ -63,7 +68,13 @@ def run_notebooks(options: argparse.Namespace) -> int:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     if params_file != given:
-        print(f"{given}: its media are not at {load_params(given).data.root}")
+        root = load_params(given).data.root
+        print(
+            told(
+                f"{given}: its media are not at {root}",
+                f"{given}: 미디어가 {root}에 없습니다",
+            )
+        )
     print(told(f"Params: {params_file}", f"설정: {params_file}"), flush=True)
     try:
         if not _may_begin(load_run_params(params_file)):
@@ -124,7 +135,11 @@ def _results(params: RunParams) -> str:
     heads = ("", "variant", "threshold", "precision", "recall", "F1", "AP", "AUC")
     width = max(6, *map(len, metrics["modalities"]))
     line = f"{{:<{width}}} {{:<9}} {{:>9}} {{:>9}} {{:>7}} {{:>7}} {{:>7}} {{:>7}}"
-    lines = ["\nTest split, at the threshold chosen on validation:", line.format(*heads)]
+    title = told(
+        "Test split, at the threshold chosen on validation:",
+        "시험 분할, 검증에서 고른 threshold의 결과:",
+    )
+    lines = [f"\n{title}", line.format(*heads)]
     on_folds = []
     for modality, variants in metrics["modalities"].items():
         for name, entry in variants.items():
@@ -136,13 +151,20 @@ def _results(params: RunParams) -> str:
     if on_folds:
         heads = (*heads[:2], "", *heads[3:])
         # What the makers of scores trained on, nobody here knows.
-        by = (
-            "judged by the threshold that the other half chose"
+        title = (
+            told(
+                "All items, judged by the threshold that the other half chose:",
+                "전체 항목, 나머지 절반에서 고른 threshold로 판정한 결과:",
+            )
             if isinstance(params, ScoresParams)
-            else "by models that never saw their groups"
+            else told(
+                "All items, by models that never saw their groups:",
+                "전체 항목, 그 그룹을 학습에 쓰지 않은 모델의 결과:",
+            )
         )
-        lines += [f"\nAll items, {by}:", line.format(*heads)]
-    return "\n".join([*lines, *on_folds, f"\nReport: {params.run_dir / 'index.html'}"])
+        lines += [f"\n{title}", line.format(*heads)]
+    report = told("Report", "보고서")
+    return "\n".join([*lines, *on_folds, f"\n{report}: {params.run_dir / 'index.html'}"])
 
 
 def _figures(entry: dict[str, Any]) -> list[str]:

@@ -19,6 +19,8 @@ from harmlib.analysis.audit_sample.drawing import draw_sample
 from harmlib.analysis.own_scores.columns import ALIASES
 from harmlib.analysis.policy_file import PolicyError, read_policy_file
 from harmlib.cli.analyse import pairs
+from harmlib.cli.cells import right
+from harmlib.language import told
 from harmlib.media.whole_file import written_whole
 from harmlib.params import TableReading
 from harmlib.tables.csv_output import write_csv
@@ -41,12 +43,26 @@ def run_sample(options: argparse.Namespace) -> int:
 
     try:
         if options.out.suffix.lower() != ".csv":
-            raise ValueError(f"--out {options.out}: must end in .csv")
+            raise ValueError(
+                told(
+                    f"--out {options.out}: must end in .csv",
+                    f"--out {options.out}: 파일 이름이 .csv로 끝나야 합니다",
+                )
+            )
         if options.n < 1:
-            raise ValueError(f"--n {options.n}: look at one item or more")
+            raise ValueError(
+                told(
+                    f"--n {options.n}: look at one item or more",
+                    f"--n {options.n}: 하나 이상이어야 합니다",
+                )
+            )
         if options.out.exists():
             raise ValueError(
-                f"{options.out} is there already, and may hold labels; name another with --out"
+                told(
+                    f"{options.out} is there already, and may hold labels; name another with --out",
+                    f"{options.out}: 이미 있는 파일이며 라벨이 들어 있을 수 있습니다. --out으로 "
+                    "다른 이름을 주십시오",
+                )
             )
         found, live = live_decisions(options)
         by = check_slices(live, options.by, options.scores)
@@ -55,7 +71,7 @@ def run_sample(options: argparse.Namespace) -> int:
     except (CheckpointError, PolicyError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
-    print(_told(sample, live, found, page, options))
+    print(_drawn(sample, live, found, page, options))
     return 0
 
 
@@ -81,11 +97,17 @@ def live_decisions(options: argparse.Namespace) -> tuple[Decisions, pd.DataFrame
     """
     columns = pairs(options.column, "--column")
     if unknown := sorted(set(columns) - set(ALIASES)):
-        raise ValueError(f"--column {unknown[0]}=…: no such role; known: {', '.join(ALIASES)}")
+        known = ", ".join(ALIASES)
+        raise ValueError(
+            told(
+                f"--column {unknown[0]}=…: no such role; known: {known}",
+                f"--column {unknown[0]}=…: 그런 역할이 없습니다. 가능한 역할: {known}",
+            )
+        )
     reading = TableReading.model_validate({"columns": columns, "scale": options.scale})
     found = read_decisions(options.scores, reading, options.model)
-    told = (options.threshold, options.checkpoint, options.policy)
-    if found.is_decided and told == (None, None, None):
+    given = (options.threshold, options.checkpoint, options.policy)
+    if found.is_decided and given == (None, None, None):
         return found, found.items
     return found, decide(found, _thresholds(options, found))
 
@@ -100,18 +122,31 @@ def _thresholds(options: argparse.Namespace, found: Decisions) -> dict[str, floa
         return {"": float(load_checkpoint(options.checkpoint).threshold)}
     if options.policy is None:
         raise ValueError(
-            f"{options.scores}: nothing says what is live; give --threshold T, --checkpoint FILE, "
-            "or --policy NAME --policy-file FILE"
+            told(
+                f"{options.scores}: nothing says what is live; give --threshold T, --checkpoint "
+                "FILE, or --policy NAME --policy-file FILE",
+                f"{options.scores}: 운영 threshold를 알 수 없습니다. --threshold T, --checkpoint "
+                "파일, 또는 --policy 이름 --policy-file 파일을 주십시오",
+            )
         )
     if options.policy_file is None:
-        raise ValueError("--policy needs --policy-file, the policy.json of the run")
+        raise ValueError(
+            told(
+                "--policy needs --policy-file, the policy.json of the run",
+                "--policy: --policy-file로 실행의 policy.json을 주어야 합니다",
+            )
+        )
     known = read_policy_file(options.policy_file).policies
     own = [one for one in known if one.policy == options.policy and one.variant == found.model]
     if not own:
-        has = ", ".join(sorted({f"{one.policy} of {one.variant}" for one in known})) or "none"
+        has = ", ".join(sorted({f"{one.policy} ({one.variant})" for one in known})) or "-"
         raise ValueError(
-            f"{options.policy_file}: has no policy {options.policy!r} of model {found.model!r}; it "
-            f"has: {has}"
+            told(
+                f"{options.policy_file}: has no policy {options.policy!r} of model "
+                f"{found.model!r}; it has: {has}",
+                f"{options.policy_file}: 그런 정책이 없습니다: {options.policy!r}(모델 "
+                f"{found.model!r}). 있는 정책: {has}",
+            )
         )
     return {one.section: one.threshold for one in own if one.threshold is not None}
 
@@ -146,7 +181,7 @@ def _pictures(sample: pd.DataFrame, folder: Path) -> dict[str, bytes]:
     return thumbnails(files["image"], "image") | thumbnails(files["video"], "video")
 
 
-def _told(
+def _drawn(
     sample: pd.DataFrame,
     live: pd.DataFrame,
     found: Decisions,
@@ -156,19 +191,32 @@ def _told(
     strata = sample.drop_duplicates("stratum").sort_values("stratum")
     thresholds = ", ".join(sorted(sample["threshold"].unique()))
     lines = [
-        f"{len(sample):,} of {len(live):,} decisions at threshold {thresholds} "
-        f"({found.scale.kind}), sample {sample['sample_id'].iloc[0]}",
-        f"{'looked at':>9} {'of':>10}  stratum (1 is nearest to the threshold)",
+        told(
+            f"{len(sample):,} of {len(live):,} decisions at threshold {thresholds} "
+            f"({found.scale.kind}), sample {sample['sample_id'].iloc[0]}",
+            f"threshold {thresholds}({found.scale.kind})의 판정 {len(live):,}개 중 "
+            f"{len(sample):,}개, 표본 {sample['sample_id'].iloc[0]}",
+        ),
+        f"{right(told('looked at', '표본'), 9)} {right(told('of', '전체'), 10)}  "
+        + told("stratum (1 is nearest to the threshold)", "층(1이 threshold에 가장 가까움)"),
         *(
             f"{row.stratum_sampled:>9,} {row.stratum_size:>10,}  {row.stratum}"
             for row in strata.itertuples()
         ),
     ]
     if found.without_score:
-        lines.append(f"{found.without_score:,} rows have no score: nothing was decided, none drawn")
+        lines.append(
+            told(
+                f"{found.without_score:,} rows have no score: nothing was decided, none drawn",
+                f"점수가 없는 {found.without_score:,}행은 판정이 없어 뽑지 않았습니다",
+            )
+        )
     lines += [
-        f"{options.out}: fill in the column label (harmful, safe, unknown), or",
-        f"{page}: label there, and download",
-        f"then: harmlib estimate {options.out.stem}-labels.csv",
+        told(
+            f"{options.out}: fill in the column label (harmful, safe, unknown), or",
+            f"{options.out}: label 열(harmful, safe, unknown)을 채우거나",
+        ),
+        told(f"{page}: label there, and download", f"{page}: 여기서 라벨을 붙여 내려받으십시오"),
+        told("then", "그다음") + f": harmlib estimate {options.out.stem}-labels.csv",
     ]
     return "\n".join(lines)

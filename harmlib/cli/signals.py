@@ -11,9 +11,15 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from harmlib.language import told
+
 LIMIT_SEC = 1.4  # so much time has what is going on to tidy up
 _TWICE_SEC = 0.5  # a second signal so soon after is the first one, sent by two senders
-_NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the terminal's end"}
+_NAMES = {
+    "SIGINT": ("Ctrl-C", "Ctrl-C"),
+    "SIGTERM": ("SIGTERM", "SIGTERM"),
+    "SIGHUP": ("the terminal's end", "터미널 종료"),
+}
 
 
 class Ended(KeyboardInterrupt):
@@ -62,9 +68,9 @@ class _Watch:
 
     def __enter__(self) -> _Watch:
         # The system writes a signal's number into this pipe even while the main thread computes.
-        self._heard, told = os.pipe()
-        os.set_blocking(told, False)
-        self._wakeup = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        self._heard, wakes = os.pipe()
+        os.set_blocking(wakes, False)
+        self._wakeup = signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
         for name in _NAMES:
             number = getattr(signal, name, None)  # Windows has no SIGHUP
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -99,8 +105,11 @@ class _Watch:
         """Say one line and end the process, whatever its threads do."""
         if not self._leaving.acquire(blocking=False):
             return  # another thread is at it
-        name = _NAMES[signal.Signals(signum).name]
-        line = f"harmlib: ended by {name}; finished work is kept, start again to go on\n"
+        english, korean = _NAMES[signal.Signals(signum).name]
+        line = told(
+            f"harmlib: ended by {english}; finished work is kept, start again to go on\n",
+            f"harmlib: 중단했습니다({korean}). 끝난 작업은 남아 있으며, 다시 실행하면 이어집니다\n",
+        )
         with contextlib.suppress(Exception):
             sys.stdout.flush()
         with contextlib.suppress(OSError):

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 import requests
 from filelock import FileLock
 
+from harmlib.language import told
+
 TIMEOUT_SEC = (10, 60)  # to connect, and between two chunks of the body
 NO_WEIGHTS = "no weights"  # label and key of a backbone that has none
 CHUNK_BYTES = 1 << 16  # a broken connection loses at most this much of what had arrived
@@ -156,8 +158,12 @@ def resolve_weights(
     path = Path(os.path.expanduser(spec)).absolute()  # noqa: PTH111 (Path fails without a home)
     if not path.is_file():
         raise WeightsError(
-            f"weights {spec!r}: there is no file at {path}. "
-            "Give 'pretrained', 'untrained', or the path of an existing weights file"
+            told(
+                f"weights {spec!r}: there is no file at {path}. "
+                "Give 'pretrained', 'untrained', or the path of an existing weights file",
+                f"weights {spec!r}: {path}에 파일이 없습니다. 'pretrained', 'untrained', 또는 "
+                "있는 가중치 파일의 경로를 적으십시오",
+            )
         )
     return Weights("file", path, _sha256(path), None)
 
@@ -173,9 +179,14 @@ def _fetch(official: OfficialFile, cache_dir: Path, progress: DownloadProgress |
     found = _sha256(path)
     if found != official.sha256:
         raise WeightsError(
-            f"{path} is not the official file of {official.architecture}: expected sha256 "
-            f"{official.sha256}, got {found}. Move it away and run again to get the official one; "
-            "to use it as it is, give its path as the weights"
+            told(
+                f"{path} is not the official file of {official.architecture}: expected sha256 "
+                f"{official.sha256}, got {found}. Move it away and run again to get the official "
+                "one; to use it as it is, give its path as the weights",
+                f"{path}: {official.architecture}의 공식 파일이 아닙니다(sha256: 공식 "
+                f"{official.sha256}, 이 파일 {found}). 공식 파일을 받으려면 옮겨 놓고 다시 "
+                "실행하고, 이 파일을 그대로 쓰려면 weights에 경로를 적으십시오",
+            )
         )
     return path
 
@@ -232,14 +243,21 @@ def _verify_download(official: OfficialFile, part: Path) -> None:
 
 def _offline_message(official: OfficialFile, target: Path, part: Path, error: OSError) -> str:
     kept_bytes = part.stat().st_size if part.exists() else 0
-    return (
+    return told(
         f"cannot download the weights of {official.architecture}\n"
         f"  from:   {official.source}\n"
         f"  to:     {target}\n"
         f"  sha256: {official.sha256}\n"
         f"  reason: {error}\n"
         f"Run again to go on ({kept_bytes:,} bytes are kept), or copy the file there yourself, "
-        "or set the weights to 'untrained' or to the path of another file"
+        "or set the weights to 'untrained' or to the path of another file",
+        f"{official.architecture}의 가중치를 내려받지 못했습니다\n"
+        f"  주소:   {official.source}\n"
+        f"  위치:   {target}\n"
+        f"  sha256: {official.sha256}\n"
+        f"  이유:   {error}\n"
+        f"다시 실행하면 이어서 받습니다({kept_bytes:,}바이트 받아 둠). 파일을 그 위치에 직접 "
+        "복사하거나, weights를 'untrained' 또는 다른 파일의 경로로 정해도 됩니다",
     )
 
 

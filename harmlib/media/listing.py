@@ -96,9 +96,13 @@ def _require_one(paths: pd.Series, root: Path, csv_path: Path) -> None:
         return
     hint = files.hint(paths.iloc[0])
     raise DataError(
-        f"{csv_path}: none of the {len(paths):,} listed files is there. The first is "
-        f"{paths.iloc[0]!r}, looked for at {files.root / paths.iloc[0]}; "
-        + (hint or "paths are relative to data.root")
+        told(
+            f"{csv_path}: none of the {len(paths):,} listed files is there. The first is "
+            f"{paths.iloc[0]!r}, looked for at {files.root / paths.iloc[0]}; ",
+            f"{csv_path}: 적힌 파일 {len(paths):,}개가 하나도 없습니다. 첫 파일은 "
+            f"{paths.iloc[0]!r}이며 {files.root / paths.iloc[0]}에서 찾았습니다. ",
+        )
+        + (hint or told("paths are relative to data.root", "경로는 data.root 기준입니다"))
     )
 
 

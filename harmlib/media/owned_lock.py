@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from harmlib.language import told
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -91,10 +93,14 @@ def _acquire(path: Path, what: str) -> int:
                 if _is_there(path, descriptor):
                     return descriptor
             elif _is_there(path, descriptor):
-                owner = _read_owner(path) or "another process"
+                owner = _read_owner(path) or told("another process", "다른 프로세스")
                 raise InUse(
-                    f"{what} is in use: {owner}. Wait until that has ended, or end it, and start "
-                    "this again"
+                    told(
+                        f"{what} is in use: {owner}. Wait until that has ended, or end it, and "
+                        "start this again",
+                        f"{what}: 사용 중입니다({owner}). 끝나기를 기다리거나 끝낸 뒤 다시 "
+                        "시작하십시오",
+                    )
                 )
         except BaseException:
             os.close(descriptor)
@@ -140,8 +146,12 @@ def _read_owner(path: Path) -> str:
     """Return who wrote the lock's file, in words; empty where nobody has yet."""
     try:
         owner = json.loads(path.read_text(encoding="utf-8"))
-        here = " (this host)" if owner["host"] == socket.gethostname() else ""
-        return f"process {owner['process']} on {owner['host']}{here}, since {owner['since']}"
+        is_here = owner["host"] == socket.gethostname()
+        here = told(" (this host)", "(이 컴퓨터)") if is_here else ""
+        return told(
+            f"process {owner['process']} on {owner['host']}{here}, since {owner['since']}",
+            f"{owner['host']}{here}의 프로세스 {owner['process']}, {owner['since']}부터",
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

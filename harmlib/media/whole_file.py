@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from harmlib.language import told
+
 _LOG = logging.getLogger(__name__)
 _HOST = re.sub(r"\W", "", socket.gethostname())[:20]
 _PROCESS = uuid.uuid4().hex[:8]  # a number of a process is given again to a later one
@@ -119,16 +121,30 @@ start again"
         number = error.errno
     if isinstance(error, CannotWrite) or number not in _FULL | _FORBIDDEN:
         return None
-    text = f"{folder} can't be written to ({os.strerror(number)}): {path.name}"
-    if number in _FORBIDDEN:
-        return CannotWrite(number, f"{text}. Allow it, or name another folder, and start again")
-    written_bytes = part.stat().st_size if part.exists() else 0
-    needed = f"more than {written_bytes:,}" if size_bytes is None else f"{size_bytes:,}"
-    return CannotWrite(
-        number,
-        f"{text} needs {needed} bytes, {free_bytes:,} are free. Make room there, or name another "
-        "folder, and start again",
+    reason = os.strerror(number)
+    text = told(
+        f"{folder} can't be written to ({reason}): {path.name}",
+        f"{folder}: 이 폴더에 쓸 수 없습니다({reason}): {path.name}",
     )
+    if number in _FORBIDDEN:
+        text += told(
+            ". Allow it, or name another folder, and start again",
+            ". 쓰기 권한을 주거나 다른 폴더를 지정한 뒤 다시 시작하십시오",
+        )
+        return CannotWrite(number, text)
+    written_bytes = part.stat().st_size if part.exists() else 0
+    needed = (
+        told(f"more than {written_bytes:,} bytes", f"{written_bytes:,}바이트 이상")
+        if size_bytes is None
+        else told(f"{size_bytes:,} bytes", f"{size_bytes:,}바이트")
+    )
+    text += told(
+        f" needs {needed}, {free_bytes:,} are free. Make room there, or name another folder, and "
+        "start again",
+        f"에는 {needed}의 공간이 필요한데 {free_bytes:,}바이트가 남아 있습니다. 공간을 비우거나 "
+        "다른 폴더를 지정한 뒤 다시 시작하십시오",
+    )
+    return CannotWrite(number, text)
 
 
 def write_text_whole(path: Path, text: str) -> None:

@@ -22,6 +22,7 @@ from harmlib.analysis.optimism import optimism
 from harmlib.analysis.paired import baseline_difference
 from harmlib.analysis.thresholds import sweep
 from harmlib.features.tensor_file import TensorFileError, plain_tensor, read_tensors, tensors_of
+from harmlib.language import told
 from harmlib.media.splits import split_digest
 from harmlib.media.whole_file import written_whole
 from harmlib.models.about import (
@@ -365,11 +366,15 @@ def read_content(path: Path) -> dict[str, Any]:
         For a missing file, and a file of another kind or version.
     """
     if not path.exists():
-        raise CheckpointError(f"{path}: there is no such checkpoint")
+        raise CheckpointError(
+            told(f"{path}: there is no such checkpoint", f"{path}: 그런 체크포인트가 없습니다")
+        )
     try:
         content = read_tensors(path)
     except TensorFileError as error:
-        raise CheckpointError(f"{path}: not a checkpoint: {error}") from error
+        raise CheckpointError(
+            told(f"{path}: not a checkpoint: {error}", f"{path}: 체크포인트가 아닙니다: {error}")
+        ) from error
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
         raise CheckpointError(

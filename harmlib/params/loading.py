@@ -234,8 +234,8 @@ def _hint(path: Path) -> str:
         return told(
             f" There are: {', '.join(known) or '-'}. `harmlib init FOLDER` writes one for your own "
             "media",
-            f" 있는 파일: {', '.join(known) or '-'}. 자신의 미디어로는 `harmlib init 폴더`가 새로 "
-            "씁니다",
+            f" 있는 파일: {', '.join(known) or '-'}. 자신의 미디어를 쓸 설정 파일은 `harmlib init "
+            "폴더`로 만듭니다",
         )
     return told(
         f" That folder has: {', '.join(known)}.", f" 그 폴더에는 {', '.join(known)}가 있습니다."

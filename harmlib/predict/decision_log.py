@@ -305,35 +305,68 @@ def format_decision(entry: Entry) -> str:
     """
     p, t = entry["probability"], entry["threshold"]
     turn = (
-        f"it would be safe at any threshold from {p:.6f} up"
+        told(
+            f"it would be safe at any threshold from {p:.6f} up",
+            f"threshold가 {p:.6f} 이상이면 안전",
+        )
         if entry["decision"] == "harmful"
-        else f"it would be harmful at any threshold below {p:.6f}"
+        else told(
+            f"it would be harmful at any threshold below {p:.6f}",
+            f"threshold가 {p:.6f} 미만이면 유해",
+        )
     )
-    note = entry.get("note")
+    note, decision = entry.get("note"), _named(entry["decision"])
     lines = [
         f"{entry['id']}  {entry['time']}",
-        f"file       {entry['path']}  (sha256 {entry['sha256'][:12]}…)",
-        *([f"note       {note}"] if note else []),
+        told("file       ", "파일       ") + f"{entry['path']}  (sha256 {entry['sha256'][:12]}…)",
+        *([told("note       ", "비고       ") + str(note)] if note else []),
         f"model_id   {entry['model_id']}",
-        *([f"policy     {entry['policy']}"] if entry.get("policy") else []),
-        f"decision   {entry['decision']}: probability {p:.4f}, threshold {t:.4f} "
-        f"(margin {p - t:+.4f}); {turn}",
-        *_category_lines(entry),
-        "backbones  what each added to the logit, against the average training item:",
-        *(f"           {n:<9} {v:+.4f}" for n, v in entry["contributions"].items()),
-        "nearest    training items, by what the classifier sees:",
         *(
-            f"           {('safe', 'harmful')[n['label']]:<8} similarity {n['similarity']:.3f}, "
-            f"probability {n['probability']:.3f}  {n['item_id']}"
+            [told("policy     ", "정책       ") + str(entry["policy"])]
+            if entry.get("policy")
+            else []
+        ),
+        told(
+            f"decision   {decision}: probability {p:.4f}, threshold {t:.4f} (margin {p - t:+.4f}); "
+            f"{turn}",
+            f"판정       {decision}: 확률 {p:.4f}, threshold {t:.4f}(차이 {p - t:+.4f}). {turn}",
+        ),
+        *_category_lines(entry),
+        told(
+            "backbones  what each added to the logit, against the average training item:",
+            "백본       logit에 더한 값(평균적인 학습 항목과의 차이):",
+        ),
+        *(f"           {n:<9} {v:+.4f}" for n, v in entry["contributions"].items()),
+        told(
+            "nearest    training items, by what the classifier sees:",
+            "이웃       분류기가 보기에 가장 가까운 학습 항목:",
+        ),
+        *(
+            told(
+                f"           {_named(('safe', 'harmful')[n['label']]):<8} similarity "
+                f"{n['similarity']:.3f}, probability {n['probability']:.3f}  {n['item_id']}",
+                f"           {_named(('safe', 'harmful')[n['label']])}  유사도 "
+                f"{n['similarity']:.3f}, 확률 {n['probability']:.3f}  {n['item_id']}",
+            )
             for n in entry["nearest"]
         ),
     ]
     lines += [
-        f"segment    {segment['start_sec']:.1f} s to {segment['end_sec']:.1f} s, highest "
-        f"probability {segment['peak_probability']:.3f}"
+        told(
+            f"segment    {segment['start_sec']:.1f} s to {segment['end_sec']:.1f} s, highest "
+            f"probability {segment['peak_probability']:.3f}",
+            f"구간       {segment['start_sec']:.1f}초~{segment['end_sec']:.1f}초, 최고 확률 "
+            f"{segment['peak_probability']:.3f}",
+        )
         for segment in entry["segments"]
     ]
     return "\n".join(lines)
+
+
+def _named(decision: str) -> str:
+    return {"harmful": told("harmful", "유해"), "safe": told("safe", "안전")}.get(
+        decision, decision
+    )
 
 
 def _category_lines(entry: Entry) -> list[str]:
@@ -341,8 +374,13 @@ def _category_lines(entry: Entry) -> list[str]:
     above = str(entry.get("above", "")).split("|")
     names = [key.removeprefix("probability_") for key in entry if key.startswith("probability_")]
     return [
-        f"category   {name:<9} probability {entry[f'probability_{name}']:.4f}, threshold "
-        f"{entry[f'threshold_{name}']:.4f}{', above it' if name in above else ''}"
-        f"{' (leading)' if name == entry.get('category') else ''}"
+        told(
+            f"category   {name:<9} probability {entry[f'probability_{name}']:.4f}, threshold "
+            f"{entry[f'threshold_{name}']:.4f}{', above it' if name in above else ''}"
+            f"{' (leading)' if name == entry.get('category') else ''}",
+            f"범주       {name:<9} 확률 {entry[f'probability_{name}']:.4f}, threshold "
+            f"{entry[f'threshold_{name}']:.4f}{', threshold 초과' if name in above else ''}"
+            f"{'(대표)' if name == entry.get('category') else ''}",
+        )
         for name in names
     ]

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harmlib.language import told
+
 FIELDS = ("line", "previous", "chain")  # of the chain; the rest of a line is the entry
 START = "0" * 64  # what the first line of a log names as the hash before it
 _END = re.compile(rb', "chain": "([0-9a-f]{64})"\}\Z')
@@ -77,12 +79,24 @@ class Verified:
         '3 lines, all hold; the last hash is abababababab…; the first 1 have no chain ...'
         """
         if self.broken_at is not None:
-            return f"{self.lines:,} lines hold; line {self.broken_at:,} {self.problem}"
-        text = f"{self.lines:,} lines, all hold; the last hash is {self.chain[:12]}…"
+            return told(
+                f"{self.lines:,} lines hold; line {self.broken_at:,} {self.problem}",
+                f"{self.lines:,}줄까지 온전합니다. {self.broken_at:,}번째 줄: {self.problem}",
+            )
+        text = told(
+            f"{self.lines:,} lines, all hold; the last hash is {self.chain[:12]}…",
+            f"{self.lines:,}줄 모두 온전합니다. 마지막 해시 {self.chain[:12]}…",
+        )
         if self.unchained:
-            text += f"; the first {self.unchained:,} have no chain (an earlier version wrote them)"
+            text += told(
+                f"; the first {self.unchained:,} have no chain (an earlier version wrote them)",
+                f". 처음 {self.unchained:,}줄에는 사슬이 없습니다(이전 버전이 씀)",
+            )
         if not self.has_head and self.lines > self.unchained:
-            text += "; the .head file is missing, so lines lost at the end can't be noticed"
+            text += told(
+                "; the .head file is missing, so lines lost at the end can't be noticed",
+                ". .head 파일이 없어 끝에서 사라진 줄은 알 수 없습니다",
+            )
         return text
 
 
@@ -269,7 +283,10 @@ def verify(path: Path) -> Verified:
         problem = ""
         link = link_of(line)
         if not line.endswith(b"\n"):
-            problem = "is cut: its writer was killed; the next predict sets it aside"
+            problem = told(
+                "is cut: its writer was killed; the next predict sets it aside",
+                "쓰는 도중에 끊겼습니다. 다음 predict가 따로 옮겨 둡니다",
+            )
         elif link is None and _has_no_chain(line) and unchained == number - 1:
             before.update(line)
             odd = odd or (number if parsed(line) is None else 0)
@@ -280,7 +297,11 @@ def verify(path: Path) -> Verified:
         is_first = number == unchained + 1 > 1
         if problem and link is not None and is_first and (odd or link.lines == number):
             # The chain began behind other lines: what was damaged is one without a chain.
-            number, problem = odd or number - 1, "is edited or cut, or one before it is"
+            number = odd or number - 1
+            problem = told(
+                "is edited or cut, or one before it is",
+                "이 줄이나 앞의 줄이 고쳐지거나 잘렸습니다",
+            )
         if problem:
             return Verified(number - 1, unchained, number, problem, last.chain, head is not None)
         assert link is not None
@@ -294,8 +315,14 @@ def verify(path: Path) -> Verified:
 
 def _lost(head: Link, last: Link) -> str:
     if head.lines > last.lines:
-        return f"is removed: the log had {head.lines:,} lines"
-    return "is edited: the log was written anew, its hash is not the one beside it"
+        return told(
+            f"is removed: the log had {head.lines:,} lines",
+            f"지워졌습니다. 기록은 {head.lines:,}줄이었습니다",
+        )
+    return told(
+        "is edited: the log was written anew, its hash is not the one beside it",
+        "고쳐졌습니다. 기록을 새로 써서 해시가 옆 파일의 것과 다릅니다",
+    )
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -313,20 +340,41 @@ def _wrong(line: bytes, link: Link | None, last: Link, path: Path) -> str:
     if link is None:
         entry = parsed(line)
         if entry is None:
-            return "is cut or overwritten: it is no JSON"
-        return "is edited: its hash is not its content's" if "chain" in entry else (
-            "was put in by something else: it has no chain"
-        )  # fmt: skip
+            return told(
+                "is cut or overwritten: it is no JSON", "잘렸거나 덮어써졌습니다(JSON이 아님)"
+            )
+        if "chain" in entry:
+            return told(
+                "is edited: its hash is not its content's",
+                "고쳐졌습니다. 해시가 내용과 다릅니다",
+            )
+        return told(
+            "was put in by something else: it has no chain",
+            "다른 곳에서 끼워 넣었습니다(사슬이 없음)",
+        )
     previous = (parsed(line) or {}).get("previous")
     if previous == last.chain and link.lines == last.lines + 1:
         return ""
     if link.lines <= last.lines:
-        return f"is out of order or a copy: it was written as line {link.lines:,}"
+        return told(
+            f"is out of order or a copy: it was written as line {link.lines:,}",
+            f"순서가 바뀌었거나 복사된 줄입니다. {link.lines:,}번째로 쓴 줄입니다",
+        )
     if link.lines == last.lines + 1:
-        return "does not follow the line before it: that one was edited or put in"
+        return told(
+            "does not follow the line before it: that one was edited or put in",
+            "앞의 줄과 이어지지 않습니다. 앞의 줄이 고쳐졌거나 끼워 넣어졌습니다",
+        )
     if any(later is not None and later.lines == last.lines + 1 for later in _links(path)):
-        return f"is out of order: it was written as line {link.lines:,}"
-    return f"is not the next one: {link.lines - last.lines - 1:,} removed before it"
+        return told(
+            f"is out of order: it was written as line {link.lines:,}",
+            f"순서가 바뀌었습니다. {link.lines:,}번째로 쓴 줄입니다",
+        )
+    removed = link.lines - last.lines - 1
+    return told(
+        f"is not the next one: {removed:,} removed before it",
+        f"다음 줄이 아닙니다. 이 앞에서 {removed:,}줄이 지워졌습니다",
+    )
 
 
 def _links(path: Path) -> Iterator[Link | None]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
+from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decode import loss_reason
 from harmlib.media.decoders import DecodeLimits
@@ -78,11 +79,18 @@ class Written:
         """Say where each file went, in one line."""
         unusable = len(self.ledger)
         total = self.predicted + self.reused + unusable
-        text = (
+        text = told(
             f"Account: {total:,} files in = {self.predicted:,} predicted + {self.reused:,} reused "
-            f"+ {unusable:,} unusable. Ledger of all calls: {self.kept:,} files"
+            f"+ {unusable:,} unusable. Ledger of all calls: {self.kept:,} files",
+            f"합계: 받은 파일 {total:,}개 = 판정 {self.predicted:,}개 + 재사용 {self.reused:,}개 + "
+            f"쓸 수 없음 {unusable:,}개. 지금까지의 장부: {self.kept:,}개",
         )
-        return f"{text}, {self.settled:,} fewer that could be used now" if self.settled else text
+        if not self.settled:
+            return text
+        return text + told(
+            f", {self.settled:,} fewer that could be used now",
+            f"(이번에 쓸 수 있게 된 {self.settled:,}개는 빠짐)",
+        )
 
     def decisions_on(self, paths: Iterable[str | Path]) -> list[Entry]:
         """The last entries of the log on these files by these checkpoints."""

@@ -267,7 +267,12 @@ def open_predictors(
     path = Path(checkpoint)
     files = sorted(path.glob("*_model_best.pth")) if path.is_dir() else [path]
     if not files:
-        raise CheckpointError(f"{path}: holds no checkpoint (*_model_best.pth)")
+        raise CheckpointError(
+            told(
+                f"{path}: holds no checkpoint (*_model_best.pth)",
+                f"{path}: 체크포인트가 없습니다(*_model_best.pth)",
+            )
+        )
     opened: dict[str, Engine] = {}
     return [
         Predictor(
@@ -339,9 +344,14 @@ def _refuse_far_weights(path: Path, name: str, section: Any, artifacts: Path) ->
         is_near = False
     if not is_near:
         raise CheckpointError(
-            f"{path}: it names weights of {name} at {spec}. A checkpoint's own paths are opened "
-            f"only below {artifacts} and beside the checkpoint; if you trust this file, say so: "
-            f"--weights {name}={spec}"
+            told(
+                f"{path}: it names weights of {name} at {spec}. A checkpoint's own paths are "
+                f"opened only below {artifacts} and beside the checkpoint; if you trust this "
+                f"file, say so: --weights {name}={spec}",
+                f"{path}: 여기 적힌 {name} 가중치의 경로({spec})를 열지 않았습니다. {artifacts} "
+                "아래나 체크포인트 옆일 때만 엽니다. 믿을 수 있는 파일이면 이 옵션을 더하십시오: "
+                f"--weights {name}={spec}",
+            )
         )
 
 
@@ -349,12 +359,20 @@ def _refuse_mismatch(path: Path, name: str, checkpoint: Checkpoint, now: dict[st
     """Precision may differ: its vectors are the same within a known bound."""
     then = checkpoint.about.backbones[name]
     differing = [
-        f"{key} {now.get(key)!r}, trained with {then.get(key)!r}"
+        told(
+            f"{key} {now.get(key)!r}, trained with {then.get(key)!r}",
+            f"{key} {now.get(key)!r}(학습 때 {then.get(key)!r})",
+        )
         for key in sorted(now.keys() | then.keys())
         if key != "precision" and now.get(key) != then.get(key)
     ]
     if differing:
         raise CheckpointError(
-            f"{path}: {name} differs from the training: {'; '.join(differing)}. Give the weights "
-            f"that the classifier was trained with ({name}=PATH), or train again with these"
+            told(
+                f"{path}: {name} differs from the training: {'; '.join(differing)}. Give the "
+                f"weights that the classifier was trained with ({name}=PATH), or train again with "
+                "these",
+                f"{path}: {name}: 학습 때와 다릅니다: {'; '.join(differing)}. 분류기를 학습할 때 "
+                f"쓴 가중치를 주거나({name}=경로) 지금 가중치로 다시 학습하십시오",
+            )
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harmlib.language import told
 from harmlib.media.ledger import Unusable
 from harmlib.predict.decision_log import Entry, LogError
 from harmlib.predict.predictor import ARTIFACTS, Predictor
@@ -82,10 +83,20 @@ def replay(
         if name in entry or predictor.policy:
             output.threshold = _logged(entry, name)
     if not file.is_file() or _sha256(file) != sha256:
-        raise LogError(f"{file}: the file there is gone, or has another content now")
+        raise LogError(
+            told(
+                f"{file}: the file there is gone, or has another content now",
+                f"{file}: 파일이 없어졌거나 내용이 바뀌었습니다",
+            )
+        )
     (again,) = predict_stream([predictor], [file])
     if isinstance(again, Unusable):
-        raise LogError(f"{file}: can't be predicted again: {again.reason}")
+        raise LogError(
+            told(
+                f"{file}: can't be predicted again: {again.reason}",
+                f"{file}: 다시 판정할 수 없습니다: {again.reason}",
+            )
+        )
     is_near = abs(again.probability - probability) <= TOLERANCE
     if again.categories:  # the leading one may be another where two are as near
         is_near = all(
@@ -106,9 +117,19 @@ def _checkpoint_of(entry: Entry) -> Path:
     """The checkpoint of a decision, if its content is the logged one: nothing else is opened."""
     path = Path(str(entry.get("checkpoint")))
     if not path.is_file():
-        raise LogError(f"{path}: there is no such checkpoint any more")
+        raise LogError(
+            told(
+                f"{path}: there is no such checkpoint any more",
+                f"{path}: 그 체크포인트가 이제 없습니다",
+            )
+        )
     if _sha256(path) != entry.get("model_sha256"):
-        raise LogError(f"{path}: the checkpoint there is another one now")
+        raise LogError(
+            told(
+                f"{path}: the checkpoint there is another one now",
+                f"{path}: 판정할 때와 다른 체크포인트입니다",
+            )
+        )
     return path
 
 

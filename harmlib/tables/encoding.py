@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from harmlib.language import told
 from harmlib.tables.complaint import TableError, complaint
 
 CURE = "save it as 'CSV UTF-8'"
@@ -67,7 +68,9 @@ def read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise TableError(f"{path}: there is no such CSV file") from None
+        raise TableError(
+            told(f"{path}: there is no such CSV file", f"{path}: 그런 CSV 파일이 없습니다")
+        ) from None
     except OSError as error:
         raise TableError(f"{path}: not a readable CSV: {error.strerror or error}") from None
     for start, kind in _NO_TEXT.items():

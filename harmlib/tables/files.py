@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
 from harmlib.tables.table import Table, read_table
@@ -54,11 +55,18 @@ def read_file(path: Path, needed: Collection[str] = ()) -> Table:
         return read_table(path, needed)
     if suffix not in _READERS:
         endings = ", ".join((".csv", *_READERS))
-        raise TableError(f"{path}: must end in one of {endings}; save it as one of these")
+        raise TableError(
+            told(
+                f"{path}: must end in one of {endings}; save it as one of these",
+                f"{path}: 파일 이름이 {endings} 중 하나로 끝나야 합니다. 그 형식으로 저장하십시오",
+            )
+        )
     try:
         frame = _READERS[suffix](path)
     except FileNotFoundError:
-        raise TableError(f"{path}: there is no such file") from None
+        raise TableError(
+            told(f"{path}: there is no such file", f"{path}: 그런 파일이 없습니다")
+        ) from None
     except (OSError, ValueError) as error:  # those of pyarrow are among these
         what = "Parquet" if suffix == ".parquet" else "JSON lines"
         raise TableError(f"{path}: can't be read as {what}: {str(error).splitlines()[0]}") from None

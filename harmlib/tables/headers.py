@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from harmlib.language import told
 from harmlib.tables.complaint import TableError
 
 # What stands around a cell unseen: white space of all scripts, zero-width signs, a mark (BOM)
@@ -128,8 +129,20 @@ def check_names(
         # Without this, a misspelt `group` would mean no groups: one source leaks into two splits.
         near = difflib.get_close_matches(name, list(columns), 1, cutoff=0.75)
         if near:
-            raise TableError(f"{path}: no column {name!r}; did you mean {near[0]!r}?")
+            raise TableError(
+                told(
+                    f"{path}: no column {name!r}; did you mean {near[0]!r}?",
+                    f"{path}: {name!r} 열이 없습니다. {near[0]!r}입니까?",
+                )
+            )
         if name in needed:
             has = ", ".join(filter(None, columns))
-            one = "" if len(columns) > 1 else "; separate columns by comma, semicolon or tab"
-            raise TableError(f"{path}: no column {name!r}; it has {has}{one}")
+            is_one = len(columns) <= 1
+            raise TableError(
+                told(
+                    f"{path}: no column {name!r}; it has {has}"
+                    + ("; separate columns by comma, semicolon or tab" if is_one else ""),
+                    f"{path}: {name!r} 열이 없습니다. 있는 열: {has}"
+                    + (". 열은 쉼표, 세미콜론, 탭으로 나눕니다" if is_one else ""),
+                )
+            )

@@ -14,6 +14,7 @@ from harmlib.analysis.error_rates import decision_counts, error_rates
 from harmlib.analysis.judged import judged_by_variant
 from harmlib.analysis.own_scores.missing import missing_items
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.language import told
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.reporting.metrics import read_metrics
 from harmlib.workflow.recorded_run import UnreadableRun, read_about
@@ -47,10 +48,22 @@ def automated_means(folder: Path, model: str | None = None) -> dict[str, Any]:
     manifest, scores, points = (_recorded(folder, name, about) for name in _TABLES)
     names = list(dict.fromkeys(points["variant"]))
     if model is None and len(names) > 1:
-        raise UnreadableRun(f"{folder}: has the models {', '.join(names)}; name one with --model")
+        listed = ", ".join(names)
+        raise UnreadableRun(
+            told(
+                f"{folder}: has the models {listed}; name one with --model",
+                f"{folder}: 모델이 여럿입니다({listed}). --model로 하나를 고르십시오",
+            )
+        )
     model = model or names[0]
     if model not in names:
-        raise UnreadableRun(f"{folder}: no model {model!r}; there are: {', '.join(names)}")
+        listed = ", ".join(names)
+        raise UnreadableRun(
+            told(
+                f"{folder}: no model {model!r}; there are: {listed}",
+                f"{folder}: 그런 모델이 없습니다: {model!r}. 있는 모델: {listed}",
+            )
+        )
     if set(points["modality"]) - set(manifest["modality"]):
         raise UnreadableRun(
             f"{folder}: it learns categories, and decides by all of them together; the export is "

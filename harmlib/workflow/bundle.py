@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from harmlib.language import told
 from harmlib.media.whole_file import written_whole
 from harmlib.reporting.page.failure import is_failure_page
 from harmlib.workflow.recorded_run import UnreadableRun
@@ -51,7 +52,12 @@ def write_bundle(folder: Path, out: Path, *, figures: bool = False) -> list[str]
     """
     page = folder / "index.html"
     if not page.is_file() or is_failure_page(page):
-        raise UnreadableRun(f"{folder}: no finished report (index.html); run it first")
+        raise UnreadableRun(
+            told(
+                f"{folder}: no finished report (index.html); run it first",
+                f"{folder}: 완성된 보고서(index.html)가 없습니다. 먼저 실행하십시오",
+            )
+        )
     patterns = _FILES + (_FIGURES if figures else ())
     paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     top = folder.resolve().name

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harmlib.language import told
 from harmlib.media.whole_file import SET_ASIDE, cannot_write
 from harmlib.params import PROJECT_ROOT, RunParams
 from harmlib.workflow.import_graph import notebook_code
@@ -221,9 +222,11 @@ class _Deadline:
 
 def _cell_stopped(step: Step, out: Path, error: Any) -> StepFailed:
     """A cell raised an error."""
-    text = (
+    text = told(
         f"{step.name} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
-        f"The executed notebook shows where: {out}"
+        f"The executed notebook shows where: {out}",
+        f"{step.name}: 셀 {error.exec_count}에서 멈췄습니다: {error.ename}: {error.evalue}\n"
+        f"실행한 노트북에서 위치를 볼 수 있습니다: {out}",
     )
     return StepFailed(text, step.name, error.ename, error.evalue, _stopped_cell(out))
 

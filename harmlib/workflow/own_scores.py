@@ -15,6 +15,7 @@ from harmlib.analysis.operating_points import operating_points
 from harmlib.analysis.own_scores.reading import OwnScores, read_own_scores
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.own_scores.sections import distinct_plain_names
+from harmlib.language import told
 from harmlib.media.folds import OWN_SPLIT
 from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.media.whole_file import write_text_whole
@@ -61,7 +62,8 @@ def bring_in(params: ScoresParams) -> ScoresParams:
             return _filled(params, known["found"])
     except FileNotFoundError as error:
         if error.filename == str(params.scores):
-            raise ParamsError(f"{params.scores}: there is no such file") from None
+            missing = told("there is no such file", "그런 파일이 없습니다")
+            raise ParamsError(f"{params.scores}: {missing}") from None
     except OSError as error:
         if error.filename == str(params.scores):
             raise ParamsError(f"{params.scores}: can't be read: {error.strerror}") from None

@@ -90,7 +90,7 @@ def run_pipeline(
     params = load_run_params(params_file)
     try:
         with (
-            held(params.run_dir / ".lock", f"the run {params.run_dir}"),
+            held(params.run_dir / ".lock", _named(params)),
             _swept(params),
             isolated(params.artifacts / "settings"),
             languages(page=params.lang),
@@ -100,6 +100,10 @@ def run_pipeline(
         with contextlib.suppress(OSError):  # a table that can't be read leaves no empty folder
             params.run_dir.rmdir()
         raise
+
+
+def _named(params: Params | ScoresParams) -> str:
+    return told(f"the run {params.run_dir}", f"실행 {params.run_dir}")
 
 
 def _require_room(params: Params | ScoresParams) -> None:
@@ -201,7 +205,12 @@ def _execute(
         try:
             write_failure(params, steps, cache, error)
         except (OSError, ValueError) as more:  # what stopped the run matters more
-            _say(f"No page says why the run stopped: {more}")
+            _say(
+                told(
+                    f"No page says why the run stopped: {more}",
+                    f"실행이 멈춘 이유를 적은 페이지를 쓰지 못했습니다: {more}",
+                )
+            )
         raise
     finally:
         del os.environ[VARIABLE]
@@ -262,7 +271,7 @@ def _run_steps(
             todo = []
             for step in stage:
                 if cache.is_valid(step):
-                    _say(f"{heads[step.name]}: reused")
+                    _say(f"{heads[step.name]}: {told('reused', '재사용')}")
                     written.append(pages.submit(write_notebook_page, params, step, cache))
                 else:
                     todo.append(step)
@@ -270,11 +279,16 @@ def _run_steps(
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
                 changed = cache.done(step, began[step.name], seconds)
                 written.append(pages.submit(write_notebook_page, params, step, cache))
-                _say(f"{heads[step.name]}: {seconds:.1f} s")
+                _say(f"{heads[step.name]}: {seconds:.1f} {told('s', '초')}")
                 if changed:
                     _say(
-                        f"{heads[step.name]}: changed while it ran: {', '.join(changed)}. "
-                        "It runs again with the next start"
+                        f"{heads[step.name]}: "
+                        + told(
+                            f"changed while it ran: {', '.join(changed)}. "
+                            "It runs again with the next start",
+                            f"실행하는 동안 바뀌었습니다: {', '.join(changed)}. 다음에 시작할 때 "
+                            "다시 실행합니다",
+                        )
                     )
             if notebook == "02_train":
                 _gather(params, cache, just_trained=bool(todo))

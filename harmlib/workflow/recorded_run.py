@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.language import told
 from harmlib.params import PROJECT_ROOT
 from harmlib.reporting.metrics import read_metrics
 from harmlib.workflow.compare_runs import RecordedRun
@@ -50,14 +51,28 @@ def find_run(name: str, reports: Path = _REPORTS) -> Path:
     """
     found = [folder for folder in (reports / name, Path(name)) if folder.is_dir()]
     if len({folder.resolve() for folder in found}) > 1:
-        both = " and ".join(str(folder.resolve()) for folder in found)
-        raise UnreadableRun(f"{name}: there are {both}; give the whole path of one")
+        one, other = (folder.resolve() for folder in found)
+        raise UnreadableRun(
+            told(
+                f"{name}: there are {one} and {other}; give the whole path of one",
+                f"{name}: {one}, {other} 두 곳에 있습니다. 하나의 전체 경로를 적으십시오",
+            )
+        )
     if found:
         return found[0]
     known = sorted(path.parent.name for path in reports.glob("*/run.json"))
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none yet'}."
-    raise UnreadableRun(f"{name}: neither a run's folder nor a run below {reports}. {hint}")
+    if near:
+        hint = told(f"Did you mean {near[0]}?", f"{near[0]}입니까?")
+    else:
+        listed = ", ".join(known) or told("none yet", "아직 없음")
+        hint = told(f"There are: {listed}.", f"있는 실행: {listed}.")
+    raise UnreadableRun(
+        told(
+            f"{name}: neither a run's folder nor a run below {reports}. {hint}",
+            f"{name}: 실행 폴더도, {reports} 아래의 실행도 아닙니다. {hint}",
+        )
+    )
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -83,10 +98,13 @@ def read_about(folder: Path) -> dict[str, Any]:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UnreadableRun(
-            f"{folder}: no finished run (it has no run.json); run it first"
+            told(
+                f"{folder}: no finished run (it has no run.json); run it first",
+                f"{folder}: 완료된 실행이 아닙니다(run.json이 없음). 먼저 끝까지 실행하십시오",
+            )
         ) from None
     except (OSError, ValueError) as error:
-        raise UnreadableRun(f"{path}: damaged: {error}; run it again") from None
+        raise UnreadableRun(_damaged(path, error)) from None
     kinds = {"params": dict, "weights": list, "sha256": dict, "versions": dict}
     lacking = [
         name
@@ -94,8 +112,21 @@ def read_about(folder: Path) -> dict[str, Any]:
         if not isinstance(about, dict) or not isinstance(about.get(name), kind)
     ]
     if lacking:
-        raise UnreadableRun(f"{path}: damaged: it lacks {', '.join(lacking)}; run it again")
+        names = ", ".join(lacking)
+        raise UnreadableRun(
+            told(
+                f"{path}: damaged: it lacks {names}; run it again",
+                f"{path}: 손상되었습니다({names} 없음). 다시 실행하십시오",
+            )
+        )
     return about
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return told(
+        f"{path}: damaged: {error}; run it again",
+        f"{path}: 손상되었습니다: {error}. 다시 실행하십시오",
+    )
 
 
 def read_run(folder: Path) -> RecordedRun:
@@ -136,11 +167,20 @@ def _require_names(folder: Path) -> None:
     try:
         read_as = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
     except (OSError, ValueError) as error:
-        raise UnreadableRun(f"{path}: can't be read: {error}; run it again") from None
+        raise UnreadableRun(
+            told(
+                f"{path}: can't be read: {error}; run it again",
+                f"{path}: 읽을 수 없습니다: {error}. 다시 실행하십시오",
+            )
+        ) from None
     if not ((read_as["what"] == "column") & (read_as["read_as"] == "item")).any():
         raise UnreadableRun(
-            f"{folder}: its items have no names, so nobody knows which of them are in another run; "
-            "add a column item to its table of scores and run it again"
+            told(
+                f"{folder}: its items have no names, so nobody knows which of them are in another "
+                "run; add a column item to its table of scores and run it again",
+                f"{folder}: 항목의 이름이 없어 다른 실행의 어느 항목인지 알 수 없습니다. 점수표에 "
+                "item 열을 더해 다시 실행하십시오",
+            )
         )
 
 
@@ -149,12 +189,20 @@ def _read_table(path: Path, columns: tuple[str, ...], about: dict[str, Any]) -> 
         content = path.read_bytes()
         table = pd.read_parquet(io.BytesIO(content), columns=list(columns))
     except FileNotFoundError:
-        raise UnreadableRun(f"{path}: there is no such file; finish that run first") from None
+        raise UnreadableRun(
+            told(
+                f"{path}: there is no such file; finish that run first",
+                f"{path}: 그런 파일이 없습니다. 먼저 그 실행을 끝까지 마치십시오",
+            )
+        ) from None
     except (OSError, ValueError) as error:  # pyarrow's own errors are among these
-        raise UnreadableRun(f"{path}: damaged: {error}; run it again") from None
+        raise UnreadableRun(_damaged(path, error)) from None
     if hashlib.sha256(content).hexdigest() != about["sha256"].get(path.name):
         # A later run wrote it and didn't come to its end: the metrics aren't those of this table.
         raise UnreadableRun(
-            f"{path}: not the table that run.json was written with; run it again to its end"
+            told(
+                f"{path}: not the table that run.json was written with; run it again to its end",
+                f"{path}: run.json과 함께 쓴 표가 아닙니다. 끝까지 다시 실행하십시오",
+            )
         )
     return table

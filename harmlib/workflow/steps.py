@@ -60,10 +60,10 @@ REPORT_TABLES_OF_CATEGORIES = ("any_category", "any_category_intervals", "catego
 # What 01_extract_features writes of each modality beside the table of weights.
 NEAR_DUPLICATE_TABLES = ("near_duplicates", "near_duplicate_search")
 # What 05_scores writes, the report of a table of scores, beside its tables of each section.
-SCORES_REPORT_TABLES = ("account", "thresholds", "constants", "steps")
+SCORES_REPORT_TABLES = ("account", "thresholds", "settings", "versions", "constants", "steps")
 SCORES_REPORT_TABLES_OF_SECTION = (
     "summary", "lost_bounds", "slices", "slices_left_out", "doubts", "doubt_bounds",
-    "recommendations", "recommendation_differences", "equal_networks",
+    "recommendations", "recommendation_differences", "equal_networks", "review",
 )  # fmt: skip
 # The notebooks that are a run's last step.
 REPORTS = ("05_report", "05_scores")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harmlib.language import told
 from harmlib.params.places import from_project
 from harmlib.workflow.compare_runs import changed_keys, environment, flat
 from harmlib.workflow.compare_runs_text import key_lines
@@ -200,8 +201,9 @@ def _difference(
 
 def _row_name(table: pd.DataFrame, row: int, column: str) -> str:
     names = [name for name in _ROW_NAMES if name in table and name != column]
-    told = ", ".join(f"{name} {table.loc[row, name]}" for name in names)
-    return f"row {row + 1}" + (f" ({told})" if told else "")
+    named = ", ".join(f"{name} {table.loc[row, name]}" for name in names)
+    place = told(f"row {row + 1}", f"{row + 1}행")
+    return f"{place} ({named})" if named else place
 
 
 def format_verdict(verdict: Verdict) -> str:
@@ -218,29 +220,66 @@ def format_verdict(verdict: Verdict) -> str:
         Several lines.
     """
     on_disk, again = verdict.folders
-    compared = f"{verdict.tables} tables with {verdict.numbers:,} numbers compared"
+    compared = told(
+        f"{verdict.tables} tables with {verdict.numbers:,} numbers compared",
+        f"표 {verdict.tables}개, 수치 {verdict.numbers:,}개",
+    )
     lines = []
     if len(verdict.environment):
-        lines += ["Executed under other conditions than the run on disk (then -> now):"]
+        lines += [
+            told(
+                "Executed under other conditions than the run on disk (then -> now):",
+                "저장된 실행과 다른 조건에서 실행했습니다(그때 -> 지금):",
+            )
+        ]
         lines += key_lines(verdict.environment)
     if verdict.passed:
-        return "\n".join([*lines, f"Verified: {compared} with {on_disk}, every one the same."])
+        said = told(
+            f"Verified: {compared} with {on_disk}, every one the same.",
+            f"재현 확인: {compared}가 저장된 실행과 모두 같습니다({on_disk}).",
+        )
+        return "\n".join([*lines, said])
     if len(verdict.environment):
-        lines += ["Under other conditions numbers may differ although nobody made a mistake."]
+        lines += [
+            told(
+                "Under other conditions numbers may differ although nobody made a mistake.",
+                "조건이 다르면 오류가 없어도 수치가 달라질 수 있습니다.",
+            )
+        ]
     for difference in verdict.differences:
-        lines += [f"{difference.table}: {difference.cells:,} difference(s)"]
-        for row, column, first, second in difference.first:
-            where = f"{row}: {column}" if row else column
-            lines += [f"  {where}: {first} on disk, {second} executed again"]
-        lines += ["  …"] if difference.cells > _SHOWN else []
+        lines += _difference_lines(difference)
+    differ = len(verdict.differences)
     lines += [
-        f"NOT verified: {len(verdict.differences)} table(s) differ{_largest(verdict)}; {compared}.",
-        f"The second execution is kept: {again}",
+        told(
+            f"NOT verified: {differ} table(s) differ{_largest(verdict)}; {compared}.",
+            f"재현되지 않음: 표 {differ}개가 다릅니다{_largest(verdict)}. 비교한 것: {compared}.",
+        ),
+        told(f"The second execution is kept: {again}", f"다시 실행한 결과는 남겨 둡니다: {again}"),
     ]
     return "\n".join(lines)
+
+
+def _difference_lines(difference: TableDifference) -> list[str]:
+    lines = [
+        told(
+            f"{difference.table}: {difference.cells:,} difference(s)",
+            f"{difference.table}: {difference.cells:,}곳이 다름",
+        )
+    ]
+    for row, column, first, second in difference.first:
+        where = f"{row}: {column}" if row else column
+        lines += [
+            told(
+                f"  {where}: {first} on disk, {second} executed again",
+                f"  {where}: 저장된 값 {first}, 다시 실행한 값 {second}",
+            )
+        ]
+    return [*lines, "  …"] if difference.cells > _SHOWN else lines
 
 
 def _largest(verdict: Verdict) -> str:
     """Describe the largest difference: it tells a rounding from another result."""
     largest = [d.largest for d in verdict.differences if not math.isnan(d.largest)]
-    return f", numbers by up to {max(largest):.3g}" if largest else ""
+    if not largest:
+        return ""
+    return told(f", numbers by up to {max(largest):.3g}", f"(최대 차이 {max(largest):.3g})")

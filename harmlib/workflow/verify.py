@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from harmlib.language import told
 from harmlib.params import VARIANTS_FILE, Params, RunParams, ScoresParams, load_run_params
 from harmlib.params.places import portable_paths
 from harmlib.params.scores import FOUND
@@ -99,7 +100,9 @@ def verifiable(params_file: str | Path) -> RunParams:
         about = read_about(params.run_dir)
         check_readable(params.run_dir)  # before the long execution
     except UnreadableRun as error:
-        raise NotVerifiable(f"nothing to verify: {error}") from None
+        raise NotVerifiable(
+            told(f"nothing to verify: {error}", f"재현을 확인할 실행이 없습니다: {error}")
+        ) from None
     now = params.model_dump(mode="json")
     # What was found in a table of scores isn't in its params: the tables show whether it differs
     found = FOUND if isinstance(params, ScoresParams) else ()
@@ -110,8 +113,13 @@ def verifiable(params_file: str | Path) -> RunParams:
     changed = changed[~changed.apply(_is_place, axis=1)] if len(changed) else changed
     if len(changed):
         raise NotVerifiable(
-            f"{params_file}: changed since {params.run_dir} was written (then -> now); run it "
-            "again before you verify it, or put these back:\n" + "\n".join(key_lines(changed))
+            told(
+                f"{params_file}: changed since {params.run_dir} was written (then -> now); run it "
+                "again before you verify it, or put these back:\n",
+                f"{params_file}: 실행이 끝난 뒤에 바뀌었습니다(그때 -> 지금, {params.run_dir}). "
+                "확인하기 전에 다시 실행하거나 다음을 되돌리십시오:\n",
+            )
+            + "\n".join(key_lines(changed))
         )
     return params
 

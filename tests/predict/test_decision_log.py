@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from two_languages import differences, english_words, in_both
 
 from harmlib.media.probe import Facts
 from harmlib.models.explanation import Explanation, Neighbour
@@ -150,6 +151,15 @@ def test_a_decision_in_words():
     assert "segment    1.0 s to 2.5 s, highest probability 0.900" in said
     safe = format_decision(log_entry(predicted(probability=0.2)))
     assert "harmful at any threshold below 0.200000" in safe
+
+
+@pytest.mark.parametrize("probability", [0.2, 0.7])
+def test_a_decision_in_words_is_in_both_languages(probability):
+    entry = log_entry(predicted(probability=probability)) | {"policy": "night", "note": "n"}
+    english, korean = in_both(lambda: format_decision(entry))
+    assert not differences(english, korean)
+    assert not english_words(korean)
+    assert not {"harmful", "safe"} & set(korean.split())
 
 
 def test_an_entry_is_found_by_the_name_of_its_file(tmp_path):

@@ -11,6 +11,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from two_languages import differences, english_words, in_both
 
 from harmlib.predict.decision_log import DecisionLog
 from harmlib.predict.log_chain import head_path, verify
@@ -69,6 +70,9 @@ def test_damage_is_found_at_its_line(log, name):
     assert found.broken_at == line, found
     assert words in found.sentence()
     assert "\n" not in found.sentence()
+    english, korean = in_both(lambda: verify(log.path).sentence())
+    assert not differences(english, korean)
+    assert not english_words(korean)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
