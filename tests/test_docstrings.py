@@ -32,7 +32,7 @@ NEEDS = {
     "reporting/show.py": "a notebook",
     "reporting/report.py": "a finished run",
     "reporting/figures": "a figure, which only an eye can check",
-    "reporting/text/predictions.py:checkpoint_table": "a trained classifier",
+    "reporting/text/saved_models.py:checkpoint_table": "a trained classifier",
     "analysis/setting_effects.py": "judged items; the example of the module shows all together",
     "analysis/factor_effects.py:effects_in_order": "judged items; `factor_effects` shows the same",
     "analysis/factor_effects.py:factor_effects": "judged items; the example of the module shows it",

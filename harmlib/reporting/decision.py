@@ -13,8 +13,8 @@ from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.recommendation import recommendation, recommendation_differences
 from harmlib.params import Params, ScoresParams
 from harmlib.reporting.report import Report
-from harmlib.reporting.text import coded_findings as texts
-from harmlib.reporting.text.coded_findings import Finding
+from harmlib.reporting.text import data_findings, model_findings
+from harmlib.reporting.text.coded_findings import Finding, in_order
 from harmlib.reporting.text.recommendation_findings import recommendation_findings
 
 _WRITER = "05_report"  # or 05_scores, which is the report of a table of scores
@@ -56,21 +56,6 @@ class Decision:
     differences: dict[str, pd.DataFrame]
     findings: tuple[Finding, ...]
 
-    def highlighted(self, table: pd.DataFrame, section: str) -> pd.Series:
-        """Mark the rows of the model that the section's card speaks of.
-
-        Parameters
-        ----------
-        table : DataFrame
-            With a column variant.
-        section : str
-
-        Returns
-        -------
-        Series of bool
-        """
-        return table["variant"] == self.recommended[section]["variant"].iloc[0]
-
 
 def decide(run: WritableRun, report: Report, scales: Mapping[str, Scale] | None = None) -> Decision:
     """Write a run's recommendations, read them back, and gather what was found.
@@ -89,7 +74,7 @@ def decide(run: WritableRun, report: Report, scales: Mapping[str, Scale] | None 
     -------
     Decision
     """
-    recommended, differences, found = {}, {}, texts.weights_findings(report.weights)
+    recommended, differences, found = {}, {}, data_findings.weights_findings(report.weights)
     for section in report.modalities:
         _write(run, report, section, scales)
         recommended[section], differences[section], networks = (
@@ -101,8 +86,8 @@ def decide(run: WritableRun, report: Report, scales: Mapping[str, Scale] | None 
         found += recommendation_findings(recommended[section], differences[section], section)
         found += _findings(report, section, recommended[section], networks)
     media = list(report.sections) or list(report.modalities)
-    found += texts.file_findings(report.ledger, media)
-    return Decision(recommended, differences, tuple(texts.in_order(found)))
+    found += data_findings.file_findings(report.ledger, media)
+    return Decision(recommended, differences, tuple(in_order(found)))
 
 
 def _write(
@@ -139,10 +124,10 @@ def _findings(
 ) -> list[Finding]:
     """What a section's tables tell beside its recommendation."""
     chosen, variant = report.chosen(section), str(recommended["variant"].iloc[0])
-    found = texts.network_findings(networks, chosen, section)
-    found += texts.edge_findings(chosen, section)
-    found += texts.prevalence_findings(report.prevalence[section], section)
-    found += texts.drop_findings(report.drops[section], variant, section)
+    found = model_findings.network_findings(networks, chosen, section)
+    found += model_findings.edge_findings(chosen, section)
+    found += data_findings.prevalence_findings(report.prevalence[section], section)
+    found += model_findings.drop_findings(report.drops[section], variant, section)
     if report.policies:
-        found += texts.policy_findings(report.policies[section], section)
+        found += model_findings.policy_findings(report.policies[section], section)
     return found

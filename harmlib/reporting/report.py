@@ -10,7 +10,7 @@ import pandas as pd
 from harmlib.params import Params, ScoresParams
 from harmlib.reporting.text.briefs_on_certainty import pairs_on_test
 from harmlib.reporting.text.cited_numbers import Row, at, count, row
-from harmlib.reporting.text.report_tables import chosen_rows, of_variant
+from harmlib.reporting.text.model_rows import chosen_rows, of_variant
 
 # The report begins with videos: they are what the earlier report was about.
 ORDER = ("video", "image")

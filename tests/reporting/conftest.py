@@ -1,5 +1,6 @@
-"""What several test files of this room use: explorers in a page, and the lab over scores."""
+"""What several test files of this room use: explorers, the lab over scores, printed figures."""
 
+import pandas as pd
 import pytest
 from browser import watch
 from explorer_page import IMAGE, OPERATING_POINTS, VALIDATION
@@ -49,3 +50,12 @@ def tab(opened, two_explorers):
     tab.goto(two_explorers.as_uri())
     yield tab
     assert not problems
+
+
+@pytest.fixture
+def published():
+    """Printed figures of the earlier report: one row of Model 2, two of one epoch of Model 3."""
+    return pd.DataFrame(
+        {"modality": "video", "model": [2, 3, 3], "epoch": 1, "threshold": [0.5, 0.3, 0.7],
+         "precision": [0.7, 0.8, 0.9], "recall": [1.0, 0.9, 0.8], "f1": [0.84, 0.86, 0.88]}
+    )  # fmt: skip

@@ -41,7 +41,7 @@ def test_where_there_is_no_interval_the_alt_text_says_so():
          "low": float("nan"), "high": float("nan")}
     )  # fmt: skip
     words = captions.epoch_thresholds(nothing, "video")
-    assert "(구간 없음)" in words.alt
+    assert "(신뢰구간 없음)" in words.alt
     assert "nan" not in words.alt
 
 

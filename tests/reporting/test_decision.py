@@ -71,13 +71,6 @@ def test_numbers_cite_the_tables_that_were_written():
     }
 
 
-def test_the_highlighted_row_is_the_model_of_the_card():
-    run, report = make(pair=(-0.2, -0.01))
-    decision = decide(run, report)
-    assert decision.recommended["video"]["state"].tolist() == ["held"]
-    assert decision.highlighted(report.results("video"), "video").tolist() == [False, True, False]
-
-
 def test_a_muted_finding_is_listed_as_muted_and_changes_nothing_else():
     run, report = make(weights="untrained", mute=["HL001"])
     decision = decide(run, report)

@@ -1,12 +1,10 @@
-"""Fragments that notebooks and page show alike: tables, and what is folded away."""
+"""HTML that notebooks and page show alike: tables."""
 
 import re
 
 import pandas as pd
-from bs4 import BeautifulSoup
-from IPython.display import HTML
 
-from harmlib.reporting.page.fragments import folded, table_html
+from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.text.cited_numbers import CitedNumber
 
 NUMBER = CitedNumber(0.25, "tables/test.csv[0].f1")
@@ -35,13 +33,3 @@ def test_missing_values_of_every_kind_are_dashes():
 def test_text_is_escaped():
     page = table_html(pd.DataFrame({"path": ["<script>alert(1)</script>"]}), "")
     assert "<script>" not in page
-
-
-def parse(fragment):
-    return BeautifulSoup(fragment.data, "html.parser")
-
-
-def test_folded_figures_stand_behind_one_closed_line():
-    found = folded("a < b", [HTML("<figure>1</figure>"), HTML("<figure>2</figure>")]).data
-    assert found.startswith('<details class="figures"><summary>a &lt; b</summary><figure>1<')
-    assert found.endswith("<figure>2</figure></details>")

@@ -20,15 +20,16 @@ from harmlib.reporting.figures.style import use_style
 from harmlib.reporting.page.drawings import figure_html
 from harmlib.reporting.page.failure import Failure, write_failure_page
 from harmlib.reporting.page.first_screen import first_screen
-from harmlib.reporting.page.fragments import folded, table_html
+from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.page.gallery import gallery_html
 from harmlib.reporting.page.pages import write_html, write_notebook_page, write_page
+from harmlib.reporting.page.sections import fold_html
 from harmlib.reporting.page.threshold_explorer import explorer_html
-from harmlib.reporting.text import predictions as says
 from harmlib.reporting.text.cited_numbers import CitedNumber, literal
 from harmlib.reporting.text.coded_findings import Finding
 from harmlib.reporting.text.first_screen_cards import Card
 from harmlib.reporting.text.first_screen_states import Chip
+from harmlib.reporting.text.one_decision import decision_sentences
 
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
@@ -79,13 +80,13 @@ def everything():
     with patch.object(show, "display", displayed.append):
         show.show_table(table, NAME)
         show.show_findings([shown, shown])
-        show.show_findings(says.decision_sentences(decision, "/new"))
+        show.show_findings(decision_sentences(decision, "/new"))
         show.show_paragraphs([shown, f"- {literal(NAME)}"])
     return [
         *displayed,
         HTML(table_html(table, NAME)),
         picture,
-        folded(NAME, [picture]),
+        HTML(fold_html("floors", NAME, literal(NAME), picture.data)),
         first_screen(
             NAME,
             [Chip("note", NAME, NAME)],

@@ -14,8 +14,8 @@ from harmlib.reporting.figures import net_benefit as benefit_figures
 from harmlib.reporting.figures.prevalence import precision_by_prevalence
 from harmlib.reporting.figures.style import use_style
 from harmlib.reporting.text import prevalence as says
+from harmlib.reporting.text.certainty_tables import shown_prevalence
 from harmlib.reporting.text.cited_numbers import plain
-from harmlib.reporting.text.report_tables import shown_prevalence
 
 LABELS = np.tile([1, 1, 1, 0], 20)
 SCORES = np.linspace(0.2, 0.7, 80) + 0.2 * LABELS

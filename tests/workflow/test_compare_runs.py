@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from two_languages import differences, english_words, in_both
 
 from harmlib.analysis.paired import paired_difference
 from harmlib.workflow.compare_runs import (
@@ -251,6 +252,17 @@ def test_the_text_says_everything_in_the_order_of_the_questions():
     ]
     places = [text.index(line) for line in expected]
     assert places == sorted(places)
+
+
+def test_the_text_is_in_both_languages():
+    b = make_run("b", noise=0.01, threshold=0.99)
+    b.about["params"]["seed"] = 7
+    b.metrics["modalities"]["video"]["mine"] = b.metrics["modalities"]["video"]["model4"]
+    a = altered(make_run("a", noise=0.01), "manifest", lambda m: m.drop(index=3))
+    for changes in (compare_runs(a, b), compare_runs(a, a)):
+        english, korean = in_both(lambda changes=changes: format_changes(changes))
+        assert not differences(english, korean)
+        assert not english_words(korean)
 
 
 def test_several_variants_bring_a_warning_of_chance():

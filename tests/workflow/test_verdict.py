@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from two_languages import differences, english_words, in_both
 from verify_folders import edit_parquet, edit_text, write_folder, write_json
 
 from harmlib.workflow.verdict import compare_folders, format_verdict
@@ -74,6 +75,18 @@ def test_one_changed_cell_is_found_and_named(pair, change, table, first):
     assert "NOT verified: 1 table(s) differ" in text
     assert all(str(part) in text for part in (table, *first))
     assert f"kept: {pair[1]}" in text
+
+
+def test_the_verdict_is_told_in_both_languages(pair):
+    def say():
+        text = format_verdict(compare_folders(*pair))
+        return text.replace(str(pair[0]), "disk").replace(str(pair[1]), "again")
+
+    for change in (lambda: None, lambda: edit_parquet(pair[1] / "scores.parquet", 0, "logit", 0.2)):
+        change()
+        english, korean = in_both(say)
+        assert not differences(english, korean)
+        assert not english_words(korean)
 
 
 def test_times_are_left_out_and_nothing_else(pair):

@@ -15,7 +15,7 @@ from harmlib.language import written
 from harmlib.reporting.figures.scores import draw_histogram
 from harmlib.reporting.figures.style import GREY, HARMFUL, SAFE, whole_numbers
 from harmlib.reporting.text.korean import MODALITY, backbone_name, signed
-from harmlib.reporting.text.predictions import BANDS
+from harmlib.reporting.text.review_bands import BANDS
 
 _BAND_COLOURS = {"pass": SAFE, "review": GREY, "block": HARMFUL}
 _BINS = 40  # of the range from 0 to 1

@@ -68,7 +68,8 @@ def _in_the_pages_language(cell: nbformat.NotebookNode) -> nbformat.NotebookNode
     if cell.cell_type != "markdown":
         return cell
     source = written(cell.metadata.get("en", cell.source), cell.source)
-    return nbformat.from_dict(cell | {"source": source})
+    spoken: nbformat.NotebookNode = nbformat.from_dict(cell | {"source": source})
+    return spoken
 
 
 def _shown(output: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""HTML fragments that a notebook's cell and the page show alike: tables, and what is folded away."""
+"""HTML that a notebook's cell and the page show alike: tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
-from IPython.display import HTML
 
 from harmlib.analysis.baseline import BASELINE
 from harmlib.language import written
@@ -23,7 +21,13 @@ from harmlib.reporting.text.korean import (
 
 # Of a row to stress. The style goes along: a notebook shows the table without the page's style sheet.
 _BEST = ' class=best style="font-weight:700;background:var(--mark, var(--jp-layout-color2))"'
-_DIGITS = {"threshold": 2, "best_threshold": 2, "seconds": 2, "learning_rate": 5}
+_DIGITS = {
+    "threshold": 2,
+    "best_threshold": 2,
+    "seconds": 2,
+    "learning_rate": 5,
+    "groups_needed": 0,
+}
 _VALUES = {"modality": MODALITY, "split": SPLIT, "label": LABEL}
 
 
@@ -94,28 +98,3 @@ def _cell(column: str, value: object, digits: int = 4) -> tuple[str, str]:
     if isinstance(value, int) or hasattr(value, "__index__"):
         return f"{int(value):,}", "number"
     return escape(str(value)), "text"
-
-
-def folded(summary: str, figures: Sequence[HTML]) -> HTML:
-    """Fold figures away behind one line, for the readers who look for them.
-
-    Parameters
-    ----------
-    summary : str
-        The line that unfolds them; plain text.
-    figures : sequence of HTML
-        Of `figure_html`.
-
-    Returns
-    -------
-    HTML
-        A `details` element.
-
-    Examples
-    --------
-    >>> from IPython.display import HTML
-    >>> folded("더 보기", [HTML("<figure></figure>")]).data
-    '<details class="figures"><summary>더 보기</summary><figure></figure></details>'
-    """
-    drawn = "".join(figure.data for figure in figures)
-    return HTML(f'<details class="figures"><summary>{escape(summary)}</summary>{drawn}</details>')

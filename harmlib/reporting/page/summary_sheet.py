@@ -52,7 +52,7 @@ def sheet_html(means: Mapping[str, Any]) -> str:
     note = f"<p>절 {more:,}개가 더 있습니다. JSON 파일에 모두 있습니다.</p>" if more > 0 else ""
     return (
         f'<section class="sheet"><style>{_STYLE}</style><h1>자동 판정 요약</h1>'
-        f"<p>{_origin(means)}</p><h2>자료와 threshold</h2>{_data(shown)}"
+        f"<p>{_origin(means)}</p><h2>데이터와 threshold</h2>{_data(shown)}"
         f"<h2>성능과 오류율</h2>{_figures(shown)}{note}"
         f"<p>괄호는 {means['level']:.0%} 신뢰구간입니다. 출처를 하나씩 빼며 구했고(잭나이프), 라벨이 옳은지는 "
         "말하지 않습니다. 오탐률은 안전한 항목 가운데 유해로 판정한 비율, 미탐률은 유해한 항목 가운데 놓친 "
@@ -67,7 +67,7 @@ def _origin(means: Mapping[str, Any]) -> str:
     source = "점수표" if means["data"] == "scores" else "이미지와 영상"
     made = str(means["made"] or "")[:10] or "알 수 없음"
     return (
-        f"실행 {escape(means['run'])}, 모델 {escape(model_name(means['model']))}, 자료 {source}, "
+        f"실행 {escape(means['run'])}, 모델 {escape(model_name(means['model']))}, 데이터 {source}, "
         f"분석한 날 {escape(made)}(UTC)"
     )
 

@@ -144,14 +144,14 @@ def doubts(bounds: Tables) -> str:
 
 
 def reproduction(commit: str, weights: pd.DataFrame) -> str:
-    """Say the commit, and whether the backbones' weights are trained.
+    """Say the commit, and of a training whether the backbones' weights are trained.
 
     Parameters
     ----------
     commit : str
         Empty where there is none.
     weights : DataFrame
-        One row per modality and backbone; column weights.
+        One row per modality and backbone; column weights. None of a table of scores.
 
     Returns
     -------
@@ -159,12 +159,16 @@ def reproduction(commit: str, weights: pd.DataFrame) -> str:
 
     Examples
     --------
+    >>> reproduction("abc", pd.DataFrame())
+    '커밋 `abc`.'
     >>> reproduction("", pd.DataFrame({"weights": ["untrained (seed 0)"]}))
     '커밋을 알 수 없음, 학습되지 않은 백본이 있습니다.'
     """
-    raw = weights["weights"].str.startswith("untrained").any()
     known = written(f"Commit `{commit}`", f"커밋 `{commit}`")
     unknown = written("Commit unknown", "커밋을 알 수 없음")
+    if weights.empty:
+        return f"{known if commit else unknown}."
+    raw = weights["weights"].str.startswith("untrained").any()
     state = (
         written("some backbones untrained.", "학습되지 않은 백본이 있습니다.")
         if raw

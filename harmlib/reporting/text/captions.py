@@ -324,6 +324,6 @@ def reliability(modality: str) -> Words:
 def _ends(low: float, high: float, digits: int) -> str:
     """An interval, or that there is none."""
     if pd.isna(low) or pd.isna(high):
-        return written("no interval", "구간 없음")
+        return written("no interval", "신뢰구간 없음")
     ends = f"{low:.{digits}f}", f"{high:.{digits}f}"
     return written(" to ".join(ends), "~".join(ends))

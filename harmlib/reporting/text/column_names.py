@@ -1,8 +1,8 @@
-"""Names of the columns that no table of the page shows, for whoever looks at a row as a whole."""
+"""Names of columns: those that no table of the page shows, and those of the earlier report."""
 
 from __future__ import annotations
 
-from harmlib.language import Wordings
+from harmlib.language import Wordings, written
 from harmlib.reporting.text.korean import COLUMNS
 
 _FURTHER = Wordings(
@@ -134,3 +134,23 @@ def column_name(column: str) -> str:
     ('TP', 'Recall 하한', 'camera')
     """
     return COLUMNS.get(column) or _FURTHER.get(column) or column
+
+
+def earlier_report(name: str) -> str:
+    """Name a column of the earlier report's figures, beside those of the run.
+
+    Parameters
+    ----------
+    name : str
+        Of the column, or a model.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> earlier_report("F1")
+    '이전 보고서 F1'
+    """
+    return written(f"Earlier report: {name}", f"이전 보고서 {name}")

@@ -60,12 +60,11 @@ EVIDENCE = {
     codes.LOWER_ON_TEST: "all-results",
 }
 # And where that of a table of scores does
-EVIDENCE_OF_SCORES = dict.fromkeys(EVIDENCE, "cell-id=sure") | {
+EVIDENCE_OF_SCORES = EVIDENCE | {
+    codes.EQUAL_NETWORKS: "differences",
     codes.AT_GRID_EDGE: "cell-id=line",
-    codes.NO_THRESHOLD: "cell-id=policies",
-    codes.PREVALENCE_UNKNOWN: "cell-id=traffic",
-    codes.PREVALENCE_DIFFERS: "cell-id=traffic",
-    codes.FILES_LEFT_OUT: "cell-id=account",
+    codes.FILES_LEFT_OUT: "scores-items",
+    codes.LOWER_ON_TEST: "scores-results",
 }
 
 
@@ -187,7 +186,9 @@ def _fine(
         codes.TOO_FEW_GROUPS: written(f"groups: {groups}", f"그룹 수: {groups}"),
         codes.AT_GRID_EDGE: tried
         * written("best thresholds inside the grid", "최적 threshold가 탐색 범위 안"),
-        codes.FILES_LEFT_OUT: written("every file was used", "모든 파일 사용"),
+        codes.FILES_LEFT_OUT: written("every file was used", "모든 파일 사용")
+        if params.trains
+        else written("every item was used", "모든 항목 사용"),
         codes.PREVALENCE_DIFFERS: bool(shares)
         * written(
             f"prevalence as in the traffic: {shares}", f"트래픽과 비슷한 유해 비율: {shares}"

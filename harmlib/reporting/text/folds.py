@@ -6,7 +6,7 @@ import pandas as pd
 
 from harmlib.language import written
 from harmlib.reporting.text.cited_numbers import Row, rows
-from harmlib.reporting.text.comparisons import the_test_split
+from harmlib.reporting.text.held_out import the_test_split
 from harmlib.reporting.text.korean import MODALITY
 
 HALVES = 2  # folds of a table of scores; a training has three or more

@@ -63,8 +63,16 @@ _TERMS = {
 }
 
 
-def glossary() -> pd.DataFrame:
+_OF_TRAINING = ("pos_weight",)
+
+
+def glossary(trains: bool = True) -> pd.DataFrame:
     """List the terms that the report's page uses, with what they mean.
+
+    Parameters
+    ----------
+    trains : bool
+        Whether the run trained its models; else the terms of training are left out.
 
     Returns
     -------
@@ -75,8 +83,15 @@ def glossary() -> pd.DataFrame:
     --------
     >>> glossary().iloc[0].tolist()
     ['threshold', '확률이 이 값보다 크면 유해로 판정합니다.']
+    >>> len(glossary()) - len(glossary(trains=False))
+    1
     """
     names = [written("Term", "용어"), written("Meaning", "뜻")]
     return pd.DataFrame(
-        [(written(*term), written(*meaning)) for term, meaning in _TERMS.items()], columns=names
+        [
+            (written(*term), written(*meaning))
+            for term, meaning in _TERMS.items()
+            if trains or term[0] not in _OF_TRAINING
+        ],
+        columns=names,
     )

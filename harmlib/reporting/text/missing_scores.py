@@ -16,6 +16,8 @@ from harmlib.reporting.text.account import METRICS, moved
 from harmlib.reporting.text.cited_numbers import row, rows
 from harmlib.reporting.text.korean import MODALITY, model_name
 
+_SHOWN_ON_PAGE = 20
+_LABELS = Wordings({"harmful": ("harmful", "유해"), "safe": ("safe", "안전")})
 _REASONS = Wordings(
     {
         "no label": ("no label", "라벨 없음"),
@@ -123,6 +125,100 @@ def _reading(own: pd.DataFrame, section: str) -> str:
     return f"{text} {worst}"
 
 
+def reasons_caption() -> str:
+    """Say what the rows of `shown_reasons` are.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> reasons_caption()
+    '항목을 쓰지 못한 이유(모든 줄은 tables/lost.csv)'
+    """
+    return written(
+        "Why items could not be used (all rows: tables/lost.csv)",
+        "항목을 쓰지 못한 이유(모든 줄은 tables/lost.csv)",
+    )
+
+
+def bounds_caption(section: str) -> str:
+    """Say what the rows of a table of bounds are.
+
+    Parameters
+    ----------
+    section : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> bounds_caption("gun")
+    'gun: 쓰지 못한 항목에 따른 수치의 범위'
+    """
+    return written(
+        f"{MODALITY[section]}: where the figures could lie for the items that can't be used",
+        f"{MODALITY[section]}: 쓰지 못한 항목에 따른 수치의 범위",
+    )
+
+
+def shown_ledger(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Take the first items that could not be used, for people.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        ``ledger.csv`` of a table of scores; an item stands for a file.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"path": ["a"], "label": "harmful", "modality": "gun", "step": "scores",
+    ...                       "reason": "no score of api"})
+    >>> shown_ledger(table).to_numpy().tolist()
+    [['a', '유해', 'gun', '점수 없음(api)']]
+    """
+    own = ledger.head(_SHOWN_ON_PAGE)
+    return pd.DataFrame(
+        {
+            written("Item", "항목"): own["path"],
+            written("Its label", "붙어 있는 라벨"): own["label"].map(_LABELS).fillna("–"),
+            written("Section", "절"): own["modality"].map(lambda name: MODALITY[name]),
+            written("Reason", "이유"): own["reason"].map(_reason),
+        }
+    )
+
+
+def _reason(told: str) -> str:
+    """Such as ``no score of api``, for people."""
+    reason, _, model = told.partition(" of ")
+    return f"{_REASONS[reason]}({model_name(model)})" if model else _REASONS[reason]
+
+
+def ledger_caption() -> str:
+    """Say what the rows of `shown_ledger` are.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> ledger_caption()
+    '쓰지 못한 항목(처음 20개, 전체는 ledger.csv)'
+    """
+    return written(
+        f"Items that could not be used (the first {_SHOWN_ON_PAGE}; all are in ledger.csv)",
+        f"쓰지 못한 항목(처음 {_SHOWN_ON_PAGE}개, 전체는 ledger.csv)",
+    )
+
+
 def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
     """Count the missing by section, model and reason, for people.
 
@@ -148,5 +244,5 @@ def shown_reasons(lost: pd.DataFrame) -> pd.DataFrame:
         (MODALITY[section], model_name(model) if model else "-", _REASONS[reason], int(n))
         for (section, model, reason), n in counted.items()
     ]
-    names = (("Section", "절"), ("Model", "모델"), ("Reason", "까닭"), ("Items", "항목 수"))
+    names = (("Section", "절"), ("Model", "모델"), ("Reason", "이유"), ("Items", "항목 수"))
     return pd.DataFrame(told, columns=[written(*one) for one in names])

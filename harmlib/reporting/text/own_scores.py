@@ -1,12 +1,9 @@
-"""What was read from somebody's table of scores, in words: columns, labels, scales, thresholds."""
+"""What was read from somebody's table of scores, in words: columns, labels, scales, halves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from harmlib.analysis.own_scores.scales import Scale
 from harmlib.language import Wordings, written
 from harmlib.reporting.text.cited_numbers import rows
 from harmlib.reporting.text.korean import MODALITY
@@ -44,7 +41,7 @@ _READ_AS = Wordings(
 
 
 def shown_read_as(read_as: pd.DataFrame) -> pd.DataFrame:
-    """Write what was read as what for people.
+    """Write what was read as what for people: what was read alike stands in one row.
 
     Parameters
     ----------
@@ -57,19 +54,23 @@ def shown_read_as(read_as: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> shown_read_as(pd.DataFrame({"what": ["scale"], "name": ["api"], "read_as": ["levels 0, 6"]}))
-           무엇   이름     읽은 뜻
-    0  점수의 척도  api  등급 0, 6
+    >>> table = pd.DataFrame({"what": "scale", "name": ["api", "own"], "read_as": "levels 0, 6"})
+    >>> shown_read_as(table)
+           무엇        이름     읽은 뜻
+    0  점수의 척도  api, own  등급 0, 6
     """
+    empty = written("(empty)", "(빈 칸)")
+    named = read_as.assign(name=read_as["name"].fillna("").replace("", empty).astype(str))
+    together = named.groupby(["what", "read_as"], sort=False)["name"].agg(", ".join)
+    read_as = together.reset_index()
     meant = [
         " ".join([_READ_AS.get(first, first), *rest])
         for first, *rest in (str(text).split(" ", 1) for text in read_as["read_as"])
     ]
-    names = read_as["name"].fillna("").replace("", written("(empty)", "(빈 칸)"))
     return pd.DataFrame(
         {
             written("What", "무엇"): read_as["what"].map(_WHAT),
-            written("Name", "이름"): names,
+            written("Name", "이름"): read_as["name"],
             written("Read as", "읽은 뜻"): meant,
         }
     )
@@ -93,6 +94,8 @@ def how_judged(folds: int | None, is_fixed: bool) -> list[str]:
     --------
     >>> how_judged(None, False)
     ['분할은 점수표에 적힌 대로입니다. threshold는 검증에서 고르고 시험에서 평가합니다.']
+    >>> len(how_judged(2, False))
+    2
     """
     if is_fixed:
         line = written(
@@ -113,7 +116,19 @@ def how_judged(folds: int | None, is_fixed: bool) -> list[str]:
             "점수표에 분할이 없어, 그룹을 나누지 않고 유해와 안전이 고르게 들도록 반씩 나누었습니다. 한 반에서 고른 "
             "threshold를 다른 반에서 평가하고, 거꾸로도 하므로, 모든 항목이 한 번씩 시험 항목이 됩니다.",
         )
+        return [line, _one_way()]
     return [line]
+
+
+def _one_way() -> str:
+    """What is analysed with one half as validation and the other as test."""
+    return written(
+        "Curves, objectives, recall floors, other harmful shares and calibration go one way only: chosen "
+        "on the first half (here called validation) and judged on the second. So their figures differ "
+        "from those of section 2, which are of all items.",
+        "곡선, 목적별 threshold, Recall 하한, 다른 유해 비율, 보정은 한 방향으로만 봅니다. 첫째 반(검증)에서 고르고 둘째 반(시험)에서 "
+        "평가하므로, 모든 항목을 판정한 2절의 수치와 다릅니다.",
+    )
 
 
 def left_out_sentences(left_out: pd.DataFrame) -> list[str]:
@@ -145,76 +160,19 @@ def left_out_sentences(left_out: pd.DataFrame) -> list[str]:
     ]
 
 
-def thresholds(points: Mapping[str, pd.DataFrame], models: pd.DataFrame) -> pd.DataFrame:
-    """Collect where each model operates in each section, in its own numbers too.
-
-    Parameters
-    ----------
-    points : mapping of str to DataFrame
-        Operating points by section.
-    models : DataFrame
-        ``tables/models.csv`` by variant: scale, levels.
+def read_as_caption() -> str:
+    """Say what the rows of `shown_read_as` are.
 
     Returns
     -------
-    DataFrame
-        section, variant, threshold (of the probability), native (above it is harmful; of levels:
-        the lowest harmful level), precision, recall, f1, flagged_share (on validation).
+    str
 
     Examples
     --------
-    >>> point = pd.DataFrame({"variant": ["api"], "chosen": True, "threshold": 0.5, "precision": 1.0,
-    ...                       "recall": 0.5, "f1": 0.67, "flagged_share": 0.2})
-    >>> models = pd.DataFrame({"scale": ["levels"], "levels": ["0 2 4 6"]}, index=["api"])
-    >>> thresholds({"gun": point}, models)[["section", "threshold", "native"]]
-      section  threshold  native
-    0     gun        0.5     4.0
+    >>> read_as_caption()
+    '점수표의 열, 라벨, 점수의 척도'
     """
-    found = []
-    for section, table in points.items():
-        for one in table[table["chosen"]].itertuples():
-            scale = Scale.of_model(models.loc[one.variant])
-            found.append(
-                {"section": section, "variant": one.variant, "threshold": one.threshold}
-                | {"native": scale.native_line(one.threshold), "scale": scale.kind}
-                | {
-                    name: getattr(one, name)
-                    for name in ("precision", "recall", "f1", "flagged_share")
-                }
-            )
-    return pd.DataFrame(found)
-
-
-def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
-    """Write the table of `thresholds` for people.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `thresholds` returns it.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"section": ["gun"], "native": [4.0], "scale": ["levels"]})
-    >>> shown_thresholds(table)["점수표의 척도로"].tolist()
-    ['등급 4 이상']
-    """
-    said = [
-        written(f"level {one.native:g} and above", f"등급 {one.native:g} 이상")
-        if one.scale == "levels"
-        else written(f"above {one.native:.4g}", f"{one.native:.4g} 초과")
-        for one in table.itertuples()
-    ]
-    shown = table.assign(
-        section=table["section"].map(lambda name: MODALITY[name]), native=said
-    ).drop(columns="scale")
-    return shown.rename(
-        columns={
-            "section": written("Section", "절"),
-            "native": written("In the scores' own scale", "점수표의 척도로"),
-        }
+    return written(
+        "Columns, labels and scales of the table of scores",
+        "점수표의 열, 라벨, 점수의 척도",
     )

@@ -1,7 +1,8 @@
-"""The folded parts of the report's page: their headings, and what each explains before its tables.
+"""The folded parts of the reports' pages: their headings, and what each explains before its tables.
 
-The keys are the anchors that links lead to. Their order is that of the page: the reading order of a
-development report, from the problem to the conclusion.
+The keys are the anchors that links lead to. Their order is that of the page of a run: the reading
+order of a development report, from the problem to the conclusion. Those that begin with `scores-`
+are of the report of a table of scores, which has some of the others, too.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ TITLES = Wordings(
         "slices": ("Which items go wrong more often", "어떤 항목에서 더 틀리는가"),
         "doubts": ("Items whose label is in doubt", "라벨이 의심되는 항목"),
         "conclusion": ("Conclusion: the gain", "결론: 개선 효과 요약"),
+        "scores-results": ("All figures on test", "시험 수치 전체"),
+        "scores-sections": (
+            "A threshold for each section, or one for all",
+            "threshold를 절마다 고를 것인가, 하나로 할 것인가",
+        ),
+        "scores-calibration": ("Are the scores probabilities?", "점수를 확률로 읽어도 되는가"),
+        "scores-columns": ("Results by the values of further columns", "열의 값마다 본 시험 결과"),
+        "scores-labels": ("Labels in doubt, and raters", "라벨이 의심되는 항목과 라벨의 일치도"),
+        "scores-items": ("Items that could not be used", "쓰지 못한 항목"),
         "glossary": ("Terms", "용어"),
         "reproduction": ("Reproduction", "재현 정보"),
     }
@@ -96,9 +106,9 @@ EXPLANATIONS = Wordings(
             "유해로 판정하는 threshold에서 비교합니다.",
         ),
         "objectives": (
-            "The thresholds of section 2, of the model that validation chose, applied to test. Objectives "
-            "that no threshold meets are left out.",
-            "2절에서 고른 threshold를 시험에 적용한 결과입니다. 조건을 만족하는 threshold가 없으면 비워 둡니다. 마지막 두 열은 기준선과의 "
+            "What the thresholds for each objective, of the model that validation chose, do on test. "
+            "Objectives that no threshold meets are left out.",
+            "목적마다 검증에서 고른 threshold를 시험에 적용한 결과입니다. 조건을 만족하는 threshold가 없으면 비워 둡니다. 마지막 두 열은 기준선과의 "
             "F1 차이의 95% 신뢰구간(표의 모든 줄에 대해 보정)입니다.",
         ),
         "optimism": (
@@ -128,9 +138,10 @@ EXPLANATIONS = Wordings(
         ),
         "policies": (
             "Each goal that `policies` of the params name gets a threshold on validation and is measured on "
-            "test (with cross-validation on all items). `harmlib predict --policy` uses it.",
+            "test (with cross-validation on all items). They are in `policy.json`, for `--policy` of "
+            "`harmlib predict` and `harmlib sample`.",
             "설정의 `policies`에 이름 붙인 목표마다 검증에서 threshold를 고르고 시험(교차 검증이 있으면 모든 항목)에서 평가합니다. 고른 "
-            "threshold는 `harmlib predict --policy`가 씁니다.",
+            "threshold는 `policy.json`에 있으며, `harmlib predict`와 `harmlib sample`의 `--policy`가 씁니다.",
         ),
         "published": (
             "Integer confusion matrices that give the printed precision, recall and F1 tell what the "
@@ -175,6 +186,43 @@ EXPLANATIONS = Wordings(
             "interval corrected for all pairs.",
             "각 모델이 운영 threshold에서 보인 결과와, 첫 모델과 마지막 모델의 차이입니다. 차이의 신뢰구간은 모든 쌍을 함께 보정한 "
             "것입니다.",
+        ),
+        "scores-results": (
+            "Claims rest on these figures. Where the table has no splits, each item is judged by the "
+            "threshold that the other half chose.",
+            "성능을 인용할 때는 이 수치를 씁니다. 점수표에 분할이 없으면 항목마다 다른 반에서 고른 threshold로 판정합니다.",
+        ),
+        "scores-sections": (
+            "A threshold chosen on validation for each section (category), and one chosen for all sections "
+            "together, compared on test. Differences are paired on the same items; 95% intervals are "
+            "corrected for the number of sections.",
+            "절(카테고리)마다 검증에서 고른 threshold와, 모든 절을 함께 보고 고른 공통 threshold 하나를 시험에서 비교합니다. 차이는 같은 "
+            "항목에서 짝지은 것이고, 95% 신뢰구간은 절의 수만큼 보정했습니다.",
+        ),
+        "scores-calibration": (
+            "Where the share that a score speaks of is the true one, points lie on the dotted line. Levels "
+            "or 0 to 100, moved to 0 to 1, are no probabilities for that.",
+            "점수가 말하는 비율과 실제 비율이 같으면 점선 위에 놓입니다. 등급이나 0~100점을 0~1로 옮겼다고 해서 확률인 것은 아닙니다.",
+        ),
+        "scores-columns": (
+            "For each further column of the table, test items of one value are compared with the rest, at "
+            "the same threshold. Intervals of differences are corrected for the number of values.",
+            "점수표의 나머지 열마다, 값별로 시험 항목을 나누어 나머지 항목과 비교합니다(threshold는 모두 같음). 차이의 신뢰구간은 값의 수만큼 "
+            "보정했습니다.",
+        ),
+        "scores-labels": (
+            "Items whose scores contradict their labels most come first. The score may be wrong, or the "
+            "label, so a person should look. As they were picked for contradicting, taking the labels "
+            "for wrong mostly raises F1: that is a bound, not an estimate.",
+            "점수가 라벨과 크게 어긋나는 항목부터 봅니다. 점수가 틀렸을 수도, 라벨이 틀렸을 수도 있으므로 사람이 다시 보아야 합니다. 어긋나는 "
+            "것을 고른 것이므로, 라벨이 틀렸다고 하면 F1은 대개 오릅니다. 그 값은 한계이지 추정이 아닙니다.",
+        ),
+        "scores-items": (
+            "Items in = items used + items not used. Several models are compared only on the items that "
+            "all of them scored. The figures could go down as far as said here if every item without a "
+            "score or a label had been judged wrongly (harmful ones missed, safe ones flagged).",
+            "받은 항목 = 쓴 항목 + 쓰지 못한 항목. 모델이 여럿이면 모든 모델이 점수를 낸 항목에서만 비교합니다. 점수나 라벨이 없는 항목을 모두 "
+            "잘못 판정했다면(유해는 미탐, 안전은 오탐) 수치가 어디까지 낮아질 수 있는지 함께 적습니다.",
         ),
         "reproduction": (
             "`./run_all.sh PARAMS --verify` with the same settings and data checks that the figures stay.",

@@ -97,34 +97,6 @@ def _section(name: str) -> str:
     return written("all sections", "모든 절 함께") if name == ALL_SECTIONS else MODALITY[name]
 
 
-def no_categories(sections: int) -> str:
-    """Say why there is no table of sections.
-
-    Parameters
-    ----------
-    sections : int
-        How many there are; several where the thresholds were decided beforehand.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> no_categories(1)
-    '절이 하나뿐이므로 견줄 것이 없습니다.'
-    """
-    if sections == 1:
-        return written(
-            "There is one section only, and nothing to compare.",
-            "절이 하나뿐이므로 견줄 것이 없습니다.",
-        )
-    return written(
-        "The threshold was decided beforehand, so one for each section and one for all aren't compared.",
-        "threshold가 미리 정해져 있으므로, 절마다 고른 것과 공통으로 고른 것을 견주지 않습니다.",
-    )
-
-
 def category_sentences(table: pd.DataFrame) -> list[str]:
     """Say which sections a common threshold costs, and which it doesn't.
 

@@ -1,34 +1,12 @@
 import pandas as pd
 import pytest
 
-from harmlib.analysis import variant_tables
-from harmlib.reporting.text import report_tables as tables
-from harmlib.reporting.text.certainty import OBJECTIVES
+from harmlib.reporting.text import result_tables as tables
 
 
-@pytest.fixture
-def published():
-    return pd.DataFrame(
-        {"modality": "video", "model": [2, 3, 3], "epoch": 1, "threshold": [0.5, 0.3, 0.7],
-         "precision": [0.7, 0.8, 0.9], "recall": [1.0, 0.9, 0.8], "f1": [0.84, 0.86, 0.88]}
-    )  # fmt: skip
-
-
-@pytest.fixture
-def own():
-    return pd.DataFrame(
-        {"variant": "model3", "epoch": [1, 1], "threshold": [0.30000000000000004, 0.4],
-         "precision": 0.8, "recall": 0.9, "f1": [0.85, 0.8]}
-    )  # fmt: skip
-
-
-def test_printed_figures_stand_beside_the_same_epoch_and_threshold(own, published):
-    table = tables.beside_published(own, published, "model3")
-    assert table["이전 보고서 F1"].tolist() == pytest.approx([0.86, float("nan")], nan_ok=True)
-    assert tables.beside_published(own, published.head(0), "model3") is own
-
-
-def test_the_baseline_is_the_last_row_with_what_the_table_has(own):
+def test_the_baseline_is_the_last_row_with_what_the_table_has():
+    own = pd.DataFrame({"variant": "model3", "epoch": [1, 1], "precision": 0.8, "recall": 0.9,
+                        "f1": [0.85, 0.8]})  # fmt: skip
     table = tables.with_baseline(own.assign(tp=[3, 2]), harmful=30, safe=10)
     last = table.iloc[-1]
     assert (last["variant"], last["tp"], last["recall"]) == ("baseline", 30, 1.0)
@@ -37,29 +15,6 @@ def test_the_baseline_is_the_last_row_with_what_the_table_has(own):
     assert last["epoch"] is pd.NA
     assert [type(value) for value in table["tp"]] == [int, int, int]
     assert set(table) == {*own, "tp"}
-
-
-def test_the_highest_f1_of_each_group_of_rows_is_marked():
-    table = pd.DataFrame({"epoch": [1, 1, 2], "f1": [0.5, 0.6, 0.4]})
-    assert tables.best_f1(table).tolist() == [False, True, False]
-    assert tables.best_f1(table, by=["epoch"]).tolist() == [False, True, True]
-
-
-def test_every_objective_has_korean():
-    assert set(OBJECTIVES) == set(variant_tables.OBJECTIVES)
-
-
-def test_overview_takes_the_best_printed_row_of_each_epoch(published):
-    points = pd.DataFrame(
-        {"variant": ["model3", "model4"], "epoch": 1, "train_loss": 0.5, "val_loss": 0.6,
-         "best_threshold": 0.35, "best_precision": 0.8, "best_recall": 0.9, "best_f1": 0.85}
-    )  # fmt: skip
-    table = tables.epoch_overview(points, published)
-    assert table["f1"].tolist() == [0.85, 0.85]
-    assert table["이전 보고서 Threshold"].tolist() == pytest.approx(
-        [0.7, float("nan")], nan_ok=True
-    )
-    assert not [c for c in tables.epoch_overview(points, published.head(0)) if "이전 보고서" in c]
 
 
 def pair(metric, low, high, split="test", a="model2", b="model4"):
