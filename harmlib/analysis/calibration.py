@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize_scalar
+import scipy
 from scipy.special import expit
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from harmlib.analysis.checks import FloatArray, check_scored
 from harmlib.analysis.reliability import calibration_intervals
+
+if TYPE_CHECKING:
+    from sklearn.isotonic import IsotonicRegression
 
 TEMPERATURES = (0.05, 20.0)
 
@@ -59,7 +62,7 @@ def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike, pos_weight: fl
         shifted = checked / np.exp(log_temperature) - np.log(pos_weight)
         return float(np.logaddexp(0, -sign * shifted).mean())
 
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-8}
     )
     return float(np.exp(found.x))
@@ -144,6 +147,8 @@ def fit_platt(
     if harmful.all() or not harmful.any():
         raise ValueError(f"all {len(harmful)} labels are {int(harmful[0])}; pass both classes")
     # Nearly unpenalised: without any penalty, classes that can be separated have no finite answer
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=1e4, solver="newton-cholesky").fit(
         checked.astype(float)[:, None], harmful, weights
     )
@@ -184,6 +189,8 @@ def fit_isotonic(labels: npt.ArrayLike, logits: npt.ArrayLike) -> IsotonicRegres
     [0.5, 0.5, 1.0]
     """
     harmful, checked = check_scored(labels, logits)
+    from sklearn.isotonic import IsotonicRegression
+
     return IsotonicRegression(out_of_bounds="clip").fit(checked, harmful)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+import scipy
 
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error
@@ -161,7 +161,7 @@ def width_by_groups(
     rng = np.random.default_rng(seed)
     rows = []
     for size in _sizes(groups, needed):
-        expected = t.ppf(0.975, size - 1) * apart.error * math.sqrt(groups / size)
+        expected = scipy.stats.t.ppf(0.975, size - 1) * apart.error * math.sqrt(groups / size)
         observed = size <= groups
         middle = low = high = math.nan
         if observed:
@@ -211,7 +211,7 @@ def _half_width(counts: FloatArray, metric: str) -> float:
     groups, seeds = counts.shape[2], counts.shape[1]
     over_seeds = values[:, 0].std(ddof=1) / math.sqrt(seeds) if seeds > 1 else 0.0
     error = math.hypot(float(jackknife_error(mean[0], mean[1:])), over_seeds)
-    return float(t.ppf(0.975, groups - 1) * error)
+    return float(scipy.stats.t.ppf(0.975, groups - 1) * error)
 
 
 def _sizes(groups: int, needed: float) -> Sequence[int]:

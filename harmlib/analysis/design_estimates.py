@@ -27,8 +27,8 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from scipy.special import xlogy
-from scipy.stats import chi2
 
 from harmlib.analysis.checks import FloatArray, check_level
 
@@ -149,7 +149,7 @@ def interval(
         strata.labelled[..., domain],
         strata.harmful[..., domain],
     )
-    limit = float(chi2.ppf(level, 1))
+    limit = float(scipy.stats.chi2.ppf(level, 1))
     return _end(inside, measure, limit, upper=False), _end(inside, measure, limit, upper=True)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from scipy.special import expit, logit
-from scipy.stats import t
 
 from harmlib.analysis.calibration import fit_platt
 from harmlib.analysis.checks import FloatArray, Harmful
@@ -146,7 +146,7 @@ def share_change(
     error = np.sqrt(variances.sum())
     if error > 0:
         freedom = error**4 / (variances**2 / [blocks.max(), len(new_counts) - 1]).sum()
-        error *= t.ppf((1 + level) / 2, freedom)
+        error *= scipy.stats.t.ppf((1 + level) / 2, freedom)
     low, high = _ends(share, float(error), len(new_counts), level)
     return prior, share, low - prior, high - prior
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t
+import scipy
 
 from harmlib.analysis.checks import FloatArray, Harmful, check_level, check_scored, check_thresholds
 from harmlib.analysis.jackknife import (
@@ -106,7 +106,7 @@ class Estimates:
         )
         if not self.enough:
             return (np.full_like(low, np.nan),) * 2
-        reach = t.ppf((1 + check_level(level)) / 2, self.units - 1) * self.repeat_error
+        reach = scipy.stats.t.ppf((1 + check_level(level)) / 2, self.units - 1) * self.repeat_error
         low = self.value - np.hypot(self.value - low, reach)
         high = self.value + np.hypot(high - self.value, reach)
         least, most = {"share": (0, 1), "correlation": (-1, 1)}.get(scale, (-np.inf, np.inf))

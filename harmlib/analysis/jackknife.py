@@ -20,8 +20,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from scipy.special import expit, logit
-from scipy.stats import beta, t
 
 from harmlib.analysis.checks import FloatArray, check_level
 
@@ -119,7 +119,7 @@ def jackknife_interval(
     estimates, without = np.asarray(value, np.float64), np.asarray(left_out, np.float64)
     groups = _groups(without, units)
     with np.errstate(invalid="ignore", divide="ignore"):
-        quantile = t.ppf((1 + check_level(level)) / 2, groups - 1)
+        quantile = scipy.stats.t.ppf((1 + check_level(level)) / 2, groups - 1)
         if scale == "difference":
             reach = quantile * jackknife_error(estimates, without, units)
             low, high = estimates - reach, estimates + reach
@@ -153,10 +153,12 @@ def _of_shares(
     misses = groups - hits
     # Nearly none counts as none: the beta function overflows there
     fewest = np.where(
-        hits > _ROUNDING, beta.ppf(tail, np.maximum(hits, _ROUNDING), misses + 1), 0.0
+        hits > _ROUNDING, scipy.stats.beta.ppf(tail, np.maximum(hits, _ROUNDING), misses + 1), 0.0
     )
     most = np.where(
-        misses > _ROUNDING, beta.ppf(1 - tail, hits + 1, np.maximum(misses, _ROUNDING)), 1.0
+        misses > _ROUNDING,
+        scipy.stats.beta.ppf(1 - tail, hits + 1, np.maximum(misses, _ROUNDING)),
+        1.0,
     )
     alike = _alike(shares, without)
     return np.where(alike, fewest, low), np.where(alike, most, high)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
 from harmlib.analysis.checks import FloatArray, Harmful
@@ -148,6 +147,8 @@ def evaluate(test: pd.DataFrame, operating_points: pd.DataFrame) -> dict[str, fl
     >>> found["epoch"], found["tp"], found["fp"], found["precision"]
     (2, 1, 1, 0.5)
     """
+    from sklearn.metrics import roc_auc_score  # scikit-learn takes a second, which others spare
+
     chosen = operating_points[operating_points["chosen"]].iloc[0]
     threshold = float(chosen["threshold"])
     rows = test[test["epoch"] == chosen["epoch"]]
@@ -264,6 +265,8 @@ def count_items(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def _average_precision(harmful: Harmful, probabilities: FloatArray) -> float:
+    from sklearn.metrics import average_precision_score
+
     if not np.any(harmful):
         return math.nan
     return float(average_precision_score(harmful, probabilities))

@@ -13,8 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.signal import convolve
-from scipy.stats import binom
+import scipy
 
 from harmlib.analysis.checks import FloatArray, check_level, check_scored, check_thresholds
 from harmlib.analysis.intervals import (
@@ -246,8 +245,8 @@ def _sign_flip_tails(balance: npt.NDArray[np.int64]) -> tuple[float, float]:
     law = np.ones(1)  # law[i] = P(sum of the positive parts = i)
     for size, k in zip(sizes, members, strict=True):
         part = np.zeros(size * k + 1)
-        part[::size] = binom.pmf(np.arange(k + 1), k, 0.5)
-        law = part if law.size == 1 else np.maximum(convolve(law, part), 0)
+        part[::size] = scipy.stats.binom.pmf(np.arange(k + 1), k, 0.5)
+        law = part if law.size == 1 else np.maximum(scipy.signal.convolve(law, part), 0)
     total = np.abs(2 * np.arange(law.size) - (law.size - 1))
     observed = abs(int(balance.sum()))
     return float(law[total > observed].sum()), float(law[total == observed].sum())

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
 from harmlib.analysis.judged import judged_rows
@@ -61,6 +60,8 @@ def pooled_results(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.D
 
 
 def _measured(scored: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     test, validation = (judged_rows(scored, points, split) for split in ("test", "val"))
     counts = _counts(test)
     f1_of_seeds = [float(rate("f1", [*_counts(own).values()])) for _, own in test.groupby("seed")]

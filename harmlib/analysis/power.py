@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
-from scipy.stats import nct, t
+import scipy
 
 POWER = 0.8  # the usual one: a real difference of this size is told four times in five
 _MOST_GROUPS = 100_000  # more are as good as never
@@ -45,7 +45,7 @@ def detectable_difference(
     >>> round(detectable_difference(0.02, 9), 3)
     0.064
     """
-    reach = t.ppf((1 + level) / 2, groups - 1) + t.ppf(power, groups - 1)
+    reach = scipy.stats.t.ppf((1 + level) / 2, groups - 1) + scipy.stats.t.ppf(power, groups - 1)
     return float(reach * error)
 
 
@@ -81,12 +81,12 @@ def power_of(difference: float, error: float, groups: int, *, level: float = 0.9
         return math.nan
     if error == 0:
         return 1.0
-    quantile, shift = t.ppf((1 + level) / 2, groups - 1), abs(difference / error)
+    quantile, shift = scipy.stats.t.ppf((1 + level) / 2, groups - 1), abs(difference / error)
     if shift > 30:  # the series of the noncentral distribution gives out there
         return 1.0
     # Of the wrong sign hardly ever; beyond 6 the series gives out for it, too
-    wrong = nct.cdf(-quantile, groups - 1, shift) if shift < 5 else 0.0
-    return float(nct.sf(quantile, groups - 1, shift) + wrong)
+    wrong = scipy.stats.nct.cdf(-quantile, groups - 1, shift) if shift < 5 else 0.0
+    return float(scipy.stats.nct.sf(quantile, groups - 1, shift) + wrong)
 
 
 def groups_needed(

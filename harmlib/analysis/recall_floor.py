@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binom
+import scipy
 
 from harmlib.analysis.checks import FloatArray, Harmful, Scores, check_scored
 from harmlib.analysis.rates import rate
@@ -235,7 +235,11 @@ def single_run_shortfall(min_recall: float, units: int) -> float:
     0.42
     """
     budget = _budget(1 - min_recall, units)
-    return float(binom.cdf(np.floor(budget), units, 1 - min_recall)) if budget >= 0 else np.nan
+    return (
+        float(scipy.stats.binom.cdf(np.floor(budget), units, 1 - min_recall))
+        if budget >= 0
+        else np.nan
+    )
 
 
 def group_recalls(

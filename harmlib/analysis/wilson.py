@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+import scipy
 
 from harmlib.analysis.checks import FloatArray, check_level
 
@@ -50,7 +50,7 @@ def wilson_interval(
     """
     total = np.where(np.equal(n, 0), np.nan, n)
     share = np.asarray(hits) / total
-    z = norm.ppf((1 + check_level(level)) / 2)
+    z = scipy.stats.norm.ppf((1 + check_level(level)) / 2)
     center = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     reach = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / (1 + z**2 / total)
     # Rounding may leave -1e-17 where the exact bound is 0.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from abc import abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -22,8 +24,8 @@ WEIGHTS_SEED = 0  # of untrained backbones; not the run's seed, so that runs can
 class Backbone(Protocol):
     """A frozen network that turns RGB frames into vectors, with all facts about it.
 
-    Its module imports the network's library only when a network is built: training, predicting
-    from stored vectors, and warm kernels ask for facts alone.
+    The network is built when it is first asked for, and only then is its library imported. Mostly
+    nobody asks: vectors are stored, and an engine keeps the network in a form of its own.
 
     Attributes
     ----------
@@ -38,12 +40,12 @@ class Backbone(Protocol):
         weights, and whose section has none either.
     key : str
         Identifies the network: its architecture and its weights.
+    weights : Weights
+        What the network is built with.
     batch_size : int
         Units per batch.
     unit_shape : tuple of int
         Shape of one unit of `prepare`: a frame (3, h, w), or a clip of frames (3, t, h, w).
-    network : torch.nn.Module
-        What `compute` runs, in evaluation mode.
     """
 
     name: ClassVar[str]
@@ -52,12 +54,28 @@ class Backbone(Protocol):
     official_files: ClassVar[Mapping[str, OfficialFile]]
 
     key: str
+    weights: Weights
     batch_size: int
     unit_shape: tuple[int, ...]
-    network: torch.nn.Module
 
     def __init__(self, section: Any, weights: Weights) -> None:
-        """Build the network that `section` of the params describes; may raise WeightsError."""
+        """Take the facts of `section` of the params; may raise WeightsError."""
+
+    @abstractmethod
+    def build(self) -> torch.nn.Module:
+        """Build the network on the CPU, in evaluation mode; may raise WeightsError."""
+
+    @cached_property
+    def network(self) -> torch.nn.Module:
+        """What `compute` runs. Asking for it raises WeightsError where the weights are bad."""
+        network = self.build()
+        # Else the vectors would be kept under the hash of other weights.
+        self.weights.require_unchanged()
+        return network
+
+    def release(self) -> None:
+        """Let the network go; whoever asks for it again gets a new one."""
+        self.__dict__.pop("network", None)
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:
@@ -206,7 +224,7 @@ def own_weights(params: FeatureParams) -> dict[str, str]:
 
 
 def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbone:
-    """Build one backbone's network; this imports the library that defines it.
+    """Make one backbone. Its network is built when something asks for it.
 
     Parameters
     ----------
@@ -220,16 +238,13 @@ def load_backbone(params: FeatureParams, name: str, weights: Weights) -> Backbon
     Returns
     -------
     Backbone
-        On the CPU, in evaluation mode.
 
     Raises
     ------
     WeightsError
-        If the file does not hold weights of this network, or changed since they were found.
+        If the file has to be looked at for the backbone's facts, and does not hold such weights.
     """
-    backbone = backbone_class(name)(getattr(params, name), weights)
-    weights.require_unchanged()  # else the vectors would be kept under the hash of other weights
-    return backbone
+    return backbone_class(name)(getattr(params, name), weights)
 
 
 def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:
@@ -263,8 +278,6 @@ def open_store(
     params: FeatureParams, name: str, weights: Weights, modality: str, precision: str, root: Path
 ) -> FeatureStore:
     """Open the store that keeps one backbone's vectors under these params.
-
-    The network is not built, so a finished extraction is reused at no cost.
 
     Parameters
     ----------

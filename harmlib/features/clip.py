@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.functional import interpolate
 
 from harmlib.features.backbones import Backbone
 from harmlib.features.tensor_file import read_tensors, tensors_of
@@ -75,17 +76,20 @@ class ClipBackbone(Backbone):
     }
 
     def __init__(self, section: ClipParams, weights: Weights) -> None:
-        from torchvision.transforms import v2
-
-        self._v2 = v2
+        self.weights, self._architecture = weights, section.architecture
         self.key = f"{section.architecture} {weights.key}"
         self.batch_size = section.batch_size
-        tower = _build(section.architecture, weights).eval()
-        self.network = tower
-        self._side: int = tower.input_resolution
+        self._side = _INPUT_PIXELS
+        if weights.kind == "file":  # of any size
+            self._side = int(self.network.input_resolution)  # type: ignore[arg-type]
         self.unit_shape = (3, self._side, self._side)
         self._mean = torch.tensor(_MEAN)[:, None, None] * 255
         self._std = torch.tensor(_STD)[:, None, None] * 255
+
+    def build(self) -> torch.nn.Module:
+        """Build the image tower, a `VisionTransformer`; may raise WeightsError."""
+        tower: torch.nn.Module = _build(self._architecture, self.weights).eval()
+        return tower
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:
@@ -103,10 +107,7 @@ class ClipBackbone(Backbone):
         middles = map(_middle, frames)
         for _, same_size in groupby(middles, key=lambda frame: frame.shape):
             pictures = torch.from_numpy(np.stack(list(same_size))).permute(0, 3, 1, 2)
-            small = self._v2.functional.resize(
-                pictures, [self._side], self._v2.InterpolationMode.BICUBIC, antialias=True
-            )
-            cropped.append(self._v2.functional.center_crop(small, [self._side, self._side]))
+            cropped.append(_resized_middle(pictures, self._side))
         return torch.cat(cropped).contiguous()
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -133,6 +134,19 @@ def _middle(frame: RGB) -> RGB:
     most = _MAX_ASPECT * min(height, width)
     top, left = (max(side - most, 0) // 2 for side in (height, width))
     return frame[top : top + most, left : left + most]
+
+
+def _resized_middle(pictures: torch.Tensor, side: int) -> torch.Tensor:
+    """(n, 3, h, w) uint8 to (n, 3, side, side): the short side scaled, the middle of the long one.
+
+    What torchvision's `resize` and `center_crop` do, whose import takes five seconds.
+    """
+    height, width = pictures.shape[2:]
+    short = min(height, width)
+    size = [side * height // short, side * width // short]
+    small = interpolate(pictures, size, mode="bicubic", antialias=True)
+    top, left = (round((length - side) / 2) for length in size)
+    return small[:, :, top : top + side, left : left + side]
 
 
 def _library() -> Any:

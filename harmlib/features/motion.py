@@ -81,10 +81,13 @@ class MotionBackbone(Backbone):
     official_files: ClassVar[Mapping[str, OfficialFile]] = {}  # nothing was trained
 
     def __init__(self, section: MotionParams, weights: Weights) -> None:
-        self.key, self.batch_size = weights.key, section.batch_size
+        self.weights, self.key, self.batch_size = weights, weights.key, section.batch_size
         self.clip_frames = _clip_frames(section.clip_sec)
-        self.network = torch.nn.Identity()
         self.unit_shape = (len(FEATURE_NAMES) * np.float32().nbytes,)
+
+    def build(self) -> torch.nn.Module:
+        """Build what passes the finished numbers on."""
+        return torch.nn.Identity()
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:

@@ -54,10 +54,13 @@ class SlowFastBackbone(Backbone):
     }
 
     def __init__(self, section: SlowFastParams, weights: Weights) -> None:
-        self.key, self.batch_size = weights.key, section.batch_size
+        self.weights, self.key, self.batch_size = weights, weights.key, section.batch_size
         self.image_size = section.image_size
-        self.network = _build(weights)
         self.unit_shape = (3, CLIP_FRAMES, self.image_size, self.image_size)
+
+    def build(self) -> torch.nn.Module:
+        """Build the stages before the head; may raise WeightsError."""
+        return _build(self.weights)
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:

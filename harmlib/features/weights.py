@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import requests
 from filelock import FileLock
 
 from harmlib.language import told
@@ -209,6 +208,8 @@ def _fill_cache(
 
 def _download(url: str, part: Path, progress: DownloadProgress | None) -> None:
     """Append what is missing to `part`; start over if the server cannot send only the rest."""
+    import requests  # which nothing else needs
+
     kept_bytes = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}  # ranges and lengths must count the file's bytes
     if kept_bytes:

@@ -37,6 +37,7 @@ SUMMARY_NAMES = (
     "overlapping",  # share of persons that overlap another one
 )
 _CLASSES = 80  # COCO
+_GREY = 114  # around a picture that is no square
 _LEAST_SIDE = 64  # pixels of a picture, of which the coarsest of the head's three grids is 2 x 2
 _RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 
@@ -76,18 +77,19 @@ class YoloBackbone(Backbone):
     }
 
     def __init__(self, section: YoloParams, weights: Weights) -> None:
-        import_ultralytics()
-        from ultralytics.data.augment import LetterBox
-
+        self.weights, self._architecture = weights, section.architecture
         self.key = f"{section.architecture} {weights.key}"
         self.batch_size, self.image_size = section.batch_size, section.image_size
-        detector = _build(section.architecture, weights)
-        self.network = detector
         self.unit_shape = (3, self.image_size, self.image_size)
-        self._letterbox: Any = LetterBox((self.image_size, self.image_size), auto=False)
         self._embedding = torch.empty(0)
+
+    def build(self) -> torch.nn.Module:
+        """Build the detector; may raise WeightsError."""
+        import_ultralytics()
+        detector: torch.nn.Module = _build(self._architecture, self.weights)
         # The layer before the detection head is the one that ultralytics' own embed() pools.
-        detector.model[-2].register_forward_hook(self._keep_embedding)
+        detector.get_submodule("model")[-2].register_forward_hook(self._keep_embedding)
+        return detector
 
     def _keep_embedding(self, _module: object, _inputs: object, output: torch.Tensor) -> None:
         self._embedding = output.float().mean(dim=(2, 3))
@@ -104,7 +106,7 @@ class YoloBackbone(Backbone):
 
     def prepare(self, frames: list[RGB]) -> torch.Tensor:
         """(n, 3, image_size, image_size) uint8, letterboxed, from n RGB frames."""
-        boxed = np.stack([self._letterbox(image=frame) for frame in frames])
+        boxed = np.stack([letterbox(frame, self.image_size) for frame in frames])
         return torch.from_numpy(boxed).permute(0, 3, 1, 2).contiguous()
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -128,16 +130,13 @@ class YoloBackbone(Backbone):
         self, boxes: torch.Tensor, best: torch.Tensor, classes: torch.Tensor
     ) -> torch.Tensor:
         """Of one frame: (4, anchors), (anchors,), (anchors,) to (len(SUMMARY_NAMES),)."""
-        from torchvision.ops import batched_nms, box_convert
-
         seen = (best >= MIN_CONFIDENCE).nonzero().squeeze(1)
         seen = seen[best[seen].argsort(descending=True, stable=True)[:MAX_CANDIDATES]]
-        corners = box_convert(boxes[:, seen].T, "cxcywh", "xyxy")
-        kept = batched_nms(corners, best[seen], classes[seen], MAX_IOU)
+        centre, half = boxes[:2, seen].T, boxes[2:, seen].T / 2
+        corners = torch.cat([centre - half, centre + half], dim=1).numpy()
+        kept = kept_boxes(corners, best[seen].numpy(), classes[seen].numpy())
         return torch.from_numpy(
-            summarise_detections(
-                corners[kept].numpy(), classes[seen][kept].numpy(), self.image_size
-            )
+            summarise_detections(corners[kept], classes[seen].numpy()[kept], self.image_size)
         )
 
     def pool(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -146,6 +145,62 @@ class YoloBackbone(Backbone):
             rows[0] if len(rows) == 1 else np.concatenate([rows.mean(axis=0), rows.max(axis=0)])
         )
         return pooled
+
+
+def letterbox(frame: RGB, side: int) -> RGB:
+    """Scale a picture into a grey square, as Ultralytics' `LetterBox` does.
+
+    Parameters
+    ----------
+    frame : ndarray of uint8, shape (height, width, 3)
+    side : int
+        Of the square, in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (side, side, 3)
+
+    Notes
+    -----
+    Importing Ultralytics for it would take as long as importing everything else of a prediction.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)  # files are prepared side by side already
+    height, width = frame.shape[:2]
+    scale = min(side / height, side / width)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small = frame if size == (width, height) else cv2.resize(frame, size)
+    across, down = (side - size[0]) / 2, (side - size[1]) / 2
+    edges = round(down - 0.1), round(down + 0.1), round(across - 0.1), round(across + 0.1)
+    boxed: RGB = cv2.copyMakeBorder(small, *edges, cv2.BORDER_CONSTANT, value=(_GREY,) * 3)
+    return boxed
+
+
+def kept_boxes(
+    corners: npt.NDArray[np.float32],
+    confidences: npt.NDArray[np.float32],
+    classes: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Leave out what overlaps a surer detection of its class by more than `MAX_IOU`.
+
+    Parameters
+    ----------
+    corners : ndarray of shape (n, 4)
+        Left, top, right, bottom in pixels.
+    confidences : ndarray of shape (n,)
+    classes : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    ndarray of int
+        Indices of those that stay, the surest first.
+    """
+    import cv2
+
+    sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxesBatched(sizes, confidences, classes.astype(np.int32), 0.0, MAX_IOU)
+    return np.asarray(kept, dtype=np.int64).reshape(-1)
 
 
 def summarise_detections(

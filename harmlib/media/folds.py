@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from harmlib.media.splits import (
     SplitError,
@@ -61,6 +60,8 @@ def assign_folds(items: pd.DataFrame, folds: int, seed: int) -> pd.Series:
     number = unit.map(numbers)
     rows = np.argsort(number.to_numpy(), kind="stable")
     labels, groups = items["label"].to_numpy()[rows], number.to_numpy()[rows]
+    from sklearn.model_selection import StratifiedGroupKFold  # a second that a prediction spares
+
     kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     chosen = pd.Series(-1, index=drawn)
     for fold, (_, test) in enumerate(kfold.split(labels, labels, groups)):

@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from harmlib.media.source_names import ALONE, source_names
 
@@ -62,8 +61,8 @@ def guess_groups(
         ends.append(near_pictures(ordered["perceptual_hash"], hash_distance, max_comparisons))
     i, j = (np.concatenate(side) for side in zip(*ends, strict=True))
     n = len(ordered)
-    links = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
-    _, component = connected_components(links, directed=False)
+    links = scipy.sparse.coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
+    _, component = scipy.sparse.csgraph.connected_components(links, directed=False)
     size = np.bincount(component, minlength=1)[component]
     name = _names(component, named["source"], ordered["path"])
     alone = size == 1

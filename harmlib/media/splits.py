@@ -8,8 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from harmlib.media.categories import has_category
 
@@ -118,10 +117,10 @@ def join_duplicates(items: pd.DataFrame) -> pd.Series:
     ]
     nodes, names = pd.factorize(np.array(contents + groups, dtype=object), sort=True)
     content_nodes, group_nodes = nodes.reshape(2, len(items))
-    links = coo_array(
+    links = scipy.sparse.coo_array(
         (np.ones(len(items)), (content_nodes, group_nodes)), shape=(len(names), len(names))
     )
-    _, components = connected_components(links, directed=False)
+    _, components = scipy.sparse.csgraph.connected_components(links, directed=False)
     _, firsts = np.unique(components, return_index=True)  # the names are sorted
     return pd.Series(names[firsts[components[content_nodes]]], index=items.index)
 

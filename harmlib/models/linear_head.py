@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.linear_model import LogisticRegression
 
 from harmlib.models.classifier import HarmfulClassifier, LastLayer
 from harmlib.models.training import Split
@@ -77,6 +76,8 @@ def fit_logistic(
     >>> weights.round(3).tolist()
     [0.675]
     """
+    from sklearn.linear_model import LogisticRegression  # a second that a prediction spares
+
     model = LogisticRegression(
         C=1 / penalty,
         class_weight=None if pos_weight == 1 else {0: 1.0, 1: pos_weight},

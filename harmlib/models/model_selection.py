@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from harmlib.models.linear_head import Floats, balanced, fit_logistic
 from harmlib.models.recipe import Recipe
@@ -80,6 +79,8 @@ def inner_folds(
     >>> [len(held) for _, held in inner_folds(labels, groups, seed=1)]
     [2, 2, 2, 2]
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     possible = min(INNER_FOLDS, len(set(groups)), *np.bincount(labels, minlength=2).tolist())
     for folds in range(possible, 1, -1):
         kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

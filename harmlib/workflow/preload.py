@@ -17,6 +17,10 @@ NOT_AHEAD = ("openvino", "ultralytics", "clip", "pytorchvideo",
 # What modules import only when it is first used.
 _LATER = {
     "pandas": ("pyarrow.dataset", "pyarrow.parquet"),
+    "scipy": ("scipy.stats", "scipy.optimize"),
+    "harmlib.analysis.calibration": ("sklearn.isotonic", "sklearn.linear_model"),
+    "harmlib.analysis.operating_points": ("sklearn.metrics",),
+    "harmlib.media.folds": ("sklearn.model_selection",),
     "harmlib.models.training": ("torch._dynamo",),  # torch does, with an optimiser's first step
 }
 

@@ -111,10 +111,22 @@ def test_each_backbone_gets_its_own_section(monkeypatch):
 def test_weights_that_change_while_they_are_read_are_refused(tmp_path, monkeypatch, change):
     path = tmp_path / "mine.pt"
     path.write_bytes(b"weights")
-    found = find_weights(changed(clip__weights=str(path)), "clip", tmp_path)
-    monkeypatch.setattr(backbones, "backbone_class", lambda _: lambda *_: change(path))
+    found = find_weights(changed(slowfast__weights=str(path)), "slowfast", tmp_path)
+    backbone = load_backbone(PARAMS, "slowfast", found)
+    monkeypatch.setattr(backbone, "build", lambda: change(path))
     with pytest.raises(WeightsError, match=r"changed while it was read|cannot read"):
-        load_backbone(PARAMS, "clip", found)
+        _ = backbone.network
+
+
+def test_a_network_is_built_when_it_is_asked_for_and_again_after_its_release(monkeypatch):
+    backbone, built = load_backbone(PARAMS, "motion", UNTRAINED), []
+    monkeypatch.setattr(backbone, "build", lambda: built.append(object()) or built[-1])
+    assert not built
+    first = backbone.network
+    assert backbone.network is first
+    backbone.release()
+    backbone.release()
+    assert backbone.network is built[1] is not first
 
 
 def test_looking_up_a_backbone_imports_no_network_library():
@@ -122,7 +134,8 @@ def test_looking_up_a_backbone_imports_no_network_library():
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from harmlib.features.backbones import backbone_names, find_weights, open_store\n"
+        "from harmlib.features.backbones import (\n"
+        "    backbone_names, find_weights, load_backbone, open_store)\n"
         "from harmlib.params import FeatureParams\n"
         "params = FeatureParams()\n"
         "for name in backbone_names(params, 'video'):\n"
@@ -130,6 +143,7 @@ def test_looking_up_a_backbone_imports_no_network_library():
         "    params = params.model_copy(update={name: section})\n"
         "    weights = find_weights(params, name, Path('w'))\n"
         "    open_store(params, name, weights, 'video', 'fp32', Path('s')).missing([])\n"
+        "    load_backbone(params, name, weights)\n"
         "heavy = {'clip', 'cv2', 'ultralytics', 'pytorchvideo', 'torchvision', 'openvino'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from clip.model import CLIP, convert_weights
+from file_weights import file_weights
 from PIL import Image
 from torchvision.transforms import Normalize
 
@@ -31,7 +32,7 @@ def untrained(seed=0):
 
 
 def from_file(path):
-    return ClipBackbone(ClipParams(), Weights("file", path, "0" * 64, None))
+    return ClipBackbone(ClipParams(), file_weights(path))
 
 
 def tiny_clip(vision_layers=2, patch=32):

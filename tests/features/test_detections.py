@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
+from torchvision.ops import batched_nms
 
-from harmlib.features.yolo import SUMMARY_NAMES, summarise_detections
+from harmlib.features.yolo import MAX_IOU, SUMMARY_NAMES, kept_boxes, summarise_detections
 
 SIDE = 100
 CAR = 2
@@ -72,3 +74,18 @@ def test_the_order_of_detections_does_not_matter():
     assert summarise_detections(boxes[order], classes[order], SIDE) == pytest.approx(
         summarise_detections(boxes, classes, SIDE), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 80, 900])
+def test_what_overlaps_is_left_out_as_torchvision_does(count):
+    rng = np.random.default_rng(count)
+    centres, sizes = rng.uniform(0, 640, (count, 2)), rng.uniform(40, 200, (count, 2))
+    boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
+    shift = rng.normal(0, 6, (count // 2, 4))
+    boxes[count - count // 2 :] = boxes[: count // 2] + shift  # so that many overlap
+    boxes = boxes.astype(np.float32)
+    confidences = -np.sort(-rng.uniform(0.25, 1, count)).astype(np.float32)
+    classes = rng.integers(0, 4, count)
+    expected = batched_nms(*map(torch.from_numpy, (boxes, confidences, classes)), MAX_IOU)
+    assert kept_boxes(boxes, confidences, classes).tolist() == expected.tolist()
+    assert len(expected) < count or count < 80, "else there was nothing to leave out"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from file_weights import file_weights
 from torch.nn.functional import cosine_similarity
 
 from harmlib.features import clip, engine
@@ -94,7 +95,7 @@ def test_bf16_stays_close_on_real_pictures_with_real_weights(tmp_path):
     if not path.is_file() or not files:
         pytest.skip(f"no real weights and pictures at {SHARED} (set HARMLIB_SHARED)")
     section = YoloParams(image_size=320, batch_size=8)
-    backbone = YoloBackbone(section, Weights("file", path, "0" * 64, None))
+    backbone = YoloBackbone(section, file_weights(path))
     units = backbone.prepare([load_image(file) for file in files])
     with torch.inference_mode():
         rows = backbone.finish(*backbone.compute(units))

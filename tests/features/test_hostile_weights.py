@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from file_weights import file_weights
 from hostile_files import FORMATS, Call, payloads, replace, script, zipped
 
 from harmlib.features import yolo_file
 from harmlib.features.clip import ClipBackbone
 from harmlib.features.slowfast import SlowFastBackbone
 from harmlib.features.tensor_file import TensorFileError, plain_tensor, read_tensors, tensors_of
-from harmlib.features.weights import Weights, WeightsError
+from harmlib.features.weights import WeightsError
 from harmlib.features.yolo import YoloBackbone, import_ultralytics
 from harmlib.features.yolo_file import read_detector
 from harmlib.models.checkpoint import CheckpointError, load_checkpoint
@@ -29,14 +30,12 @@ pytestmark = [
 ]
 
 
-def file(path):
-    return Weights("file", path, "0" * 64, None)
-
-
 LOADERS = {
-    "clip": lambda path: ClipBackbone(ClipParams(), file(path)),
-    "yolo": lambda path: YoloBackbone(YoloParams(image_size=64), file(path)),
-    "slowfast": lambda path: SlowFastBackbone(SlowFastParams(image_size=64), file(path)),
+    "clip": lambda path: ClipBackbone(ClipParams(), file_weights(path)),
+    "yolo": lambda path: YoloBackbone(YoloParams(image_size=64), file_weights(path)).network,
+    "slowfast": lambda path: (
+        SlowFastBackbone(SlowFastParams(image_size=64), file_weights(path)).network
+    ),
     "checkpoint": load_checkpoint,
 }
 NAMES = list(payloads(Path("mark")))

@@ -4,13 +4,17 @@ import av
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms import v2
 
 from harmlib.features import clip
 from harmlib.features.clip import ClipBackbone
 from harmlib.features.weights import Weights
-from harmlib.features.yolo import YoloBackbone
+from harmlib.features.yolo import YoloBackbone, import_ultralytics
 from harmlib.media.video import sample_frames
 from harmlib.params import ClipParams, YoloParams
+
+import_ultralytics()  # else its import would look for updates and write to the home folder
+from ultralytics.data.augment import LetterBox  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 UNTRAINED = Weights("untrained", None, None, 0)
@@ -24,13 +28,13 @@ def backbones():
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_line_becomes_a_unit_like_any_other(backbones, size, monkeypatch):
-    resize, made = backbones[0]._v2.functional.resize, []
+    resize, made = clip.interpolate, []
 
     def watched(*args, **kwargs):
         made.append(resize(*args, **kwargs))
         return made[-1]
 
-    monkeypatch.setattr(backbones[0]._v2.functional, "resize", watched)
+    monkeypatch.setattr(clip, "interpolate", watched)
     line = np.full((size[1], size[0], 3), 90, np.uint8)
     for backbone in backbones:
         unit = backbone.prepare([line])
@@ -44,14 +48,15 @@ def test_a_line_becomes_a_unit_like_any_other(backbones, size, monkeypatch):
 def test_usual_pictures_are_resized_whole(backbones, size):
     picture = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     clip_backbone, yolo_backbone = backbones
-    functional, side = clip_backbone._v2.functional, clip_backbone.unit_shape[1]
+    side = clip_backbone.unit_shape[1]
     pixels = torch.from_numpy(picture).permute(2, 0, 1)
-    bicubic = clip_backbone._v2.InterpolationMode.BICUBIC
     if max(size) <= clip._MAX_ASPECT * min(size):
-        whole = functional.resize(pixels, [side], bicubic, antialias=True)
-        expected = functional.center_crop(whole, [side, side])
+        bicubic = v2.InterpolationMode.BICUBIC
+        whole = v2.functional.resize(pixels, [side], bicubic, antialias=True)
+        expected = v2.functional.center_crop(whole, [side, side])
         torch.testing.assert_close(clip_backbone.prepare([picture])[0], expected)
-    boxed = torch.from_numpy(yolo_backbone._letterbox(image=picture)).permute(2, 0, 1)
+    square = (yolo_backbone.image_size, yolo_backbone.image_size)
+    boxed = torch.from_numpy(LetterBox(square, auto=False)(image=picture)).permute(2, 0, 1)
     torch.testing.assert_close(yolo_backbone.prepare([picture])[0], boxed)
 
 

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from file_weights import file_weights
 
 from harmlib.features.slowfast import CLIP_FRAMES, SlowFastBackbone
 from harmlib.features.weights import Weights, WeightsError
@@ -26,7 +27,7 @@ def untrained(seed=0):
 
 
 def from_file(path):
-    return SlowFastBackbone(SECTION, Weights("file", path, "0" * 64, None))
+    return SlowFastBackbone(SECTION, file_weights(path))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ WRONG = {
 def test_a_wrong_file(tmp_path, kind):
     WRONG[kind](tmp_path / "wrong.pyth")
     with pytest.raises(WeightsError, match=r"wrong\.pyth: not a SlowFast R50 8x8 checkpoint: \S"):
-        from_file(tmp_path / "wrong.pyth")
+        _ = from_file(tmp_path / "wrong.pyth").network
 
 
 def test_pool_is_the_mean_over_clips(backbone):

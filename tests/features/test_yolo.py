@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from file_weights import file_weights
 from PIL import Image
 
 from harmlib.features import yolo
@@ -44,7 +45,7 @@ SIDE, EMBEDDING = 96, 256
 
 def from_file(path, image_size=SIDE):
     section = YoloParams(image_size=image_size, batch_size=4)
-    return YoloBackbone(section, Weights("file", path, "0" * 64, None))
+    return YoloBackbone(section, file_weights(path))
 
 
 def save(model, path):
@@ -197,7 +198,7 @@ WRONG_MODELS = {
 def test_another_model_of_ultralytics(tmp_path, kind):
     build, message = WRONG_MODELS[kind]
     with pytest.raises(WeightsError, match=rf"wrong\.pt: expected a YOLOv8 or .*{message}"):
-        from_file(save(build(), tmp_path / "wrong.pt"))
+        _ = from_file(save(build(), tmp_path / "wrong.pt")).network
 
 
 WRONG_FILES = {
@@ -214,7 +215,7 @@ WRONG_FILES = {
 def test_a_wrong_file(tmp_path, checkpoint, kind):
     WRONG_FILES[kind](tmp_path / "wrong.pt", checkpoint)
     with pytest.raises(WeightsError, match=r"wrong\.pt: not an Ultralytics checkpoint: \S"):
-        from_file(tmp_path / "wrong.pt")
+        _ = from_file(tmp_path / "wrong.pt").network
 
 
 def test_a_file_may_end_in_anything(tmp_path, checkpoint):
@@ -234,7 +235,7 @@ sys.addaudithook(refuse)
 from harmlib.features.weights import Weights
 from harmlib.features.yolo import YoloBackbone
 from harmlib.params import YoloParams
-YoloBackbone(YoloParams(image_size=64), Weights("untrained", None, None, 0))
+YoloBackbone(YoloParams(image_size=64), Weights("untrained", None, None, 0)).build()
 from ultralytics import utils
 from ultralytics.utils.events import events
 from ultralytics.utils import checks
