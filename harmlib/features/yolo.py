@@ -86,10 +86,11 @@ class YoloBackbone(Backbone):
     def build(self) -> torch.nn.Module:
         """Build the detector; may raise WeightsError."""
         import_ultralytics()
-        detector: torch.nn.Module = _build(self._architecture, self.weights)
+        detector = _build(self._architecture, self.weights)
         # The layer before the detection head is the one that ultralytics' own embed() pools.
-        detector.get_submodule("model")[-2].register_forward_hook(self._keep_embedding)
-        return detector
+        detector.model[-2].register_forward_hook(self._keep_embedding)
+        network: torch.nn.Module = detector
+        return network
 
     def _keep_embedding(self, _module: object, _inputs: object, output: torch.Tensor) -> None:
         self._embedding = output.float().mean(dim=(2, 3))
@@ -170,11 +171,11 @@ def letterbox(frame: RGB, side: int) -> RGB:
     height, width = frame.shape[:2]
     scale = min(side / height, side / width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = frame if size == (width, height) else cv2.resize(frame, size)
+    small: Any = frame if size == (width, height) else cv2.resize(frame, size)
     across, down = (side - size[0]) / 2, (side - size[1]) / 2
     edges = round(down - 0.1), round(down + 0.1), round(across - 0.1), round(across + 0.1)
-    boxed: RGB = cv2.copyMakeBorder(small, *edges, cv2.BORDER_CONSTANT, value=(_GREY,) * 3)
-    return boxed
+    boxed: Any = cv2.copyMakeBorder(small, *edges, cv2.BORDER_CONSTANT, value=(_GREY,) * 3)
+    return np.asarray(boxed)
 
 
 def kept_boxes(
@@ -199,7 +200,9 @@ def kept_boxes(
     import cv2
 
     sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxesBatched(sizes, confidences, classes.astype(np.int32), 0.0, MAX_IOU)
+    kept = cv2.dnn.NMSBoxesBatched(
+        sizes.tolist(), confidences.tolist(), classes.tolist(), 0.0, MAX_IOU
+    )
     return np.asarray(kept, dtype=np.int64).reshape(-1)
 
 
