@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 
+import hypothesis
 import pytest
 import torch
 import yaml
@@ -16,6 +17,10 @@ from harmlib.media.demo.files import MARKER
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+# A slow machine fails no test.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # What the terminal is told is in English, whatever language the developer's speaks.
 os.environ["LC_ALL"] = "C.UTF-8"

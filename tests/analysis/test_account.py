@@ -61,7 +61,7 @@ def run_of(fates, modality="video"):
 FILES = st.lists(st.tuples(st.sampled_from(FATES), st.integers(0, 1)), max_size=30)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(FILES)
 def test_every_file_is_counted_once_whatever_became_of_it(fates):
     listed, manifest, ledger, scores = run_of(fates)
@@ -81,7 +81,7 @@ def test_every_file_is_counted_once_whatever_became_of_it(fates):
         assert lost == fates.count(("unusable", label)) + fates.count(("failed_test", label))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(FILES.filter(bool), st.data())
 def test_one_row_more_or_less_anywhere_is_named(fates, data):
     listed, manifest, ledger, _ = run_of(fates)
@@ -144,7 +144,7 @@ def figures(pairs):
                               share(tp + tn, tp + fp + fn + tn)), strict=True))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=8),
     st.lists(st.integers(0, 1), max_size=5),

@@ -32,7 +32,7 @@ def section(probabilities, labels, threshold, variant="m", order=None):
     return scored, pd.DataFrame(points).assign(chosen=[False, True])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(4, 40), st.integers(1, 4), st.integers(0, 999))
 def test_flagged_by_any_is_the_or_of_the_decisions(n, categories, seed):
     rng = np.random.default_rng(seed)

@@ -90,7 +90,7 @@ def f1(labels, scores, threshold):
     return Fraction(int(2 * (labels & flagged).sum()), int(flagged.sum() + labels.sum()))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     items=st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=25),
     min_recall=st.sampled_from([Fraction(n, 20) for n in range(1, 21)]),
@@ -125,7 +125,7 @@ def test_thresholds_are_those_of_the_definition(items, min_recall, min_precision
     assert pass_at is None or pass_at < block_above
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     items=st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=4, max_size=40),
     single=st.booleans(),

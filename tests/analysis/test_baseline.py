@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -11,7 +11,6 @@ from harmlib.analysis.rates import COUNTS, RATES
 from harmlib.analysis.thresholds import sweep
 
 
-@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_it_is_the_sweep_of_equal_scores_below_them(harmful, safe):
     row = baseline_row(harmful, safe)

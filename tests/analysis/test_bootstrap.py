@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from group_samples import clustered, small_samples, weights_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.analysis.bootstrap import best_thresholds, gains
@@ -15,7 +15,6 @@ OBJECTIVES = ["f1", "mcc", "youden", "fbeta:2", "cost:miss=5,alarm=1", "precisio
               "recall@precision>=0.8", "recall@flagged<=0.4"]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(small_samples(), st.integers(0, 100), st.sampled_from(OBJECTIVES))
 def test_every_resample_chooses_as_choose_does(sample, seed, objective):
     labels, scores, groups = sample

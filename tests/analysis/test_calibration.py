@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, logit
@@ -71,7 +71,6 @@ def test_weight_maps_model_4s_half_to_model_3s_threshold():
     assert unweighted_probability(0.5, 893 / 2393) == pytest.approx(0.728, abs=5e-4)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(1e-3, 1e3))
 def test_the_mapping_undoes_the_weight(probability, pos_weight):
     found = unweighted_probability(weighted(probability, pos_weight), pos_weight)
@@ -80,7 +79,6 @@ def test_the_mapping_undoes_the_weight(probability, pos_weight):
 
 
 @example(0.9999999999999999, 1.9)
-@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(1e-3, 1e3))
 def test_a_weight_above_1_lowers_and_one_below_raises(probability, pos_weight):
     found = unweighted_probability(probability, pos_weight)

@@ -34,7 +34,7 @@ def section(seed, shift=0.0, n=200, groups=80):
     return scored, pd.DataFrame({"variant": ["api"], "epoch": 1, "threshold": at, "chosen": True})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.lists(st.floats(-3, 3), min_size=1, max_size=4))
 def test_the_common_threshold_is_the_best_of_all_and_never_beats_the_own_on_validation(
     seed, shifts

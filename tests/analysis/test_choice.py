@@ -76,7 +76,7 @@ OBJECTIVES += ["recall@precision>=0.7", "recall@flagged<=0.3"]
 
 @pytest.mark.parametrize("grid", [None, [0.5, 1.5, 2.0, 5.5, 7.0]], ids=["all", "grid"])
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(items=st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=15))
 def test_nothing_beats_the_choice(objective, grid, items):
     labels, scores = map(np.array, zip(*items, strict=True))

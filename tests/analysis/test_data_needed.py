@@ -42,7 +42,7 @@ def test_the_needed_groups_make_the_difference_detectable_by_the_root_law():
 
 
 @given(st.floats(0.005, 0.2), st.floats(1.1, 3.0))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_larger_difference_needs_fewer_groups(difference, times):
     a, b = judged(0.7), judged(0.75)
     few = data_needed(a, b, difference * times)["groups_needed"][0]

@@ -98,7 +98,7 @@ def samples(draw):
     return strata(*rows)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(samples())
 def test_intervals_hold_their_estimate_and_stay_in_the_scale(counts):
     for measure in MEASURES:
@@ -113,7 +113,7 @@ def test_intervals_hold_their_estimate_and_stay_in_the_scale(counts):
         assert narrow[1] <= high + 1e-6
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(samples())
 def test_calling_harmful_safe_turns_prevalence_around(counts):
     turned = Strata(counts.size, counts.flagged, counts.labelled, counts.labelled - counts.harmful)

@@ -26,7 +26,7 @@ def table(of):
 
 
 @given(ITEMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_figures_are_those_of_the_counts(items):
     of = judged(items)
     counts, found = decision_counts(of), table(of)["value"]

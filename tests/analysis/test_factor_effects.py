@@ -10,7 +10,7 @@ from harmlib.analysis.factor_effects import TOTAL, factor_effects, shapley_weigh
 from harmlib.analysis.setting_effects import measure
 
 seeds_of_numpy = st.integers(0, 2**32 - 1)
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15)
 
 
 def drawn_settings(seed, factors):

@@ -186,7 +186,7 @@ def test_a_group_of_copies_counts_once():
     np.testing.assert_allclose(narrower, 1 / np.sqrt(3), rtol=0.15)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(small_samples(), st.permutations(list(GRID)))
 def test_rates_without_a_group_are_the_sweeps_of_the_other_items(sample, thresholds):
     labels, scores, groups = sample
@@ -208,7 +208,7 @@ def test_rates_without_a_group_are_the_sweeps_of_the_other_items(sample, thresho
     assert (found["flagged_share"].units == len(set(groups))).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(small_samples())
 def test_average_precision_without_a_group_is_scikit_learns_of_the_other_items(sample):
     labels, scores, groups = sample
@@ -234,7 +234,7 @@ def test_average_precision_does_not_depend_on_the_blocks_of_rows(monkeypatch):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(2, 30), st.integers(1, 4))
 def test_intervals_hold_the_value_and_care_for_no_order_or_name(seed, groups, size):
     rng = np.random.default_rng(seed)

@@ -53,7 +53,7 @@ def test_the_calibration_does_not_see_the_judged_labels():
     pd.testing.assert_series_equal(before, after)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 100))
 def test_it_ranks_and_suspects_as_cleanlab_does(seed):
     rank = pytest.importorskip("cleanlab.rank")
@@ -68,7 +68,7 @@ def test_it_ranks_and_suspects_as_cleanlab_does(seed):
     assert found["is_suspect"].tolist() == suspects.tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 1), st.booleans(), st.booleans()), min_size=1,
                 max_size=7))  # fmt: skip
 def test_whichever_suspects_are_wrong_f1_lies_within_the_ends(items):
@@ -89,7 +89,7 @@ def test_whichever_suspects_are_wrong_f1_lies_within_the_ends(items):
     assert (found.f1, found.f1_relabelled) == pytest.approx((values[0], values[-1]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=12, max_size=60))
 def test_kappa_is_cohens(pairs):
     one, two = np.array(pairs).T

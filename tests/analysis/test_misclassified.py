@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.analysis.misclassified import (
@@ -228,7 +228,6 @@ thresholds = few_values
 counts = st.integers(1, 4)
 
 
-@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_only_errors_no_repeats_and_the_distance_decides(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -247,7 +246,6 @@ def test_only_errors_no_repeats_and_the_distance_decides(table, threshold, each)
         assert far.is_monotonic_decreasing
 
 
-@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_as_many_as_asked_for_and_none_kept_back(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -260,7 +258,6 @@ def test_as_many_as_asked_for_and_none_kept_back(table, threshold, each):
             assert len(rows) >= min(each, rows["total"].iloc[0])
 
 
-@settings(deadline=None)
 @given(tables, thresholds, counts)
 def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -279,7 +276,6 @@ def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshol
                 assert times[group] >= min(available, max(times.values(), default=0) - 1)
 
 
-@settings(deadline=None)
 @given(tables, thresholds, counts, st.randoms())
 def test_the_order_of_rows_plays_no_part(table, threshold, each, random):
     order = list(range(len(table)))
@@ -295,7 +291,6 @@ def test_the_order_of_rows_plays_no_part(table, threshold, each, random):
     pd.testing.assert_frame_equal(table, before)
 
 
-@settings(deadline=None)
 @given(tables, thresholds)
 def test_groups_add_up_to_the_confusion_matrix(table, threshold):
     found = errors_by_group(table, threshold)

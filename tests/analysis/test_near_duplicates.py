@@ -60,7 +60,7 @@ def as_sets(pairs):
     return {frozenset(pair) for pair in pairs[["item_a", "item_b"]].itertuples(index=False)}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 60), st.integers(0, 10**6), st.booleans(), st.sampled_from([None, 5]))
 def test_blocks_find_what_a_loop_finds(count, seed, across_groups, units):
     items, vectors = drawn(count, seed, units)
@@ -72,7 +72,7 @@ def test_blocks_find_what_a_loop_finds(count, seed, across_groups, units):
     assert set(search["state"]) == {"searched"}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_has_no_effect(seed):
     items, vectors = drawn(40, seed)

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.analysis.objectives import TIE, Objective, UnknownObjective
@@ -54,7 +54,6 @@ def test_recall_alone_is_settled_by_alarms(text):
 share = st.integers(0, 10**9).map(lambda i: f"0.{i:09d}" if i < 10**9 else "1")
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), share)
 def test_floors_and_budgets_are_exact_and_inclusive(part, rest, text):
     """`part` of `part + rest` items, against the number as it is written."""
@@ -84,7 +83,6 @@ def test_missing_counts_are_not_feasible(text):
     assert not Objective.parse(text).feasible(row(*[np.nan] * 4)).any()
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=8),
     st.sampled_from(FORMS),

@@ -268,7 +268,7 @@ def frame(rows, split):
     return pd.concat(tables).assign(variant="m", split=split)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(items, st.sampled_from([None, 0.4]))
 def test_points_keep_their_promises(rows, fixed):
     validation = frame(rows, "val")
@@ -290,7 +290,7 @@ def test_points_keep_their_promises(rows, fixed):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(items, items, items)
 def test_test_scores_never_move_the_operating_point(val, test, other):
     validation = frame(val, "val")

@@ -66,7 +66,7 @@ def test_one_seed_gives_the_interval_over_groups_alone():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_seeds_that_differ_widen_the_interval_and_shares_stay_within_their_range(draw):
     found = estimate_over_seeds(judged(draw=draw), "f1")
     alone = SeedEstimates(np.full(3, found.value), found.left_out, found.units, found.enough)

@@ -96,7 +96,7 @@ def test_difference_is_b_minus_a():
     np.testing.assert_allclose(table["difference"], table["b"] - table["a"])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(6, 25), st.integers(1, 5))
 def test_the_other_way_round_it_is_the_negative(seed, groups, size):
     labels, a, b, codes = grouped(seed, groups, size)
@@ -248,7 +248,7 @@ def test_mcnemar_does_not_flag_a_score_at_the_threshold():
     assert (found.only_a, found.only_b) == (1, 0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abn")), min_size=2, max_size=30))
 def test_group_mcnemar_is_the_enumerated_sign_flip_test(items):
     groups, verdicts = zip(*[*items, (7, "n"), (8, "n")], strict=True)
@@ -338,7 +338,7 @@ def test_a_threshold_that_is_the_reference_differs_by_nothing_for_certain():
     assert (row["corrected_low"], row["corrected_high"]) == (0, 0)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.integers(0, 10**6),
     st.lists(st.floats(-1, 1), min_size=1, max_size=4),
@@ -383,7 +383,6 @@ def test_no_gain_has_no_shares():
     assert table["share"].isna().all()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(0, 12))
 def test_no_threshold_flags_a_closer_number(scores, flagged):
     scores = np.array(scores) / 4

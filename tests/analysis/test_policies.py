@@ -71,7 +71,7 @@ def test_validation_alone_chooses():
     assert one.tolist() == two.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 500), st.sampled_from([None, 0.01, 0.3, 0.9]))
 def test_each_goal_is_met_on_validation_by_the_best_threshold(seed, prevalence):
     scored = scored_items(seed=seed)
@@ -106,7 +106,7 @@ def test_each_goal_is_met_on_validation_by_the_best_threshold(seed, prevalence):
         assert gain[place] == pytest.approx(gain[feasible].max())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 500), st.sampled_from([None, 0.02, 0.5]))
 def test_figures_agree_with_each_other_and_lie_in_their_intervals(seed, prevalence):
     table = compared(

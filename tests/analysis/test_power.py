@@ -29,7 +29,7 @@ def test_a_detectable_difference_is_told_four_times_in_five(groups, level):
     assert power_of(difference, 0.02, groups, level=level) == pytest.approx(POWER, abs=0.03)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(errors, groups_at_hand)
 def test_more_is_asked_for_with_few_groups_and_a_strict_level(error, groups):
     found = detectable_difference(error, groups)
@@ -39,7 +39,7 @@ def test_more_is_asked_for_with_few_groups_and_a_strict_level(error, groups):
     assert detectable_difference(2 * error, groups) == pytest.approx(2 * found)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(errors, groups_at_hand, st.floats(0.2, 5))
 def test_the_groups_needed_tell_and_one_less_does_not(error, groups, shift):
     difference = shift * error
@@ -54,7 +54,7 @@ def test_the_groups_needed_tell_and_one_less_does_not(error, groups, shift):
         assert least(int(needed) - 1) > difference * (1 - 1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(errors, groups_at_hand, st.sampled_from([0.95, 0.99]))
 def test_what_is_not_told_needs_more_groups(error, groups, level):
     untold = 0.999 * t.ppf((1 + level) / 2, groups - 1) * error

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -47,7 +47,6 @@ def test_any_shape_and_no_number_without_counts():
         assert found[~np.isnan(found)].tolist() == pytest.approx([expected] * 5, rel=1e-15)
 
 
-@settings(deadline=None)
 @given(counts_of_one_set())
 def test_the_table_holds_each_rate_to_the_last_bit(counts):
     table = rates_table(np.arange(7.0), *counts)
@@ -56,7 +55,6 @@ def test_the_table_holds_each_rate_to_the_last_bit(counts):
         assert table[name].tolist() == rate(name, counts).tolist()
 
 
-@settings(deadline=None)
 @given(counts_of_one_set(), st.integers(-900, 900))
 def test_the_unit_of_counts_changes_no_rate(counts, power):
     unit = rates_table(np.arange(7.0), *np.ldexp(counts.astype(float), power))
@@ -65,7 +63,6 @@ def test_the_unit_of_counts_changes_no_rate(counts, power):
     )
 
 
-@settings(deadline=None)
 @given(counts_of_one_set())
 def test_rates_stay_in_their_range(counts):
     for name in NAMES:

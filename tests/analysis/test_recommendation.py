@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.analysis.recommendation import (
@@ -120,7 +120,6 @@ def scenes(draw):
     return f1, baseline, pairs
 
 
-@settings(deadline=None)
 @given(scenes(), st.booleans())
 def test_nothing_is_recommended_that_an_interval_does_not_carry(scene, trained):
     f1, baseline, pairs = scene
@@ -134,7 +133,6 @@ def test_nothing_is_recommended_that_an_interval_does_not_carry(scene, trained):
     assert (made["held_by"] == "") == (made["state"] == "recommended")
 
 
-@settings(deadline=None)
 @given(scenes())
 def test_a_recommended_model_is_the_one_that_no_other_is_above(scene):
     *_, against, differences = tables(*scene)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from group_samples import holds_both, small_samples, weights_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.analysis import resampling
@@ -20,7 +20,6 @@ from harmlib.analysis.thresholds import sweep
 GRID = np.array([0.15, 0.3, 0.5, 0.7])
 
 
-@settings(deadline=None)
 @given(small_samples(), st.integers(0, 100), st.permutations(list(GRID)))
 def test_counts_and_rates_are_the_sweeps_with_the_draws_as_weights(sample, seed, thresholds):
     labels, scores, groups = sample
@@ -120,7 +119,6 @@ def test_one_group_has_a_number():
     assert group_codes(["a", "a"], 2)[1] == 1
 
 
-@settings(deadline=None)
 @given(small_samples(), st.permutations(list(GRID)))
 def test_a_table_of_groups_holds_the_sweep_of_each(sample, thresholds):
     labels, scores, groups = sample

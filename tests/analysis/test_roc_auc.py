@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -12,7 +12,6 @@ items = st.lists(
 
 
 @given(items)
-@settings(deadline=None)
 def test_it_is_scikit_learns_with_and_without_each_group(rows):
     labels, scores, groups = map(np.array, zip(*rows, strict=True))
     found = roc_auc_estimate(labels, scores, groups)

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -70,7 +70,6 @@ def test_the_spread_is_that_of_the_values_with_the_others_held():
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=12))
-@settings(deadline=None)
 def test_the_flip_rate_is_the_share_of_pairs_of_seeds_that_disagree(decisions):
     judged = pd.DataFrame(
         [

@@ -39,7 +39,7 @@ def merge_as_tree(parts):
     return parts[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shards())
 def test_any_partition_in_any_order_gives_the_sweep(case):
     labels, scores, parts = case
@@ -49,7 +49,7 @@ def test_any_partition_in_any_order_gives_the_sweep(case):
         pd.testing.assert_frame_equal(merged.sweep(), expected, check_exact=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(shards())
 def test_any_partition_in_any_order_gives_the_grid(case):
     labels, scores, parts = case

@@ -32,7 +32,7 @@ def judge(table, points, items):
     return slice_table(table, points, slice_columns(items, list(items)), table["item_id"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_each_slice_has_the_rates_of_its_own_rows(seed):
     table, points, items = scored(seed)
@@ -135,7 +135,6 @@ def test_columns_are_values_bins_or_left_out():
     assert reasons == {"note": "many_values", "same": "constant"}
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=30, max_size=80))
 def test_every_number_is_in_one_bin_and_larger_ones_in_no_lower(numbers):
     items = pd.DataFrame({"x": numbers})

@@ -283,7 +283,7 @@ def drawn_by_group(scores, seed):
     return found
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(10, 80), st.integers(1, 4), st.integers(0, 2**31))
 def test_up_to_the_bound_every_group_is_redrawn_by_itself(n_groups, size, seed):
     scores = epochs_table(0.0, 0.8, n_groups=n_groups, size=size, seed=seed)

@@ -89,7 +89,7 @@ one_label = pytest.mark.filterwarnings("ignore:A single label was found")
 
 @one_label
 @pytest.mark.parametrize("kind", SCORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_attainable_decision_is_one_row(kind, data):
     labels, scores = data.draw(labelled(kind))
@@ -105,7 +105,7 @@ def test_every_attainable_decision_is_one_row(kind, data):
 @one_label
 @pytest.mark.parametrize("kind", SCORES)
 @pytest.mark.parametrize("few", [0, 64], ids=["by sorting", "by comparing"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_grid_decides_as_the_rule_does(kind, few, data):
     labels, scores = data.draw(labelled(kind))
@@ -121,7 +121,7 @@ def test_a_grid_decides_as_the_rule_does(kind, few, data):
 
 @one_label
 @pytest.mark.parametrize("grid", [None, [0.0, 0.15, 0.25]], ids=["all", "grid"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_weights_are_scikit_learns(grid, data):
     labels, scores = data.draw(labelled(data.draw(st.sampled_from(["random", "tied", "constant"]))))

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from harmlib.analysis.wilson import wilson_interval
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000), st.data(), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_it_is_scipys(n, data, level):
     hits = data.draw(st.integers(0, n))
@@ -30,7 +29,6 @@ def test_by_hand_and_at_the_ends():
     assert np.isnan([low[3], high[3]]).all()
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000))
 def test_it_stays_in_range_where_rounding_would_leave_it(n):
     low, high = wilson_interval([0, n], n)

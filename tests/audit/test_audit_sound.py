@@ -34,7 +34,7 @@ def sound_tables(draw):
     return claims, np.array(counts), positives, negatives
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sound_tables())
 def test_sound_tables_have_nothing_impossible_and_keep_the_truth(drawn):
     claims, counts, positives, negatives = drawn

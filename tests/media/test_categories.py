@@ -88,7 +88,7 @@ def items(categories, groups=None, splits=None):
     return table.assign(path=names, sha256=sha, label=(table["category"] != "").astype(int))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_each_category_is_in_each_split_and_groups_stay_whole(data):
     rare = data.draw(st.integers(3, 8))

@@ -109,7 +109,7 @@ def test_absurdly_large_picture(tmp_path, write_image):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(kind=st.sampled_from(["jpg", "png"]), edits=EDITS, keep=st.floats(0, 1))
 def test_no_spoilt_picture_escapes_as_another_error(tmp_path_factory, pictures, kind, edits, keep):
     path = tmp_path_factory.getbasetemp() / "spoilt.jpg"

@@ -36,7 +36,7 @@ HOSTILE = st.lists(
 ).map(table)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTILE, st.integers(3, 5), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_whole_groups_both_classes_and_only_content_and_seed_count(items, folds, seed, random):
     groups_with = items.groupby("label").apply(

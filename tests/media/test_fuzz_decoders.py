@@ -18,7 +18,7 @@ from harmlib.media.decoders import DecodeLimits
 
 LIMITS = DecodeLimits(max_sec=20, max_gib=1.0)
 BUDGET = settings(
-    max_examples=100, deadline=None, derandomize=True,
+    max_examples=100, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 KEEP = st.floats(0.01, 1.0)

@@ -101,7 +101,7 @@ hashes = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(hashes, st.integers(0, 127))
 def test_near_pairs_are_those_of_the_rule(texts, distance):
     i, j = near_pictures(pd.Series(texts, dtype=object), distance)
@@ -116,7 +116,7 @@ def test_near_pairs_are_those_of_the_rule(texts, distance):
             assert ((a, b) in found) == near
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.permutations(range(8)))
 def test_the_guess_does_not_depend_on_the_order(order):
     items = pd.DataFrame(

@@ -99,7 +99,7 @@ def test_what_is_unusual_yet_fine(root, trick, more):
 EVERYTHING = {**{k: v[0] for k, v in SPOILERS.items() if k != "pipe"}, **HARMLESS}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(
     tricks=st.lists(
         st.tuples(st.sampled_from(sorted(EVERYTHING)), st.sampled_from(["harmful", "safe"])),

@@ -72,7 +72,7 @@ names = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(names, st.integers(0, 99))
 def test_the_order_of_the_files_has_no_effect(paths, seed):
     shuffled = random.Random(seed).sample(paths, len(paths))
@@ -81,7 +81,7 @@ def test_the_order_of_the_files_has_no_effect(paths, seed):
     assert all(table[path] == row for path, *row in again)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 30), st.lists(st.integers(0, 10**6), min_size=2, max_size=20, unique=True))
 def test_one_cameras_numbers_are_one_source(camera, numbers):
     found = source_names([f"images/safe/cam{camera:02}_{number:06}.jpg" for number in numbers])

@@ -71,13 +71,13 @@ def components(items):
         names = spread
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTILE)
 def test_joined_groups_are_the_connected_components(items):
     assert join_duplicates(items).tolist() == components(items).tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(HOSTILE, st.integers(0, 3), st.randoms(use_true_random=False))
 def test_groups_stay_together_and_only_content_and_seed_count(items, seed, random):
     try:

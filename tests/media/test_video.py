@@ -148,7 +148,7 @@ def test_metadata_in_another_encoding_is_no_obstacle(tmp_path, clip):
     assert read_video(tmp_path / "a.mp4") == read_video(clip)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(edits=EDITS, keep=st.floats(0.5, 1))
 def test_no_spoilt_video_escapes_as_another_error(tmp_path_factory, clip, edits, keep):
     path = tmp_path_factory.getbasetemp() / "spoilt.mp4"

@@ -11,7 +11,7 @@ from harmlib.params import Params, ParamsError, load_params
 from harmlib.params.places import PROJECT_ROOT
 
 BUDGET = settings(
-    max_examples=150, deadline=10_000, derandomize=True,
+    max_examples=150, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 GOOD = (PROJECT_ROOT / "params" / "demo.yaml").read_bytes()

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.params import load_params
@@ -29,7 +29,6 @@ def test_usual_names_do(name):
     assert check_name(name) == name
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_what_is_let_through_is_one_part_of_a_path(tmp_path_factory, name):
     try:

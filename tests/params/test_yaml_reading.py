@@ -355,7 +355,7 @@ def test_hostile_files_are_refused_within_bounds(refused, content):
     assert len(message.splitlines()) <= 20
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from("ab :\n-{}[],&*<!'\"#0x1_.e|>%\t"), max_size=60))
 def test_any_text_is_read_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "any.yaml"

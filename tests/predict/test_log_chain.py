@@ -75,7 +75,7 @@ def test_damage_is_found_at_its_line(log, name):
     assert not english_words(korean)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_single_byte_can_change(log, data):
     whole = log.path.read_bytes()
@@ -145,7 +145,7 @@ def test_without_the_head_a_check_says_what_it_can_not_see(log):
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_and_written_behind(tmp_path, content):
     log = DecisionLog(tmp_path / "any.jsonl")
     head_path(log.path).unlink(missing_ok=True)

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harmlib.reporting.text.cited_numbers import (
@@ -126,7 +126,6 @@ def test_a_name_is_text_whatever_it_looks_like(name):
     assert BeautifulSoup(html(text), "html.parser").get_text() == f"{name}: F1 0.5, {name}"
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="<>data &;:*`[]()\\/=\"'x0", max_size=60))
 def test_no_text_makes_an_element(name):
     assert not BeautifulSoup(html(name), "html.parser").find_all()

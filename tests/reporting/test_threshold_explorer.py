@@ -73,7 +73,7 @@ def data_of(html):
 probabilities = st.one_of(st.integers(0, 1000).map(lambda k: k / 1000), st.floats(0, 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), probabilities), min_size=1, max_size=80))
 def test_the_encoding_gives_back_every_count(items):
     labels, p = np.array([i[0] for i in items]), np.array([i[1] for i in items])

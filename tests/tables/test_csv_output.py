@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harmlib.tables import csv_output
@@ -23,7 +23,6 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.sampled_from(NAMES), TEXT))
 def test_a_text_comes_back_and_is_no_formula(text):
     written = as_text(text)
@@ -44,7 +43,6 @@ def test_a_table_comes_back(tmp_path):
     assert rows[1][2] == "-0.5", "numbers stay numbers"
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, st.floats(allow_nan=False)), min_size=1, max_size=5))
 def test_rows_one_at_a_time_are_those_of_the_table(rows):
     file = io.StringIO(newline="")
@@ -63,7 +61,6 @@ def test_usual_tables_are_what_they_were(tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -55,7 +55,7 @@ def test_a_group_is_met_as_seldom_as_possible():
         assert len(np.unique(groups[places])) == 50
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4000), st.booleans(), st.floats(0.1, 0.5)), min_size=1, max_size=12
@@ -72,7 +72,7 @@ def test_allocation_adds_up_and_fits(strata, n):
         assert (drawn >= np.minimum(size, FEWEST)).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 1.0]), min_size=1, max_size=60))
 def test_equal_scores_are_never_parted(scores):
     decisions = pd.DataFrame({"probability": scores})
