@@ -53,8 +53,14 @@ def sharpness(image):
     return sum(np.abs(np.diff(grey, 2, axis)).mean() for axis in (0, 1))
 
 
+def decode(tab):
+    """Wait for the pictures: one may be drawn a frame after what asked for it."""
+    tab.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+
+
 def sharp(tab, part=".frame"):
     """Which pictures are to be recognised: their names."""
+    decode(tab)
     shot = Image.open(io.BytesIO(tab.screenshot()))
     assert tab.evaluate("document.documentElement.scrollHeight") <= shot.height
     boxes = [frame.bounding_box() for frame in tab.locator(part).all()]
@@ -82,6 +88,7 @@ def status(tab):
 
 def is_grey(tab, place=0):
     """Whether a card's picture, as it is seen, has no colour; the clear one is bluish."""
+    decode(tab)
     shot = Image.open(io.BytesIO(tab.locator(".cards .frame").nth(place).screenshot()))
     pixels = np.asarray(shot.convert("RGB"), int)[4:-4, 4:-4]
     return int((pixels.max(axis=2) - pixels.min(axis=2)).max()) <= 2
