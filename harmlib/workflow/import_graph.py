@@ -10,12 +10,17 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import platform
+import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Self
+
+from harmlib.media.whole_file import write_text_whole
 
 PACKAGE = Path(__file__).parent.parent
 # Packages that are installed under another name than they are imported by.
@@ -24,6 +29,7 @@ _INSTALLED_AS = {"PIL": "pillow", "clip": "openai-clip", "cv2": "opencv-python",
                  "vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # fmt: skip
 # Functions that find a module by the name that they are given.
 _FINDERS = ("import_module", "find_spec")
+_NAME = re.compile(r"[\w.-]+")  # what a text must be to name a module or a file
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ class ImportGraph:
     ----------
     package : Path
         The folder of the package; its name is the package's name.
+    kept : Path, optional
+        A file of what was read of the modules, which `keep` writes: parsing hundreds of them takes
+        a second. A module counts with its content there.
 
     Examples
     --------
@@ -62,11 +71,19 @@ class ImportGraph:
     False
     """
 
-    def __init__(self, package: Path = PACKAGE) -> None:
-        self.package = package
+    def __init__(self, package: Path = PACKAGE, kept: Path | None = None) -> None:
+        self.package, self._kept = package, kept
+        self._known = _read_kept(kept) if kept else {}
         self.modules = {
-            _module_name(path, package): _Module(path) for path in package.rglob("*.py")
+            _module_name(path, package): _Module(path, self._known)
+            for path in package.rglob("*.py")
         }
+
+    def keep(self) -> None:
+        """Write what was read of the modules, if it isn't what was kept."""
+        read = {m.key: m.source for m in self.modules.values() if "source" in vars(m)}
+        if self._kept and read != _read_kept(self._kept):
+            _write_kept(self._kept, read)
 
     def reach(self, code: str, *, lazy: bool = True) -> Reach:
         """Follow the imports of a piece of code.
@@ -79,7 +96,7 @@ class ImportGraph:
             False follows only what is imported while the code and the modules are loaded: no
             imports inside of functions, no names of modules in texts.
         """
-        todo, others = self._resolve(_Source(code), lazy=lazy)
+        todo, others = self._resolve(_Source.of(code), lazy=lazy)
         seen: set[str] = set()
         while todo:
             name = todo.pop()
@@ -113,7 +130,7 @@ class ImportGraph:
         if lazy:
             # The package's own name alone, as a text, can be anything.
             inner = set(self.modules) - {self.package.name}
-            names |= source.later_imports | (source.texts & inner)
+            names |= {*source.later_imports, *(inner & set(source.texts))}
         own, foreign = set(), set()
         for name in names:
             parts = name.split(".")
@@ -171,31 +188,43 @@ def notebook_code(notebook: Path) -> str:
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
+@dataclass(frozen=True)
 class _Source:
     """What the graph needs of one source text; docstrings are no part of it."""
 
-    def __init__(self, code: str) -> None:
+    digest: str
+    imports: list[str]
+    later_imports: list[str]
+    texts: list[str]  # that could be names
+
+    @classmethod
+    def of(cls, code: str) -> Self:
         tree = _without_docstrings(ast.parse(code))
-        self.digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-        self.imports = {name for node in _nodes(tree, lazy=False) for name in _imported(node)}
         everything = list(_nodes(tree, lazy=True))
-        self.later_imports = {name for node in everything for name in _imported(node)}
-        self.texts = {
+        texts = {
             node.value
             for node in everything
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
+        return cls(
+            hashlib.sha256(ast.dump(tree).encode()).hexdigest(),
+            sorted({name for node in _nodes(tree, lazy=False) for name in _imported(node)}),
+            sorted({name for node in everything for name in _imported(node)}),
+            sorted(filter(_NAME.fullmatch, texts)),
+        )
 
 
 class _Module:
     """One file of the package; read when it is first needed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, known: dict[str, _Source]) -> None:
+        self.path, self._known, self.key = path, known, ""
 
     @cached_property
     def source(self) -> _Source:
-        return _Source(self.path.read_text(encoding="utf-8"))
+        content = self.path.read_bytes()
+        self.key = hashlib.sha256(content).hexdigest()
+        return self._known.get(self.key) or _Source.of(content.decode())
 
     @cached_property
     def data_files(self) -> list[Path]:
@@ -207,6 +236,28 @@ class _Module:
             and file.suffix != ".py"
             and (file.stem == self.path.stem or file.name in self.source.texts)
         ]
+
+
+def _read_kept(file: Path) -> dict[str, _Source]:
+    """What is kept by SHA-256 of the content; nothing, if it is damaged or another code's."""
+    try:
+        seal, _, text = file.read_text(encoding="utf-8").partition("\n")
+        if seal != _seal(text):
+            return {}
+        return {key: _Source(**fields) for key, fields in json.loads(text).items()}
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def _write_kept(file: Path, known: dict[str, _Source]) -> None:
+    text = json.dumps({key: asdict(source) for key, source in known.items()})
+    write_text_whole(file, f"{_seal(text)}\n{text}")
+
+
+def _seal(text: str) -> str:
+    """Of the text, this module and Python: what one of them changes is read anew."""
+    parts = Path(__file__).read_bytes(), platform.python_version().encode(), text.encode()
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _module_name(path: Path, package: Path) -> str:

@@ -147,6 +147,7 @@ def _execute_and_report(
             cache.set_damaged_vectors_aside()  # before extraction is taken for valid
         _require_weights(params, steps, cache)
         kernels.ahead = _ahead(steps, cache)
+        cache.graph.keep()
         if kernels.ahead:
             kernels.start()  # it imports while the notebooks are checked
         _execute(params, steps, common, cache, kernels)

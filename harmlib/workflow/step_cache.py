@@ -52,7 +52,8 @@ class StepCache:
 
     def __init__(self, params: Params | ScoresParams, graph: ImportGraph | None = None) -> None:
         self.params = params
-        self.graph = graph or ImportGraph()
+        kept = params.artifacts / "settings" / "imports.json"
+        self.graph = graph or ImportGraph(kept=kept)
         self._code: dict[str, str] = {}
         self._media = MediaState(params) if isinstance(params, Params) else None
         self._lock = threading.Lock()  # pages are written beside the next step

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -249,3 +250,53 @@ def test_a_module_that_must_not_load_ahead_is_left_out(package, tmp_path):
     cells = [{"cell_type": "code", "source": code}, {"cell_type": "markdown", "source": "# t"}]
     notebook.write_text(json.dumps({"cells": cells}))
     assert preload(notebook, graph)[3:] == ["small.later", "small.c.four", "small.a.one"]
+
+
+def test_what_is_kept_spares_parsing_and_says_the_same(package, tmp_path, monkeypatch):
+    graph, kept = package(FILES), tmp_path / "kept.json"
+    code = "import small.a.one"
+    reach = graph.reach(code)
+    first = ImportGraph(graph.package, kept)
+    assert (first.reach(code), first.digest(reach)) == (reach, graph.digest(reach))
+    first.keep()
+    (graph.package / "c/four.py").write_text("import small.face")
+    parsed, parse = [], import_graph.ast.parse
+    monkeypatch.setattr(import_graph.ast, "parse", lambda text: parsed.append(text) or parse(text))
+    again = ImportGraph(graph.package, kept)
+    assert (again.reach(code), again.digest(reach)) == (reach, graph.digest(reach))
+    assert parsed == [code]
+    again.reach("import small.c.four")
+    assert "import small.face" in parsed, "a changed module is read"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_text(file.read_text().replace("numpy", "mumpy")),
+        lambda file: file.write_bytes(file.read_bytes()[:-9]),
+        lambda file: file.write_bytes(b"\xff\xfe"),
+        lambda file: file.write_text(""),
+        Path.unlink,
+    ],
+)
+def test_what_is_kept_and_damaged_is_made_anew(package, tmp_path, damage):
+    graph, kept = package(FILES), tmp_path / "kept.json"
+    code = "import small.a.one"
+    first = ImportGraph(graph.package, kept)
+    reach = first.reach(code)
+    first.keep()
+    whole = kept.read_bytes()
+    damage(kept)
+    second = ImportGraph(graph.package, kept)
+    assert second.reach(code) == reach
+    second.keep()
+    assert kept.read_bytes() == whole
+
+
+def test_another_reader_reads_anew(package, tmp_path, monkeypatch):
+    graph, kept = package(FILES), tmp_path / "kept.json"
+    first = ImportGraph(graph.package, kept)
+    first.reach("import small.a.one")
+    first.keep()
+    monkeypatch.setattr(import_graph.platform, "python_version", lambda: "3.99.0")
+    assert not import_graph._read_kept(kept)
