@@ -21,6 +21,7 @@ FOLDER = PROJECT_ROOT / "notebooks"
 # 05_scores is for the params of a table of scores: see tests/workflow/test_scores_without_torch.py
 NOTEBOOKS = [path for path in sorted(FOLDER.glob("0*.ipynb")) if path.stem != "05_scores"]
 START_SEC, CELLS_SEC, ANSWER_SEC = 90, 180, 20  # to wait at most; a busy machine is slow
+STILL_SEC = 2  # in which a drag sends more, if more is to come
 IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 # As the script starts it, so that this is what a person gets.
 SAVING = re.search(r"--ContentsManager[^ ]+", (PROJECT_ROOT / "run_all.sh").read_text())[0]
@@ -167,12 +168,15 @@ class Lab:
         return float(low), float(high)
 
     def brush_anew(self, chart, start, end):
-        """Brush, and wait until the range is another."""
+        """Brush, and wait until the range is another, and the last that the drag sent."""
         before, ends = self.brushed(), time.monotonic() + ANSWER_SEC
         self.brush(chart, start, end)
-        while self.brushed() == before:
+        seen, since = before, time.monotonic()
+        while seen == before or time.monotonic() < since + STILL_SEC:
             assert time.monotonic() < ends, "nothing came of brushing"
             self.tab.wait_for_timeout(100)
+            if (now := self.brushed()) != seen:
+                seen, since = now, time.monotonic()
 
     def wait_for_value(self, label, value):
         shown = self.field(label).element_handle()

@@ -86,9 +86,7 @@ def test_a_range_brushed_in_a_chart_is_that_of_the_other_and_of_the_table(run_no
     faint = ".concat_1_group .mark-rect path[opacity='0.25']"
     assert tab.locator(faint).count() > 0
 
-    tab.wait_for_timeout(500)
     lab.brush_anew("concat_0_group", 0.05, 0.5)
-    tab.wait_for_timeout(500)  # the last of what the drag sent
     low, high = lab.brushed()
     curve = pr_curve(rows["label"], rows["probability"])
     part = curve[curve["recall"].between(0.05, 0.5)]["threshold"]
