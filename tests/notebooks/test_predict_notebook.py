@@ -82,7 +82,7 @@ def test_a_folder_is_scored_as_predict_does(copied_run, uploads, tmp_path):
     for modality in ("이미지", "비디오"):
         here = tables[f"{modality}: 세 구간의 비율"]["이 폴더 항목 수"].astype(int)
         assert here.sum() == (shown["종류"] == modality).sum()
-        assert f"{modality}: 너무 적어 말할 수 없습니다" in text
+        assert f"{modality}: 항목이나 출처가 적어 판단하지 않습니다" in text
     check_near_files(text, tables)
 
     segments = tables["유해 구간"]

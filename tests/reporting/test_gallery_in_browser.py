@@ -174,6 +174,7 @@ def test_how_far_a_press_goes_is_remembered_and_shows_nothing(open_gallery):
     choice.select_option("colour")
     assert sharp(tab) == []
     assert set(does(tab)) == {"컬러로 보기"}
+    tab.wait_for_timeout(500)  # the browser hands it to the next page a moment later
     tab.reload()
     assert choice.input_value() == "colour"
     assert sharp(tab) == []
