@@ -102,7 +102,8 @@ def two_streams(tmp_path, frames):
             streams = [container.add_stream("libx264", rate=10) for _ in seen]
             for stream in streams:
                 stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-                stream.options = {"threads": "1"}
+                # As the demo's: x264's lookahead gives other bytes from run to run on some CPUs.
+                stream.options = {"threads": "1", "tune": "zerolatency"}
             for at in range(10):
                 for stream, own in zip(streams, seen, strict=True):
                     frame = av.VideoFrame.from_ndarray(own[at], format="rgb24")
