@@ -65,7 +65,7 @@ from harmlib.analysis.paired import (
     paired_difference,
 )
 from harmlib.analysis.power import detectable_difference, groups_needed
-from harmlib.analysis.saved_scores import epoch_scores, join_tables
+from harmlib.analysis.saved_scores import join_tables
 
 COMPARED_METRICS = ("f1", "precision", "recall", "average_precision")
 # Of the tables that have no rows where there is one variant.
@@ -202,14 +202,29 @@ def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     variants = operating_points["variant"].unique()
     tables = []
     for a, b in combinations(variants, 2):
-        paths = [_path(rows, points, a, b) for rows, points in found]
+        paths = [_path(parts, points, a, b) for parts, points in found]
         joined = _joined([path for path, _ in paths])
         same = all(same for _, same in paths)
         start, *stages = joined.decided
-        parts = dict(zip(("weights", "epoch", "threshold"), stages, strict=True))
-        table = gain_parts(joined.labels, start, parts, joined.groups)
+        named = dict(zip(("weights", "epoch", "threshold"), stages, strict=True))
+        table = gain_parts(joined.labels, start, named, joined.groups)
         tables.append(table.assign(a=a, b=b, same_weights=same))
     return join_tables(tables, GAIN_COLUMNS)
+
+
+class _Parts:
+    """The scores of one training of each variant, cut once; each part in the order of its ids."""
+
+    def __init__(self, scored: pd.DataFrame) -> None:
+        cut = scored.sort_values("item_id").groupby(["variant", "epoch", "split"], observed=True)
+        self._parts = dict(list(cut))
+        self._none = scored.iloc[:0]
+
+    def of(self, variant: str, epoch: int, split: str) -> pd.DataFrame:
+        return self._parts.get((variant, epoch, split), self._none)
+
+    def last_epoch(self, variant: str) -> int:
+        return max(int(epoch) for name, epoch, _ in self._parts if name == variant)
 
 
 class _Path(NamedTuple):
@@ -222,34 +237,34 @@ class _Path(NamedTuple):
 
 def _by_training(
     scored: pd.DataFrame, operating_points: pd.DataFrame
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+) -> Iterator[tuple[_Parts, pd.DataFrame]]:
     """Scores and operating points of the trainings on one split, all variants; then the next."""
     if operating_points.loc[operating_points["chosen"], "variant"].is_unique:
-        yield scored, operating_points
+        yield _Parts(scored), operating_points
         return
     keys = ["seed", "fold"]
     rows = dict(list(scored.groupby(keys)))
     for key, points in operating_points.groupby(keys):
-        yield rows[key], points
+        yield _Parts(rows[key]), points
 
 
-def _path(scored: pd.DataFrame, points: pd.DataFrame, a: str, b: str) -> tuple[_Path, bool]:
+def _path(parts: _Parts, points: pd.DataFrame, a: str, b: str) -> tuple[_Path, bool]:
     """From a to b in one training of each, and whether they are the same up to their epochs."""
     chosen = points[points["chosen"]].set_index("variant")
     old_epoch, new_epoch = (int(chosen.at[variant, "epoch"]) for variant in (a, b))
-    epoch = min(old_epoch, int(scored.loc[scored["variant"] == b, "epoch"].max()))
+    epoch = min(old_epoch, parts.last_epoch(b))
     old_threshold = float(chosen.at[a, "threshold"])
-    old = epoch_scores(scored, a, old_epoch, "test")
-    seen = epoch_scores(scored, a, old_epoch, "val")["probability"]
+    old = parts.of(a, old_epoch, "test")
+    seen = parts.of(a, old_epoch, "val")["probability"]
     flagged = int((seen > old_threshold).sum())
     start: Decided = (old["probability"].to_numpy(), old_threshold)
     decided = [start]
     for at in (epoch, new_epoch):
-        seen = epoch_scores(scored, b, at, "val")["probability"]
-        on_test = epoch_scores(scored, b, at, "test")["probability"].to_numpy()
+        seen = parts.of(b, at, "val")["probability"]
+        on_test = parts.of(b, at, "test")["probability"].to_numpy()
         decided.append((on_test, matched_threshold(seen, flagged)))
     decided.append((decided[-1][0], float(chosen.at[b, "threshold"])))
-    same = _same_weights(scored, (a, old_epoch), (b, epoch))
+    same = _same_weights(parts, (a, old_epoch), (b, epoch))
     if same:  # the same scores: no other threshold flags as many items more exactly
         decided[1] = start
     return _Path(old["label"].to_numpy(), old["group"].to_numpy(), decided), same
@@ -317,11 +332,9 @@ def _corrected_level(comparisons: int) -> float:
     return 1 - 0.05 / max(comparisons, 1)
 
 
-def _same_weights(
-    scored: pd.DataFrame, one: tuple[str, int], other: tuple[str, int]
-) -> bool:  # fmt: skip
+def _same_weights(parts: _Parts, one: tuple[str, int], other: tuple[str, int]) -> bool:
     """Whether two variants score every item of validation and test alike."""
     return all(
-        np.array_equal(*(epoch_scores(scored, *at, split)["logit"] for at in (one, other)))
+        np.array_equal(*(parts.of(*at, split)["logit"] for at in (one, other)))
         for split in ("val", "test")
     )

@@ -190,13 +190,10 @@ def find_weights(
     section, files = getattr(params, name), backbone_class(name).official_files
     if not files:
         return Weights("none", path=None, sha256=None, seed=None)
-    return resolve_weights(
-        section.weights,
-        files[section.architecture],
-        cache_dir=cache_dir,
-        seed=WEIGHTS_SEED,
-        progress=progress,
-    )
+    if section.weights == "untrained":
+        return Weights("untrained", None, None, WEIGHTS_SEED, section.architecture)
+    official = files.get(section.architecture)
+    return resolve_weights(section.weights, official, cache_dir=cache_dir, progress=progress)
 
 
 def own_weights(params: FeatureParams) -> dict[str, str]:

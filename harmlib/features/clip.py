@@ -20,8 +20,10 @@ from harmlib.media.decode import RGB
 from harmlib.media.frame_times import even_times
 from harmlib.params import ClipParams, FeatureParams
 
-# Architecture of the image towers (Radford et al. 2021, table 20).
+# Architecture of the image towers: Radford et al. 2021, table 20; ViT-Ti is that of Touvron et al.
+# 2021 ("Training data-efficient image transformers", table 1), of which no CLIP was published.
 _TOWERS = {
+    "ViT-Ti/32": {"patch_size": 32, "width": 192, "layers": 12, "heads": 3, "output_dim": 192},
     "ViT-B/32": {"patch_size": 32, "width": 768, "layers": 12, "heads": 12, "output_dim": 512},
     "ViT-B/16": {"patch_size": 16, "width": 768, "layers": 12, "heads": 12, "output_dim": 512},
     "ViT-L/14": {"patch_size": 14, "width": 1024, "layers": 24, "heads": 16, "output_dim": 768},

@@ -1,4 +1,4 @@
-"""SlowFast: how things move (pytorchvideo, R50 8x8, Feichtenhofer et al. 2019)."""
+"""SlowFast: how things move (pytorchvideo, 8x8, Feichtenhofer et al. 2019)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from harmlib.media.frame_times import clip_times
 from harmlib.params import FeatureParams, SlowFastParams
 
 CLIP_FRAMES = 32  # of the fast pathway
+_DEPTHS = {"slowfast_r50_8x8": 50, "slowfast_r18_8x8": 18}
 ALPHA = 4  # the slow pathway sees every fourth frame: 8 of 32
 # Numbers, not an operation of the network: another engine may round 31 down to 30.
 _SLOW = torch.linspace(0, CLIP_FRAMES - 1, CLIP_FRAMES // ALPHA).long().tolist()
@@ -30,14 +31,14 @@ class SlowFastBackbone(Backbone):
     Parameters
     ----------
     section : SlowFastParams
-        Picture size and batch size.
+        Architecture, picture size and batch size.
     weights : Weights
         PyTorchVideo's checkpoint, or a saved state_dict.
 
     Raises
     ------
     WeightsError
-        If the file does not hold a SlowFast R50 8x8.
+        If the file does not hold a SlowFast of that architecture.
     """
 
     name = "slowfast"
@@ -46,21 +47,23 @@ class SlowFastBackbone(Backbone):
     # PyTorchVideo publishes no hash; this is the one that several independent public projects
     # recorded for this very address (277,138,115 bytes).
     official_files: ClassVar[Mapping[str, OfficialFile]] = {
-        SlowFastParams.architecture: OfficialFile(
-            SlowFastParams.architecture,
+        "slowfast_r50_8x8": OfficialFile(
+            "slowfast_r50_8x8",
             "https://dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/SLOWFAST_8x8_R50.pyth",
             "454f39e1c1f985df2bee2aa27887ed53ff56e74ed8b8cca11203a1a1264d7cc2",
         )
     }
 
     def __init__(self, section: SlowFastParams, weights: Weights) -> None:
-        self.weights, self.key, self.batch_size = weights, weights.key, section.batch_size
+        self.weights, self._architecture = weights, section.architecture
+        self.key = f"{section.architecture} {weights.key}"
+        self.batch_size = section.batch_size
         self.image_size = section.image_size
         self.unit_shape = (3, CLIP_FRAMES, self.image_size, self.image_size)
 
     def build(self) -> torch.nn.Module:
         """Build the stages before the head; may raise WeightsError."""
-        return _build(self.weights)
+        return _build(self._architecture, self.weights)
 
     @staticmethod
     def sampling(params: FeatureParams) -> dict[str, Any]:
@@ -111,31 +114,33 @@ def _section(params: FeatureParams) -> SlowFastParams:
     return params.slowfast
 
 
-def _build(weights: Weights) -> torch.nn.Module:
+def _build(architecture: str, weights: Weights) -> torch.nn.Module:
     """The stages without pooling and Kinetics head, which would fix the picture's size."""
     if weights.path is None:
-        network = _untrained(weights.seed or 0)
+        network = _untrained(architecture, weights.seed or 0)
     else:
         try:
             content = read_tensors(weights.path)
             if isinstance(content, dict):
                 content = content.get("model_state", content)
             state = tensors_of(content)
-            network = _untrained(0)
+            network = _untrained(architecture, 0)
             network.load_state_dict(state)
         except (RuntimeError, TensorFileError) as error:
             first = str(error).splitlines()[0]
             raise WeightsError(
-                f"{weights.path}: not a SlowFast R50 8x8 checkpoint: {first}"
+                f"{weights.path}: not a checkpoint of {architecture}: {first}"
             ) from error
     stages: torch.nn.Module = network.blocks[:5].eval()
     return stages
 
 
-def _untrained(seed: int) -> Any:
+def _untrained(architecture: str, seed: int) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # fvcore uses torch.jit when it is imported
-        from pytorchvideo.models.hub import slowfast_r50
+        from pytorchvideo.models.slowfast import create_slowfast
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return slowfast_r50(pretrained=False)
+        return create_slowfast(
+            model_depth=_DEPTHS[architecture], slowfast_fusion_conv_kernel_size=(7, 1, 1)
+        )

@@ -62,13 +62,13 @@ class Weights:
         Hash of the file's content, 64 hex digits; None for ``untrained`` and ``none``.
     seed : int or None
         Seed of the initialisation; only for ``untrained``.
-    official : str or None
-        The architecture of the official file; only for ``pretrained``.
+    architecture : str or None
+        What they belong to, such as ``ViT-B/32``; only for ``pretrained`` and ``untrained``.
 
     Examples
     --------
-    >>> Weights("untrained", path=None, sha256=None, seed=0).label
-    'untrained (seed 0)'
+    >>> Weights("untrained", path=None, sha256=None, seed=0, architecture="ViT-B/32").label
+    'untrained ViT-B/32 (seed 0)'
     >>> Weights("file", Path("/models/mine.pt"), "0" * 64, seed=None).label
     'file mine.pt (sha256 00000000…)'
     """
@@ -77,7 +77,7 @@ class Weights:
     path: Path | None
     sha256: str | None
     seed: int | None
-    official: str | None = None
+    architecture: str | None = None
 
     @property
     def label(self) -> str:
@@ -85,8 +85,8 @@ class Weights:
         if self.kind == "none":
             return NO_WEIGHTS
         if self.path is None or self.sha256 is None:
-            return f"untrained (seed {self.seed})"
-        return f"{self.kind} {self.official or self.path.name} (sha256 {self.sha256[:8]}…)"
+            return f"untrained {self.architecture} (seed {self.seed})"
+        return f"{self.kind} {self.architecture or self.path.name} (sha256 {self.sha256[:8]}…)"
 
     @property
     def key(self) -> str:
@@ -105,10 +105,9 @@ class Weights:
 
 def resolve_weights(
     spec: str,
-    official: OfficialFile,
+    official: OfficialFile | None,
     *,
     cache_dir: Path,
-    seed: int = 0,
     progress: DownloadProgress | None = None,
 ) -> Weights:
     """Find the weights that `spec` asks for, and download the official file if it is missing.
@@ -116,21 +115,19 @@ def resolve_weights(
     Parameters
     ----------
     spec : str
-        ``pretrained`` for the official file, ``untrained`` to initialise with `seed`, or the path
-        of a file. ``~`` is expanded, variables are not.
-    official : OfficialFile
-        What ``pretrained`` means.
+        ``pretrained`` for the official file, or the path of a file. ``~`` is expanded, variables
+        are not.
+    official : OfficialFile or None
+        What ``pretrained`` means; None where nobody publishes weights.
     cache_dir : Path
         Where downloaded files are kept.
-    seed : int
-        For ``untrained``.
     progress : callable, optional
         Called during a download with (bytes there, bytes in all or None if unknown).
 
     Returns
     -------
     Weights
-        With a file whose content was verified, or with the seed.
+        With a file whose content was verified.
 
     Raises
     ------
@@ -146,12 +143,13 @@ def resolve_weights(
     Examples
     --------
     >>> vit = OfficialFile("ViT-B/32", "https://example.org/ViT-B-32.pt", "0" * 64)
-    >>> resolve_weights("untrained", vit, cache_dir=Path("weights"), seed=7).key
-    'untrained:7'
+    >>> resolve_weights("mine.pt", vit, cache_dir=Path("weights"))
+    Traceback (most recent call last):
+    ...
+    harmlib.features.weights.WeightsError: weights 'mine.pt': there is no file at ...
     """
-    if spec == "untrained":
-        return Weights("untrained", path=None, sha256=None, seed=seed)
     if spec == "pretrained":
+        assert official is not None  # the params refuse this
         path = _fetch(official, Path(cache_dir), progress)
         return Weights("pretrained", path, official.sha256, None, official.architecture)
     path = Path(os.path.expanduser(spec)).absolute()  # noqa: PTH111 (Path fails without a home)

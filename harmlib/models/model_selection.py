@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harmlib.models.linear_head import Floats, balanced, fit_logistic
+from harmlib.models.linear_head import Floats, balanced, fit_side_by_side
 from harmlib.models.recipe import Recipe
 from harmlib.models.training import Split
 
 INNER_FOLDS = 5
 _STANDARD_ERRORS = 1.0  # what is this close to the best may be as good, so the simplest of it wins
-_TOLERANCE = 1e-4  # of the fits that are compared: their losses are right to a thousandth
 _NO_DIRECTION = 1e-10  # of the largest: what rounding leaves of a direction without items
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # rows to train on, rows held out
@@ -170,20 +169,21 @@ def _held_out_logits(
     folds: Sequence[Fold],
     pos_weight: float,
 ) -> Floats:
+    """(recipes, n): each item scored by fits that never saw its group."""
     labels = split.labels.numpy()
-    columns = {
-        backbones: _as_few_columns(balanced(split.features, dims, backbones))
-        for backbones in {recipe.backbones for recipe in recipes}
-    }
+    part = np.zeros((len(folds), len(labels)), bool)  # what each fold trains on
+    for number, (rest, _) in enumerate(folds):
+        part[number, rest] = True
     logits = np.empty((len(recipes), len(labels)))
-    for number, recipe in enumerate(recipes):
-        assert recipe.penalty is not None
-        own = columns[recipe.backbones]
-        for rest, held in folds:
-            fitted, bias = fit_logistic(
-                own[rest], labels[rest], recipe.penalty, pos_weight, tolerance=_TOLERANCE
-            )
-            logits[number, held] = own[held] @ fitted + bias
+    for backbones in {recipe.backbones: None for recipe in recipes}:
+        numbers = [i for i, recipe in enumerate(recipes) if recipe.backbones == backbones]
+        penalties = np.array([recipes[i].penalty for i in numbers], dtype=np.float64)
+        own = _as_few_columns(balanced(split.features, dims, backbones))
+        rows, repeated = np.tile(part, (len(numbers), 1)), np.repeat(penalties, len(folds))
+        of_fits = fit_side_by_side(own, labels, rows, repeated, pos_weight)
+        of_fits = of_fits.T.reshape(len(numbers), len(folds), -1)
+        for fold, (_, held) in enumerate(folds):
+            logits[np.ix_(numbers, held)] = of_fits[:, fold, held]
     return logits
 
 

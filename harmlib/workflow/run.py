@@ -122,10 +122,11 @@ class Run:
 
     def write_figure(self, figure: Figure, name: str) -> None:
         """Write a figure as SVG and PNG into ``figures/``."""
-        with written_whole(self.dir / f"figures/{name}.svg") as part:
-            figure.savefig(part, format="svg", metadata={"Date": None})
+        from harmlib.reporting.figures.saving import figure_png, figure_svg  # matplotlib: a second
+
+        write_text_whole(self.dir / f"figures/{name}.svg", figure_svg(figure))
         with written_whole(self.dir / f"figures/{name}.png") as part:
-            figure.savefig(part, format="png", dpi=160)
+            part.write_bytes(figure_png(figure))
 
     # The manifest and the ledger
 

@@ -92,7 +92,7 @@ def test_pretrained_means_the_architecture_of_the_params(tmp_path, name, archite
     [
         ("clip", get_args(ClipParams.model_fields["architecture"].annotation)),
         ("yolo", get_args(YoloParams.model_fields["architecture"].annotation)),
-        ("slowfast", (SlowFastParams.architecture,)),
+        ("slowfast", get_args(SlowFastParams.model_fields["architecture"].annotation)),
     ],
 )
 def test_every_architecture_has_an_official_file_of_its_own(name, architectures):

@@ -26,13 +26,13 @@ from harmlib.media.demo.scenes import random_scene
 from harmlib.media.ledger import LABELS
 from harmlib.media.whole_file import write_text_whole
 
-DRAWING_VERSION = 2  # raise it when the same seed would draw something else
+DRAWING_VERSION = 3  # raise it when the same seed would draw something else
 MARKER = "demo.json"
 IMAGE_SIZE = (320, 240)  # width, height in pixels
-VIDEO_SIZE = (240, 176)
+VIDEO_SIZE = (160, 120)
 FPS = 12
-VIDEO_SEC = 2
-FILES_PER_CAMERA = 4  # or 5 where the count is not a multiple: several files share a group
+VIDEO_SEC = 1
+FILES_PER_CAMERA = {"images": 4, "videos": 3}  # or one more: several files share a group
 OUR_FILE = re.compile(r"images/\w+/icam\d+_\d+\.jpg|videos/\w+/vcam\d+_\d+\.mp4")
 
 Items = list[tuple[str, str, int]]  # path relative to the root, label, item number
@@ -43,7 +43,7 @@ def make_demo(
     seed: int = 42,
     *,
     images: tuple[int, int] = (166, 40),
-    videos: tuple[int, int] = (134, 50),
+    videos: tuple[int, int] = (101, 37),
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Draw the demo set, or return at once when it is already there.
@@ -153,7 +153,8 @@ def _plan(seed: int, modality: str, counts: tuple[int, int]) -> dict[str, Items]
     labels = rng.permutation(np.repeat(list(LABELS), counts))
     suffix = "jpg" if modality == "images" else "mp4"
     cameras = {}
-    chunks = np.array_split(np.arange(len(labels)), max(1, len(labels) // FILES_PER_CAMERA))
+    count = max(1, len(labels) // FILES_PER_CAMERA[modality])
+    chunks = np.array_split(np.arange(len(labels)), count)
     for number, items in enumerate(chunks, start=1):
         camera = f"{modality[0]}cam{number:03d}"
         cameras[camera] = [

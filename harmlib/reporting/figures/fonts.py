@@ -14,6 +14,8 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
+from harmlib.params import PROJECT_ROOT
+
 FAMILY = "NanumGothic"
 
 
@@ -118,7 +120,29 @@ def embedded_font(text: str, bold: bool = False) -> str:
     return _subset("".join(sorted(set(text))), bold)
 
 
-@cache  # pages of several trainings show the same characters
+@cache
+def usual_characters() -> str:
+    """All characters of the project's own texts.
+
+    With these in every page's font most pages have the same one, whose glyphs are compressed once.
+
+    Returns
+    -------
+    str
+        Each once, in order.
+
+    Examples
+    --------
+    >>> set("유해 threshold") <= set(usual_characters())
+    True
+    """
+    package = Path(__file__).parents[2].rglob("*.py")
+    notebooks = (PROJECT_ROOT / "notebooks").glob("*.ipynb")
+    found = {c for path in (*package, *notebooks) for c in path.read_text(encoding="utf-8")}
+    return "".join(sorted(c for c in found if c.isprintable()))
+
+
+@cache  # most pages show no other characters than the usual ones
 def _subset(characters: str, bold: bool) -> str:
     font = TTFont(font_file(bold))
     options = subset.Options(flavor="woff2", layout_features=["kern"])

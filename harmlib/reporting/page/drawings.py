@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections import Counter
 from html import escape
@@ -12,6 +11,7 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from harmlib.language import written
+from harmlib.reporting.figures.saving import figure_svg
 from harmlib.reporting.figures.style import COLOURS, GREY, GRID
 from harmlib.reporting.text.cited_numbers import html, plain
 
@@ -24,6 +24,7 @@ VARIABLES = {
     GREY: "--figure-grey",
     **{colour.lower(): f"--figure-{i}" for i, colour in enumerate(COLOURS)},
 }
+_PAPER = re.compile(r'<g id="patch_1">.*?</g>', re.S)  # what matplotlib draws first
 FITS = 640  # pixels: a figure that is no wider is shrunk to a phone's screen, a wider one scrolls
 
 _made: Counter[str] = Counter()  # drawings of this process, by their content
@@ -54,8 +55,7 @@ def figure_html(figure: Figure, alt: str, caption: str) -> HTML:
     '<figure><div class="picture"><svg class="drawing" role="img" aria-label="빈 그림" width="300"
     height="200" ...</svg></div><figcaption>설명</figcaption></figure>'
     """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="none")
+    svg = figure_svg(figure)
     width, height = (round(inches * 100) for inches in figure.get_size_inches())
     opening = (
         f'<svg class="drawing" role="img" aria-label="{escape(plain(alt), quote=True)}" '
@@ -66,7 +66,7 @@ def figure_html(figure: Figure, alt: str, caption: str) -> HTML:
         name = written("Figure that scrolls sideways", "옆으로 넘겨 보는 그림")
         scrolls = f' tabindex="0" role="group" aria-label="{name}" style="--natural:{width}px"'
     return HTML(
-        f'<figure><div class="picture"{scrolls}>{opening}{_rest_of_svg(buffer.getvalue())}</div>'
+        f'<figure><div class="picture"{scrolls}>{opening}{_rest_of_svg(svg)}</div>'
         f"<figcaption>{html(caption)}</figcaption></figure>"
     )
 
@@ -76,6 +76,7 @@ def _rest_of_svg(svg: str) -> str:
     view = re.search(r'viewBox="[^"]*"', svg)
     assert view is not None, "matplotlib says what part of the plane it drew on"
     body = svg[svg.index(">", svg.index("<svg")) + 1 :]
+    body = _PAPER.sub("", body, 1)  # the page's own shows through
     # What matplotlib says of itself, and of its styles: a style in a page is one of all of it.
     body = re.sub(r"<!--.*?-->|<(metadata|style)\b.*?</\1>", "", body, flags=re.S)
     body = re.sub(r"\s+", " ", body).replace("> <", "><").replace("xlink:href", "href")

@@ -10,7 +10,7 @@ import nbformat
 
 from harmlib.language import written
 from harmlib.media.whole_file import write_text_whole
-from harmlib.reporting.figures.fonts import FAMILY, embedded_font
+from harmlib.reporting.figures.fonts import FAMILY, embedded_font, usual_characters
 from harmlib.reporting.page.contents import contents_html, pages_html
 from harmlib.reporting.page.policy import content_security_policy, page_script
 from harmlib.reporting.page.source_rows import source_rows_html
@@ -108,6 +108,7 @@ def write_html(body: str, out: Path, title: str, contents: str = "", data: str =
     style = "".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
     skip = written("Skip to the report", "본문으로 건너뛰기")
     text = f"{_PAGE_CHARACTERS}{title}{skip}{_words(contents + body)}{data}{_words_of_style(style)}"
+    text += usual_characters()
     filled = {
         "LANGUAGE": written("en", "ko"),
         "TITLE": escape(title),

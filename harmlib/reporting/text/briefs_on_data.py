@@ -161,7 +161,7 @@ def reproduction(commit: str, weights: pd.DataFrame) -> str:
     --------
     >>> reproduction("abc", pd.DataFrame())
     '커밋 `abc`.'
-    >>> reproduction("", pd.DataFrame({"weights": ["untrained (seed 0)"]}))
+    >>> reproduction("", pd.DataFrame({"weights": ["untrained ViT-Ti/32 (seed 0)"]}))
     '커밋을 알 수 없음, 학습되지 않은 백본이 있습니다.'
     """
     known = written(f"Commit `{commit}`", f"커밋 `{commit}`")

@@ -72,7 +72,7 @@ def untrained_backbones(weights: pd.DataFrame, state: str) -> str:
 
     Examples
     --------
-    >>> untrained_backbones(pd.DataFrame({"weights": ["untrained (seed 0)"]}), "YOLO는 …입니다.")
+    >>> untrained_backbones(pd.DataFrame({"weights": ["untrained ViT-Ti/32 (seed 0)"]}), "YOLO는 …입니다.")
     'YOLO는 …입니다. **다음:** 공식 가중치로 다시 실행합니다(설정의 `weights: pretrained`). [근거](#reproduction)'
     """
     if not weights["weights"].str.startswith("untrained").any():
