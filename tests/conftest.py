@@ -10,6 +10,9 @@ import pytest
 import torch
 import yaml
 
+from made_once import made_once
+from small_features import SMALL_FEATURES
+
 from harmlib.cli import main as cli
 from harmlib.media.demo import make_demo
 from harmlib.media.demo.files import MARKER
@@ -50,10 +53,7 @@ def closed_event_loop():
     asyncio.get_event_loop().close()
 
 
-@pytest.fixture(scope="session")
-def small_folder(tmp_path_factory):
-    """Media, and `params.yaml` that goes through them quickly."""
-    folder = tmp_path_factory.mktemp("whole")
+def fill_small_folder(folder):
     media = folder / "media"
     make_demo(media, seed=3, images=(16, 8), videos=(14, 8))
     (media / MARKER).unlink()  # with the damaged file it is no demo set any more
@@ -68,34 +68,51 @@ def small_folder(tmp_path_factory):
         "reports": str(folder / "reports"),
         "artifacts": str(folder / "artifacts"),
         "data": {"root": str(media), "image_csv": "images.csv", "video_csv": "videos.csv"},
-        "features": {
-            "video_frames": 2,
-            "precision": "fp32",
-            "clip": {"weights": "untrained"},
-            "yolo": {"weights": "untrained", "image_size": 64},
-            "slowfast": {"weights": "untrained", "image_size": 64},
-        },
+        "features": SMALL_FEATURES,
         "variants": {"model3": None, "model2": {"image": {"epochs": 2}}},
         "policies": {"children": {"objective": "recall>=0.9"}},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="session")
-def small_run(small_folder):
-    """The folder of the finished run. Copy it before you change it."""
-    assert cli.main(["run", str(small_folder / "params.yaml")]) == 0
-    return small_folder / "reports" / "small"
+def small_folder(tmp_path_factory):
+    """Media, and `params.yaml` that goes through them quickly. All workers share it."""
+    return made_once(tmp_path_factory, "whole", fill_small_folder)
+
+
+@pytest.fixture(scope="session")
+def small_run(small_folder, tmp_path_factory):
+    """The folder of the finished run. All workers share it: copy it before you change it."""
+
+    def make(_):
+        assert cli.main(["run", str(small_folder / "params.yaml")]) == 0
+
+    made_once(tmp_path_factory, "whole_run", make)
+    before = state(small_folder)
+    yield small_folder / "reports" / "small"
+    assert state(small_folder) == before, "what all tests share was changed: use `copied_run`"
+
+
+def state(folder):
+    return {
+        path.relative_to(folder).as_posix(): (stat.st_size, stat.st_mtime_ns)
+        for path in folder.rglob("*")
+        if (stat := path.stat()) and path.is_file() and "settings" not in path.parts
+    }
 
 
 @pytest.fixture(scope="module")
 def copied_run(small_folder, small_run, tmp_path_factory):
-    """A folder with a copy of the finished run, which may be written to, and its `params.yaml`."""
+    """A folder with a copy of the finished run, which may be written to, and its `params.yaml`.
+
+    The media are the shared ones: copies of them would not be those that the run has read.
+    """
     folder = tmp_path_factory.mktemp("copied")
-    shutil.copytree(small_run, folder / "reports" / small_run.name)
     content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
-    content["reports"] = str(folder / "reports")
+    for name in ("reports", "artifacts"):
+        shutil.copytree(small_folder / name, folder / name)
+        content[name] = str(folder / name)
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return folder
 

@@ -4,6 +4,7 @@ import signal
 import time
 
 from harmlib.media import contained as contained_module
+from harmlib.media import held_video
 from harmlib.media.decoders import DecodeLimits
 
 SOON = DecodeLimits(max_sec=1.0, max_gib=0.5)
@@ -35,13 +36,17 @@ DEATHS = {
 def dies_on(monkeypatch, path, death):
     """Whatever reads `path` in a process of its own dies there; all other files are read."""
     killer, killed_by, reason = DEATHS[death]
-    for name in ("contained", "contained_stream"):
-        real = getattr(contained_module, name)
+    for module, name in (
+        (contained_module, "contained"),
+        (contained_module, "contained_stream"),
+        (held_video, "Conversation"),
+    ):
+        real = getattr(module, name)
 
         def call(limits, function, one, *args, real=real):
             if one == path:
                 return real(SOON, killer, *killed_by)
             return real(limits, function, one, *args)
 
-        monkeypatch.setattr(contained_module, name, call)
+        monkeypatch.setattr(module, name, call)
     return reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -129,12 +129,45 @@ def choose(
     >>> choice.threshold, choice.row["tp"], choice.row["fp"], choice.value
     (0.25, 3, 1, 1.0)
     """
-    goal = Objective.parse(objective)
     _, checked = check_scored(labels, scores)
     rows = sweep(labels, scores, thresholds)
     if prevalence is not None:
         rows = at_prevalence(rows, prevalence)
-    state = _state(rows, goal, is_constant=bool(checked.min() == checked.max()))
+    found = choose_row(rows, objective, is_constant=bool(checked.min() == checked.max()))
+    if thresholds is not None or found.plateau is None:
+        return found
+    return replace(found, at_grid_edge=None, plateau=_widen(found.plateau, checked))
+
+
+def choose_row(rows: pd.DataFrame, objective: str, *, is_constant: bool = False) -> Choice:
+    """Choose the best of the thresholds of a sweep.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `harmlib.analysis.thresholds.sweep` returns it.
+    objective : str
+        A text that `Objective.parse` reads.
+    is_constant : bool
+        Whether all scores are equal.
+
+    Returns
+    -------
+    Choice
+        As `choose` makes it where thresholds are given.
+
+    Raises
+    ------
+    UnknownObjective
+        The objective cannot be read.
+
+    Examples
+    --------
+    >>> choose_row(sweep([0, 1, 0, 1], [0.1, 0.4, 0.6, 0.9], [0.2, 0.7]), "f1").threshold
+    0.2
+    """
+    goal = Objective.parse(objective)
+    state = _state(rows, goal, is_constant=is_constant)
     baseline_gain = _baseline_gain(rows, goal)
     baseline_value = None if baseline_gain is None else goal.sign * baseline_gain
     if state != "ok":
@@ -143,7 +176,6 @@ def choose(
     ties = np.flatnonzero(goal.best(gains, rows["fp"]))
     best = int(ties[0])
     plateau = _plateau(rows["threshold"].to_numpy(), gains, best, PLATEAU_TOLERANCE * goal.scale)
-    is_grid = thresholds is not None
     better = baseline_gain is None or gains[best] > baseline_gain + TIE * goal.scale
     return Choice(
         objective=objective,
@@ -151,8 +183,8 @@ def choose(
         threshold=rows["threshold"][best].item(),
         row={name: rows[name][best].item() for name in rows},
         value=goal.sign * gains[best].item(),
-        at_grid_edge=_edge(rows, ties) if is_grid else None,
-        plateau=plateau if is_grid else _widen(plateau, checked),
+        at_grid_edge=_edge(rows, ties),
+        plateau=plateau,
         baseline_value=baseline_value,
         above_baseline=bool(better),
     )

@@ -200,7 +200,31 @@ def rate_estimates(
     """
     enough = count_groups(labels, groups).enough
     blocks, _ = block_codes(groups, np.size(labels))
-    table = group_table(labels, scores, thresholds, blocks)
+    return rates_of_blocks(group_table(labels, scores, thresholds, blocks), enough)
+
+
+def rates_of_blocks(table: FloatArray, enough: bool) -> dict[str, Estimates]:
+    """Each rate at each threshold, from what each block of groups adds to the counts.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (blocks, 2 t + 2)
+        As `resampling.group_table` returns it.
+    enough : bool
+        Whether each class lies in at least MIN_GROUPS groups.
+
+    Returns
+    -------
+    dict of str to Estimates
+        As `rate_estimates` returns it.
+
+    Examples
+    --------
+    >>> table = np.array([[4.0, 1.0, 5.0, 5.0]] * 6)
+    >>> found = rates_of_blocks(table, enough=True)["recall"]
+    >>> found.value.tolist(), found.units.tolist()
+    ([0.8], [6])
+    """
     total = table.sum(axis=0)
     sums = np.vstack([total, total - table])
     tp, fp = np.split(sums[:, :-2], 2, axis=1)
@@ -320,7 +344,7 @@ def average_precision_estimate(
     ranked, ranked_harmful, codes = values[order], harmful[order], codes[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of ties
     ends = ends[np.diff(np.cumsum(ranked_harmful)[ends], prepend=0) > 0]  # where recall rises
-    whole = _area((ends + 1)[None], np.cumsum(ranked_harmful)[ends][None])
+    whole = area_of_counts((ends + 1)[None], np.cumsum(ranked_harmful)[ends][None])
     left_out = _precision_without(codes, n_blocks, ranked_harmful, ends)
     # Of one class a few groups decide: their number counts, not that of all groups
     units = min(len(np.unique(codes[own])) for own in (ranked_harmful, ~ranked_harmful))
@@ -481,12 +505,28 @@ def _precision_without(
             np.bincount(some, minlength=len(ends) * size).reshape(-1, size).cumsum(axis=0).T
             for some in (cells, cells[harmful[own]])
         ]
-        areas.append(_area(flagged - apart[0], tp - apart[1]))
+        areas.append(area_of_counts(flagged - apart[0], tp - apart[1]))
     return np.concatenate(areas)
 
 
-def _area(flagged: IntArray, tp: IntArray) -> FloatArray:
-    """Average precision of each row of counts (rows, ends); NaN without a harmful item."""
+def area_of_counts(flagged: IntArray, tp: IntArray) -> FloatArray:
+    """Average precision of rankings, from the counts at each of their thresholds.
+
+    Parameters
+    ----------
+    flagged, tp : ndarray of int, shape (rankings, thresholds)
+        Items, and harmful ones, above each threshold; the highest threshold first.
+
+    Returns
+    -------
+    ndarray of float64, shape (rankings,)
+        NaN without a harmful item.
+
+    Examples
+    --------
+    >>> area_of_counts(np.array([[1, 2, 3]]), np.array([[1, 1, 2]])).round(4).tolist()
+    [0.8333]
+    """
     with np.errstate(invalid="ignore"):
         precision = np.where(flagged > 0, tp / flagged, 0.0)
         gained = np.diff(tp, axis=1, prepend=0)

@@ -94,6 +94,42 @@ def paired_difference(
         _estimates(labels, scores, threshold, groups, repeats, metrics)
         for scores, threshold in ((scores_a, threshold_a), (scores_b, threshold_b))
     )
+    return difference_table(of_a, of_b, metrics, level=level, comparisons=comparisons)
+
+
+def difference_table(
+    of_a: Mapping[str, Estimates],
+    of_b: Mapping[str, Estimates],
+    metrics: Sequence[str],
+    *,
+    level: float = 0.95,
+    comparisons: int = 1,
+) -> pd.DataFrame:
+    """Differences of estimates on the same items and blocks of groups.
+
+    Parameters
+    ----------
+    of_a, of_b : mapping of str to Estimates
+        With k = 1, by metric.
+    metrics : sequence of str
+        Keys of both.
+    level : float
+    comparisons : int
+        As in `paired_difference`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `paired_difference` returns it.
+
+    Examples
+    --------
+    >>> labels, scores = [0, 1, 1] * 10, [0.2, 0.9, 0.4] * 10
+    >>> of_a, of_b = (rate_estimates(labels, scores, [t]) for t in (0.1, 0.3))
+    >>> difference_table(of_a, of_b, ["precision"])[["a", "b", "difference"]].round(2)
+          a    b  difference
+    0  0.67  1.0        0.33
+    """
     rows = []
     for metric in metrics:
         apart = of_b[metric] - of_a[metric]

@@ -164,7 +164,7 @@ def _command(arguments: list[str]) -> int:
 
             return run_predict(options)
         case "explain":
-            from harmlib.cli.predict import run_explain
+            from harmlib.cli.explain import run_explain
 
             return run_explain(options)
         case "log":
@@ -172,6 +172,10 @@ def _command(arguments: list[str]) -> int:
 
             return run_log(options)
         case "drift":
+            from harmlib.cli.drift_inputs import unusable_drift
+
+            if said := unusable_drift(options):
+                return _failed(said)
             from harmlib.cli.drift import run_drift
 
             return run_drift(options)

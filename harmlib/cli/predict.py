@@ -1,4 +1,4 @@
-"""`harmlib predict` and `harmlib explain`: files in, a table, a ledger and a log out."""
+"""`harmlib predict`: files in, a table, a ledger and a log out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from harmlib.address import Address, place
 from harmlib.analysis.bands import Bands
 from harmlib.cli.bands_text import bands_lines
+from harmlib.cli.predict_inputs import is_sharded_out, weights_by_backbone
 from harmlib.cli.predict_progress import Total, shown_progress
 from harmlib.cli.predict_text import summary, threshold_lines, warnings_of
 from harmlib.features.weights import WeightsError
@@ -19,9 +21,8 @@ from harmlib.media.decoders import DecodeLimits
 from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
 from harmlib.models.checkpoint import CheckpointError
-from harmlib.predict.decision_log import DecisionLog, Entry, LogError, format_decision
+from harmlib.predict.far_outputs import beside
 from harmlib.predict.outputs import (
-    FORMATS,
     Written,
     count_of,
     predict_into,
@@ -29,7 +30,7 @@ from harmlib.predict.outputs import (
     with_band,
 )
 from harmlib.predict.predictor import Predictor, open_predictors
-from harmlib.predict.replay import replay
+from harmlib.predict.sharded import FILES, Shards, predict_into_shards, shard_name
 from harmlib.predict.stream import predict_stream
 from harmlib.predict.windows import Windowing
 from harmlib.tables.csv_output import RowWriter
@@ -51,16 +52,9 @@ def run_predict(options: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", category=FutureWarning)  # of other packages, about themselves
     total = Total(options.paths)  # counted while networks are loaded
     try:
-        if options.out and options.out.suffix not in FORMATS:
-            raise ValueError(_unknown_ending(options.out))
-        if options.confidence is not None and not options.bands:
-            raise ValueError(_goes_with("--confidence", "--bands RECALL PRECISION"))
-        if options.policy_file is not None and not options.policy:
-            raise ValueError(_goes_with("--policy-file", told("--policy NAME", "--policy 이름")))
-        _require_one_line(options)
         predictors = open_predictors(
             options.checkpoint,
-            weights=_weights(options.weights),
+            weights=weights_by_backbone(options.weights),
             device=options.device,
             windowing=_windowing(options),
             policy=options.policy,
@@ -85,77 +79,15 @@ def run_predict(options: argparse.Namespace) -> int:
     with shown_progress(total) as progress:
         if options.out is None:
             return _print_rows(predictors, found, bands, limits, progress)
-        written = predict_into(
-            options.out, predictors, found, bands, limits=limits, progress=progress
-        )
-    return _tell(written, options.out)
-
-
-def run_explain(options: argparse.Namespace) -> int:
-    """Print why a logged decision was made, and make it again where asked.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command `explain`.
-
-    Returns
-    -------
-    int
-        Exit status: 0 explained, 1 the replay gave another decision, 2 unusable input.
-    """
-    try:
-        entry = _asked_entry(options)
-        print(format_decision(entry))
-        if not options.replay:
-            return 0
-        again = replay(entry, weights=_weights(options.weights))
-    except (LogError, CheckpointError, WeightsError, ValueError) as error:
-        print(f"harmlib: {error}", file=sys.stderr)
-        return 2
-    print(
-        told(
-            f"replay     {again.decision}, probability {again.probability:.6f}: ",
-            f"다시 판정  {again.decision}, 확률 {again.probability:.6f}: ",
-        )
-        + (
-            told("the same decision", "기록과 같은 판정입니다")
-            if again.same
-            else told("NOT the logged decision", "기록과 다른 판정입니다")
-        )
-    )
-    return int(not again.same)
-
-
-def _asked_entry(options: argparse.Namespace) -> Entry:
-    """The decision that is asked for; of a table of predictions, in the log beside it."""
-    path: Path = options.log
-    if path.suffix in FORMATS and path.name.removesuffix(path.suffix)[-10:] != ".decisions":
-        beside = path.with_suffix(".decisions.jsonl")
-        if path.is_file() and not beside.is_file():
-            raise LogError(
-                told(
-                    f"{options.log}: a table; its log {beside.name} does not lie beside it, and a "
-                    "table alone can't explain a decision. Predict with --out to keep a log",
-                    f"{options.log}: 판정 표입니다. 기록 {beside.name}이 옆에 없어 판정을 설명할 "
-                    "수 없습니다. --out을 주어 판정하면 기록이 남습니다",
-                )
+        out = place(options.out)
+        if is_sharded_out(options.out):
+            files = options.shard_files or FILES
+            shards = predict_into_shards(
+                out, predictors, found, bands, files=files, limits=limits, progress=progress
             )
-        path = beside if beside.is_file() else path
-    log = DecisionLog(path)
-    if options.id is None:
-        ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in log][-5:]
-        listed = "".join(f"\n  {ascii(line)[1:-1]}" for line in ids)
-        raise LogError(
-            told(
-                f"{path}: which decision? Name a file or an id: harmlib explain {path} NAME"
-                f"{listed and '. The last ones:'}{listed}",
-                f"{path}: 어느 판정입니까? 파일 이름이나 id를 적으십시오: harmlib explain {path} "
-                "이름"
-                f"{listed and '. 마지막 판정:'}{listed}",
-            )
-        )
-    return log.find(options.id)
+            return _tell_shards(shards)
+        written = predict_into(out, predictors, found, bands, limits=limits, progress=progress)
+    return _tell(written, out)
 
 
 def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
@@ -163,38 +95,9 @@ def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:
     return predictor.bands(min_recall, min_precision, options.confidence, options.method)
 
 
-def _unknown_ending(out: Path) -> str:
-    endings = ", ".join(FORMATS)
-    return told(
-        f"--out {out}: must end in one of {endings}",
-        f"--out {out}: 파일 이름이 {endings} 중 하나로 끝나야 합니다",
-    )
-
-
-def _goes_with(option: str, other: str) -> str:
-    return told(f"{option} goes with {other}", f"{option}: {other}도 함께 적어야 합니다")
-
-
-def _require_one_line(options: argparse.Namespace) -> None:
-    """Refuse two answers to the question where the line is."""
-    given = {
-        "--threshold": options.threshold is not None,
-        "--policy": bool(options.policy),
-        "--bands": bool(options.bands),
-    }
-    names = [name for name, is_given in given.items() if is_given]
-    if len(names) > 1:
-        raise ValueError(
-            told(
-                f"{' and '.join(names)} both draw the line: give one of them",
-                f"{', '.join(names)}: 모두 기준을 정하는 옵션입니다. 하나만 주십시오",
-            )
-        )
-
-
 def _print_rows(
     predictors: list[Predictor],
-    found: Iterable[Path | Unusable],
+    found: Iterable[Path | Address | Unusable],
     bands: dict[str, Bands],
     limits: DecodeLimits,
     progress: Callable[[int], None],
@@ -215,39 +118,48 @@ def _print_rows(
     return int(unusable > 0)
 
 
-def _tell(written: Written, out: Path) -> int:
+def _tell(written: Written, out: Path | Address) -> int:
     """Say what was done, and where it lies."""
     unusable = len(written.ledger)
     ledger = f" ({written.ledger_path})" if unusable else ""
+    log = beside(out, ".decisions.jsonl")
     print(
         told(
             f"{written.predicted:,} predicted, {written.reused:,} reused from the log, "
             f"{unusable:,} unusable{ledger}\n"
             f"{written.account()}\nTable: {out}: {summary(written.decisions, written.kept)}\n"
-            f"Log: {written.log.path}",
+            f"Log: {log}",
             f"판정 {written.predicted:,}개, 기록에서 재사용 {written.reused:,}개, 쓸 수 없음 "
             f"{unusable:,}개{ledger}\n"
             f"{written.account()}\n표: {out}: {summary(written.decisions, written.kept)}\n"
-            f"기록: {written.log.path}",
+            f"기록: {log}",
         )
     )
     return int(unusable > 0)
 
 
-def _weights(given: list[str]) -> dict[str, str]:
-    """`clip=PATH` as {clip: PATH}."""
-    pairs = {}
-    for text in given:
-        name, _, path = text.partition("=")
-        if not (name and path):
-            raise ValueError(
-                told(
-                    f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt",
-                    f"--weights {text}: 백본=경로로 적으십시오(예: yolo=yolov8n.pt)",
-                )
-            )
-        pairs[name] = path
-    return pairs
+def _tell_shards(done: Shards) -> int:
+    """Say the same of shards, and which of them aren't of this call."""
+    print(
+        told(
+            f"{done.account()}\nShards: {done.folder}/{shard_name(0)} …: "
+            f"{summary(done.decisions, done.unusable)}",
+            f"{done.account()}\n조각: {done.folder}/{shard_name(0)} …: "
+            f"{summary(done.decisions, done.unusable)}",
+        )
+    )
+    if done.further:
+        first = f"{done.folder}/{shard_name(done.count)}"
+        print(
+            told(
+                f"harmlib: {first} and what follows it are of an earlier call with more files; "
+                "remove them, or they will be read with the others",
+                f"harmlib: {first}부터는 파일이 더 많던 이전 실행의 조각입니다. 지우지 않으면 함께 "
+                "읽힙니다",
+            ),
+            file=sys.stderr,
+        )
+    return int(done.unusable > 0)
 
 
 def _limits(options: argparse.Namespace) -> DecodeLimits:

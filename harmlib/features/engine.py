@@ -53,7 +53,11 @@ class Engine(Protocol):
 
 
 def open_engine(
-    backbone: Backbone, device: torch.device, precision: torch.dtype, cache: Path
+    backbone: Backbone,
+    device: torch.device,
+    precision: torch.dtype,
+    cache: Path,
+    threads: int | None = None,
 ) -> Engine:
     """Open the fastest engine for the device.
 
@@ -67,6 +71,8 @@ def open_engine(
         ``torch.float32`` or ``torch.bfloat16``.
     cache : Path
         Folder of the networks that OpenVINO has already converted.
+    threads : int, optional
+        Threads of a CPU; by default one for each core. Their number doesn't change a vector.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def open_engine(
         If a converted network in the cache is damaged.
     """
     if device.type == "cpu":
-        return OpenvinoEngine(backbone, precision, cache)
+        return OpenvinoEngine(backbone, precision, cache, threads)
     return TorchEngine(backbone, device, precision)
 
 
@@ -139,6 +145,8 @@ class OpenvinoEngine:
         ``torch.float32`` or ``torch.bfloat16``.
     cache : Path
         Folder of converted networks; converting one takes seconds.
+    threads : int, optional
+        By default one for each core.
 
     Raises
     ------
@@ -146,7 +154,13 @@ class OpenvinoEngine:
         If a converted network in the cache is damaged.
     """
 
-    def __init__(self, backbone: Backbone, precision: torch.dtype, cache: Path) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        precision: torch.dtype,
+        cache: Path,
+        threads: int | None = None,
+    ) -> None:
         self.backbone = backbone
         self._limit = BatchLimit(backbone.name, backbone.batch_size, "cpu")
         core = openvino.Core()
@@ -154,7 +168,8 @@ class OpenvinoEngine:
         self._network = core.compile_model(
             _converted(core, backbone, cache),
             "CPU",
-            {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"},
+            {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
+            | ({"INFERENCE_NUM_THREADS": threads} if threads else {}),
         )
         backbone.release()  # half a gigabyte that nothing asks for any more
         # As many as keep all cores busy, each on cores of its own: less waiting than all on one.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
+from harmlib.address import place
 from harmlib.features.backbones import sampling
 from harmlib.features.engine import Engine
 from harmlib.features.store import FeatureStore
@@ -18,11 +20,15 @@ from harmlib.features.weights import Weights
 from harmlib.media.contained import LIMITS
 from harmlib.media.decode import MediaError
 from harmlib.media.decoders import DecodeLimits
+from harmlib.media.fetching import fetched_ahead, local_file
 from harmlib.media.file_state import FileState, file_state
+from harmlib.media.ledger import Unusable
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import MAX_PIXELS, FeatureParams
 
-WRITE_EVERY = 64  # files; a crash loses at most the vectors of these
+# A crash loses at most the vectors of the last half minute, or of as many bytes.
+WRITE_EVERY_SEC = 30.0
+WRITE_EVERY_BYTES = 8 << 20
 
 
 def extract(
@@ -62,58 +68,144 @@ def extract(
     hashed after it was decoded: if its content isn't that of its `sha256`, or anything changed it
     meanwhile, no vector is kept; a copy of it is taken where there is one.
     """
-    lacking = {name: set(stores[name].missing(items["sha256"])) for name in engines}
+
+    def compute(first: pd.DataFrame) -> Iterator[Outcome]:
+        checked = Unchanged(first, limits)
+        writer = _Writer(stores)
+        for window, found in stream_vectors(checked.windows(), engines, params):
+            reason, changed = checked.complaint(window)
+            reason = reason or complaint(found)
+            if not reason and not isinstance(found, MediaError):
+                writer.add(window.key, found)
+            yield Outcome(window.key, reason, changed)
+        writer.write()
+
+    own = {name: stores[name] for name in engines}
+    return bring_up_to_date(items, own, compute, progress)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one file.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the content that the manifest tells.
+    reason : str
+        Why it can't be used; empty where its vectors are computed.
+    changed : bool
+        Whether it is no longer what the manifest says; a copy of it may be.
+    """
+
+    sha256: str
+    reason: str = ""
+    changed: bool = False
+
+
+def bring_up_to_date(
+    items: pd.DataFrame,
+    stores: Mapping[str, FeatureStore],
+    compute: Callable[[pd.DataFrame], Iterable[Outcome]],
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Have the vectors computed that stores lack, wherever that happens.
+
+    Parameters
+    ----------
+    items, progress : DataFrame, callable
+        As in `extract`.
+    stores : mapping of str to FeatureStore
+        Backbone name -> store.
+    compute : callable
+        Called with rows of `items`, one of each content, and a column `backbones` (names, joined
+        by commas) of the stores that lack it. It fills the stores, and yields what came of each.
+
+    Returns
+    -------
+    DataFrame
+        As `extract` returns it.
+    """
+    lacking = {name: set(store.missing(items["sha256"])) for name, store in stores.items()}
     todo = items[items["sha256"].isin(set().union(*lacking.values()))]
+    todo = todo.assign(
+        backbones=[
+            ",".join(name for name, hashes in lacking.items() if sha256 in hashes)
+            for sha256 in todo["sha256"]
+        ]
+    )
+    del lacking  # as large as the manifest
     total, done = todo["sha256"].nunique(), 0
     reasons: dict[str, str] = {}
-    vectors: dict[str, Vectors] = {}
     while len(todo):  # once, and again with the copies of files that have changed meanwhile
         first = todo.drop_duplicates("sha256")
-        checked = _Unchanged(first, lacking, limits)
-        for window, found in stream_vectors(checked.windows(), engines, params):
+        changed: set[str] = set()
+        for outcome in compute(first):
             done += 1
-            reason = checked.complaint(window) or _complaint(found)
-            if reason:
-                reasons[window.key] = reason
-            elif not isinstance(found, MediaError):
-                reasons.pop(window.key, None)
-                vectors[window.key] = found
-            if done % WRITE_EVERY == 0:
-                _write(stores, vectors)
+            if outcome.changed:
+                changed.add(outcome.sha256)
+            if outcome.reason:
+                reasons[outcome.sha256] = outcome.reason
+            else:
+                reasons.pop(outcome.sha256, None)
             if progress:
                 progress(min(done, total), total)
-        _write(stores, vectors)
-        todo = todo[todo["sha256"].isin(checked.changed)].drop(first.index, errors="ignore")
+        todo = todo[todo["sha256"].isin(changed)].drop(first.index, errors="ignore")
+    for store in stores.values():
+        store.compact()
     reason_of = items["sha256"].map(reasons)
     return items.assign(reason=reason_of)[reason_of.notna()]
 
 
-def _complaint(found: Vectors | MediaError) -> str:
-    """Return why a file can't be used; empty where it can."""
+def complaint(found: Vectors | MediaError) -> str:
+    """Tell why a file can't be used.
+
+    Parameters
+    ----------
+    found : Vectors or MediaError
+        What `stream_vectors` yields of it.
+
+    Returns
+    -------
+    str
+        Empty where it can be used.
+
+    Examples
+    --------
+    >>> complaint({"clip": np.float32([1, np.nan])})
+    'clip: its vector holds NaN or infinity'
+    """
     if isinstance(found, MediaError):
         return str(found)
     broken = [name for name, vector in found.items() if not np.isfinite(vector).all()]
     return f"{', '.join(broken)}: its vector holds NaN or infinity" if broken else ""
 
 
-class _Unchanged:
+class Unchanged:
     """Whole files as windows, and whether each is still what the manifest says of it.
 
     A vector must never be kept under the hash of another content.
+
+    Parameters
+    ----------
+    items : DataFrame
+        As `bring_up_to_date` has them computed.
+    limits : DecodeLimits
+        What decoding one file may take.
     """
 
-    def __init__(
-        self, items: pd.DataFrame, lacking: dict[str, set[str]], limits: DecodeLimits
-    ) -> None:
-        self.items, self.lacking, self.limits = items, lacking, limits
+    def __init__(self, items: pd.DataFrame, limits: DecodeLimits) -> None:
+        self.items, self.limits = items, limits
         self.before: dict[str, FileState | None] = {}
-        self.changed: set[str] = set()
 
     def windows(self) -> Iterator[Window]:
         """One window per file, for the backbones whose stores lack its vector."""
-        for row in self.items.itertuples(index=False):
-            names = tuple(name for name, hashes in self.lacking.items() if row.sha256 in hashes)
-            path = Path(row.path)
+        places = [place(path) for path in self.items["path"]]
+        rows = self.items.itertuples(index=False)
+        for row, own, fetched in zip(rows, places, fetched_ahead(places), strict=True):
+            names = tuple(row.backbones.split(","))
+            # What can't be fetched, the decoder asks for again, and says why it is lost
+            path = own if isinstance(fetched, Unusable) else fetched
             self.before[row.sha256] = file_state(path)
             track = Track(row.stream, row.mended_gap_sec) if "stream" in self.items else MAIN
             # The probe was told which size is too large; what it let pass is not.
@@ -129,26 +221,44 @@ class _Unchanged:
                 limits=self.limits,
             )
 
-    def complaint(self, window: Window) -> str:
-        """Return what is wrong if the file changed before or while it was decoded, else nothing."""
+    def complaint(self, window: Window) -> tuple[str, bool]:
+        """What is wrong if the file changed before or while it was decoded; whether it did."""
         before = self.before.pop(window.key)
         try:
-            with window.path.open("rb") as file:
+            with local_file(window.path) as near, near.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            self.changed.add(window.key)
-            return f"can't be read any more: {error.strerror}"
+            return f"can't be read any more: {error.strerror or error}", True
         if sha256 == window.key and file_state(window.path) == before:
-            return ""
-        self.changed.add(window.key)
-        return "changed after its content was hashed; run again when nothing writes to it"
+            return "", False
+        return "changed after its content was hashed; run again when nothing writes to it", True
 
 
-def _write(stores: Mapping[str, FeatureStore], vectors: dict[str, Vectors]) -> None:
-    """Add the collected vectors to their stores, and forget them."""
-    for name, store in stores.items():
-        store.add({sha256: found[name] for sha256, found in vectors.items() if name in found})
-    vectors.clear()
+class _Writer:
+    """Collects vectors, and adds them to their stores from time to time."""
+
+    def __init__(self, stores: Mapping[str, FeatureStore]) -> None:
+        self._stores = stores
+        self._begin()
+
+    def _begin(self) -> None:
+        self._vectors: dict[str, Vectors] = {}
+        self._bytes = 0
+        self._since = time.monotonic()
+
+    def add(self, sha256: str, found: Vectors) -> None:
+        """Keep the vectors of one file, and write all that are kept if it is time to."""
+        self._vectors[sha256] = found
+        self._bytes += sum(vector.nbytes for vector in found.values())
+        is_late = time.monotonic() - self._since > WRITE_EVERY_SEC
+        if is_late or self._bytes >= WRITE_EVERY_BYTES:
+            self.write()
+
+    def write(self) -> None:
+        """Add the vectors to their stores, and forget them."""
+        for name, store in self._stores.items():
+            store.add({sha256: one[name] for sha256, one in self._vectors.items() if name in one})
+        self._begin()
 
 
 def weights_table(
@@ -191,6 +301,6 @@ def weights_table(
             "precision_used": str(precision).removeprefix("torch."),
             "dim": [stores[name].load(hashes[:1]).shape[1] for name in weights],
             "items": len(hashes),
-            "store": [stores[name].dir.name for name in weights],
+            "store": [stores[name].name for name in weights],
         }
     )

@@ -4,38 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from harmlib.media.sealed_table import DamagedTable, read_sealed, write_sealed
-from harmlib.media.whole_file import set_aside, write_text_whole
+from harmlib.address import Address, place
+from harmlib.features.store_content import held, join_parts, read_vectors
+from harmlib.features.store_folder import LocalFolder, open_folder
+from harmlib.features.vector_files import Shard, Vectors, part_content
 
 
 class FeatureStore:
-    """Vectors of one backbone under one set of settings, as parquet parts in a folder.
+    """Vectors of one backbone under one set of settings, in a folder or at an fsspec address.
 
     Parameters
     ----------
-    root : Path
-        Folder of all stores. This one's folder is made with the first vectors.
+    root : Path, str or Address
+        Folder of all stores: a path, or an address such as ``s3://bucket/features``. This one's
+        folder is made with the first vectors.
     backbone : str
         Name of the backbone.
     settings : dict
         Everything that changes a vector (weights, sampling, image size, precision, …), as JSON
         values. A hash of it is part of the folder's name.
 
+    Attributes
+    ----------
+    name : str
+        Of this store's folder.
+    folder : StoreFolder
+        Its files.
+
     Notes
     -----
-    Vectors are keyed by the sha256 of the media file's content. Parts have the columns sha256 and
-    vector. They are only ever added, never changed. Each carries a
-    checksum, which is verified whenever the part is read: a damaged part is set aside
-    (``*.damaged``), with one line that says so, and its vectors count as missing. So do those of
-    parts without a checksum, which earlier versions wrote.
+    Vectors are keyed by the sha256 of the media file's content. What is added is one more part,
+    a parquet file with the columns sha256 and vector; `compact` joins many parts into shards
+    (`vector_files`). A file is never changed, and removed only when a shard holds all of it, so
+    any number of processes and machines may add and read at the same time; what was added twice
+    counts once.
+
+    Everything carries checksums, which are verified for whatever is read: parts whole, the tables
+    of shards whole, their vectors one by one. What is damaged is set aside (``*.damaged``), with
+    one line that says so, and its vectors count as missing; of a shard with a damaged vector, the
+    others are kept. Parts that earlier versions wrote are read; those without a checksum, which
+    the earliest wrote, count as damaged.
 
     Examples
     --------
@@ -51,76 +66,100 @@ class FeatureStore:
     >>> folder.cleanup()
     """
 
-    def __init__(self, root: Path, backbone: str, settings: dict[str, Any]) -> None:
+    def __init__(self, root: Path | str | Address, backbone: str, settings: dict[str, Any]) -> None:
         text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
         self.settings = settings
         self.backbone = backbone
-        self.dir = root / f"{backbone}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        self._settings_text = text
+        self.name = f"{backbone}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        self.folder = open_folder(root, self.name)
+        self._settings = text.encode()
+
+    @property
+    def dir(self) -> Path:
+        """The folder of a store on this machine."""
+        if not isinstance(self.folder, LocalFolder):
+            raise ValueError(f"{self.folder.shown('')}: is no folder of this machine")
+        return self.folder.path
 
     def missing(self, hashes: Iterable[str]) -> list[str]:
         """List the hashes that have no vector yet, each once, in their order."""
-        present = set(self._read(["sha256"])["sha256"])
-        return [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in present]
+        lacking = dict.fromkeys(hashes)
+        for _, one in held(self.folder):
+            for sha256 in one.hashes:
+                lacking.pop(sha256, None)
+        return list(lacking)
 
     def add(self, vectors: Mapping[str, npt.NDArray[np.float32]]) -> None:
         """Write {sha256: (dim,) vector} as one new part, completely or not at all."""
         if not vectors:
             return
-        settings = self.dir / "settings.json"
-        if not settings.exists() or settings.read_bytes() != self._settings_text.encode():
-            write_text_whole(settings, self._settings_text)
+        if not self._is_described():
+            self.folder.write("settings.json", self._settings)
         name = hashlib.sha256("".join(vectors).encode()).hexdigest()[:16]
-        table = pd.DataFrame({"sha256": list(vectors), "vector": list(vectors.values())})
-        write_sealed(table, self.dir / f"part-{name}.parquet")
+        matrix = np.stack(list(vectors.values())).astype(np.float32, copy=False)
+        self.folder.write(f"part-{name}.parquet", part_content(list(vectors), matrix))
 
-    def load(self, hashes: Iterable[str]) -> npt.NDArray[np.float32]:
+    def load(self, hashes: Iterable[str]) -> Vectors:
         """Return the vectors of `hashes`, in their order, as (n, dim).
 
         Raises KeyError, with a count and an example, for hashes that have no vector.
         """
         hashes = list(hashes)
-        table = self._read(["sha256", "vector"]).drop_duplicates("sha256").set_index("sha256")
-        lacking = [sha256 for sha256 in hashes if sha256 not in table.index]
+        row_of = {sha256: i for i, sha256 in enumerate(dict.fromkeys(hashes))}
+        lacking = set(row_of)
+        found = np.empty((len(row_of), 0), np.float32)
+        for name, one in held(self.folder):
+            rows = [row for row, sha256 in enumerate(one.hashes) if sha256 in lacking]
+            if not rows or (vectors := read_vectors(self.folder, name, one, rows)) is None:
+                continue
+            if not found.size:
+                found = np.empty((len(row_of), vectors.shape[1]), np.float32)
+            asked = [one.hashes[row] for row in rows]
+            found[[row_of[sha256] for sha256 in asked]] = vectors
+            lacking.difference_update(asked)
         if lacking:
+            first = next(sha256 for sha256 in hashes if sha256 in lacking)
+            count = sum(sha256 in lacking for sha256 in hashes)
             raise KeyError(
-                f"{self.backbone}: {len(lacking)} of {len(hashes)} items have no vector in "
-                f"{self.dir} (first: {lacking[0][:12]}…); run 01_extract_features for this data"
+                f"{self.backbone}: {count} of {len(hashes)} items have no vector in "
+                f"{self.folder.shown('').rstrip('/')} (first: {first[:12]}…); run "
+                "01_extract_features for this data"
             )
-        return np.stack(table["vector"].loc[hashes].to_list()).astype(np.float32)
+        return found if len(row_of) == len(hashes) else found[[row_of[sha256] for sha256 in hashes]]
 
-    def _read(self, columns: list[str]) -> pd.DataFrame:
-        parts = list(_sound_parts(self.dir, columns))
-        return pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    def compact(self) -> None:
+        """Join many small parts into few large shards; a few parts are left as they are.
+
+        Others may read and add meanwhile. A part is removed when a shard that holds it is whole,
+        so a crash loses nothing. Two who compact the same parts lose nothing either; they may
+        leave some vectors twice, which takes room and counts once.
+        """
+        join_parts(self.folder)
+
+    def _is_described(self) -> bool:
+        try:
+            return self.folder.read("settings.json") == self._settings
+        except FileNotFoundError:
+            return False
 
 
-def set_damaged_aside(folder: Path) -> None:
-    """Verify every part of a store; set the damaged ones aside, with one line that says so.
+def set_damaged_aside(where: Path | str | Address) -> None:
+    """Verify all of a store; set what is damaged aside, with one line that says so.
 
     Parameters
     ----------
-    folder : Path
-        `FeatureStore.dir`, which need not exist.
+    where : Path, str or Address
+        The folder of one store (`FeatureStore.name` below its root), which need not exist.
 
     Examples
     --------
     >>> set_damaged_aside(Path("no such folder"))
     """
-    for _ in _sound_parts(folder, []):
-        pass
-
-
-def _sound_parts(folder: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
-    """Yield the table of each sound part; at the end set the others aside."""
-    refused: dict[Path, str] = {}
-    for path in sorted(folder.glob("part-*.parquet")):
-        try:
-            yield read_sealed(path, columns)
-        except FileNotFoundError:  # another process has set it aside
-            continue
-        except (DamagedTable, OSError) as error:
-            refused[path] = str(error)
-    set_aside(refused)
+    found = place(where)
+    folder = open_folder(found.parent, found.name)
+    for shard, one in held(folder):
+        if isinstance(one, Shard):
+            read_vectors(folder, shard, one, range(len(one.hashes)))
 
 
 def join_features(

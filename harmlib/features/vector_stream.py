@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmlib.address import Address
 from harmlib.features.backbones import Backbone
 from harmlib.features.batch_limit import is_out_of_memory
 from harmlib.features.engine import Engine
 from harmlib.media.contained import LIMITS, load_image, sample_sizes, stream_sizes
 from harmlib.media.decode import RGB, MediaError, loss_reason
 from harmlib.media.decoders import DecodeLimits, decoding_threads
+from harmlib.media.held_video import HeldVideo
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import MAX_PIXELS, FeatureParams, Modality
 
@@ -41,7 +43,7 @@ class Window:
     ----------
     key : str
         Identifies the window within one stream; no two windows share it.
-    path : Path
+    path : Path or Address
         The media file.
     modality : str
         ``image`` or ``video``.
@@ -57,10 +59,12 @@ class Window:
         The most pixels that an image may have.
     limits : DecodeLimits
         What decoding it may take.
+    held : HeldVideo, optional
+        The video as probing it left it, from which its frames are taken; by default it is decoded.
     """
 
     key: str
-    path: Path
+    path: Path | Address
     modality: Modality
     duration_sec: float
     backbones: tuple[str, ...]
@@ -68,6 +72,7 @@ class Window:
     track: Track = MAIN
     max_pixels: int = MAX_PIXELS
     limits: DecodeLimits = LIMITS
+    held: HeldVideo | None = None
 
 
 def stream_vectors(
@@ -91,6 +96,26 @@ def stream_vectors(
         from that of `windows`.
     """
     backbones = {name: engine.backbone for name, engine in engines.items()}
+    yield from compute_prepared(prepare_ahead(windows, backbones, params), engines)
+
+
+def compute_prepared(
+    stream: Iterable[tuple[Window, Tensors | MediaError]], engines: Mapping[str, Engine]
+) -> Iterator[tuple[Window, Vectors | MediaError]]:
+    """Turn windows that are decoded already into vectors: the second half of `stream_vectors`.
+
+    Parameters
+    ----------
+    stream : iterable of tuple of (Window, Tensors or MediaError)
+        As `prepare_ahead` yields them.
+    engines : mapping of str to Engine
+        Backbone name -> engine, for every backbone that a window asks for.
+
+    Yields
+    ------
+    tuple of (Window, Vectors or MediaError)
+        As `stream_vectors` yields them.
+    """
     lines = {name: _BatchLine(engine) for name, engine in engines.items()}
     incomplete: dict[str, tuple[Window, Vectors]] = {}
 
@@ -108,7 +133,7 @@ def stream_vectors(
                 if len(vectors) == len(window.backbones):
                     yield incomplete.pop(key)
 
-    for window, prepared in _prepare_ahead(windows, backbones, params):
+    for window, prepared in stream:
         if isinstance(prepared, MediaError):
             yield window, prepared
             continue
@@ -176,7 +201,10 @@ def decode_window(
     wanted = _wanted_frames(window, backbones, params)
     every = sorted({one for times in wanted.values() for one in times}, key=lambda one: one[0])
     shifted = [(window.start_sec + time_sec, short_side) for time_sec, short_side in every]
-    sampled = sample_sizes(window.path, shifted, window.track, window.limits)
+    if window.held is not None:
+        sampled = window.held.sample_sizes(shifted, window.track)
+    else:
+        sampled = sample_sizes(window.path, shifted, window.track, window.limits)
     frames = dict(zip(every, sampled, strict=True))
     return {name: [frames[one] for one in times] for name, times in wanted.items()}
 
@@ -190,10 +218,27 @@ def _wanted_frames(
     }
 
 
-def _prepare_ahead(
-    windows: Iterable[Window], backbones: Mapping[str, Backbone], params: FeatureParams
+def prepare_ahead(
+    windows: Iterable[Window],
+    backbones: Mapping[str, Backbone],
+    params: FeatureParams,
+    threads: int | None = None,
 ) -> Iterator[tuple[Window, Tensors | MediaError]]:
-    """Decode and preprocess in threads, a few windows ahead of the networks, in order."""
+    """Decode and preprocess in threads, a few windows ahead: the first half of `stream_vectors`.
+
+    Parameters
+    ----------
+    windows, backbones, params : iterable of Window, mapping of str to Backbone, FeatureParams
+        As in `stream_vectors` and `prepare_window`.
+    threads : int, optional
+        How many; by default one for each core.
+
+    Yields
+    ------
+    tuple of (Window, Tensors or MediaError)
+        In the order of `windows`, save that those of a stream whose clock was mended come as they
+        are decoded.
+    """
 
     def prepare(window: Window) -> Tensors | MediaError:
         try:
@@ -202,17 +247,23 @@ def _prepare_ahead(
             return _loss(error)
 
     queue: deque[tuple[Window, Future[Tensors | MediaError]]] = deque()
-    with decoding_threads(os.cpu_count() or 1) as pool:
-        for (_, track), group in groupby(windows, key=lambda window: (window.path, window.track)):
-            for window in group if not track.mended_gap_sec else ():
+    with decoding_threads(threads or os.cpu_count() or 1) as pool:
+        for (_, track, is_held), group in groupby(windows, key=_pass_of):
+            in_one_pass = track.mended_gap_sec and not is_held
+            for window in group if not in_one_pass else ():
                 queue.append((window, pool.submit(prepare, window)))
                 if len(queue) > PREFETCH:
                     first, future = queue.popleft()
                     yield first, future.result()
-            if track.mended_gap_sec:
+            if in_one_pass:
                 yield from _drain(queue)
                 yield from _prepare_in_one_pass(list(group), backbones, params)
         yield from _drain(queue)
+
+
+def _pass_of(window: Window) -> tuple[Path | Address, Track, bool]:
+    """Windows of which this is the same can be prepared in one pass over their file."""
+    return window.path, window.track, window.held is not None
 
 
 def _loss(error: Exception) -> MediaError:

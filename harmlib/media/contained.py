@@ -1,16 +1,22 @@
-"""What reads files, each call in a process that may die: the same as its namesake elsewhere."""
+"""What reads files, each call in a process that may die: the same as its namesake elsewhere.
+
+A file may lie at an address, too: the process reads a copy.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
+from harmlib.address import Address
 from harmlib.media import decode, video
 from harmlib.media import identify as identifying
 from harmlib.media import probe as probing
 from harmlib.media.decode import RGB, loss_reason
 from harmlib.media.decoders import DecodeLimits, contained, contained_stream
+from harmlib.media.fetching import local_file
 from harmlib.media.file_state import file_state
 from harmlib.media.in_hand import in_hand
 from harmlib.media.probe import Facts
@@ -20,12 +26,14 @@ from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
 LIMITS = DecodeLimits()
 
 
-def identify(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS) -> Modality:
+def identify(
+    path: Path | Address, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS
+) -> Modality:
     """Tell what a file is, as `harmlib.media.identify.identify` does.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         A file of any name.
     max_pixels : int
         The most pixels that a picture may have.
@@ -47,11 +55,12 @@ def identify(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LI
     Traceback (most recent call last):
     harmlib.media.decode.MediaError: a folder, not a file
     """
-    return contained(limits, identifying.identify, path, max_pixels)
+    with local_file(path) as file:
+        return contained(limits, identifying.identify, file, max_pixels)
 
 
 def probe(
-    path: Path,
+    path: Path | Address,
     modality: Modality,
     max_frames: int = MAX_FRAMES,
     max_pixels: int = MAX_PIXELS,
@@ -62,7 +71,7 @@ def probe(
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         The file.
     modality : {"image", "video"}
         What it was listed as.
@@ -85,20 +94,73 @@ def probe(
     "can't be read: No such file or directory"
     """
     try:
-        with in_hand(path, notes, limits) if notes else nullcontext():
-            return contained(limits, probing.probe, path, modality, max_frames, max_pixels)
+        with local_file(path) as file, in_hand(path, notes, limits) if notes else nullcontext():
+            facts = contained(limits, probing.probe, file, modality, max_frames, max_pixels)
+        return facts_at(path, facts)
     except Exception as error:  # noqa: BLE001 - whatever one file does to the process is its loss
-        state = file_state(path)
-        size, mtime_ns = (state.size, state.mtime_ns) if state else (0, 0)
-        return Facts(str(path), size, mtime_ns, reason=loss_reason(error))
+        return facts_of_lost(path, error)
 
 
-def load_image(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS) -> RGB:
+def facts_at(path: Path | Address, facts: Facts) -> Facts:
+    """Say of a file at an address what was found out from its copy.
+
+    Parameters
+    ----------
+    path : Path or Address
+        The file.
+    facts : Facts
+        Of the copy, or of the file itself.
+
+    Returns
+    -------
+    Facts
+        With the file's own name and times.
+
+    Examples
+    --------
+    >>> facts = Facts("a.jpg", size=3, mtime_ns=5)
+    >>> facts_at(Path("a.jpg"), facts) is facts
+    True
+    """
+    if isinstance(path, Path):
+        return facts
+    state = file_state(path)
+    return replace(facts, path=str(path), mtime_ns=state.mtime_ns if state else 0)
+
+
+def facts_of_lost(path: Path | Address, error: Exception) -> Facts:
+    """What is known of a file that no process could probe.
+
+    Parameters
+    ----------
+    path : Path or Address
+        The file.
+    error : Exception
+        What happened to the process.
+
+    Returns
+    -------
+    Facts
+        Without a hash.
+
+    Examples
+    --------
+    >>> facts_of_lost(Path("no such file"), decode.MediaError("odd")).reason
+    'odd'
+    """
+    state = file_state(path)
+    size, mtime_ns = (state.size, state.mtime_ns) if state else (0, 0)
+    return Facts(str(path), size, mtime_ns, reason=loss_reason(error))
+
+
+def load_image(
+    path: Path | Address, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = LIMITS
+) -> RGB:
     """Decode a picture, as `harmlib.media.decode.load_image` does.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         A file that begins as a picture does.
     max_pixels : int
         The most pixels that it may have.
@@ -121,11 +183,12 @@ def load_image(path: Path, max_pixels: int = MAX_PIXELS, limits: DecodeLimits = 
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'no such file'
     """
-    return contained(limits, decode.load_image, path, max_pixels)
+    with local_file(path) as file:
+        return contained(limits, decode.load_image, file, max_pixels)
 
 
 def sample_sizes(
-    path: Path,
+    path: Path | Address,
     wanted: list[tuple[float, int | None]],
     track: Track = MAIN,
     limits: DecodeLimits = LIMITS,
@@ -134,7 +197,7 @@ def sample_sizes(
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         A video.
     wanted : list of (float, int or None)
         For each frame its time and its short side.
@@ -158,11 +221,12 @@ def sample_sizes(
     >>> sample_sizes(Path("no such file"), [])
     []
     """
-    return contained(limits, video.sample_sizes, path, wanted, track)
+    with local_file(path) as file:
+        return contained(limits, video.sample_sizes, file, wanted, track)
 
 
 def stream_sizes(
-    path: Path,
+    path: Path | Address,
     wanted: list[tuple[float, int | None]],
     track: Track,
     limits: DecodeLimits = LIMITS,
@@ -171,7 +235,7 @@ def stream_sizes(
 
     Parameters
     ----------
-    path, wanted, track, limits : Path, list of (float, int or None), Track, DecodeLimits
+    path, wanted, track, limits : Path or Address, list of (float, int or None), Track, DecodeLimits
         As in `sample_sizes`.
 
     Yields
@@ -188,4 +252,5 @@ def stream_sizes(
     >>> list(stream_sizes(Path("no such file"), [], MAIN))
     []
     """
-    yield from contained_stream(limits, video.stream_sizes, path, wanted, track)
+    with local_file(path) as file:
+        yield from contained_stream(limits, video.stream_sizes, file, wanted, track)

@@ -1,7 +1,8 @@
 """The process that decodes: it may crash, hang or be killed, and costs one file by that.
 
 `harmlib.media.decoders` starts it and talks to it over a socket; it ends when that closes. A
-request is a function with its arguments, answered by one value, or by one after the other.
+request is a function with its arguments, answered by one value, or by one after the other; a
+generator is sent what the other side says in between.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from harmlib.media.memory_limit import data_bytes, limit_memory, ran_short
 
 READY = b"ready"
 _PLAIN = (str, bytes, int, float, type(None))
-NEXT = b"next"  # asks for the next value of a stream; anything else ends it
+STOP = b""  # ends a generator; anything else is a pickled value that it is sent
 
 
 class Request(NamedTuple):
@@ -46,7 +47,8 @@ class Request(NamedTuple):
     arguments : tuple
         Its arguments.
     max_sec : float
-        After that long the system ends this process.
+        After that long the system ends this process; it begins anew when a generator is sent a
+        value that isn't None.
     max_bytes : int
         What the function may take in memory.
     """
@@ -127,28 +129,36 @@ def _end_with(lifeline: int) -> None:
 
 
 def _answer(
-    answers: Iterator[Answer], max_sec: float, connection: Connection, fds: socket.socket
+    answers: Generator[Answer, Any], max_sec: float, connection: Connection, fds: socket.socket
 ) -> None:
-    left_sec = max_sec
+    left_sec, said = max_sec, None
     while True:
         # Nobody handles this signal: the system ends this process, whatever it is doing.
         signal.setitimer(signal.ITIMER_REAL, left_sec)
-        answer = next(answers)
+        answer = answers.send(said)
         left_sec = max(0.001, signal.setitimer(signal.ITIMER_REAL, 0)[0])
         _send(answer._replace(is_spent=ran_short()), connection, fds)
-        if answer.is_last or connection.recv_bytes() != NEXT:
+        if answer.is_last or (received := connection.recv_bytes()) == STOP:
             return
+        said = pickle.loads(received)
+        if said is not None:
+            left_sec = max_sec
 
 
-def _answers(request: Request) -> Generator[Answer]:
+def _answers(request: Request) -> Generator[Answer, Any]:
     try:
         result = request.function(*request.arguments)
         if not inspect.isgenerator(result):
             yield Answer(result)
             return
         with contextlib.closing(result):
-            for value in result:
-                yield Answer(value, is_last=False)
+            said = None
+            while True:
+                try:
+                    value = result.send(said)
+                except StopIteration:
+                    break
+                said = yield Answer(value, is_last=False)
         yield Answer(None)
     except Exception as error:  # noqa: BLE001 - the other side raises it
         yield Answer(_plain(error), is_error=True)

@@ -14,16 +14,17 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from harmlib.media.decode import MediaError
-from harmlib.media.decoder_process import NEXT, READY, Answer, Request
+from harmlib.media.decoder_process import READY, STOP, Answer, Request
 from harmlib.params import MAX_DECODE_GIB, MAX_DECODE_SEC, DataParams
 
 _START = (
@@ -160,6 +161,86 @@ def contained_stream(
             decoder.go_on()
 
 
+class Conversation(Generic[Found]):
+    """A generator in a process that may die, which is sent values; the process is lent until then.
+
+    Several threads may hold it, and talk to it one at a time.
+
+    Parameters
+    ----------
+    limits, function, *args : DecodeLimits, callable, object
+        As for `contained`; the function yields. Its time begins anew with each value that it is
+        sent.
+
+    Attributes
+    ----------
+    is_spent : bool
+        Whether the process came near its limit on memory.
+
+    Raises
+    ------
+    MediaError
+        If no process could be started, or it died.
+
+    Examples
+    --------
+    >>> talk = Conversation(DecodeLimits(), eval, "(lambda: (yield 1 + (yield 1)))()")
+    >>> talk.say(), talk.say(20)
+    (1, 21)
+    >>> talk.close()
+    """
+
+    def __init__(
+        self,
+        limits: DecodeLimits,
+        function: Callable[Given, Iterator[Found]],
+        *args: Given.args,
+        **_: Given.kwargs,
+    ) -> None:
+        self.is_spent = False
+        self._decoder = _borrow()
+        self._is_open, self._has_begun = True, False
+        try:
+            self._decoder.ask(limits, function, args)
+        except BaseException:
+            self._end()
+            raise
+
+    def say(self, value: object = None) -> Found:
+        """Return what the generator yields next, when it is sent this value.
+
+        The first one is None, as it is for any generator. Raises `DecoderDied`, what the generator
+        raised, and EOFError once it has come to its end or was closed.
+        """
+        if not self._is_open:
+            raise EOFError("closed")
+        try:
+            with _waited_for(self._decoder):
+                if self._has_begun:
+                    self._decoder.go_on(value)
+                self._has_begun = True
+                answer = self._decoder.answer()
+        except BaseException:
+            self._end()
+            raise
+        self.is_spent = answer.is_spent
+        if answer.is_last:
+            self._end()
+            raise EOFError("nothing follows")
+        return answer.value  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Let the generator end, and the process be lent to others."""
+        if self._is_open:
+            with contextlib.suppress(DecoderDied):
+                self._decoder.stop()
+            self._end()
+
+    def _end(self) -> None:
+        self._is_open = False
+        _give_back(self._decoder)
+
+
 class _Decoder:
     """One process, and what is said to it."""
 
@@ -191,6 +272,7 @@ class _Decoder:
             self.is_free = self._connection.recv_bytes() == READY
         except (EOFError, OSError):
             raise MediaError(f"no process could be started to decode it ({self.end()})") from None
+        _all.add(self)
 
     def ask(self, limits: DecodeLimits, function: object, args: tuple[object, ...]) -> None:
         self._max_sec = limits.max_sec
@@ -199,12 +281,12 @@ class _Decoder:
         self.is_free = False
         self._send(content)
 
-    def go_on(self) -> None:
-        self._send(NEXT)
+    def go_on(self, said: object = None) -> None:
+        self._send(pickle.dumps(said))
 
     def stop(self) -> None:
         """Of a stream, that nothing more of it is wanted."""
-        self._send(b"")
+        self._send(STOP)
         self.is_free = True
 
     def answer(self) -> Answer:
@@ -283,9 +365,10 @@ class _Decoder:
         return f"the decoder ended on this file (exit status {status})"
 
 
+_all: weakref.WeakSet[_Decoder] = weakref.WeakSet()
 _idle: list[_Decoder] = []
 _busy: dict[int, list[_Decoder]] = {}  # by the thread that waits for them
-_lock = threading.Lock()
+_lock = threading.RLock()  # collecting garbage may end a conversation while it is held
 
 
 def _take_idle() -> _Decoder | None:
@@ -298,21 +381,37 @@ def _take_idle() -> _Decoder | None:
     return None
 
 
+def _borrow() -> _Decoder:
+    return _take_idle() or _Decoder()
+
+
+def _give_back(decoder: _Decoder) -> None:
+    if decoder.is_free:
+        with _lock:
+            _idle.append(decoder)
+    else:
+        decoder.kill()
+        decoder.end()
+
+
 @contextlib.contextmanager
-def _lent() -> Iterator[_Decoder]:
-    decoder = _take_idle() or _Decoder()
+def _waited_for(decoder: _Decoder) -> Iterator[None]:
     mine = _busy.setdefault(threading.get_ident(), [])
     mine.append(decoder)
     try:
-        yield decoder
+        yield
     finally:
         mine.remove(decoder)
-        if decoder.is_free:
-            with _lock:
-                _idle.append(decoder)
-        else:
-            decoder.kill()
-            decoder.end()
+
+
+@contextlib.contextmanager
+def _lent() -> Iterator[_Decoder]:
+    decoder = _borrow()
+    try:
+        with _waited_for(decoder):
+            yield decoder
+    finally:
+        _give_back(decoder)
 
 
 @contextlib.contextmanager
@@ -369,8 +468,8 @@ def end_decoders() -> None:
 def _forget_decoders() -> None:
     """In a forked process: those of its parent stay the parent's."""
     global _lock
-    _lock = threading.Lock()
-    for decoder in [*_idle, *(one for own in _busy.values() for one in own)]:
+    _lock = threading.RLock()
+    for decoder in list(_all):
         decoder.forget()
     _idle.clear()
     _busy.clear()

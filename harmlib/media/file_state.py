@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
+
+from harmlib.address import Address, AddressError, look_up
 
 
 class FileState(NamedTuple):
@@ -34,26 +37,39 @@ class FileState(NamedTuple):
     inode: int
 
 
-def file_state(path: Path) -> FileState | None:
+def file_state(path: Path | Address) -> FileState | None:
     """Return a file's state; of a link, that of the file which it leads to.
 
     Parameters
     ----------
-    path : Path
-        Any path.
+    path : Path or Address
+        Any path. Of a file at an address, what its listing tells, else what its store does.
 
     Returns
     -------
     FileState or None
-        None where there is nothing, or nothing that may be looked at.
+        None where there is nothing, or nothing that may be looked at. Of an address `inode` stands
+        for the store's own mark of the content and its version, as an ETag.
 
     Examples
     --------
     >>> file_state(Path("no such file")) is None
     True
     """
+    if isinstance(path, Address):
+        return _state_at(path)
     try:
         stat = path.stat()
     except (OSError, ValueError):  # ValueError: a name with a NUL
         return None
     return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+def _state_at(where: Address) -> FileState | None:
+    try:
+        listed = where.listed or look_up(where)
+    except (OSError, AddressError):
+        return None
+    tag = hashlib.blake2b(listed.tag.encode(), digest_size=8).digest()
+    number = int.from_bytes(tag) >> 1  # fits into a table's column
+    return FileState(listed.size, listed.mtime_ns, listed.mtime_ns, number)

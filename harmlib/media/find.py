@@ -19,14 +19,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from harmlib.address import Address, AddressError, address, is_address, without_secrets
 from harmlib.media.ledger import Unusable
+from harmlib.media.remote_files import files_at
 
 _BLOCK = 1 << 16  # bytes read from stdin at once
 
 
 def find_files(
     paths: Iterable[str | Path], *, stdin: BinaryIO | None = None
-) -> Iterator[Path | Unusable]:
+) -> Iterator[Path | Address | Unusable]:
     """Yield every file that `paths` lead to: in the order of `paths`, within folders by name.
 
     What a file is, `harmlib.media.identify.identify` tells; here no file is opened.
@@ -36,7 +38,8 @@ def find_files(
     paths : iterable of str or Path
         Files; folders, which are searched to the bottom; patterns (``*``, ``?``, ``[ab]``, and
         ``**`` for any depth) that the shell did not expand; ``-`` for the paths that `stdin`
-        lists. A path may hold any bytes (as surrogates, which `os.fsencode` turns back).
+        lists. A path may hold any bytes (as surrogates, which `os.fsencode` turns back). Each may
+        be an address, too (``s3://bucket/media``): of a file, a folder or a pattern.
     stdin : binary stream, optional
         Buffered; by default the process's own standard input. It has one path per line, or paths
         that end in NUL (``find -print0``) if its first block contains a NUL. Lines are names,
@@ -44,8 +47,8 @@ def find_files(
 
     Yields
     ------
-    Path
-        A path that exists and is not a folder.
+    Path or Address
+        A path that exists and is not a folder; a file at an address, with what its listing tells.
     Unusable
         What leads to no file, with step ``find``: a missing path, an unreadable folder, a folder
         without a visible file, a pattern without a match, a link to a folder inside a folder.
@@ -63,7 +66,8 @@ def find_files(
     through a link, is not yielded again.
 
     Memory holds the names in the folders from the top to the current one, and some 130 bytes for
-    every file met.
+    every file met. Of addresses it holds a page of names, and 130 bytes for every file that was
+    named by itself.
 
     Examples
     --------
@@ -74,10 +78,13 @@ def find_files(
     if isinstance(paths, str | os.PathLike):
         raise ValueError(f"paths is {os.fspath(paths)!r}; pass a list of paths")
     seen: set[bytes] = set()
+    remote = _Remote()
     for path in (os.fspath(path) for path in paths):
         if path == "-":
             for line in _read_paths(sys.stdin.buffer if stdin is None else stdin):
-                yield from _search(line, seen)
+                yield from remote.search(line) if is_address(line) else _search(line, seen)
+        elif is_address(path):
+            yield from remote.search(path)
         elif glob.has_magic(path) and not os.path.lexists(path):
             is_matched = False
             for match in _expand(path):
@@ -87,6 +94,41 @@ def find_files(
                 yield _unusable(path, "nothing matches this pattern")
         else:
             yield from _search(path, seen)
+
+
+class _Remote:
+    """The files at addresses, none twice."""
+
+    def __init__(self) -> None:
+        self._named: set[bytes] = set()  # files that were named by themselves
+        self._searched: list[str] = []  # folders that were
+
+    def search(self, text: str) -> Iterator[Address | Unusable]:
+        """Yield what one address leads to, or why it leads nowhere."""
+        shown = without_secrets(text).rstrip("/")
+        try:
+            where = address(text)
+            is_folder = False
+            for one in files_at(where):
+                is_folder |= one != where
+                if self._is_new(one, is_folder):
+                    yield one
+            if is_folder and not glob.has_magic(shown):
+                self._searched.append(f"{shown}/")
+        except (OSError, AddressError) as error:
+            yield Unusable(shown, str(error).removeprefix(f"{shown}: "), "find")
+
+    def _is_new(self, one: Address, is_listed: bool) -> bool:
+        if any(one.text.startswith(folder) for folder in self._searched):
+            return False
+        if is_listed and not self._named:
+            return True
+        key = hashlib.blake2b(one.text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        if key in self._named:
+            return False
+        if not is_listed:
+            self._named.add(key)
+        return True
 
 
 def _unusable(path: str, reason: str) -> Unusable:

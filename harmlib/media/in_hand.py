@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address
 from harmlib.media.decode import MediaError
 from harmlib.media.decoders import DecodeLimits, DecoderDied
 from harmlib.media.file_state import file_state
@@ -63,7 +64,7 @@ def noting(notes: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def in_hand(file: Path, notes: Path, limits: DecodeLimits) -> Iterator[None]:
+def in_hand(file: Path | Address, notes: Path, limits: DecodeLimits) -> Iterator[None]:
     """Note that a file is being decoded, until the block ends.
 
     A note that outlives its process (the system ends its lock) tells that the whole program was
@@ -73,7 +74,7 @@ def in_hand(file: Path, notes: Path, limits: DecodeLimits) -> Iterator[None]:
 
     Parameters
     ----------
-    file : Path
+    file : Path or Address
         What is decoded.
     notes : Path
         A folder, as `noting` makes it.
@@ -160,7 +161,7 @@ def _read(descriptor: int) -> tuple[int, str]:
         return 0, ""
 
 
-def _write(descriptor: int, file: Path, kills: int, reason: str = "") -> None:
+def _write(descriptor: int, file: Path | Address, kills: int, reason: str = "") -> None:
     noted = {"file": str(file), "kills": kills, "reason": reason}
     content = json.dumps(noted).encode()
     with contextlib.suppress(OSError):  # a full disk: it is decoded all the same

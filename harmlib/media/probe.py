@@ -10,6 +10,7 @@ from typing import Any
 from harmlib.media.decode import MediaError, load_image, loss_reason
 from harmlib.media.file_state import file_state
 from harmlib.media.identify import identify
+from harmlib.media.kept_frames import KeptFrames
 from harmlib.media.perceptual_hash import grey_hash, small_grey
 from harmlib.media.video_facts import VideoFacts, read_video
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality
@@ -81,7 +82,11 @@ _OTHER: dict[Modality, str] = {
 
 
 def probe(
-    path: Path, modality: Modality, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS
+    path: Path,
+    modality: Modality,
+    max_frames: int = MAX_FRAMES,
+    max_pixels: int = MAX_PIXELS,
+    kept: KeptFrames | None = None,
 ) -> Facts:
     """Hash and decode one file completely.
 
@@ -96,6 +101,8 @@ def probe(
         Of a video; those behind them are not looked at, and `note` says so.
     max_pixels : int
         The most pixels that an image may have.
+    kept : KeptFrames, optional
+        Where a video's frames go as they pass; by default nowhere.
 
     Returns
     -------
@@ -123,7 +130,7 @@ def probe(
         found = identify(path, max_pixels)
         if found != modality:
             raise MediaError(_OTHER[found])
-        facts = _read(path, modality, max_frames, max_pixels)
+        facts = _read(path, modality, max_frames, max_pixels, kept)
         if file_state(path) != before:
             sha256 = ""  # of one content, and the facts perhaps of another
             raise MediaError("changed while it was read; run again when nothing writes to it")
@@ -135,7 +142,9 @@ def probe(
     return Facts(str(path), size, mtime_ns, sha256, **facts)
 
 
-def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> dict[str, Any]:
+def _read(
+    path: Path, modality: Modality, max_frames: int, max_pixels: int, kept: KeptFrames | None
+) -> dict[str, Any]:
     """The facts that take decoding."""
     if modality == "image":
         picture = load_image(path, max_pixels)
@@ -148,7 +157,7 @@ def _read(path: Path, modality: Modality, max_frames: int, max_pixels: int) -> d
             "perceptual_hash": grey_hash(grey),
             "brightness": float(grey.mean()),
         }
-    video = read_video(path, max_frames)
+    video = read_video(path, max_frames, kept)
     first = video.tracks[0]
     return {
         "width": first.width,

@@ -6,7 +6,9 @@ import hashlib
 import importlib.metadata
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.media.contained import LIMITS, probe
 from harmlib.media.decoders import DecodeLimits, decoding_threads
+from harmlib.media.fetching import fetched_ahead, local_file
 from harmlib.media.file_state import FileState, file_state
 from harmlib.media.in_hand import noting
 from harmlib.media.probe import Facts
@@ -28,13 +32,17 @@ COLUMNS = [field.name for field in fields(Facts) if field.compare]
 # A change shortly before the file was read may share its clock tick with one that came after.
 _TICK_NS = 2_000_000_000
 # Modules of this folder that have no say in what a file's facts are.
-_OTHERS = {"find", "folds", "in_hand", "ledger", "listing", "manifest", "splits", "thumbnails"}
+_OTHERS = {
+    "fetching", "find", "folds", "in_hand", "ledger", "listing", "manifest", "remote_files",
+    "splits", "thumbnails",
+}  # fmt: skip
 _DECODERS = ("av", "pillow", "pillow-heif")
+_WAITING = 16  # files
 _WRITE_EVERY_SEC = 30.0  # a run that is killed loses at most the facts of these
 
 
 def probe_all(
-    paths: list[Path],
+    paths: list[Path] | list[Address],
     modality: Modality,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
@@ -47,7 +55,7 @@ def probe_all(
 
     Parameters
     ----------
-    paths : list of Path
+    paths : list of Path or Address
         Existing files.
     modality : {"image", "video"}
         What to decode them as.
@@ -74,7 +82,7 @@ def probe_all(
     notes = cache.with_suffix(".in_hand")
     asked = (modality, max_frames, max_pixels, limits, notes)
     with noting(notes), decoding_threads(os.cpu_count() or 1) as pool:
-        looked = pool.map(lambda path: _look(path, asked, known), fresh)
+        looked = _looks(fresh, asked, known, pool)
         for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
             found[path] = entry[2]
             known.add(*entry)
@@ -89,8 +97,25 @@ def probe_all(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _looks(
+    fresh: Sequence[Path | Address],
+    asked: tuple[Modality, int, int, DecodeLimits, Path],
+    known: ProbeCache,
+    pool: ThreadPoolExecutor,
+) -> Iterator[tuple[FileState | None, int, Facts]]:
+    """Read files side by side, in order; a few wait, so that few are fetched ahead."""
+    waiting: deque[Future[tuple[FileState | None, int, Facts]]] = deque()
+    # What can't be fetched, `_look` asks for again, and says why it is lost
+    for path, _ in zip(fresh, fetched_ahead(fresh), strict=True):
+        waiting.append(pool.submit(_look, path, asked, known))
+        if len(waiting) > _WAITING:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
 def _look(
-    path: Path, asked: tuple[Modality, int, int, DecodeLimits, Path], known: ProbeCache
+    path: Path | Address, asked: tuple[Modality, int, int, DecodeLimits, Path], known: ProbeCache
 ) -> tuple[FileState | None, int, Facts]:
     """Read one file; return its state before that, the time then, and its facts."""
     state, read_ns = file_state(path), time.time_ns()
@@ -133,7 +158,7 @@ class ProbeCache:
         for row in _rows(path, self._code):
             self._keep(*row)
 
-    def find(self, path: Path, state: FileState | None) -> Facts | None:
+    def find(self, path: Path | Address, state: FileState | None) -> Facts | None:
         """Return the facts of a file that is still as it was when it was read, else None."""
         known = self._known.get(str(path))
         if known is None or known[0] != state:
@@ -141,14 +166,16 @@ class ProbeCache:
         last_change = max(known[0].mtime_ns, known[0].ctime_ns)
         return known[2] if last_change + _TICK_NS < known[1] else None
 
-    def same_content(self, path: Path, state: FileState | None) -> Facts | None:
+    def same_content(self, path: Path | Address, state: FileState | None) -> Facts | None:
         """Return the facts of a file whose content is known; it is hashed where its size is.
 
         Raises OSError if the file can't be read.
         """
-        if state is None or state.size not in self._sizes or not path.is_file():
+        if state is None or state.size not in self._sizes:
             return None
-        with path.open("rb") as file:
+        if isinstance(path, Path) and not path.is_file():  # a pipe would never end
+            return None
+        with local_file(path) as near, near.open("rb") as file:
             facts = self._contents.get(hashlib.file_digest(file, "sha256").hexdigest())
         if facts is None or (facts.reason and Path(facts.path).suffix != path.suffix):
             return None  # what is said of a file that can't be used may be about its name

@@ -24,6 +24,71 @@ class DamagedTable(ValueError):
     """A sealed table whose content is not what was written; the message says why."""
 
 
+def seal(table: pa.Table, compression: str = "snappy", use_dictionary: bool = True) -> bytes:
+    """Turn a table into the bytes of a parquet file that carries their checksum.
+
+    Parameters
+    ----------
+    table : Table
+        What to keep.
+    compression : str
+        Of the columns, as parquet names it.
+    use_dictionary : bool
+        Whether values that repeat are kept once.
+
+    Returns
+    -------
+    bytes
+        The same for the same table.
+
+    Examples
+    --------
+    >>> content = seal(pa.table({"width": [8]}))
+    >>> pq.read_table(io.BytesIO(content))["width"].to_pylist()
+    [8]
+    """
+    known = table.schema.metadata or {}
+    buffer = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata(known | {b"seal": _NAME + _ZEROS}),
+        buffer,
+        compression=compression,
+        use_dictionary=use_dictionary,
+    )
+    written = buffer.getvalue()
+    digest = hashlib.sha256(written).hexdigest().encode()
+    return written.replace(_NAME + _ZEROS, _NAME + digest)
+
+
+def verify(content: bytes) -> None:
+    """Compare the bytes of a sealed table with their checksum.
+
+    Parameters
+    ----------
+    content : bytes
+        What `seal` returned.
+
+    Raises
+    ------
+    DamagedTable
+        If a bit of it is not what was written, or it carries no checksum.
+
+    Examples
+    --------
+    >>> verify(seal(pa.table({"width": [8]})))
+    """
+    seals = set(_SEAL.findall(content))
+    if not seals:
+        is_parquet = content[:4] == content[-4:] == b"PAR1"
+        raise DamagedTable(
+            "without a checksum: of an earlier version" if is_parquet else "cut off or damaged"
+        )
+    digest = seals.pop()
+    zeroed = content.replace(_NAME + digest, _NAME + _ZEROS)
+    if seals or hashlib.sha256(zeroed).hexdigest().encode() != digest:
+        raise DamagedTable("damaged: its content is not that of its checksum")
+
+
 def write_sealed(table: pd.DataFrame, path: Path) -> None:
     """Write a table as parquet with a checksum, whole or not at all.
 
@@ -42,57 +107,9 @@ def write_sealed(table: pd.DataFrame, path: Path) -> None:
     ...     pd.read_parquet(Path(folder, "new", "a.parquet"))["width"].item()
     8
     """
-    content = pa.Table.from_pandas(table, preserve_index=False)
-    known = content.schema.metadata or {}
-    buffer = io.BytesIO()
-    pq.write_table(content.replace_schema_metadata(known | {b"seal": _NAME + _ZEROS}), buffer)
-    written = buffer.getvalue()
-    digest = hashlib.sha256(written).hexdigest().encode()
+    content = seal(pa.Table.from_pandas(table, preserve_index=False))
     with written_whole(path) as part:
-        part.write_bytes(written.replace(_NAME + _ZEROS, _NAME + digest))
-
-
-def verify_sealed(path: Path) -> bytes:
-    """Read a sealed table's bytes and compare them with their checksum.
-
-    Parameters
-    ----------
-    path : Path
-        A file that `write_sealed` wrote.
-
-    Returns
-    -------
-    bytes
-        The whole file.
-
-    Raises
-    ------
-    DamagedTable
-        If a bit of it is not what was written, or it carries no checksum.
-    OSError
-        If the file is not there or can't be read.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "a.parquet")
-    ...     write_sealed(pd.DataFrame({"width": [8]}), path)
-    ...     verify_sealed(path) == path.read_bytes()
-    True
-    """
-    content = path.read_bytes()
-    seals = set(_SEAL.findall(content))
-    if not seals:
-        is_parquet = content[:4] == content[-4:] == b"PAR1"
-        raise DamagedTable(
-            "without a checksum: of an earlier version" if is_parquet else "cut off or damaged"
-        )
-    digest = seals.pop()
-    zeroed = content.replace(_NAME + digest, _NAME + _ZEROS)
-    if seals or hashlib.sha256(zeroed).hexdigest().encode() != digest:
-        raise DamagedTable("damaged: its content is not that of its checksum")
-    return content
+        part.write_bytes(content)
 
 
 def read_sealed(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
@@ -112,7 +129,7 @@ def read_sealed(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     Raises
     ------
     DamagedTable, OSError
-        As `verify_sealed`.
+        If a bit of it is not what was written, or it can't be read.
 
     Examples
     --------
@@ -129,4 +146,6 @@ def read_sealed(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     8
     damaged: its content is not that of its checksum
     """
-    return pd.read_parquet(io.BytesIO(verify_sealed(path)), columns=columns)
+    content = path.read_bytes()
+    verify(content)
+    return pd.read_parquet(io.BytesIO(content), columns=columns)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from harmlib.address import Address, place
 from harmlib.media.decode import RGB, load_image
 from harmlib.media.decoders import DecodeLimits, contained, contained_stream
+from harmlib.media.fetching import local_file
 from harmlib.media.frame_times import even_times
 from harmlib.media.tracks import MAIN, Track
 from harmlib.media.video import sample_frames, stream_sizes
@@ -85,7 +87,7 @@ def thumbnail(
 
 
 def thumbnails(
-    paths: Mapping[str, str | Path],
+    paths: Mapping[str, str | Path | Address],
     modality: Modality,
     height: int = 120,
     max_width: int = 480,
@@ -95,7 +97,7 @@ def thumbnails(
 
     Parameters
     ----------
-    paths : mapping of str to str or Path
+    paths : mapping of str to str, Path or Address
         Name of an item to its file.
     modality : {"image", "video"}
         What they all are.
@@ -119,13 +121,13 @@ def thumbnails(
     drawn = {}
     for name, path in paths.items():
         # Whatever one file raises: a page without this picture is better than no page.
-        with contextlib.suppress(Exception):
-            drawn[name] = contained(DecodeLimits(), draw, Path(path))
+        with contextlib.suppress(Exception), local_file(place(path)) as file:
+            drawn[name] = contained(DecodeLimits(), draw, file)
     return drawn
 
 
 def segment_strips(
-    path: Path,
+    path: Path | Address,
     segments_sec: Sequence[tuple[float, float]],
     track: Track = MAIN,
     *,
@@ -136,7 +138,7 @@ def segment_strips(
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         The video.
     segments_sec : sequence of (float, float)
         Start and end of each segment, in seconds from the first frame. They ascend and don't
@@ -158,9 +160,10 @@ def segment_strips(
     MediaError
         If the video can't be decoded.
     """
-    yield from contained_stream(
-        DecodeLimits(), _segment_strips, path, segments_sec, track, height, frames
-    )
+    with local_file(path) as file:
+        yield from contained_stream(
+            DecodeLimits(), _segment_strips, file, segments_sec, track, height, frames
+        )
 
 
 def _segment_strips(

@@ -167,28 +167,34 @@ def stream_sizes(path: Path, wanted: list[tuple[float, int | None]], track: Trac
         return
     done = 0
     jump_to = [wanted[0][0]]
-    shown: _Shown | None = None
+    shown: Shown | None = None
     for time_sec, frame in _frames(path, track, jump_to):
         while shown is not None and wanted[done][0] < time_sec:
             yield shown.rgb(wanted[done][1])
             done += 1
             if done == len(wanted):
                 return
-        shown = _Shown(frame)
+        shown = Shown(frame)
         jump_to[0] = wanted[done][0]
     for _, short_side in wanted[done:]:
         if shown is not None:
             yield shown.rgb(short_side)
 
 
-class _Shown:
-    """The frame on screen, converted once to each size that is wanted."""
+class Shown:
+    """The frame on screen, converted once to each size that is wanted.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+    """
 
     def __init__(self, frame: av.VideoFrame) -> None:
         self._frame = frame
         self._converted: dict[int | None, RGB] = {}
 
     def rgb(self, short_side: int | None) -> RGB:
+        """Upright, its shorter side scaled to so many pixels; None: as it is."""
         if short_side not in self._converted:
             self._converted[short_side] = _to_rgb(self._frame, short_side)
         return self._converted[short_side]

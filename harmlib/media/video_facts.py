@@ -10,6 +10,7 @@ import av
 
 from harmlib.media.clock import MendedTimes, mend_times
 from harmlib.media.decode import MediaError
+from harmlib.media.kept_frames import KeptFrames
 from harmlib.media.perceptual_hash import FrameHashes
 from harmlib.media.tracks import Track, decode, open_video, split_streams
 from harmlib.params import MAX_FRAMES
@@ -99,7 +100,7 @@ class _Seen:
         return mend_times(self.stamps_sec, float(rate) if rate else None)
 
 
-def read_video(path: Path, max_frames: int = MAX_FRAMES) -> Video:
+def read_video(path: Path, max_frames: int = MAX_FRAMES, kept: KeptFrames | None = None) -> Video:
     """Measure a video by decoding the whole file, since headers may lie.
 
     Parameters
@@ -108,6 +109,8 @@ def read_video(path: Path, max_frames: int = MAX_FRAMES) -> Video:
         A file that FFmpeg can read.
     max_frames : int
         Of all streams together; what lies behind them is not looked at.
+    kept : KeptFrames, optional
+        Where the frames go as they pass; by default nowhere.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def read_video(path: Path, max_frames: int = MAX_FRAMES) -> Video:
     with open_video(path) as container:
         real, attached = split_streams(container)
         seen = {stream.index: _Seen(stream) for stream in real}
-        is_whole = _decode_all(container, seen, max_frames)
+        is_whole = _decode_all(container, seen, max_frames, kept)
         found = [one for one in seen.values() if one.stamps_sec]
         unseen = [one for one in seen.values() if not one.stamps_sec and one.packets]
         if unseen or not found:
@@ -156,7 +159,10 @@ def read_video(path: Path, max_frames: int = MAX_FRAMES) -> Video:
 
 
 def _decode_all(
-    container: av.container.InputContainer, seen: dict[int, _Seen], max_frames: int
+    container: av.container.InputContainer,
+    seen: dict[int, _Seen],
+    max_frames: int,
+    kept: KeptFrames | None,
 ) -> bool:
     """Decode into `seen`; whether the file's end was reached."""
     for one in seen.values():
@@ -168,6 +174,8 @@ def _decode_all(
             if left == 0:
                 return False
             seen[index].add(frame)
+            if kept is not None:
+                kept.add(index, frame)
             left -= 1
     return True
 

@@ -266,6 +266,21 @@ def set_aside(damaged: Mapping[Path, str]) -> None:
             _LOG.warning("%s: %s; it is not used, nor can it be renamed: %s", path, reason, error)
             continue
         done[path] = reason
+    report_set_aside(done)
+
+
+def report_set_aside(done: Mapping[Path, str] | Mapping[str, str]) -> None:
+    """Say in one line that derived data was set aside; nothing where none was.
+
+    Parameters
+    ----------
+    done : mapping of Path or str to str
+        Where it was, as it may be printed, and what is wrong with it.
+
+    Examples
+    --------
+    >>> report_set_aside({})
+    """
     if done:
         (first, reason), more = next(iter(done.items())), len(done) - 1
         others = f" (and {more} more)" if more else ""

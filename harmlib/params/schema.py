@@ -355,6 +355,11 @@ class Params(RunParams):
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     modalities: list[Modality] = Field(default=list(MODALITIES), min_length=1)
     device: str = "auto"  # auto, cpu, cuda, cuda:1, …
+    # Where features are extracted: here, or on the cluster that RAY_ADDRESS names (else Ray starts
+    # here). The vectors are the same
+    engine: Literal["local", "ray"] = "local"
+    # Of all machines of the extraction together, in any currency; for the estimate of a long one
+    price_per_hour: Annotated[float, Field(ge=0)] | None = None
     data: DataParams
     splits: SplitParams = SplitParams()
     features: FeatureParams = FeatureParams()

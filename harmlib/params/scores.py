@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from harmlib.params.schema import ProjectPath, RunParams, ThresholdRule
+from harmlib.params.places import from_project
+from harmlib.params.schema import Positive, RunParams, ThresholdRule
 from harmlib.params.section import Section
 
 Role = Literal[
@@ -23,9 +25,44 @@ Role = Literal[
     "label2",
 ]
 ScaleName = Literal["probability", "percent", "logit", "levels"]
-FOUND = ("variants", "modalities", "folds")  # in the table: the params don't say it
+FOUND = ("variants", "modalities", "folds", "counted")  # in the table: the params don't say it
+COUNT_ABOVE = 1_000_000  # rows; so many take up to 4 GiB where they are read as one table
 Share = Annotated[float, Field(gt=0, lt=1)]
 Levels = Annotated[list[float], Field(min_length=2)]
+
+
+def scores_place(value: Any) -> Any:
+    """Read where a table of scores is: a path, or an address such as ``s3://bucket/scores/``.
+
+    Parameters
+    ----------
+    value : Any
+        A text, or a path.
+
+    Returns
+    -------
+    Any
+        An absolute path, or the address as it is.
+
+    Raises
+    ------
+    ValueError
+        Something else, an address with a password, or a path that can't be one.
+
+    Examples
+    --------
+    >>> scores_place("s3://bucket/scores/")
+    's3://bucket/scores/'
+    """
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be a file, a folder, a pattern such as a/*.parquet, or an address")
+    if "://" not in value:
+        return from_project(value)
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise ValueError("an address holds no password; put it where the file system looks for it")
+    return value
 
 
 class TableReading(Section):
@@ -51,19 +88,22 @@ class TableReading(Section):
 class ScoresParams(RunParams, TableReading):
     """Everything that a run from a table of scores can be told.
 
-    `variants`, `modalities` and `folds` are what the table holds: they are found in it
+    `variants`, `modalities`, `folds` and `counted` are what the table holds: they are found in it
     (`harmlib.workflow.own_scores.bring_in`), and can't be given.
     """
 
     trains: ClassVar[bool] = False
 
-    scores: Annotated[ProjectPath, Field(strict=False)]  # .csv, .parquet or .jsonl
+    # .csv, .parquet or .jsonl; or a folder or pattern of .parquet files, or their address
+    scores: Annotated[Path | str, BeforeValidator(scores_place)]
+    count_above: Positive = COUNT_ABOVE  # rows; more are counted in one pass, not read into memory
     # Decided before these items were seen, in the model's own numbers; null: chosen on a half
     threshold: float | dict[str, float] | None = None
     prevalence: Share | dict[str, Share] | None = None  # of harmful items in the traffic
     variants: dict[str, ThresholdRule] = Field(default={})
     modalities: list[str] = Field(default=[])
     folds: int | None = None
+    counted: bool = False
 
     @model_validator(mode="before")
     @classmethod

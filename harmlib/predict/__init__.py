@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from harmlib.predict.windows import Windowing
 
+FORMATS = (".csv", ".parquet", ".jsonl")  # of a table of predictions
+
 
 def predict_files(
     checkpoint: str | Path,

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from harmlib.address import place
 from harmlib.language import told
 from harmlib.predict.log_chain import (
     FIELDS,
@@ -60,8 +61,8 @@ def log_entry(prediction: Prediction) -> Entry:
     -------
     dict
         Plain values: id, time, sha256, size and mtime_ns of the file, `prediction.COLUMNS`, file
-        (the absolute path), model_sha256, checkpoint (its path), windowing, segments (list of
-        dict), contributions (backbone to float), nearest (list of dict).
+        (the absolute path, or the address), model_sha256, checkpoint (its path), windowing,
+        segments (list of dict), contributions (backbone to float), nearest (list of dict).
     """
     facts = prediction.facts
     now = datetime.now().astimezone().isoformat(timespec="milliseconds")
@@ -73,13 +74,18 @@ def log_entry(prediction: Prediction) -> Entry:
         "size": facts.size,
         "mtime_ns": facts.mtime_ns,
         **prediction.row(),
-        "file": str(Path(facts.path).absolute()),
+        "file": _absolute(facts.path),
         "model_sha256": prediction.model_sha256,
         "checkpoint": str(prediction.checkpoint.resolve()),
         "windowing": asdict(prediction.windowing),
         "segments": prediction.segments.to_dict("records"),
         **asdict(prediction.explanation),
     }
+
+
+def _absolute(path: str) -> str:
+    where = place(path)
+    return str(where.absolute() if isinstance(where, Path) else where)
 
 
 class DecisionLog:

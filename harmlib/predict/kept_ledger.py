@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ class KeptLedger:
         """Take a file out that is used now."""
         if self.rows.pop(_printable(path), None) is not None:
             self.settled += 1
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Take out the files that are not among these."""
+        wanted = set(map(_printable, paths))
+        self.rows = {path: row for path, row in self.rows.items() if path in wanted}
 
     def write(self) -> None:
         """Write all rows anew, whole or not at all."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import groupby, islice
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from harmlib.address import Address, place
 from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
 from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decode import loss_reason
 from harmlib.media.decoders import DecodeLimits
+from harmlib.media.file_state import file_state
 from harmlib.media.in_hand import noting
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
 from harmlib.media.owned_lock import held
@@ -28,15 +27,15 @@ from harmlib.media.probe import Facts
 from harmlib.media.thumbnails import segment_strips
 from harmlib.media.whole_file import written_whole
 from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
+from harmlib.predict.far_outputs import beside, near_outputs
 from harmlib.predict.kept_ledger import KeptLedger
 from harmlib.predict.prediction import COLUMNS, Prediction, category_columns
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.stream import predict_stream
-from harmlib.tables.csv_output import RowWriter, write_csv
+from harmlib.predict.table_file import write_table
+from harmlib.tables.csv_output import write_csv
 
-FORMATS = (".csv", ".parquet", ".jsonl")
-NUMBERS = {"logit", "probability", "threshold", "margin", "seconds"}
-_ROW_GROUP = 1000
+STATE, PREDICTED, UNUSABLE = "harmlib.state", "harmlib.predicted", "harmlib.unusable"
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,14 @@ class Written:
         Files whose predictions an earlier call had left in the log.
     ledger : pandas.DataFrame
         The unusable files of this call, `LEDGER_COLUMNS`.
-    ledger_path : Path
+    ledger_path : Path or Address
         Where the ledger of all calls lies.
     kept : int
         Rows of that ledger: files that no call could use.
     settled : int
         Files that an earlier call could not use, and this one did.
     log : DecisionLog
-        All decisions, of earlier calls too.
+        All decisions, of earlier calls too; of outputs at an address it is gone from this machine.
     models : frozenset of str
         sha256 of the checkpoints of this call.
     decisions : dict of str to int
@@ -68,7 +67,7 @@ class Written:
     predicted: int
     reused: int
     ledger: pd.DataFrame
-    ledger_path: Path
+    ledger_path: Path | Address
     kept: int
     settled: int
     log: DecisionLog
@@ -98,15 +97,36 @@ class Written:
         return [entry for entry in self.log.latest(self.models) if entry["path"] in wanted]
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some of the files of a call that writes a shard for each so many files.
+
+    Attributes
+    ----------
+    paths : frozenset of str
+        Of all of them.
+    state : str
+        Changes with the files and with whatever decides on them.
+    """
+
+    paths: frozenset[str]
+    state: str
+
+    def about(self, predicted: int, unusable: int) -> dict[str, str]:
+        """What the shard tells of itself, so that it is known when it needn't be made again."""
+        return {STATE: self.state, PREDICTED: str(predicted), UNUSABLE: str(unusable)}
+
+
 def predict_into(
-    out: Path,
+    out: Path | Address,
     predictors: list[Predictor],
-    found: Iterable[Path | Unusable],
+    found: Iterable[Path | Address | Unusable],
     bands: dict[str, Bands] | None = None,
     *,
     strips: bool = True,
     limits: DecodeLimits = LIMITS,
     progress: Callable[[int], None] | None = None,
+    part: Part | None = None,
 ) -> Written:
     """Predict files into the table `out`, and into the files beside it.
 
@@ -116,11 +136,13 @@ def predict_into(
 
     Parameters
     ----------
-    out : Path
-        A .csv, .parquet or .jsonl file; its folder may be new.
+    out : Path or Address
+        A .csv, .parquet or .jsonl file; its folder may be new. What goes to an address is written
+        in a temporary folder, and uploaded at the end, or when something ends the call: only a
+        process that is killed leaves nothing there.
     predictors : list of Predictor
         One, or one for each modality.
-    found : iterable of Path or Unusable
+    found : iterable of Path, Address or Unusable
         As `harmlib.media.find.find_files` yields them.
     bands : dict of str to Bands, optional
         Modality to its bands, for a column `band`.
@@ -130,6 +152,8 @@ def predict_into(
         What decoding one file may take.
     progress : callable, optional
         Called with the number of files that are done, whatever came of them.
+    part : Part, optional
+        What `found` is a part of; then table and ledger hold nothing of other files.
 
     Returns
     -------
@@ -143,18 +167,23 @@ def predict_into(
         If a file went in and did not come out. What did is written.
     """
     # Outputs that differ in their suffix alone share the log and the ledger.
-    with held(out.with_suffix(".lock"), f"the output {out}"):
-        return _predict_into(out, predictors, found, bands, strips, limits, progress)
+    with (
+        near_outputs(out) as near,
+        held(near.with_suffix(".lock"), f"the output {out}"),
+    ):
+        written = _predict_into(near, predictors, found, bands, strips, limits, progress, part)
+    return replace(written, ledger_path=beside(out, ".ledger.csv"))
 
 
 def _predict_into(
     out: Path,
     predictors: list[Predictor],
-    found: Iterable[Path | Unusable],
+    found: Iterable[Path | Address | Unusable],
     bands: dict[str, Bands] | None,
     strips: bool,
     limits: DecodeLimits,
     progress: Callable[[int], None] | None,
+    part: Part | None,
 ) -> Written:
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
     kept = KeptLedger(out.with_suffix(".ledger.csv"))
@@ -180,9 +209,12 @@ def _predict_into(
     models = frozenset(predictor.digest for predictor in predictors)
     columns = table_columns(bands, predictors)
     decisions: Counter[str] = Counter()
-    rows = (with_band(entry, bands) for entry in log.latest(models))
-    _write_table(_counted(rows, decisions), out, columns)
-    _write_segments(log.latest(models), out.with_suffix(".segments.csv"))
+    rows = (with_band(entry, bands) for entry in _entries(log, models, part))
+    about = part.about(len(predicted) + fresh.reused, len(unusable)) if part else None
+    write_table(_counted(rows, decisions), out, columns, about)
+    _write_segments(_entries(log, models, part), out.with_suffix(".segments.csv"))
+    if part:
+        kept.keep_only(part.paths)
     kept.write()
     check_sum(fresh.taken, predicted, [one.path for one in unusable], "files to predict")
     ledger = pd.DataFrame([one.row() for one in unusable], columns=list(LEDGER_COLUMNS))
@@ -190,6 +222,12 @@ def _predict_into(
         len(predicted), fresh.reused, ledger, kept.path, len(kept.rows), kept.settled, log, models,
         dict(decisions),
     )  # fmt: skip
+
+
+def _entries(log: DecisionLog, models: frozenset[str], part: Part | None) -> Iterator[Entry]:
+    """The rows of the table."""
+    entries = log.latest(models)
+    return (e for e in entries if e["path"] in part.paths) if part else entries
 
 
 def _counted(rows: Iterable[dict[str, Any]], into: Counter[str]) -> Iterator[dict[str, Any]]:
@@ -223,7 +261,7 @@ class _Fresh:
 
     def __init__(
         self,
-        found: Iterable[Path | Unusable],
+        found: Iterable[Path | Address | Unusable],
         predictors: list[Predictor],
         log: DecisionLog,
         ledger: KeptLedger,
@@ -235,12 +273,16 @@ class _Fresh:
         self._known: set[tuple[str, int, int]] = set()
         for predictor in predictors:
             self._known |= log.states(
-                predictor.digest, asdict(predictor.windowing), predictor.policy, _lines(predictor)
+                predictor.digest,
+                asdict(predictor.windowing),
+                predictor.policy,
+                thresholds_of(predictor),
             )
 
-    def __iter__(self) -> Iterator[Path | Unusable]:
+    def __iter__(self) -> Iterator[Path | Address | Unusable]:
         for path in self._found:
-            if self._known and isinstance(path, Path) and _state(path) in self._known:
+            is_known = self._known and not isinstance(path, Unusable)
+            if is_known and _state(path) in self._known:
                 self.reused += 1
                 self._ledger.settle(str(path))
             else:
@@ -248,20 +290,26 @@ class _Fresh:
                 yield path
 
 
-def _lines(predictor: Predictor) -> dict[str, float]:
-    """The thresholds of a predictor, by the names that they have in an entry of the log."""
+def thresholds_of(predictor: Predictor) -> dict[str, float]:
+    """The thresholds of a predictor, by the names that they have in an entry of the log.
+
+    Parameters
+    ----------
+    predictor : Predictor
+
+    Returns
+    -------
+    dict of str to float
+    """
     return {
         f"threshold_{category}" if category else "threshold": output.threshold
         for category, output in predictor.outputs.items()
     }
 
 
-def _state(path: Path) -> tuple[str, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return str(path), stat.st_size, stat.st_mtime_ns
+def _state(path: Path | Address) -> tuple[str, int, int] | None:
+    state = file_state(path)
+    return (str(path), state.size, state.mtime_ns) if state else None
 
 
 def with_band(row: dict[str, Any], bands: dict[str, Bands] | None) -> dict[str, Any]:
@@ -324,7 +372,7 @@ def _write_strips(entry: Entry, facts: Facts, folder: Path) -> list[dict[str, An
     for stream, own in groupby(entry["segments"], key=itemgetter("stream")):
         found = list(own)
         times_sec = [(segment["start_sec"], segment["end_sec"]) for segment in found]
-        strips = segment_strips(Path(entry["file"]), times_sec, tracks[stream])
+        strips = segment_strips(place(entry["file"]), times_sec, tracks[stream])
         for segment, strip in zip(found, strips, strict=True):
             folder.mkdir(parents=True, exist_ok=True)
             name = f"{entry['id']}-{len(segments) + 1}.jpg"
@@ -344,38 +392,3 @@ def _write_segments(entries: Iterable[Entry], path: Path) -> None:
             write_csv(pd.DataFrame(segments), part)
     else:
         path.unlink(missing_ok=True)  # those of other models
-
-
-def _write_table(decisions: Iterable[dict[str, Any]], out: Path, columns: list[str]) -> None:
-    """Write the rows a thousand at a time; whole or not at all."""
-    rows = (
-        {name: _text(decision.get(name, None if _is_number(name) else "")) for name in columns}
-        for decision in decisions
-    )
-    with written_whole(out) as part:
-        if out.suffix == ".parquet":
-            schema = pa.schema(
-                [(name, pa.float64() if _is_number(name) else pa.string()) for name in columns]
-            )
-            with pq.ParquetWriter(part, schema) as parquet:
-                while chunk := list(islice(rows, _ROW_GROUP)):
-                    parquet.write_table(pa.Table.from_pylist(chunk, schema))
-        elif out.suffix == ".csv":
-            with part.open("w", encoding="utf-8-sig", newline="") as file:
-                writer = RowWriter(file, columns)
-                for row in rows:
-                    writer.write(row)
-        else:
-            with part.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _is_number(column: str) -> bool:
-    return column in NUMBERS or column.startswith(("probability_", "threshold_"))
-
-
-def _text(value: object) -> object:
-    """A name that isn't UTF-8 is written with its odd bytes escaped."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harmlib.address import Address, place
 from harmlib.language import told
+from harmlib.media.fetching import local_file
 from harmlib.media.ledger import Unusable
 from harmlib.predict.decision_log import Entry, LogError
 from harmlib.predict.predictor import ARTIFACTS, Predictor
@@ -67,7 +69,7 @@ def replay(
     path = _checkpoint_of(entry)
     try:
         windowing = Windowing(**entry["windowing"])
-        file, sha256 = Path(entry["file"]), entry["sha256"]
+        file, sha256 = place(entry["file"]), entry["sha256"]
         probability, decision = float(entry["probability"]), entry["decision"]
     except (KeyError, TypeError, ValueError) as error:
         raise LogError(f"this entry of the log is damaged: {error}") from error
@@ -82,7 +84,7 @@ def replay(
         name = f"threshold_{category}" if category else "threshold"
         if name in entry or predictor.policy:
             output.threshold = _logged(entry, name)
-    if not file.is_file() or _sha256(file) != sha256:
+    if (isinstance(file, Path) and not file.is_file()) or _sha256(file) != sha256:
         raise LogError(
             told(
                 f"{file}: the file there is gone, or has another content now",
@@ -133,9 +135,9 @@ def _checkpoint_of(entry: Entry) -> Path:
     return path
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path | Address) -> str:
     try:
-        with path.open("rb") as file:
+        with local_file(path) as near, near.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise LogError(f"{path}: can't be read: {error}") from error

@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from harmlib.features.vector_stream import PREFETCH, Window, stream_vectors
+from harmlib.address import Address, Listed, place
+from harmlib.features.vector_stream import Window, stream_vectors
 from harmlib.media.contained import LIMITS, identify, probe
 from harmlib.media.decode import MediaError, loss_reason
 from harmlib.media.decoders import DecodeLimits, decoding_threads
+from harmlib.media.fetching import fetched_ahead
+from harmlib.media.held_video import HeldVideo, probe_and_hold
 from harmlib.media.in_hand import in_hand
 from harmlib.media.ledger import Unusable
 from harmlib.media.probe import Facts
@@ -29,24 +32,33 @@ from harmlib.predict.prediction import Prediction, ScoredFile, joined_prediction
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.windows import Windowing, thin_out
 
-Identified = tuple[Path, Modality]
+Identified = tuple[Path | Address, Modality]
+_PROBED_AHEAD = 4  # files; a process may hold the frames of each
+
+
+class Usable(NamedTuple):
+    """A file that can be used, and the process that holds its frames, where one does."""
+
+    facts: Facts
+    held: HeldVideo | None
 
 
 def predict_stream(
     predictors: list[Predictor],
-    found: Iterable[Path | Unusable],
+    found: Iterable[Path | Address | Unusable],
     limits: DecodeLimits = LIMITS,
     notes: Path | None = None,
 ) -> Iterator[Prediction | Unusable]:
     """Predict files as they come.
 
-    Files are taken a few ahead, and memory does not grow with their number.
+    Files are taken a few ahead, those at addresses fetched, and memory does not grow with their
+    number.
 
     Parameters
     ----------
     predictors : list of Predictor
         One, or one for each modality.
-    found : iterable of Path or Unusable
+    found : iterable of Path, Address or Unusable
         As `harmlib.media.find.find_files` yields them; no path twice.
     limits : DecodeLimits
         What decoding one file may take.
@@ -64,6 +76,7 @@ def predict_stream(
     """
     first, *others = predictors
     modalities = [predictor.modality for predictor in predictors]
+    found = fetched_ahead(found)
     identified = _identify(found, modalities, first.windowing.max_pixels, limits, notes)
     if not others:
         yield from _predict_modality(first, identified, limits, notes)
@@ -78,7 +91,7 @@ def predict_stream(
 
 
 def _identify(
-    found: Iterable[Path | Unusable],
+    found: Iterable[Path | Address | Unusable],
     modalities: list[Modality],
     max_pixels: int,
     limits: DecodeLimits,
@@ -109,14 +122,16 @@ def _defer(
     for one in identified:
         if isinstance(one, tuple) and one[1] == modality:
             # Names that aren't UTF-8 hold lone surrogates, which JSON's escapes keep.
-            later.write(json.dumps(str(one[0])) + "\n")
+            listed = one[0].listed if isinstance(one[0], Address) else None
+            later.write(json.dumps([str(one[0]), listed]) + "\n")
         else:
             yield one
 
 
 def _deferred(later: IO[str], modality: Modality) -> Iterator[Identified]:
     for line in later:
-        yield Path(json.loads(line)), modality
+        text, listed = json.loads(line)
+        yield Address(text, Listed(*listed)) if listed else Path(text), modality
 
 
 def _predict_modality(
@@ -139,33 +154,36 @@ def _probe_ahead(
     windowing: Windowing,
     limits: DecodeLimits,
     notes: Path | None,
-) -> Iterator[Facts | Unusable]:
+) -> Iterator[Usable | Unusable]:
     """Hash and decode files in threads, a few ahead, in order."""
 
-    def check(one: Identified | Unusable) -> Facts | Unusable:
+    def check(one: Identified | Unusable) -> Usable | Unusable:
         if isinstance(one, Unusable):
             return one
         path, modality = one
+        sizes = windowing.max_frames, windowing.max_pixels
         try:
-            sizes = windowing.max_frames, windowing.max_pixels
-            facts = probe(path, modality, *sizes, limits, notes)
+            if modality == "video":
+                facts, held = probe_and_hold(path, *sizes, limits, notes)
+            else:
+                facts, held = probe(path, modality, *sizes, limits, notes), None
         except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
             return Unusable(str(path), loss_reason(error), "probe", modality)
         if facts.reason:
             return Unusable(facts.path, facts.reason, "probe", modality)
-        return facts
+        return Usable(facts, held)
 
-    queue: deque[Future[Facts | Unusable]] = deque()
+    queue: deque[Future[Usable | Unusable]] = deque()
     with decoding_threads(2) as pool:
         for one in identified:
             queue.append(pool.submit(check, one))
-            if len(queue) == PREFETCH:
+            if len(queue) == _PROBED_AHEAD:
                 yield queue.popleft().result()
         while queue:
             yield queue.popleft().result()
 
 
-def _set_aside(probed: Iterable[Facts | Unusable], aside: deque[Unusable]) -> Iterator[Facts]:
+def _set_aside(probed: Iterable[Usable | Unusable], aside: deque[Unusable]) -> Iterator[Usable]:
     """Pass on what can be used; the rest waits in `aside` for the next prediction to come out."""
     for one in probed:
         if isinstance(one, Unusable):
@@ -175,7 +193,7 @@ def _set_aside(probed: Iterable[Facts | Unusable], aside: deque[Unusable]) -> It
 
 
 def _predict(
-    predictor: Predictor, usable: Iterable[Facts], limits: DecodeLimits
+    predictor: Predictor, usable: Iterable[Usable], limits: DecodeLimits
 ) -> Iterator[Prediction | Unusable]:
     """Score the windows of files until each file is decided."""
     undecided: dict[str, dict[str, ScoredFile]] = {}  # path to category to what is known of it
@@ -206,23 +224,29 @@ def _predict(
 
 def _cut(
     predictor: Predictor,
-    usable: Iterable[Facts],
+    usable: Iterable[Usable],
     undecided: dict[str, dict[str, ScoredFile]],
     limits: DecodeLimits,
 ) -> Iterator[Window]:
     """The windows of file after file; those of a file that has left `undecided` are not cut."""
-    for facts in usable:
-        windows, note = _windows(predictor, facts, limits)
+    for facts, held in usable:
+        windows, note = _windows(predictor, facts, limits, held)
+        if held is not None:
+            held.expect(len(windows))
         undecided[facts.path] = {
             category: ScoredFile(facts, windows, note=note) for category in predictor.outputs
         }
         for window in windows:
             if facts.path not in undecided:
+                if held is not None:
+                    held.close()
                 break
             yield window
 
 
-def _windows(predictor: Predictor, facts: Facts, limits: DecodeLimits) -> tuple[list[Window], str]:
+def _windows(
+    predictor: Predictor, facts: Facts, limits: DecodeLimits, held: HeldVideo | None
+) -> tuple[list[Window], str]:
     """The windows of all video streams of one file, or the whole image; and what to say of them."""
     windowing, training_sec = predictor.windowing, predictor.checkpoint.about.duration_sec
     cuts: list[tuple[Track, list[tuple[float, float]]]] = [
@@ -241,7 +265,7 @@ def _windows(predictor: Predictor, facts: Facts, limits: DecodeLimits) -> tuple[
     if len(kept) < total:
         bound = f"of {total:,} windows {len(kept):,} were judged, spread evenly"
         note = "; ".join(filter(None, [note, bound]))
-    path, backbones = Path(facts.path), tuple(predictor.engines)
+    path, backbones = place(facts.path), tuple(predictor.engines)
     windows = [
         Window(
             f"{path}#{i}",
@@ -253,6 +277,7 @@ def _windows(predictor: Predictor, facts: Facts, limits: DecodeLimits) -> tuple[
             track,
             windowing.max_pixels,
             limits,
+            held,
         )
         for i, (track, start_sec, length_sec) in enumerate(kept)
     ]

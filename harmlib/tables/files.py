@@ -10,6 +10,7 @@ import pandas as pd
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
+from harmlib.tables.shards import is_sharded, list_shards, read_shards
 from harmlib.tables.table import Table, read_table
 
 _READERS = {
@@ -18,14 +19,15 @@ _READERS = {
 }
 
 
-def read_file(path: Path, needed: Collection[str] = ()) -> Table:
+def read_file(path: Path | str, needed: Collection[str] = ()) -> Table:
     """Read a table from CSV, Parquet or JSON lines.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         ``.csv`` (as `harmlib.tables.table.read_table` reads it; ``.tsv`` and ``.txt`` too),
-        ``.parquet`` or ``.jsonl``.
+        ``.parquet`` or ``.jsonl``; or a folder, a pattern or an address of Parquet files
+        (`harmlib.tables.shards.list_shards`), which are read as one table.
     needed : collection of str
         As in `read_table`.
 
@@ -50,6 +52,9 @@ def read_file(path: Path, needed: Collection[str] = ()) -> Table:
     >>> table.frame["score"].tolist(), table.frame.index.name
     ([0.2, 0.9], 'row')
     """
+    if is_sharded(path):
+        return read_shards(list_shards(str(path)))
+    path = Path(path)
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
         return read_table(path, needed)

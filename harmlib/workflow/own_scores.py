@@ -23,8 +23,10 @@ from harmlib.params import Params, ParamsError, ScoresParams, ThresholdRule, loa
 from harmlib.params.policies import check_sections
 from harmlib.params.scores import FOUND
 from harmlib.tables.complaint import TableError
+from harmlib.tables.shards import is_sharded, list_shards
 from harmlib.workflow.paths import TRAINING_TABLES, training_part
 from harmlib.workflow.run import Run
+from harmlib.workflow.score_shards import count_scores, outputs_of, shards_to_count, state_of
 
 RECORD = ".own_scores.json"  # what was brought in, and from what
 TABLES = ("read_as", "left_out", "lost", "models")
@@ -36,7 +38,8 @@ _VERSION = 3  # raise it when the same table would be brought in as something el
 def bring_in(params: ScoresParams) -> ScoresParams:
     """Read the table of scores, unless the run's folder has it already.
 
-    Writes ``manifest.parquet``, ``ledger.csv``, the tables of scores, operating points and history
+    A table of more than `count_above` rows is counted instead (`harmlib.workflow.score_shards`).
+    Otherwise writes ``manifest.parquet``, ``ledger.csv``, the tables of scores, operating points and history
     (of each model, and of all), and `TABLES`.
 
     Parameters
@@ -56,10 +59,13 @@ def bring_in(params: ScoresParams) -> ScoresParams:
     """
     record = params.run_dir / RECORD
     try:
-        state = _state(params)
+        listed = shards_to_count(params)
+        state = state_of(params, listed) if listed else _state(params)
         known = json.loads(record.read_text(encoding="utf-8"))
         if known["state"] == state and known["outputs"] == _outputs(params, known["found"]):
             return _filled(params, known["found"])
+    except TableError as error:
+        raise ParamsError(str(error)) from None
     except FileNotFoundError as error:
         if error.filename == str(params.scores):
             missing = told("there is no such file", "그런 파일이 없습니다")
@@ -70,8 +76,10 @@ def bring_in(params: ScoresParams) -> ScoresParams:
     except (ValueError, KeyError, TypeError):
         pass  # a damaged record: bring the table in again
     try:
-        own = read_own_scores(params.scores, params, params.seed)
-        found = _write(params, own)
+        if listed:
+            found = count_scores(params, listed)
+        else:
+            found = _write(params, read_own_scores(params.scores, params, params.seed))
     except TableError as error:
         raise ParamsError(str(error)) from None
     content = {"state": state, "found": found, "outputs": _outputs(params, found)}
@@ -122,8 +130,9 @@ def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
     except ValueError as error:
         raise ParamsError(str(error)) from None
     variants = {name: ThresholdRule(**rule) for name, rule in found["variants"].items()}
+    names = {"folds": found["folds"], "counted": found["counted"]}
     return params.model_copy(
-        update={"variants": variants, "modalities": found["sections"], "folds": found["folds"]}
+        update=names | {"variants": variants, "modalities": found["sections"]}
     )
 
 
@@ -131,11 +140,16 @@ def _state(params: ScoresParams) -> str:
     # What is found in the table, and what nothing here depends on
     settings = params.model_dump_json(exclude={*FOUND, "policies", "costs", "volume", "mute"})
     digest = hashlib.sha256(f"{_VERSION} {settings}".encode())
-    digest.update(params.scores.read_bytes())
+    if is_sharded(params.scores):
+        digest.update(list_shards(str(params.scores)).state.encode())
+    else:
+        digest.update(Path(params.scores).read_bytes())
     return digest.hexdigest()
 
 
 def _outputs(params: ScoresParams, found: dict[str, Any]) -> str:
+    if found["counted"]:
+        return outputs_of(params)
     names = ["manifest.parquet", "ledger.csv", *(f"{kind}.parquet" for kind in TRAINING_TABLES)]
     names += [f"tables/{name}.csv" for name in TABLES]
     names += [
@@ -158,6 +172,7 @@ def _write(params: ScoresParams, own: OwnScores) -> dict[str, Any]:
         "variants": {name: rule.model_dump() for name, rule in rules.items()},
         "sections": sections,
         "folds": folds,
+        "counted": False,
     }
     run = Run(_filled(params, found))
     manifest = own.items.rename(columns={"modality": "medium"})

@@ -6,6 +6,14 @@ from __future__ import annotations
 TRAINING_TABLES = ("scores", "history", "operating_points")
 # The thresholds of the run's policies, which `harmlib predict --policy` reads.
 POLICY_FILE = "policy.json"
+# Of scores that were counted: items in each bin and block of groups, the bins' upper ends, and how
+# the counting went.
+COUNTS, GRID = "counts.parquet", "grid.parquet"
+COUNTS_SUMMARY = "tables/counted.csv"
+COUNT_TABLES = (
+    COUNTS, GRID, COUNTS_SUMMARY,
+    *(f"tables/{name}.csv" for name in ("read_as", "left_out", "refused", "shards", "models")),
+)  # fmt: skip
 
 
 def training_part(variant: str, modality: str, kind: str) -> str:

@@ -180,7 +180,7 @@ def _read_table(params: ScoresParams, kernels: KernelServer) -> ScoresParams:
     """Bring the table in; its first time takes seconds, in which the kernels' imports are made."""
     if not is_brought_in(params):
         graph = ImportGraph()
-        names = ("03_thresholds", "05_scores")
+        names = ("03_thresholds", "05_scores")  # most tables are small enough to be read whole
         kernels.ahead = {name: preload(source_notebook(name), graph) for name in names}
         kernels.start()
     return bring_in(params)

@@ -23,7 +23,13 @@ from harmlib.media.whole_file import set_aside, write_text_whole, written_whole
 from harmlib.params import PROJECT_ROOT, Params, ScoresParams
 from harmlib.params.places import portable_paths
 from harmlib.tables.csv_output import read_csv, write_csv
-from harmlib.workflow.paths import TRAINING_TABLES, checkpoint_name, training_part
+from harmlib.workflow.paths import (
+    COUNTS,
+    GRID,
+    TRAINING_TABLES,
+    checkpoint_name,
+    training_part,
+)
 from harmlib.workflow.step_record import read_record
 from harmlib.workflow.steps import plan
 
@@ -305,7 +311,10 @@ class Run:
 
     def provenance(self) -> dict[str, Any]:
         """Return what is needed to make this run again: the content of `run.json`."""
-        gathered = [f"{kind}.parquet" for kind in TRAINING_TABLES]
+        tables = ["manifest.parquet", "ledger.csv"]
+        tables += [f"{kind}.parquet" for kind in TRAINING_TABLES]
+        if isinstance(self.params, ScoresParams) and self.params.counted:
+            tables = [COUNTS, GRID]
         weights = [
             self.read(f"tables/weights_{m}.csv", "01_extract_features").assign(modality=m)
             for m in self.params.modalities
@@ -317,7 +326,7 @@ class Run:
             "weights": rows,
             "sha256": {
                 name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest()
-                for name in ("manifest.parquet", "ledger.csv", *gathered)
+                for name in tables
             },
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in PACKAGES},

@@ -24,6 +24,8 @@ from harmlib.workflow.steps import REPORTS, LedgerRows, Step, plan
 
 # What of the params nothing but the report reads: a change of it leaves the other steps valid.
 _OF_THE_REPORT = {"mute", "gallery", "compare_with_published", "published"}
+# And what of them changes no result: where it is computed, and what that costs.
+_OF_THE_PLACE = {"engine", "price_per_hour"}
 # The code that makes pages of executed notebooks.
 _PAGES = "import harmlib.reporting.page.pages"
 
@@ -106,7 +108,7 @@ class StepCache:
 
     def _inputs(self, step: Step) -> Inputs:
         notebook = source_notebook(step.notebook)
-        unread = set() if step.notebook in REPORTS else _OF_THE_REPORT
+        unread = set() if step.notebook in REPORTS else _OF_THE_REPORT | _OF_THE_PLACE
         own = {
             "Python": platform.python_version(),
             "params": self.params.model_dump_json(exclude=unread),
@@ -143,7 +145,7 @@ class StepCache:
         weights = (self.params.artifacts / "weights").glob("*")
         files = [path for path in weights if path.suffix not in (".part", ".lock")]
         for folder in self._stores(modality):
-            files += sorted(folder.glob("part-*.parquet"))
+            files += sorted(folder.glob("part-*.parquet")) + sorted(folder.glob("shard-*"))
         return {str(path.relative_to(self.params.artifacts)): _state(path) for path in files}
 
     def _are_kept(self, artifacts: dict[str, str] | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from harmlib.params import MODALITIES, Modality, Params, ScoresParams
 from harmlib.workflow.paths import (
+    COUNT_TABLES,
     POLICY_FILE,
     TRAINING_TABLES,
     checkpoint_name,
@@ -65,8 +66,18 @@ SCORES_REPORT_TABLES_OF_SECTION = (
     "summary", "lost_bounds", "slices", "slices_left_out", "doubts", "doubt_bounds",
     "recommendations", "recommendation_differences", "equal_networks", "review",
 )  # fmt: skip
+# What 05_shards writes of each section, the report of scores that were counted.
+SHARDS_REPORT_TABLES_OF_SECTION = (
+    "operating_points", "test", "intervals", "summary", "against_baseline", "differences",
+    "choices", "bands", "curves", "prevalence", "reliability",
+)  # fmt: skip
+SHARDS_REPORT_TABLES = ("thresholds", "settings", "versions")
+SHARDS_REPORT_FIGURES = (
+    "precision_recall", "metrics_by_threshold", "score_distribution",
+    "against_baseline", "f1_bands", "reliability", "prevalence",
+)  # fmt: skip
 # The notebooks that are a run's last step.
-REPORTS = ("05_report", "05_scores")
+REPORTS = ("05_report", "05_scores", "05_shards")
 REPORT_FIGURES_OF_MODALITY = ("report_precision_recall", "mistakes")
 
 
@@ -144,6 +155,8 @@ def plan(params: Params | ScoresParams) -> list[Step]:
     variants = list(params.variants)
     kinds = THRESHOLD_TABLES + (FOLD_TABLES if params.folds else ())
     kinds += POLICY_TABLES if params.policies else ()
+    if isinstance(params, ScoresParams) and params.counted:
+        return [_shards_report(params.sections)]
     if isinstance(params, ScoresParams):
         return [
             *(_thresholds(section, section, variants, kinds) for section in params.sections),
@@ -286,6 +299,15 @@ def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, .
             *(f"tables/agreement_{section}.csv" for section in sections),
         ),
     )
+
+
+def _shards_report(sections: list[str]) -> Step:
+    writes = [f"tables/{name}.csv" for name in SHARDS_REPORT_TABLES]
+    for section in sections:
+        writes += _tables(SHARDS_REPORT_TABLES_OF_SECTION, section)
+        for name in SHARDS_REPORT_FIGURES:
+            writes += _figures(name, section)
+    return Step("05_shards", reads=COUNT_TABLES, writes=(*writes, "metrics.json", "run.json"))
 
 
 def _parts(modality: str, variants: list[str]) -> list[str]:

@@ -124,7 +124,7 @@ def test_the_same_content_is_extracted_once_and_fails_everywhere(
 
 
 def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, decoded):
-    monkeypatch.setattr(extraction, "WRITE_EVERY", 4)
+    monkeypatch.setattr(extraction, "WRITE_EVERY_BYTES", 4 * 7 * 4)  # of four vectors
     items, crashing = listed(images), TinyBackbone(batch_size=2)
     crashing.fails_at = 4  # eight images were computed, six given back, four of them written
     with pytest.raises(RuntimeError, match="out of memory"):

@@ -1,6 +1,12 @@
-"""SIGKILL at random moments of `harmlib predict`: the next call goes on, and nothing differs."""
+"""SIGKILL in every stage of `harmlib predict`: the next call goes on, and nothing differs.
+
+The stages are the starting, each fifth of the decisions, and the writing of the tables after the
+last. Each is hit once, the starting at a moment drawn at random, a fifth after a decision drawn at
+random among its own. `HARMLIB_KILLS=3` does all of it three times.
+"""
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -18,9 +24,11 @@ from PIL import Image
 from harmlib.predict.decision_log import DecisionLog
 from harmlib.predict.log_chain import verify
 
-KILLS = 20
+TIMES = int(os.environ.get("HARMLIB_KILLS", "1"))
+FIFTHS = 5
 SEED = 11
 RANDOM = ["seconds", "id", "strip"]
+LOG = "scores.decisions.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +36,7 @@ def folder(tmp_path_factory, small_folder):
     """Pictures and videos, and some of neither kind."""
     folder = tmp_path_factory.mktemp("killed")
     shutil.copytree(small_folder / "media", folder / "media")
-    for i in range(120):
+    for i in range(20):
         picture = Image.effect_noise((320, 240), 10 + i)
         picture.save(folder / f"media/noise{i}.png")
     (folder / "media/empty.mp4").touch()
@@ -68,10 +76,41 @@ def left(folder, out):
 
 
 def decided(folder, out):
-    return Counter(e["path"] for e in DecisionLog(folder / out / "scores.decisions.jsonl"))
+    return Counter(e["path"] for e in DecisionLog(folder / out / LOG))
 
 
-def test_kills_at_any_moment_cost_nothing_but_time(folder, small_run):
+def decisions(folder, out):
+    """How many lines the log has by now, the last of which may be half there."""
+    log = folder / out / LOG
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def killed(folder, model, number, moment_sec):
+    """Call, and kill it after the decision of that number, 0 for a moment before the first.
+
+    Returns
+    -------
+    bool
+        False where it was too late for that.
+    """
+    if number and decisions(folder, "killed") >= number:
+        return False
+    process, began = start(folder, model, "killed"), time.monotonic()
+    while process.poll() is None and (
+        decisions(folder, "killed") < number or time.monotonic() < began + moment_sec
+    ):
+        time.sleep(0.005)
+    there = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        there = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    _, alive = psutil.wait_procs(there, timeout=10)
+    assert not alive, "decoders outlive the kill"
+    return process.returncode == -signal.SIGKILL
+
+
+def test_kills_in_every_stage_cost_nothing_but_time(folder, small_run):
     model = small_run / "models/model4"
     began = time.monotonic()
     finish(start(folder, model, "meant"))
@@ -80,27 +119,16 @@ def test_kills_at_any_moment_cost_nothing_but_time(folder, small_run):
     files = decided(folder, "meant")
     assert set(files.values()) == {1}
     rng = random.Random(SEED)
-    kills = rounds = 0
-    while kills < KILLS:
-        process = start(folder, model, "killed")
-        there = []
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=rng.uniform(0.2, took_sec))
-            assert process.returncode == 1
-        if process.returncode is None:
-            there = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(signal.SIGKILL)
-            assert "Traceback" not in process.communicate(timeout=60)[1]
-            kills += 1
-            _, alive = psutil.wait_procs(there, timeout=10)
-            assert not alive, "decoders outlive the kill"
-            if kills < KILLS:
-                continue
-            finish(start(folder, model, "killed"))
-        rounds += 1
+    edges = [1 + (len(files) - 1) * i // FIFTHS for i in range(FIFTHS + 1)]
+    todo = [
+        (number, 0 if number else rng.uniform(0.2, took_sec / 3))
+        for _ in range(TIMES)
+        for number in (0, *(rng.randrange(*pair) for pair in itertools.pairwise(edges)), len(files))
+    ]
+    while todo:  # once more from the beginning for those that came too late
+        todo = [stage for stage in todo if not killed(folder, model, *stage)]
+        finish(start(folder, model, "killed"))
         assert decided(folder, "killed") == files
-        assert verify(folder / "killed/scores.decisions.jsonl").broken_at is None
+        assert verify(folder / "killed" / LOG).broken_at is None
         assert left(folder, "killed") == meant
-        if kills < KILLS:
-            shutil.rmtree(folder / "killed")
-    assert rounds
+        shutil.rmtree(folder / "killed")

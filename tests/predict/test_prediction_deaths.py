@@ -11,6 +11,7 @@ from PIL import Image
 from tiny_predictor import TinyPredictor
 
 from harmlib.media import contained as contained_module
+from harmlib.media import held_video
 from harmlib.media.in_hand import noting
 from harmlib.media.ledger import Unusable
 from harmlib.models.explanation import Explanation
@@ -79,17 +80,27 @@ def test_a_second_start_steps_over_what_crashed_the_decoder(files, tmp_path, mon
     assert stepped_over.startswith(f"{crashed}; not tried again (delete {tmp_path / 'notes'}")
 
 
+@pytest.fixture
+def _nothing_held(monkeypatch):
+    """Every video is too long for its frames to be kept."""
+    monkeypatch.setattr(held_video, "MAX_KEPT_BYTES", 0)
+
+
+@pytest.mark.usefixtures("_nothing_held")
 @pytest.mark.parametrize("step", ["probe", "sample_sizes"])
 def test_a_long_video_that_kills_at_a_later_step(files, tmp_path, monkeypatch, step):
     long = write_video(tmp_path / "long.mp4", 4, seconds=20)
-    real = contained_module.contained
+    module, name = {
+        "probe": (held_video, "Conversation"), "sample_sizes": (contained_module, "contained"),
+    }[step]  # fmt: skip
+    real = getattr(module, name)
 
     def dies(limits, function, path, *args):
-        if path == long and function.__name__ == step:
+        if path == long and step in function.__name__:
             return real(limits, eval, "__import__('ctypes').string_at(0)")
         return real(limits, function, path, *args)
 
-    monkeypatch.setattr(contained_module, "contained", dies)
+    monkeypatch.setattr(module, name, dies)
     found = list(predict_stream([TinyPredictor("video")], [*files[4:6], long, *files[6:]]))
     lost = [one for one in found if isinstance(one, Unusable)]
     assert [(one.path, one.reason) for one in lost] == [
@@ -99,6 +110,7 @@ def test_a_long_video_that_kills_at_a_later_step(files, tmp_path, monkeypatch, s
     assert len(found) == 5
 
 
+@pytest.mark.usefixtures("_nothing_held")
 def test_a_video_that_is_decoded_in_one_pass(files, tmp_path, monkeypatch):
     """One whose clock steps back."""
     joined = tmp_path / "joined.ts"

@@ -103,6 +103,7 @@ def read(monkeypatch):
     for name, fake in (
         ("identify", identify),
         ("probe", probe),
+        ("probe_and_hold", lambda path, *_: (probe(path, "video"), None)),
         ("stream_vectors", stream_vectors),
     ):
         monkeypatch.setattr(stream, name, fake)
@@ -158,7 +159,7 @@ def test_everything_comes_out_once_and_in_order(file):
 
 
 @pytest.mark.usefixtures("read")
-@pytest.mark.parametrize("step", ["identify", "probe"])
+@pytest.mark.parametrize("step", ["identify", "probe_and_hold"])
 @pytest.mark.parametrize(
     "error", [TypeError("odd"), MemoryError(), KeyError("x"), RecursionError()]
 )
@@ -175,7 +176,7 @@ def test_whatever_one_file_raises_costs_that_file_alone(file, monkeypatch, step,
     results = {Path(one.path).name: one for one in predict_stream([FakePredictor()], found)}
     assert isinstance(results["a.mp4"], Prediction)
     assert isinstance(results["b.mp4"], Prediction)
-    assert results["odd.mp4"].step == step
+    assert results["odd.mp4"].step == step.removesuffix("_and_hold")
     assert type(error).__name__ in results["odd.mp4"].reason
 
 
@@ -343,7 +344,7 @@ def probed(monkeypatch, read):
                 logit = (logits or {}).get((window.track.stream, int(window.start_sec)), -3.0)
                 yield window, {"one": np.array([logit], dtype=np.float32)}
 
-        monkeypatch.setattr(stream, "probe", probe)
+        monkeypatch.setattr(stream, "probe_and_hold", lambda path, *_: (probe(path), None))
         monkeypatch.setattr(stream, "stream_vectors", stream_vectors)
 
     return find
@@ -377,8 +378,8 @@ def test_the_bound_on_windows_is_said_and_leaves_each_stream_one(file, probed, r
 def test_the_bound_on_frames_reaches_the_probe(file, probed, monkeypatch):
     probed(tracks(1.0))
     seen = []
-    real = stream.probe
-    monkeypatch.setattr(stream, "probe", lambda *args: seen.append(args) or real(*args))
+    real = stream.probe_and_hold
+    monkeypatch.setattr(stream, "probe_and_hold", lambda *args: seen.append(args) or real(*args))
     windowing = Windowing(max_frames=7)
     list(predict_stream([FakePredictor(windowing=windowing)], [file("a.mp4", [0.0])]))
     assert 7 in seen[0]

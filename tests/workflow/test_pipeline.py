@@ -27,13 +27,13 @@ VARIANTS = ("model2", "model4", "model5")
 
 
 @pytest.fixture(scope="module")
-def folder(small_folder):
-    return small_folder
+def folder(copied_run):
+    return copied_run
 
 
 @pytest.fixture(scope="module")
-def run(small_run):
-    return small_run
+def run(folder):
+    return folder / "reports/small"
 
 
 def test_every_table_is_there(run):
@@ -60,8 +60,9 @@ def test_the_steps_write_what_they_declare_and_nothing_else(run, folder):
     assert written & sometimes, "this run has two variants: there are gains to draw"
 
 
-def test_files_in_are_files_used_plus_ledger_rows(run, folder):
-    listed = sum(len(pd.read_csv(folder / "media" / f"{m}s.csv")) for m in ("image", "video"))
+def test_files_in_are_files_used_plus_ledger_rows(run, small_folder):
+    media = small_folder / "media"
+    listed = sum(len(pd.read_csv(media / f"{m}s.csv")) for m in ("image", "video"))
     manifest, ledger = pd.read_parquet(run / "manifest.parquet"), pd.read_csv(run / "ledger.csv")
     assert listed == len(manifest) + len(ledger)
     assert ledger["path"].tolist() == ["images/harmful/broken.jpg"]

@@ -22,7 +22,7 @@ from harmlib.tables.numbers import plain_numbers
 from harmlib.tables.table import Table
 
 LOST_COLUMNS = ("item_id", "section", "model", "label", "split", "reason")
-_FAILED = {*UNKNOWN, "error", "timeout", "failed", "none", "-"}  # instead of a score
+FAILED = {*UNKNOWN, "error", "timeout", "failed", "none", "-"}  # instead of a score
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class OwnScores:
     read_as: pd.DataFrame
 
 
-def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
+def read_own_scores(place: Path | str, reading: TableReading, seed: int) -> OwnScores:
     """Read a table of scores of any origin.
 
     Parameters
     ----------
-    path : Path
-        The file; see `harmlib.tables.files.read_file`.
+    place : Path or str
+        The file, or the folder or address of several; see `harmlib.tables.files.read_file`.
     reading : TableReading
         What the params say of its columns, scales and labels.
     seed : int
@@ -90,7 +90,8 @@ def read_own_scores(path: Path, reading: TableReading, seed: int) -> OwnScores:
     >>> own.scales["risk"].kind, own.has_splits, own.items["split"].value_counts().to_dict()
     ('percent', False, {'val': 20, 'test': 20})
     """
-    table = read_file(path, ("score", "label"))
+    table = read_file(place, ("score", "label"))
+    path = table.path
     if table.frame.empty:
         raise TableError(f"{path}: has no rows")
     columns = find_columns(list(table.frame), reading.columns, path)
@@ -263,7 +264,7 @@ def _numbers(table: Table, column: str) -> pd.Series:
         values = cells.astype(np.float64)
     else:
         texts = as_texts(cells)
-        failed = texts.str.lower().isin(_FAILED)
+        failed = texts.str.lower().isin(FAILED)
         texts = texts.mask(failed, "")
         told = plain_numbers(
             Table(table.path, table.frame.assign(**{column: texts})), column, may_be_empty=True

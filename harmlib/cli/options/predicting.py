@@ -44,19 +44,30 @@ def add_predict(commands: Commands) -> None:
         nargs="+",
         metavar=told("paths", "경로"),
         help=told(
-            "files, folders, patterns, or - for one path per line on stdin",
-            "파일, 폴더, 패턴. -를 적으면 표준 입력에서 한 줄에 경로 하나씩 읽습니다",
+            "files, folders, patterns, addresses (s3://bucket/media), or - for one path per line "
+            "on stdin",
+            "파일, 폴더, 패턴, 주소(s3://bucket/media). -를 적으면 표준 입력에서 한 줄에 경로 "
+            "하나씩 읽습니다",
         ),
     )
     parser.add_argument(
         "--out",
-        type=Path,
         metavar=told("OUT", "파일"),
         help=told(
-            "table (.csv, .parquet, .jsonl); a second call continues where the first stopped. "
+            "table (.csv, .parquet, .jsonl), or with / at its end a folder of shards, as for "
+            "millions of files; also an address. A second call continues where the first stopped. "
             "Without it rows are printed as CSV",
-            "판정 표(.csv, .parquet, .jsonl). 다시 실행하면 멈춘 곳에서 이어집니다. 없으면 CSV로 "
-            "화면에 출력합니다",
+            "판정 표(.csv, .parquet, .jsonl). 끝에 /를 붙이면 표를 여러 조각으로 나누어 그 폴더에 "
+            "씁니다(파일이 수백만 개일 때). s3:// 같은 주소도 됩니다. 다시 실행하면 멈춘 곳에서 "
+            "이어집니다. 없으면 CSV로 화면에 출력합니다",
+        ),
+    )
+    parser.add_argument(
+        "--shard-files",
+        type=int,
+        metavar="N",
+        help=told(
+            "files of each shard (default 10,000)", "조각 하나에 담을 파일 수(기본값 10,000)"
         ),
     )
     add_weights(parser)

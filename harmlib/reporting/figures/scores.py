@@ -20,7 +20,8 @@ def draw_histogram(axes: Axes, scores: pd.DataFrame, bins: int) -> None:
     axes : Axes
         Where to draw; both histograms get a label for a legend.
     scores : DataFrame
-        One row per item; columns label (0 or 1), probability (0 to 1).
+        One row per item; columns label (0 or 1), probability (0 to 1), and count where a row
+        stands for several items.
     bins : int
         How many bins the range from 0 to 1 is divided into.
 
@@ -34,7 +35,9 @@ def draw_histogram(axes: Axes, scores: pd.DataFrame, bins: int) -> None:
     """
     for label, colour, hatch in ((1, HARMFUL, None), (0, SAFE, "///")):
         seaborn.histplot(
-            scores.loc[scores["label"] == label, "probability"],
+            scores[scores["label"] == label],
+            x="probability",
+            weights="count" if "count" in scores else None,
             bins=bins,
             binrange=(0, 1),
             element="step",

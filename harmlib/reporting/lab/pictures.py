@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 
+from harmlib.address import place
+from harmlib.media.fetching import local_file
 from harmlib.media.thumbnails import thumbnail
 
 
@@ -53,6 +54,7 @@ class Pictures:
     def _load(self, item_id: str) -> bytes | None:
         item = self._media.loc[item_id]
         try:
-            return thumbnail(Path(item["path"]), item["modality"])
+            with local_file(place(item["path"])) as file:
+                return thumbnail(file, item["modality"])
         except Exception:  # noqa: BLE001 - whatever one file raises, the lab goes on without it
             return None

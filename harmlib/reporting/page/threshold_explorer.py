@@ -62,7 +62,8 @@ def explorer_html(
     ----------
     validation : mapping of str to DataFrame
         For each modality the rows of `scores.parquet` with split `val`: columns variant, epoch,
-        label (0 or 1), probability (0 to 1). Test rows are refused.
+        label (0 or 1), probability (0 to 1), and count where a row stands for several items. Test
+        rows are refused.
     operating_points : mapping of str to DataFrame
         For each modality one row per variant and epoch: columns variant, epoch, threshold (where
         the model operates, 0 to 1), chosen (True for the one epoch that was saved).

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harmlib.analysis.rates import COUNTS
 from harmlib.analysis.thresholds import sweep
 from harmlib.reporting.text.korean import model_name
 
@@ -128,10 +129,22 @@ def _checked(
     return groups
 
 
+def _swept(
+    labels: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float64],
+    thresholds: npt.ArrayLike,
+    items: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    """The sweep of rows that stand for several items each."""
+    table = sweep(labels, probabilities, thresholds, weights=items)
+    return table.astype(dict.fromkeys(COUNTS, np.int64))  # sums of whole numbers are exact
+
+
 def _counts(scored: pd.DataFrame, operating_point: Mapping[str, Any]) -> dict[str, Any]:
     """The counts of one curve at every step, and at its operating threshold."""
     labels, probabilities = scored["label"].to_numpy(), scored["probability"].to_numpy()
-    table = sweep(labels, probabilities, np.arange(STEPS + 1) / STEPS)
+    items = scored["count"].to_numpy() if "count" in scored else np.ones(len(scored), np.int64)
+    table = _swept(labels, probabilities, np.arange(STEPS + 1) / STEPS, items)
     model = f"{operating_point['variant']} epoch {operating_point['epoch']}"
     if probabilities.min() < 0 or probabilities.max() > 1:
         raise ValueError(
@@ -141,10 +154,10 @@ def _counts(scored: pd.DataFrame, operating_point: Mapping[str, Any]) -> dict[st
     threshold = operating_point["threshold"]
     if not 0 <= threshold <= 1:
         raise ValueError(f"{model} has threshold {threshold}: give 0 to 1")
-    exact = sweep(labels, probabilities, [threshold]).iloc[0]
+    exact = _swept(labels, probabilities, [threshold], items).iloc[0]
     k = round(threshold * STEPS)
-    harmful = int((labels == 1).sum())
-    safe = len(labels) - harmful
+    harmful = int(items[labels == 1].sum())
+    safe = int(items.sum()) - harmful
     return {
         "harmful": harmful,
         "safe": safe,

@@ -43,10 +43,12 @@ def pair_sentences(differences: pd.DataFrame, modality: str) -> list[str]:
 def _pair(pair: Row, modality: str) -> str:
     """Whether test tells one pair of variants apart."""
     low, high = signed(pair.corrected_low), signed(pair.corrected_high)
-    difference, p_mid = signed(pair.difference), number(pair.p_mid, 3)
+    difference = signed(pair.difference)
+    # Of scores that were counted nobody knows which items both models get right
+    tested = "" if pd.isna(pair.p_mid) else f", McNemar mid-p {number(pair.p_mid, 3)}"
     apart = written(
-        f" (difference {difference}, 95% CI corrected for all pairs {low} to {high}, McNemar mid-p {p_mid})",
-        f"(차이 {difference}, 모든 쌍을 함께 보정한 95% 신뢰구간 {low}~{high}, McNemar mid-p {p_mid})",
+        f" (difference {difference}, 95% CI corrected for all pairs {low} to {high}{tested})",
+        f"(차이 {difference}, 모든 쌍을 함께 보정한 95% 신뢰구간 {low}~{high}{tested})",
     )
     a, b, name = model_name(pair.a), model_name(pair.b), MODALITY[modality]
     if is_told(pair):

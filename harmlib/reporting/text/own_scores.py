@@ -29,6 +29,7 @@ _READ_AS = Wordings(
         "split": ("split", "분할"),
         "date": ("date", "날짜"),
         "slice": ("column to divide by", "따로 볼 수 있는 열"),
+        "unread": ("not read", "읽지 않음"),
         "harmful": ("harmful", "유해"),
         "safe": ("safe", "안전"),
         "unknown": ("unknown (not used)", "모름(쓰지 않음)"),

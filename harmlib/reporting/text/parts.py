@@ -52,6 +52,7 @@ TITLES = Wordings(
             "threshold를 절마다 고를 것인가, 하나로 할 것인가",
         ),
         "scores-calibration": ("Are the scores probabilities?", "점수를 확률로 읽어도 되는가"),
+        "scores-distribution": ("Where items score", "점수의 분포"),
         "scores-columns": ("Results by the values of further columns", "열의 값마다 본 시험 결과"),
         "scores-labels": ("Labels in doubt, and raters", "라벨이 의심되는 항목과 라벨의 일치도"),
         "scores-items": ("Items that could not be used", "쓰지 못한 항목"),

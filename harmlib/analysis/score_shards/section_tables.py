@@ -1,0 +1,381 @@
+"""The tables of one section's report, from counts: those of 03_thresholds, with the same columns.
+
+Every function takes `Samples`: each model's counts on validation and on test. As everywhere,
+thresholds are chosen on validation and judged on test. What needs single items (McNemar's test, the
+gains from epoch to epoch, recall floors by group) isn't among them.
+
+Examples
+--------
+>>> rng = np.random.default_rng(0)
+>>> label, group = rng.integers(0, 2, 4000), rng.integers(0, 20, 4000)
+>>> bins = np.clip(rng.normal(2 + label, 1, 4000).astype(int), 0, 4)
+>>> cells = np.zeros((2, 20, 5), np.int64)
+>>> np.add.at(cells, (label, group, bins), 1)
+>>> one = BlockTable(np.array([0.2, 0.4, 0.6, 1.0]), cells)
+>>> samples = {"api": (one, one)}
+>>> points = operating_points(samples, {"api": None})
+>>> points[["variant", "threshold", "f1"]].round(2)
+  variant  threshold    f1
+0     api        0.4  0.73
+>>> results(samples, points)[["variant", "tp", "fp", "f1"]].round(2)
+    variant    tp    fp    f1
+0       api  1718   968  0.73
+1  baseline  2029  1971  0.67
+>>> intervals(samples, points).query("metric == 'f1'")[["value", "low", "high"]].round(2)
+   value   low  high
+2   0.73  0.71  0.75
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from harmlib.analysis.baseline import BASELINE, baseline_row
+from harmlib.analysis.choice import choose_row
+from harmlib.analysis.comparison_tables import COMPARED_METRICS, DIFFERENCE_COLUMNS
+from harmlib.analysis.intervals import METRICS
+from harmlib.analysis.operating_points import UNDECIDED_THRESHOLD
+from harmlib.analysis.paired import difference_table
+from harmlib.analysis.power import detectable_difference
+from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
+from harmlib.analysis.rates import COUNTS, RATES, rate
+from harmlib.analysis.saved_scores import join_tables
+from harmlib.analysis.score_shards.block_table import BlockTable
+from harmlib.analysis.variant_tables import BAND_THRESHOLDS, OBJECTIVES
+
+Samples = Mapping[str, tuple[BlockTable, BlockTable]]
+_EPOCH = 1  # a finished model has one
+_MAIN_RATES = ("precision", "recall", "f1")
+_DRAWN = 400  # steps of each rate along a curve that a figure shows
+
+
+def _level(comparisons: int) -> float:
+    """The level of each of several 95 % intervals that are looked at together (Bonferroni)."""
+    return 1 - 0.05 / max(comparisons, 1)
+
+
+def operating_points(samples: Samples, fixed: Mapping[str, float | None]) -> pd.DataFrame:
+    """Set where each model operates: at the highest F1 of the grid on validation.
+
+    Parameters
+    ----------
+    samples : mapping of str to (BlockTable, BlockTable)
+        See the module.
+    fixed : mapping of str to (float or None)
+        A model's threshold that was decided beforehand, of the grid.
+
+    Returns
+    -------
+    DataFrame
+        As the function `harmlib.analysis.operating_points.operating_points` makes it, with variant.
+    """
+    rows = []
+    for variant, (val, _) in samples.items():
+        swept = val.sweep()
+        best = choose_row(swept, "f1", is_constant=val.is_constant)
+        best_row = best.row or dict.fromkeys(("threshold", *_MAIN_RATES), math.nan)
+        threshold = fixed[variant]
+        if threshold is None:
+            undecided = val.thresholds[np.searchsorted(val.thresholds, UNDECIDED_THRESHOLD)]
+            threshold = float(undecided) if best.threshold is None else best.threshold
+        at = swept[swept["threshold"] == threshold].iloc[0]
+        rows.append(
+            {"variant": variant, "epoch": _EPOCH, "threshold": threshold}
+            | at[[*_MAIN_RATES, "flagged_share"]].to_dict()
+            | {f"best_{name}": best_row[name] for name in ("threshold", *_MAIN_RATES)}
+            | {"at_grid_edge": "", "state": best.state}
+            | {"average_precision": val.average_precision().value[0], "chosen": True}
+        )
+    return pd.DataFrame(rows)
+
+
+def results(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
+    """Measure every model, and the baseline, on test.
+
+    Parameters
+    ----------
+    samples : mapping of str to (BlockTable, BlockTable)
+        See the module.
+    points : DataFrame
+        As `operating_points` returns it.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.operating_points.compare_on_test` makes it.
+    """
+    rows = []
+    for variant, threshold in _operating(points):
+        test = samples[variant][1]
+        swept = test.sweep()
+        at = swept[swept["threshold"] == threshold].iloc[0]
+        counts = {name: int(at[name]) for name in COUNTS}
+        rows.append(
+            {"variant": variant, "epoch": _EPOCH, "threshold": threshold}
+            | {"n": test.safe + test.harmful}
+            | counts
+            | {name: float(rate(name, [*counts.values()])) for name in (*RATES, "accuracy")}
+            | {"average_precision": test.average_precision().value[0], "roc_auc": test.roc_auc()}
+        )
+    first = next(iter(samples.values()))[1]
+    baseline = {"variant": BASELINE} | baseline_row(first.harmful, first.safe)
+    return pd.DataFrame([*rows, baseline], columns=list(rows[0]))
+
+
+def _operating(points: pd.DataFrame) -> list[tuple[str, float]]:
+    return list(zip(points["variant"], points["threshold"], strict=True))
+
+
+def intervals(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
+    """Each model's test metrics at its operating threshold, with intervals.
+
+    Parameters
+    ----------
+    samples, points
+        As in `results`.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.comparison_tables.intervals_on_test` makes it; groups are blocks where
+        there are many.
+    """
+    rows = []
+    for variant, threshold in _operating(points):
+        test = samples[variant][1]
+        found = test.rates_at(threshold)
+        for name in METRICS:
+            low, high = found[name].interval("correlation" if name == "mcc" else "share")
+            rows.append((name, found[name].value[0], low[0], high[0], *test.groups, variant))
+    columns = ["metric", "value", "low", "high", "harmful_groups", "safe_groups", "variant"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def against_baseline(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
+    """Each model's F1 on test less that of calling everything harmful.
+
+    Parameters
+    ----------
+    samples, points
+        As in `results`.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.comparison_tables.against_baseline` makes it; groups_needed is NaN,
+        since blocks are no groups.
+    """
+    rows = []
+    for variant, threshold in _operating(points):
+        test = samples[variant][1]
+        of_model = test.rates(np.array([threshold]))
+        table = difference_table(test.baseline(), of_model, ["f1"], comparisons=len(points))
+        f1 = table.iloc[0]
+        detectable = detectable_difference(
+            f1["error"], int(f1["groups"]), level=_level(len(points))
+        )
+        ends = f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
+        rows.append(
+            {"variant": variant, "baseline": f1["a"], "value": f1["b"]}
+            | ends.to_dict()
+            | {"detectable": detectable, "groups_needed": math.nan}
+        )
+    return pd.DataFrame(rows).astype({"groups": int})
+
+
+def differences(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
+    """Every model (b) against every one before it (a), on the same items.
+
+    Parameters
+    ----------
+    samples, points
+        As in `results`.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.comparison_tables.differences` makes it; what needs single items
+        (only_a, only_b, p_mid) and groups_needed are NaN.
+    """
+    tables = []
+    pairs = list(combinations(_operating(points), 2))
+    for place, split in ((1, "test"), (0, "val")):
+        for (a, old), (b, new) in pairs:
+            of_a, of_b = samples[a][place].rates_at(old), samples[b][place].rates_at(new)
+            table = difference_table(of_a, of_b, COMPARED_METRICS, comparisons=len(pairs))
+            unknown = dict.fromkeys(("groups_needed", "only_a", "only_b", "p_mid"), math.nan)
+            names = {"split": split, "a": a, "b": b}
+            table = table.rename(columns={"a": "value_a", "b": "value_b"})
+            tables.append(table.assign(**names, **unknown))
+    return join_tables(tables, DIFFERENCE_COLUMNS)
+
+
+def choices(samples: Samples) -> pd.DataFrame:
+    """What each of OBJECTIVES chooses on validation, and its figures on test.
+
+    Parameters
+    ----------
+    samples : mapping of str to (BlockTable, BlockTable)
+        See the module.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.variant_tables.choices` makes it.
+    """
+    rows = []
+    for variant, (val, test) in samples.items():
+        swept = val.sweep()
+        for objective in OBJECTIVES:
+            choice = choose_row(swept, objective, is_constant=val.is_constant)
+            row = {"variant": variant, "objective": objective, "state": choice.state}
+            row |= {"threshold": choice.threshold, "value": choice.value}
+            row["plateau_low"] = choice.plateau.low if choice.plateau else None
+            row["plateau_high"] = choice.plateau.high if choice.plateau else None
+            if choice.threshold is not None:
+                gain = difference_table(
+                    test.baseline(), test.rates(np.array([choice.threshold])),
+                    (*_MAIN_RATES, "flagged_share"),
+                    comparisons=len(samples) * len(OBJECTIVES),
+                ).set_index("metric")  # fmt: skip
+                row |= gain["b"].to_dict()
+                row["gain_low"] = gain.at["f1", "corrected_low"]
+                row["gain_high"] = gain.at["f1", "corrected_high"]
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def prevalences(samples: Samples, points: pd.DataFrame, given: float | None) -> pd.DataFrame:
+    """Precision and flagged share on test at other harmful shares, and thresholds chosen for them.
+
+    Parameters
+    ----------
+    samples, points
+        As in `results`.
+    given : float or None
+        The harmful share of the traffic, in (0, 1); None where it is not known.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.probability_tables.prevalences` makes it.
+    """
+    tables = []
+    for variant, threshold in _operating(points):
+        val, test = samples[variant]
+        rows = [("grid", at) for at in PREVALENCES]
+        rows += [("data", test.harmful / (test.harmful + test.safe))]
+        rows += [("given", given)] if given else []
+        origins, mixed = (list(column) for column in zip(*rows, strict=True))
+        found, swept = test.rates(np.array([threshold])), val.sweep()
+        table = mixtures(found["recall"], found["specificity"], mixed)
+        table.insert(0, "origin", origins)
+        chosen = [choose_row(at_prevalence(swept, at), "f1").threshold for at in mixed]
+        if val.is_constant:  # no threshold is better than another
+            recall = alarms = np.full(len(mixed), np.nan)
+        else:
+            on_test = test.rates(np.array(chosen, float))
+            recall, alarms = on_test["recall"].value, 1 - on_test["specificity"].value
+        tables.append(
+            table.assign(
+                variant=variant,
+                reweighted_threshold=chosen,
+                reweighted_precision=precision_at(recall, alarms, mixed),
+                reweighted_recall=recall,
+            )
+        )
+    table = join_tables(tables)
+    return table[["variant", *(name for name in table if name != "variant")]]
+
+
+def bands(samples: Samples) -> pd.DataFrame:
+    """Metrics along the thresholds on validation, with pointwise bands.
+
+    Parameters
+    ----------
+    samples : mapping of str to (BlockTable, BlockTable)
+        See the module.
+
+    Returns
+    -------
+    DataFrame
+        As `harmlib.analysis.variant_tables.threshold_bands` makes it; between levels at these.
+    """
+    tables = []
+    for variant, (val, _) in samples.items():
+        grid = np.array([t for t in BAND_THRESHOLDS if t in val.thresholds])
+        grid = val.thresholds if len(grid) < len(BAND_THRESHOLDS) else grid
+        for name, found in val.rates(grid).items():
+            low, high = found.interval("correlation" if name == "mcc" else "share")
+            columns = {"threshold": grid, "metric": name, "value": found.value}
+            tables.append(pd.DataFrame(columns | {"low": low, "high": high, "variant": variant}))
+    return join_tables(tables)
+
+
+def curves(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
+    """The sweep of validation, without rows that a figure would draw on the ones before.
+
+    Parameters
+    ----------
+    samples, points
+        As in `results`.
+
+    Returns
+    -------
+    DataFrame
+        Columns variant and those of `harmlib.analysis.thresholds.sweep`; of the thresholds that
+        flag an item, each operating one, and those where precision, recall or the threshold has
+        moved by a 400th.
+    """
+    tables = []
+    for variant, threshold in _operating(points):
+        rows = samples[variant][0].sweep()
+        rows = rows[rows["tp"] + rows["fp"] > 0]
+        steps = np.floor(rows[["threshold", "precision", "recall"]].to_numpy() * _DRAWN)
+        moved = np.append(True, (np.diff(steps, axis=0) != 0).any(axis=1))
+        shown = moved | (rows["threshold"] == threshold)
+        shown |= rows["threshold"] == rows["threshold"].iloc[-1]
+        table = rows[shown]
+        table.insert(0, "variant", variant)
+        tables.append(table)
+    return join_tables(tables)
+
+
+def tables_of(
+    samples: Samples, fixed: Mapping[str, float | None], given: float | None
+) -> dict[str, pd.DataFrame]:
+    """Make all tables of a section.
+
+    Parameters
+    ----------
+    samples : mapping of str to (BlockTable, BlockTable)
+        See the module.
+    fixed : mapping of str to (float or None)
+        As `operating_points` takes it.
+    given : float or None
+        As `prevalences` takes it.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By the kind of the table's name, `tables/<kind>_<section>.csv`.
+    """
+    points = operating_points(samples, fixed)
+    calibrated = [test.reliability().assign(variant=v) for v, (_, test) in samples.items()]
+    return {
+        "operating_points": points,
+        "test": results(samples, points),
+        "intervals": intervals(samples, points),
+        "against_baseline": against_baseline(samples, points),
+        "differences": differences(samples, points),
+        "choices": choices(samples),
+        "bands": bands(samples),
+        "curves": curves(samples, points),
+        "prevalence": prevalences(samples, points, given),
+        "reliability": join_tables(calibrated),
+    }

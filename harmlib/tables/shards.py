@@ -1,0 +1,254 @@
+"""The shards of a table: Parquet files in a folder, by a pattern, or at any fsspec address."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harmlib.language import told
+from harmlib.tables.complaint import TableError
+from harmlib.tables.headers import distinct_names
+from harmlib.tables.table import Table
+
+SUFFIX = ".parquet"
+_STATES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of scores.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the folder.
+    path : str
+        For the file system.
+    size : int
+        Bytes.
+    state : str
+        Changes when its content does: size, and time of the last change or the store's own tag.
+    """
+
+    name: str
+    path: str
+    size: int
+    state: str
+
+
+@dataclass(frozen=True)
+class ShardList:
+    """The shards at an address, in the order of their names.
+
+    Attributes
+    ----------
+    address : str
+        As a person gave it.
+    files : fsspec.AbstractFileSystem
+        Where they lie.
+    shards : tuple of Shard
+    """
+
+    address: str
+    files: Any
+    shards: tuple[Shard, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all shards."""
+        return sum(shard.size for shard in self.shards)
+
+    @property
+    def state(self) -> str:
+        """Changes when any shard does, or their number."""
+        text = "\n".join(f"{shard.name} {shard.state}" for shard in self.shards)
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+    def open(self, shard: Shard) -> pq.ParquetFile:
+        """Open one shard, without reading its rows.
+
+        Texts are read as codes and a list of words: most columns here have few different ones.
+
+        Raises
+        ------
+        OSError, pyarrow.ArrowException
+            It is gone, can't be read, or is no Parquet file.
+        """
+        source = shard.path if self.is_local else self.files.open(shard.path, "rb")
+        schema = pq.read_schema(source)
+        texts = [f.name for f in schema if pa.types.is_string(f.type)]
+        if not self.is_local:
+            source.seek(0)
+        return pq.ParquetFile(source, read_dictionary=texts, pre_buffer=not self.is_local)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether they are files of this machine."""
+        return "file" in self.files.protocol
+
+    def rows(self) -> int:
+        """Rows of all shards that can be opened, as their footers tell; no row is read."""
+        return sum(rows for _, rows in self._footers())
+
+    def _footers(self) -> Iterator[tuple[Shard, int]]:
+        for shard in self.shards:
+            try:
+                yield shard, self.open(shard).metadata.num_rows
+            except (OSError, pa.ArrowException):  # the pass itself says so, in its ledger
+                continue
+
+
+def list_shards(address: str) -> ShardList:
+    """List the shards at an address.
+
+    Parameters
+    ----------
+    address : str
+        A folder, a file, or a pattern with ``*``, on this machine or as ``s3://bucket/scores/``.
+        Below a folder all that ends in ``.parquet`` counts, but for names that begin with ``_`` or
+        ``.``. Credentials come from where the file system looks for them.
+
+    Returns
+    -------
+    ShardList
+
+    Raises
+    ------
+    TableError
+        There is none, or the address can't be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pq.write_table(pa.table({"score": [0.5]}), f"{folder}/one.parquet")
+    ...     found = list_shards(folder)
+    ...     [shard.name for shard in found.shards], found.rows()
+    (['one.parquet'], 1)
+    """
+    try:
+        files, path = fsspec.core.url_to_fs(address)
+        if "*" in path:
+            found = files.glob(path, detail=True)
+            start = path[: path.index("*")].rpartition("/")[0]
+        else:
+            found, start = files.find(path, detail=True), path.rstrip("/")
+    except ImportError as error:
+        raise TableError(_missing(address, str(error))) from None
+    except (OSError, ValueError) as error:
+        raise TableError(_unreadable(address, error)) from None
+    shards = [
+        Shard(_name(own, start), own, int(about["size"] or 0), _state(about))
+        for own, about in sorted(found.items())
+        if about["type"] == "file" and own.endswith(SUFFIX) and not _is_hidden(own, start)
+    ]
+    if not shards:
+        raise TableError(_none(address))
+    return ShardList(address, files, tuple(shards))
+
+
+def is_sharded(path: str | Path) -> bool:
+    """Whether a table is given as a folder, a pattern or an address, and not as a file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_sharded("s3://bucket/scores/"), is_sharded("scores/*.parquet"), is_sharded("a.csv")
+    (True, True, False)
+    """
+    text = str(path)
+    return "://" in text or Path(text).is_dir() or ("*" in text and not Path(text).exists())
+
+
+def read_shards(listed: ShardList) -> Table:
+    """Read all shards as one table.
+
+    Parameters
+    ----------
+    listed : ShardList
+
+    Returns
+    -------
+    Table
+        The shards below each other, in the order of their names; the index is named ``row``, and
+        counts on from shard to shard.
+
+    Raises
+    ------
+    TableError
+        A shard that can't be read, or two columns of one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for i in range(2):
+    ...         pq.write_table(pa.table({"Score": [0.5 + i / 4]}), f"{folder}/{i}.parquet")
+    ...     table = read_shards(list_shards(folder))
+    >>> table.frame["score"].tolist()
+    [0.5, 0.75]
+    """
+    parts = []
+    for shard in listed.shards:
+        try:
+            frame = listed.open(shard).read().to_pandas(strings_to_categorical=False)
+        except (OSError, pa.ArrowException) as error:
+            text = str(error).splitlines()[0]
+            raise TableError(f"{shard.name}: can't be read as Parquet: {text}") from None
+        codes = frame.select_dtypes("category")
+        frame = frame.assign(**{name: codes[name].astype("str") for name in codes})
+        parts.append(frame.set_axis(distinct_names(list(map(str, frame)), shard.name), axis=1))
+    whole = pd.concat(parts, ignore_index=True)
+    whole.index = pd.RangeIndex(1, len(whole) + 1, name="row")
+    return Table(Path(listed.address), whole)
+
+
+def _name(path: str, start: str) -> str:
+    return path.removeprefix(start).lstrip("/") or PurePosixPath(path).name
+
+
+def _is_hidden(path: str, start: str) -> bool:
+    return any(part[0] in "._" for part in PurePosixPath(_name(path, start)).parts)
+
+
+def _state(about: dict[str, Any]) -> str:
+    known = [str(about[name]) for name in _STATES if about.get(name)]
+    return f"{about['size']} {known[0] if known else ''}"
+
+
+def _none(address: str) -> str:
+    return told(
+        f"{address}: there is no {SUFFIX} file; give a folder of them, a pattern such as "
+        f"scores/2026-*{SUFFIX}, or an address such as s3://bucket/scores/",
+        f"{address}: {SUFFIX} 파일이 없습니다. 그런 파일이 든 폴더나 scores/2026-*{SUFFIX} 같은 패턴, "
+        "s3://bucket/scores/ 같은 주소를 주십시오",
+    )
+
+
+def _unreadable(address: str, error: Exception) -> str:
+    return told(
+        f"{address}: can't be read: {type(error).__name__}",
+        f"{address}: 읽을 수 없습니다: {type(error).__name__}",
+    )
+
+
+def _missing(address: str, error: str) -> str:
+    return told(
+        f"{address}: a package for this kind of address is missing ({error})",
+        f"{address}: 이 주소를 읽는 패키지가 없습니다({error})",
+    )

@@ -1,0 +1,140 @@
+"""Extraction on Ray: the same vectors as here, whatever the number of workers and what dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tiny_backbone import PARAMS, engines_of
+from tiny_opener import TinyOpener
+
+from harmlib.features.extraction import extract
+from harmlib.features.ray_cluster import joined_cluster, plan_workers
+from harmlib.features.ray_extraction import Busy, extract_on_ray
+from harmlib.features.store import FeatureStore
+
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed")
+
+NAMES = ("clip", "yolo")
+ONE = plan_workers([{"CPU": 1}], on_gpu=False)
+TWO = plan_workers([{"CPU": 1}, {"CPU": 1}], on_gpu=False)
+# Its processes find `tiny_opener` there; they know nothing of pytest's paths.
+PATHS = os.pathsep.join(filter(None, sys.path))
+
+
+@pytest.fixture(scope="module")
+def ray_here():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", PATHS)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        with joined_cluster():
+            yield
+
+
+@pytest.fixture
+def items(tmp_path, write_image, write_video, listed):
+    bad = tmp_path / "text.jpg"
+    bad.write_text("no picture")
+    images = [write_image(tmp_path / f"{i}.jpg", seed=i) for i in range(40)]
+    videos = [write_video(tmp_path / f"{i}.mp4", seed=i) for i in range(3)]
+    return listed([*images, bad, *videos])
+
+
+@pytest.fixture
+def expected(tmp_path, items):
+    """What extraction here says of the same files: those that can't be used, and the stores."""
+    here = stores_in(tmp_path / "here")
+    return extract(items, engines_of(TinyOpener().backbones()), here, PARAMS), here
+
+
+def stores_in(folder):
+    return {name: FeatureStore(folder, name, {}) for name in NAMES}
+
+
+def assert_same(items, lost, stores, expected):
+    """The same rows of the ledger, each vector once, and every bit of them."""
+    pd.testing.assert_frame_equal(lost, expected[0])
+    good = items["sha256"][~items["path"].isin(lost["path"])]
+    for name in NAMES:
+        assert stores[name].load(good).tobytes() == expected[1][name].load(good).tobytes()
+        assert sorted(kept_in(stores[name])) == sorted(set(good))
+
+
+def kept_in(store):
+    """The hash of every vector in every shard."""
+    parts = [pq.read_table(path, columns=["sha256"]) for path in store.dir.rglob("*.parquet")]
+    return [sha256 for part in parts for sha256 in part["sha256"].to_pylist()]
+
+
+def test_ray_runs_here_alone_and_for_this_machine_alone(ray_here):
+    import ray
+
+    (node,) = ray.nodes()
+    assert node["NodeManagerAddress"] == "127.0.0.1"
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+@pytest.mark.parametrize("workers", [ONE, TWO])
+def test_the_vectors_are_those_of_local(tmp_path, ray_here, items, expected, workers):
+    stores, seen, busy = stores_in(tmp_path / "there"), [], Busy()
+    lost = extract_on_ray(
+        items,
+        TinyOpener(),
+        stores,
+        PARAMS,
+        lambda *step: seen.append(step),
+        workers=workers,
+        busy=busy,
+    )
+    assert_same(items, lost, stores, expected)
+    assert lost["reason"].tolist() == expected[0]["reason"].tolist() != []
+    assert seen == [(i, len(items)) for i in range(1, len(items) + 1)]
+    assert busy.files == len(items)
+    assert min(busy.prepare_sec, busy.compute_sec) > 0
+
+
+def test_a_process_that_dies_costs_nothing(tmp_path, ray_here, items, expected):
+    stores = stores_in(tmp_path / "there")
+    lost = extract_on_ray(items, TinyOpener(dies=tmp_path), stores, PARAMS, workers=TWO)
+    assert (tmp_path / "preparing").exists()
+    assert (tmp_path / "computing").exists()
+    assert_same(items, lost, stores, expected)
+
+
+JOB = """
+import sys
+from pathlib import Path
+import pandas as pd
+from test_ray_extraction import ONE, PARAMS, TinyOpener, stores_in
+from harmlib.features.ray_extraction import extract_on_ray
+items, folder = pd.read_parquet(sys.argv[1]), Path(sys.argv[2])
+extract_on_ray(items, TinyOpener(seconds=0.3), stores_in(folder), PARAMS, workers=ONE)
+"""
+
+
+def test_a_killed_job_goes_on_from_its_shards(tmp_path, ray_here, items, expected):
+    import ray
+
+    stores = stores_in(tmp_path / "there")
+    items.to_parquet(tmp_path / "items.parquet")
+    paths = [tmp_path / "items.parquet", tmp_path / "there"]
+    address = ray.get_runtime_context().gcs_address  # as of a cluster, which outlives the job
+    environment = os.environ | {"PYTHONPATH": PATHS, "RAY_ADDRESS": address}
+    job = subprocess.Popen([sys.executable, "-c", JOB, *map(str, paths)], env=environment)
+    while not all(store.dir.exists() and kept_in(store) for store in stores.values()):
+        assert job.poll() is None, "it should have been killed in the middle"
+        time.sleep(0.05)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    time.sleep(3)  # what it had started may still be writing
+    kept = set(kept_in(stores["clip"])) & set(kept_in(stores["yolo"]))
+    assert 0 < len(kept) < len(items)
+    busy = Busy()
+    lost = extract_on_ray(items, TinyOpener(), stores, PARAMS, workers=ONE, busy=busy)
+    assert busy.files == len(items) - len(kept)
+    assert_same(items, lost, stores, expected)
