@@ -161,7 +161,9 @@ class SlowFastParams(Section):
 
     @model_validator(mode="after")
     def _weights_exist(self) -> SlowFastParams:
-        _check_published(self.architecture, self.weights, without="slowfast_r18_8x8", instead="slowfast_r50_8x8")
+        _check_published(
+            self.architecture, self.weights, without="slowfast_r18_8x8", instead="slowfast_r50_8x8"
+        )
         return self
 
 
