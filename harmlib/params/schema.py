@@ -203,6 +203,12 @@ class FeatureParams(Section):
             raise ValueError("all backbones that see images are null; give at least one of them")
         return self
 
+    @property
+    def asks_for_files(self) -> bool:
+        """Whether any backbone's weights are in a file, official or one's own."""
+        sections = [getattr(self, name) for name in type(self).model_fields]
+        return any(getattr(one, "weights", "untrained") != "untrained" for one in sections)
+
 
 class PrevalenceParams(Section):
     """Share of harmful items in the traffic, where it is known; the data may hold more of them."""

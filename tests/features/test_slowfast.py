@@ -120,9 +120,7 @@ WRONG = {
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_file(tmp_path, kind):
     WRONG[kind](tmp_path / "wrong.pyth")
-    with pytest.raises(
-        WeightsError, match=r"wrong\.pyth: not a checkpoint of slowfast_r50_8x8: \S"
-    ):
+    with pytest.raises(WeightsError, match=r"wrong\.pyth: not a checkpoint of slowfast_r50"):
         _ = from_file(tmp_path / "wrong.pyth").network
 
 
