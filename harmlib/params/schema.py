@@ -161,7 +161,9 @@ class SlowFastParams(Section):
 
     @model_validator(mode="after")
     def _weights_exist(self) -> SlowFastParams:
-        _check_published(self.architecture, self.weights, without="slowfast_r18_8x8", instead="slowfast_r50_8x8")
+        _check_published(
+            self.architecture, self.weights, without="slowfast_r18_8x8", instead="slowfast_r50_8x8"
+        )
         return self
 
 
@@ -200,6 +202,12 @@ class FeatureParams(Section):
         if not any("image" in getattr(section, "modalities", ()) for section in sections):
             raise ValueError("all backbones that see images are null; give at least one of them")
         return self
+
+    @property
+    def asks_for_files(self) -> bool:
+        """Whether any backbone's weights are in a file, official or one's own."""
+        sections = [getattr(self, name) for name in type(self).model_fields]
+        return any(getattr(one, "weights", "untrained") != "untrained" for one in sections)
 
 
 class PrevalenceParams(Section):

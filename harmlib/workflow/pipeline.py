@@ -160,6 +160,8 @@ def _require_weights(params: Params | ScoresParams, steps: list[Step], cache: St
     extracts = [step for step in steps if step.notebook == "01_extract_features"]
     if not isinstance(params, Params) or all(cache.is_valid(step) for step in extracts):
         return
+    if not params.features.asks_for_files:  # torch's import, a second, is for nothing
+        return
     from harmlib.features.weights import WeightsError
     from harmlib.features.weights_at_hand import require_weights
 

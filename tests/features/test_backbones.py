@@ -60,7 +60,9 @@ def test_a_backbone_bears_the_name_of_its_section():
 
 @pytest.mark.parametrize("name", ["clip", "yolo", "slowfast"])
 def test_untrained_weights_and_a_file(tmp_path, name):
-    assert find_weights(PARAMS, name, tmp_path) == Weights("untrained", None, None, WEIGHTS_SEED)
+    architecture = getattr(PARAMS, name).architecture
+    expected = Weights("untrained", None, None, WEIGHTS_SEED, architecture)
+    assert find_weights(PARAMS, name, tmp_path) == expected
     path = tmp_path / "mine.pt"
     path.write_bytes(b"weights")
     found = find_weights(changed(**{f"{name}__weights": str(path)}), name, tmp_path)
@@ -95,10 +97,22 @@ def test_pretrained_means_the_architecture_of_the_params(tmp_path, name, archite
         ("slowfast", get_args(SlowFastParams.model_fields["architecture"].annotation)),
     ],
 )
-def test_every_architecture_has_an_official_file_of_its_own(name, architectures):
+def test_every_architecture_has_an_official_file_of_its_own_or_is_refused(name, architectures):
     files = backbone_class(name).official_files
-    assert tuple(files) == architectures
-    assert tuple(file.architecture for file in files.values()) == architectures
+    assert tuple(file.architecture for file in files.values()) == tuple(files)
+    assert set(files) <= set(architectures)
+    for architecture in set(architectures) - set(files):
+        section = {"architecture": architecture, "weights": "pretrained"}
+        with pytest.raises(ValueError, match=f"no published weights of {architecture}; give"):
+            FeatureParams.model_validate({name: section})
+        FeatureParams.model_validate({name: section | {"weights": "untrained"}})
+
+
+def test_architectures_have_keys_of_their_own(tmp_path):
+    for name, others in (("clip", "ViT-Ti/32"), ("slowfast", "slowfast_r18_8x8")):
+        few = changed(**{f"{name}__architecture": others})
+        keys = {load_backbone(p, name, find_weights(p, name, tmp_path)).key for p in (PARAMS, few)}
+        assert len(keys) == 2
 
 
 def test_each_backbone_gets_its_own_section(monkeypatch):

@@ -86,11 +86,13 @@ def test_prepare_is_clips_own_preprocessing(checkpoints, frames):
         ("ViT-B/32", 87_849_216, 512),
         ("ViT-B/16", 86_192_640, 512),
         ("ViT-L/14", 303_966_208, 768),
+        ("ViT-Ti/32", 5_975_616, 192),
     ],
 )
 def test_the_towers_have_the_official_sizes(architecture, numbers, dim):
+    section = ClipParams(architecture=architecture, weights="untrained")
     with torch.device("meta"):  # shapes alone
-        backbone = ClipBackbone(ClipParams(architecture=architecture), untrained())
+        backbone = ClipBackbone(section, untrained())
         (rows,) = backbone.compute(torch.zeros(2, 3, 224, 224, dtype=torch.uint8))
         assert rows.shape == (2, dim)
     assert sum(p.numel() for p in backbone.network.parameters()) == numbers

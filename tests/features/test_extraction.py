@@ -155,7 +155,7 @@ def test_the_table_of_weights_tells_what_made_the_vectors(videos, listed, stores
     some = {name: backbones[name] for name in ("clip", "slowfast")}
     run(items, some, stores)
     weights = {
-        "clip": Weights("untrained", None, None, 0),
+        "clip": Weights("untrained", None, None, 0, "tiny"),
         "slowfast": Weights("file", Path("mine.pt"), "a" * 64, None),
     }
     table = weights_table(
@@ -164,7 +164,7 @@ def test_the_table_of_weights_tells_what_made_the_vectors(videos, listed, stores
     assert table.to_dict("records") == [
         {
             "backbone": "clip",
-            "weights": "untrained (seed 0)",
+            "weights": "untrained tiny (seed 0)",
             "sha256": "",
             "sampling": "{'modality': 'video', 'frames': 5}",
             "precision_used": "bfloat16",

@@ -120,8 +120,19 @@ WRONG = {
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_file(tmp_path, kind):
     WRONG[kind](tmp_path / "wrong.pyth")
-    with pytest.raises(WeightsError, match=r"wrong\.pyth: not a SlowFast R50 8x8 checkpoint: \S"):
+    with pytest.raises(WeightsError, match=r"wrong\.pyth: not a checkpoint of slowfast_r50"):
         _ = from_file(tmp_path / "wrong.pyth").network
+
+
+def test_the_smaller_network_is_one_of_the_same_kind():
+    section = SlowFastParams(architecture="slowfast_r18_8x8", weights="untrained", image_size=SIDE)
+    small = SlowFastBackbone(section, untrained())
+    units = torch.zeros(1, 3, CLIP_FRAMES, SIDE, SIDE, dtype=torch.uint8)
+    with torch.inference_mode():
+        assert small.finish(*small.compute(units)).shape == (1, 2304)
+    whole = SlowFastBackbone(SECTION, untrained())
+    few, many = (sum(p.numel() for p in one.network.parameters()) for one in (small, whole))
+    assert few < many / 2
 
 
 def test_pool_is_the_mean_over_clips(backbone):

@@ -71,18 +71,16 @@ def test_a_packaged_file_that_is_damaged_or_gone(tmp_path, content, message):
 # --- untrained, and a file of one's own --------------------------------------------------------
 
 
-def test_untrained_carries_its_seed(tmp_path):
-    found = resolve_weights("untrained", TINY, cache_dir=tmp_path / "none", seed=7)
-    assert found == Weights("untrained", None, None, 7)
-    assert found.label == "untrained (seed 7)"
-    assert found.key != Weights("untrained", None, None, 8).key
-    assert not (tmp_path / "none").exists()
+def test_untrained_carries_its_seed():
+    weights = Weights("untrained", None, None, 7, "tiny")
+    assert weights.label == "untrained tiny (seed 7)"
+    assert weights.key != Weights("untrained", None, None, 8, "tiny").key
 
 
 def test_path_gives_the_file_and_its_hash(tmp_path):
     path = tmp_path / "mine.pt"
     path.write_bytes(b"abc")
-    found = resolve_weights(str(path), TINY, cache_dir=tmp_path, seed=7)
+    found = resolve_weights(str(path), TINY, cache_dir=tmp_path)
     assert found == Weights("file", path, ABC, None)
     assert found.label == "file mine.pt (sha256 ba7816bf…)"
 

@@ -70,7 +70,7 @@ def test_hangul_without_a_glyph_stops_the_page(page, monkeypatch):
     monkeypatch.setattr(
         "harmlib.reporting.figures.fonts.TTFont", lambda _: TTFont(io.BytesIO(small))
     )
-    with pytest.raises(FontError, match="no glyph for .*건, 걸, .*고, "):
+    with pytest.raises(FontError, match=r"no glyph for .*건, 걸, .*고, "):
         write_page(page.with_name("report.ipynb"), page.with_name("boxes.html"), "제목")
     assert not page.with_name("boxes.html").exists()
 
