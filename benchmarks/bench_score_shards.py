@@ -50,10 +50,8 @@ def write_shard(path, rows, seed):
             writer.write_batch(pa.record_batch(columns, SCHEMA))
 
 
-SCHEMA = pa.schema(
-    [("label", pa.int8()), ("probability", pa.float32()), ("group", pa.string())]
-    + [("split", pa.dictionary(pa.int8(), pa.string()))]
-)
+COLUMNS = {"label": pa.int8(), "probability": pa.float32(), "group": pa.string()}
+SCHEMA = pa.schema(COLUMNS | {"split": pa.dictionary(pa.int8(), pa.string())})
 
 
 def used():
@@ -74,7 +72,7 @@ def count(rows, shard_rows, folder):
         path = folder / f"{i:05d}.parquet"
         write_shard(path, min(shard_rows, rows - start), i)
         began, before = time.perf_counter(), used()
-        listed = list_shards(str(folder))
+        listed = list_shards(folder)
         own = counter.count(listed.open(listed.shards[0]), path.name)
         if tally is None:
             tally = own

@@ -47,7 +47,9 @@ def main():
     if given.measure:
         print(json.dumps(measure(given.items, given.dim, *given.measure)))
         return
-    print(f"{given.items:,} vectors of {given.dim:,} numbers: {given.items * given.dim * 4e-9:.1f} GB")
+    print(
+        f"{given.items:,} vectors of {given.dim:,} numbers: {given.items * given.dim * 4e-9:.1f} GB"
+    )
     print(f"goal for {ASKED:,} of them: under {GOAL_SEC} s and {GOAL_MIB} MiB")
     print(f"{'':28}{'hashes':>10}{'seconds':>10}{'processor':>11}{'memory':>12}")
     with tempfile.TemporaryDirectory(dir=given.folder) as root:

@@ -210,6 +210,36 @@ def place(text: str | Path | Address) -> Path | Address:
     return Path(url2pathname(text[match.end() :])) if match else Path(text)
 
 
+def located(root: Path | Address, path: str) -> Path | Address:
+    """Find what a list names.
+
+    Parameters
+    ----------
+    root : Path or Address
+        Where relative paths begin.
+    path : str
+        Relative, absolute, or an address.
+
+    Returns
+    -------
+    Path or Address
+
+    Raises
+    ------
+    AddressError
+        As `address` does.
+
+    Examples
+    --------
+    >>> str(located(address("s3://bucket/media"), "safe/a.jpg"))
+    's3://bucket/media/safe/a.jpg'
+    >>> located(address("s3://bucket/media"), "/data/a.jpg") == Path("/data/a.jpg")
+    True
+    """
+    is_whole = _SCHEME.match(path) or path.startswith("/")
+    return place(path) if is_whole else root / path
+
+
 def without_secrets(text: str) -> str:
     """Leave out of a text what may be credentials.
 

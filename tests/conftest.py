@@ -9,7 +9,6 @@ import hypothesis
 import pytest
 import torch
 import yaml
-
 from made_once import made_once
 from small_features import SMALL_FEATURES
 
@@ -35,6 +34,36 @@ for ignored, handler in (
 ):
     if signal.getsignal(ignored) is signal.SIG_IGN:
         signal.signal(ignored, handler)
+
+
+# What takes long, told by what it needs: a whole run, notebooks, kernels, JupyterLab, a browser.
+LONG_FIXTURES = {"small_run", "closed_event_loop", "browser"}
+LONG_MODULES = {"jupyterlab_tab", "stub_runs", "tiny_run", "watched_run"}
+FIRST = {"test_kills.py"}  # long, and not on the small run, which is made beside it
+
+
+def pytest_configure(config):
+    # Not the file with the most tests first: the one that takes longest may have a single test.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what takes long as `slow`, and let its files come first: workers then end together."""
+    rank = {}
+    for item in items:
+        names = LONG_FIXTURES & set(getattr(item, "fixturenames", ()))
+        if names or LONG_MODULES & _helpers(getattr(item, "module", None)):
+            item.add_marker("slow")
+        slow = item.get_closest_marker("slow") is not None
+        own = 0 if item.path.name in FIRST else 1 if "small_run" in names else 2 if slow else 3
+        rank[item.path] = min(own, rank.get(item.path, own))
+    items.sort(key=lambda item: rank[item.path])
+
+
+def _helpers(module):
+    """The modules of functions and classes that a test module has imported."""
+    return {getattr(one, "__module__", "") for one in vars(module).values()} if module else set()
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +132,7 @@ def state(folder):
 
 
 @pytest.fixture(scope="module")
-def copied_run(small_folder, small_run, tmp_path_factory):
+def copied_run(small_folder, small_run, tmp_path_factory):  # noqa: ARG001 - it must be there
     """A folder with a copy of the finished run, which may be written to, and its `params.yaml`.
 
     The media are the shared ones: copies of them would not be those that the run has read.

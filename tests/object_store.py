@@ -16,7 +16,7 @@ def s3_server(monkeypatch):
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     for name, value in {
@@ -54,4 +54,5 @@ def upload(system, folder, prefix):
     """Put a folder's files below a prefix of the bucket."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            system.pipe_file(f"{BUCKET}/{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            name = path.relative_to(folder).as_posix()
+            system.pipe_file(f"{BUCKET}/{prefix}/{name}", path.read_bytes())

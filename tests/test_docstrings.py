@@ -52,6 +52,10 @@ NEEDS = {
         "analysis/probability_tables.py:calibrations",
         "analysis/probability_tables.py:prevalences",
         "analysis/probability_tables.py:net_benefits",
+        "analysis/score_shards/section_curves.py:prevalences",
+        "analysis/score_shards/section_curves.py:bands",
+        "analysis/score_shards/section_curves.py:curves",
+        "analysis/score_shards/section_tables.py",
     ),
     "a run's scores; the example of the module shows all of them together",
 )

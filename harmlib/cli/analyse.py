@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from harmlib.address import Address, address, is_address
 from harmlib.cli.run import run_notebooks
 from harmlib.language import told
 from harmlib.params import PROJECT_ROOT, params_path
@@ -40,8 +41,9 @@ def run_analyse(options: argparse.Namespace) -> int:
 
 def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:
     """Return the params file, and whether it was written now; else it is there and says this."""
-    scores = params_path(options.scores)
-    run = options.run or _run_name(scores.stem)
+    text = options.scores
+    scores = address(text) if is_address(text) else params_path(text)
+    run = options.run or run_name(scores)
     content: dict[str, Any] = {"run": run, "scores": str(scores)}
     content |= {
         name: value
@@ -74,10 +76,27 @@ def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:
 HEAD = "# Made by `harmlib analyse`. Further settings: docs/own-scores.md\n"
 
 
-def _run_name(stem: str) -> str:
+def run_name(scores: Path | Address) -> str:
+    """Name a run after its table: a file without its ending; of a pattern its folder.
+
+    Parameters
+    ----------
+    scores : Path or Address
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> run_name(Path("june/*.parquet")), run_name(address("s3://bucket/june/"))
+    ('june', 'june')
+    """
     from harmlib.analysis.own_scores.sections import distinct_plain_names
 
-    return distinct_plain_names([stem])[stem].lstrip("-") or "scores"
+    while "*" in scores.name:
+        scores = scores.parent
+    return distinct_plain_names([scores.stem])[scores.stem].lstrip("-") or "scores"
 
 
 def pairs(given: list[str], option: str) -> dict[str, Any]:

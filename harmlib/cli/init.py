@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from harmlib.address import Address, place
 from harmlib.cli.first_look_text import (
     FEWEST_SPLIT,
     how_to_confirm,
@@ -21,9 +22,8 @@ from harmlib.cli.first_look_text import (
 )
 from harmlib.language import told
 from harmlib.media.first_look import FirstLook, first_look
-from harmlib.media.folders import DataError
 from harmlib.media.layout import Layout, find_layout
-from harmlib.params import PROJECT_ROOT, DataParams, FeatureParams, ParamsError, SplitParams
+from harmlib.params import PROJECT_ROOT, DataParams, FeatureParams, SplitParams
 from harmlib.params.names import LONGEST, check_name
 from harmlib.params.places import absolute, portable
 
@@ -44,11 +44,13 @@ def run_init(options: argparse.Namespace) -> int:
         Exit status: 0 written, 2 there is nothing to use, or the name is taken.
     """
     try:
-        layout = find_layout(absolute(options.folder, Path.cwd()))
+        given = place(options.folder)
+        is_near = isinstance(given, Path)
+        layout = find_layout(absolute(given, Path.cwd()) if is_near else given)
         run = _run_name(options.run, layout.root)
         data = DataParams(**layout.data())
         looks = [first_look(data, modality) for modality in layout.modalities]
-    except (DataError, ParamsError, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(f"harmlib: {error}", file=sys.stderr)
         return 2
     splits = _splits(looks)
@@ -91,7 +93,8 @@ def params_text(run: str, layout: Layout, splits: SplitParams, weights: dict[str
     from harmlib.features.weights_at_hand import backbones_with_weights  # imports torch
 
     named = backbones_with_weights(layout.modalities)
-    places = {"root": portable(layout.root)} | {f"{m}_csv": name for m, name in layout.csv.items()}
+    root = str(layout.root) if isinstance(layout.root, Address) else portable(layout.root)
+    places = {"root": root} | {f"{m}_csv": name for m, name in layout.csv.items()}
     lines = [
         told(
             "# Made by `harmlib init`. Further settings: params/full.yaml, docs/own-data.md",
@@ -112,7 +115,7 @@ def params_text(run: str, layout: Layout, splits: SplitParams, weights: dict[str
     return "\n".join(lines) + "\n"
 
 
-def _run_name(given: str | None, root: Path) -> str:
+def _run_name(given: str | None, root: Path | Address) -> str:
     """The run's name; one that is taken gets a number, unless a person asked for it."""
     if given is not None:
         check_name(given)

@@ -26,6 +26,11 @@ from harmlib.media.ledger import Unusable
 from harmlib.media.tracks import MAIN, Track
 from harmlib.params import MAX_PIXELS, FeatureParams
 
+# Rows of a manifest that are looked at together, which bounds the memory; unless there are so many
+# that looking into the store for each would take long.
+ROWS_AT_ONCE = 50_000
+MOST_LOOKS = 40
+
 # A crash loses at most the vectors of the last half minute, or of as many bytes.
 WRITE_EVERY_SEC = 30.0
 WRITE_EVERY_BYTES = 8 << 20
@@ -109,7 +114,7 @@ def bring_up_to_date(
     compute: Callable[[pd.DataFrame], Iterable[Outcome]],
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Have the vectors computed that stores lack, wherever that happens.
+    """Have the vectors computed that stores lack, wherever that happens, and join their parts.
 
     Parameters
     ----------
@@ -126,35 +131,50 @@ def bring_up_to_date(
     DataFrame
         As `extract` returns it.
     """
-    lacking = {name: set(store.missing(items["sha256"])) for name, store in stores.items()}
-    todo = items[items["sha256"].isin(set().union(*lacking.values()))]
-    todo = todo.assign(
-        backbones=[
-            ",".join(name for name, hashes in lacking.items() if sha256 in hashes)
-            for sha256 in todo["sha256"]
-        ]
-    )
-    del lacking  # as large as the manifest
-    total, done = todo["sha256"].nunique(), 0
+    size = max(ROWS_AT_ONCE, -(-len(items) // MOST_LOOKS))
+    slabs = [items.iloc[first : first + size] for first in range(0, len(items), size)]
+    ahead = [_lacking(slab, stores)["sha256"].nunique() for slab in slabs[1:]]
     reasons: dict[str, str] = {}
-    while len(todo):  # once, and again with the copies of files that have changed meanwhile
-        first = todo.drop_duplicates("sha256")
-        changed: set[str] = set()
-        for outcome in compute(first):
-            done += 1
-            if outcome.changed:
-                changed.add(outcome.sha256)
-            if outcome.reason:
-                reasons[outcome.sha256] = outcome.reason
-            else:
-                reasons.pop(outcome.sha256, None)
-            if progress:
-                progress(min(done, total), total)
-        todo = todo[todo["sha256"].isin(changed)].drop(first.index, errors="ignore")
-    for store in stores.values():
-        store.compact()
+    changed: set[str] = set()
+    done = told = 0
+    for slab in slabs:
+        todo = _lacking(slab, stores)
+        todo = todo[~todo["sha256"].isin(reasons.keys() - changed)]
+        count = len(set(todo["sha256"]) - changed)
+        total, step = done + count + sum(ahead), 0
+        while len(todo):  # once, and again with the copies of files that have changed meanwhile
+            first = todo.drop_duplicates("sha256")
+            again: set[str] = set()
+            for outcome in compute(first):
+                if outcome.changed:
+                    again.add(outcome.sha256)
+                if outcome.reason:
+                    reasons[outcome.sha256] = outcome.reason
+                else:
+                    reasons.pop(outcome.sha256, None)
+                step += 1
+                if progress:
+                    progress(done + min(step, count), total)
+                    told = total
+            todo = todo[todo["sha256"].isin(again)].drop(first.index, errors="ignore")
+            changed = (changed - set(first["sha256"])) | again
+        done, ahead = done + count, ahead[1:]
+        for store in stores.values():
+            store.compact()
+    if progress and told > done:  # the last files were copies of what came before
+        progress(done, done)
     reason_of = items["sha256"].map(reasons)
     return items.assign(reason=reason_of)[reason_of.notna()]
+
+
+def _lacking(items: pd.DataFrame, stores: Mapping[str, FeatureStore]) -> pd.DataFrame:
+    """Return the rows that lack a vector, with a column `backbones` of the stores that lack it."""
+    hashes = items["sha256"]
+    names = pd.Series("", index=items.index, dtype="str")
+    for name, store in stores.items():
+        lacks = hashes.isin(store.missing(hashes))
+        names = names.mask(lacks, names + f",{name}")
+    return items.assign(backbones=names.str.removeprefix(","))[names != ""]
 
 
 def complaint(found: Vectors | MediaError) -> str:

@@ -25,8 +25,13 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns that it will be so one day
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-# The name is Ray's: without clusters it listens on 127.0.0.1 alone, on any system.
-_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# Where Ray starts here.
+_ALONE = {
+    # The name is Ray's: without clusters it listens on 127.0.0.1 alone, on any system.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # A process that waits for its next block is kept; a new one imports for seconds.
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
+}
 _LARGEST_WORKER = 4  # threads: more would wait for each other, fewer would hold more networks
 _DECODING = 0.2  # of a processor's work: 6 % for pictures to 15 % for videos (docs/performance.md)
 

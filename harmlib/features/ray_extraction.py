@@ -219,8 +219,9 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     """Stream the files through the four stages; what comes of each, as its shard is written."""
     import ray.data
+    from ray import cloudpickle  # takes an opener that a notebook or a script defines, too
 
-    job = pickle.dumps((opener, params, limits))
+    job = cloudpickle.dumps((opener, params, limits))
     files = _within(len(first) // _TASKS, _FILES)
     dataset = (
         ray.data.from_arrow(file_tables(first, files))

@@ -109,7 +109,7 @@ def write_shard(folder: StoreFolder, hashes: Sequence[str], vectors: Vectors) ->
     table = table.replace_schema_metadata({_DIM: str(rows.shape[1])})
     index = seal(table, compression="zstd", use_dictionary=False)
     name = f"shard-{hashlib.sha256(index).hexdigest()[:16]}.parquet"
-    content = b"".join((_header(*rows.shape), memoryview(rows).cast("B")))
+    content = b"".join((_header(*rows.shape), rows.data.cast("B")))
     folder.write(vectors_of(name), content)
     folder.write(name, index)
     return name
@@ -199,7 +199,9 @@ class Shard:
         ranges, first = self._ranges(wanted[order])
         every = [(0, self._start), *ranges]
         header, *pieces = self._folder.read_ranges(self._file, every)
-        if any(len(piece) < stop - start for piece, (start, stop) in zip(pieces, ranges, strict=True)):
+        if any(
+            len(piece) < stop - start for piece, (start, stop) in zip(pieces, ranges, strict=True)
+        ):
             raise DamagedTable("damaged: its vectors are cut off")
         ends = [*first[1:], len(order)]
         for piece, (start, _), one, end in zip(pieces, ranges, first, ends, strict=True):
@@ -225,7 +227,7 @@ class Shard:
 
 
 def _checksum(row: npt.NDArray[np.float32]) -> int:
-    return int.from_bytes(hashlib.sha256(row).digest()[:8], "little")
+    return int.from_bytes(hashlib.sha256(row.data).digest()[:8], "little")
 
 
 def _header(count: int, dim: int) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import inspect
 import os
 import pickle
 import resource
@@ -148,20 +147,24 @@ def _answer(
 def _answers(request: Request) -> Generator[Answer, Any]:
     try:
         result = request.function(*request.arguments)
-        if not inspect.isgenerator(result):
+        if isinstance(result, Generator):
+            yield from _conversation(result)
+        else:
             yield Answer(result)
-            return
-        with contextlib.closing(result):
-            said = None
-            while True:
-                try:
-                    value = result.send(said)
-                except StopIteration:
-                    break
-                said = yield Answer(value, is_last=False)
-        yield Answer(None)
     except Exception as error:  # noqa: BLE001 - the other side raises it
         yield Answer(_plain(error), is_error=True)
+
+
+def _conversation(generator: Generator[Any, Any]) -> Generator[Answer, Any]:
+    said = None
+    with contextlib.closing(generator):
+        while True:
+            try:
+                value = generator.send(said)
+            except StopIteration:
+                break
+            said = yield Answer(value, is_last=False)
+    yield Answer(None)
 
 
 def _plain(error: Exception) -> Exception:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.address import Address, AddressError
 from harmlib.language import told
 from harmlib.media.formats import HEAD, recognise
 from harmlib.media.ledger import LABEL_WORDS, LABELS, plain_label
+from harmlib.media.remote_media import label_files
 from harmlib.params import Modality
 
 # Of a file whose content tells nothing: it goes into the ledger with those of its kind
@@ -21,12 +23,12 @@ class DataError(ValueError):
     """Media or CSV files that can't be used at all; the message says what to do."""
 
 
-def scan_folders(root: Path, modality: Modality) -> pd.DataFrame:
+def scan_folders(root: Path | Address, modality: Modality) -> pd.DataFrame:
     """List every visible file below the two folders of a modality, whatever its ending.
 
     Parameters
     ----------
-    root : Path
+    root : Path or Address
         Holds `images/{harmful,safe}`, `videos/{harmful,safe}`; or, where it has neither `images`
         nor `videos`, `{harmful,safe}` with files of both kinds, which their content tells apart.
         The two may be named in other ways, too (`harmlib.media.ledger.LABEL_WORDS`).
@@ -56,6 +58,8 @@ def scan_folders(root: Path, modality: Modality) -> pd.DataFrame:
     0  images/harmful/a.jpg  harmful  None  None
     1       images/안전/b.jpg     safe  None  None
     """
+    if isinstance(root, Address):
+        return _scan_address(root, modality)
     top, mixed = folder_of(root, modality), is_mixed(root)
     folders = label_folders(top)
     rows = []
@@ -65,6 +69,18 @@ def scan_folders(root: Path, modality: Modality) -> pd.DataFrame:
         for path in _files(folders[label], top):
             if not mixed or kind_of(path) == modality:
                 rows.append({"path": _printable(path.relative_to(root)), "label": label})
+    return pd.DataFrame(rows, columns=["path", "label"]).assign(group=None, split=None)
+
+
+def _scan_address(root: Address, modality: Modality) -> pd.DataFrame:
+    try:
+        found = label_files(root, modality)
+    except (OSError, AddressError) as error:
+        raise DataError(str(error)) from None
+    for label, paths in found.items():
+        if not paths:
+            raise DataError(_missing(root / f"{modality}s", label, modality))
+    rows = [{"path": path, "label": label} for label, paths in found.items() for path in paths]
     return pd.DataFrame(rows, columns=["path", "label"]).assign(group=None, split=None)
 
 
@@ -168,7 +184,7 @@ def label_folders(top: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _missing(top: Path, label: str, modality: Modality) -> str:
+def _missing(top: Path | Address, label: str, modality: Modality) -> str:
     words = ", ".join(LABEL_WORDS[label][:2])
     return told(
         f"{top / label}: there is no such folder; {modality}s need both classes (it may also be "

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address, located
 from harmlib.language import told
 from harmlib.media.folders import DataError, is_mixed, kind_of, label_folders
 from harmlib.media.listing import read_csv
+from harmlib.media.remote_media import kind_at, label_files, names_in
 from harmlib.params import MODALITIES, Modality
 
 _LOOKED_AT = 50  # files of a list, to tell what it lists
@@ -21,7 +24,7 @@ class Layout:
 
     Attributes
     ----------
-    root : Path
+    root : Path or Address
         The folder, absolute.
     csv : dict of str to str
         Modality to its list, relative to `root`; without one its folders are scanned.
@@ -31,7 +34,7 @@ class Layout:
         Lists that can't be used, each with the reason.
     """
 
-    root: Path
+    root: Path | Address
     csv: dict[Modality, str]
     modalities: list[Modality]
     passed_over: list[str] = field(default_factory=list)
@@ -41,12 +44,12 @@ class Layout:
         return {"root": str(self.root)} | {f"{m}_csv": name for m, name in self.csv.items()}
 
 
-def find_layout(place: Path) -> Layout:
+def find_layout(place: Path | Address) -> Layout:
     """Find the media of a folder, or those that a CSV lists.
 
     Parameters
     ----------
-    place : Path
+    place : Path or Address
         A folder as `scan_folders` takes it, or with CSV files in it; or a CSV file.
 
     Returns
@@ -57,6 +60,8 @@ def find_layout(place: Path) -> Layout:
     ------
     DataError
         If there is nothing that could be used; the message says what is expected.
+    FileNotFoundError, Unreachable, AddressError
+        Of an address, as `harmlib.address.asking` does.
 
     Examples
     --------
@@ -67,13 +72,13 @@ def find_layout(place: Path) -> Layout:
     ...     find_layout(Path(folder)).modalities
     ['video']
     """
-    root = place.parent if place.is_file() else place
-    if not root.is_dir():
+    root, files = _lists_at(place)
+    if isinstance(root, Path) and not root.is_dir():
         raise DataError(
             told(f"{place}: there is no such folder. {_EXPECTED[0]}",
                  f"{place}: 그런 폴더가 없습니다. {_EXPECTED[1]}")
         )  # fmt: skip
-    lists, passed_over = _lists([place] if place.is_file() else sorted(root.glob("*.csv")), root)
+    lists, passed_over = _lists(files, root)
     csv: dict[Modality, str] = {}
     for name, modality in lists.items():
         if modality in csv:
@@ -86,8 +91,7 @@ def find_layout(place: Path) -> Layout:
     found = [m for m in MODALITIES if m in csv or _has_folders(root, m)]
     if found:
         return Layout(root, csv, found, passed_over)
-    names = sorted(path.name for path in root.iterdir() if path.is_dir())[:8]
-    seen = ", ".join(names) or "-"
+    seen = ", ".join(_folders(root)[:8]) or "-"
     raise DataError(
         "\n  ".join(
             [
@@ -113,14 +117,35 @@ _EXPECTED = (
 )
 
 
-def _has_folders(root: Path, modality: Modality) -> bool:
+def _lists_at(place: Path | Address) -> tuple[Path | Address, list[Path] | list[Address]]:
+    """The root of the media, and the CSV files that may list them."""
+    if isinstance(place, Path):
+        if place.is_file():
+            return place.parent, [place]
+        return place, sorted(place.glob("*.csv"))
+    if place.suffix.lower() == ".csv":
+        return place.parent, [place]
+    return place, [place / name for name in names_in(place) if name.lower().endswith(".csv")]
+
+
+def _folders(root: Path | Address) -> list[str]:
+    if isinstance(root, Address):
+        return [name for name in names_in(root) if "." not in name]
+    return sorted(path.name for path in root.iterdir() if path.is_dir())
+
+
+def _has_folders(root: Path | Address, modality: Modality) -> bool:
+    if isinstance(root, Address):
+        return all(label_files(root, modality).values())
     if not is_mixed(root):
         return all(label_folders(root / f"{modality}s").values())
     files = (p for own in label_folders(root).values() for f in own for p in f.rglob("*"))
     return any(kind_of(path) == modality for path in files if path.is_file())
 
 
-def _lists(files: list[Path], root: Path) -> tuple[dict[str, Modality], list[str]]:
+def _lists(
+    files: list[Path] | list[Address], root: Path | Address
+) -> tuple[dict[str, Modality], list[str]]:
     found: dict[str, Modality] = {}
     passed_over = []
     for file in files:
@@ -129,8 +154,7 @@ def _lists(files: list[Path], root: Path) -> tuple[dict[str, Modality], list[str
         except DataError as error:
             passed_over.append(str(error))
             continue
-        there = [root / path for path in paths if (root / path).is_file()]
-        kinds = Counter(kind_of(path) for path in there[:_LOOKED_AT])
+        kinds = Counter(_kinds(root, paths[:_LOOKED_AT] if isinstance(root, Address) else paths))
         if len(kinds) == 1:
             found[file.name] = next(iter(kinds))
         elif kinds:
@@ -144,3 +168,11 @@ def _lists(files: list[Path], root: Path) -> tuple[dict[str, Modality], list[str
                      f"{file}: 적힌 파일이 하나도 없습니다. 경로는 {root} 기준입니다")
             )  # fmt: skip
     return found, passed_over
+
+
+def _kinds(root: Path | Address, paths: Iterable[str]) -> list[Modality]:
+    """What the first files that are there are."""
+    places = [located(root, path) for path in paths]
+    near = [place for place in places if isinstance(place, Path) and place.is_file()]
+    far = [kind_at(place) for place in places if isinstance(place, Address)]
+    return [*(kind_of(place) for place in near[:_LOOKED_AT]), *filter(None, far)]

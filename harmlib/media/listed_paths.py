@@ -13,8 +13,26 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+from harmlib.address import Address, is_address
+from harmlib.media.remote_media import FilesAtAddress
+
 _QUOTES = "\"'`“”‘’«»"
 _ELSEWHERE = re.compile(r"[A-Za-z]:[\\/]|\\\\|[a-z][a-z0-9+]*://")
+
+
+def listed_files(root: Path | Address) -> FilesOnDisk | FilesAtAddress:
+    """Open the files that a list may name.
+
+    Parameters
+    ----------
+    root : Path or Address
+        What relative paths are relative to.
+
+    Returns
+    -------
+    FilesOnDisk or FilesAtAddress
+    """
+    return FilesAtAddress(root) if isinstance(root, Address) else FilesOnDisk(root)
 
 
 class FilesOnDisk:
@@ -72,6 +90,8 @@ class FilesOnDisk:
         str
             An absolute path; of a file that is not there, in NFC, and with ``/`` for ``\``.
         """
+        if is_address(path):
+            return path
         if not self.exists(path):
             path = unicodedata.normalize("NFC", _slashed(path))
         return os.path.normpath(path if path[:1] == "/" else f"{self.root}/{path}")
@@ -88,6 +108,8 @@ class FilesOnDisk:
         -------
         bool
         """
+        if is_address(path):  # whoever reads it finds out
+            return True
         try:
             return os.path.lexists(f"{self.root}/{path}" if path[:1] != "/" else path)
         except ValueError:  # a NUL in the name

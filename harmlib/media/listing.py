@@ -8,11 +8,20 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from harmlib.address import (
+    Address,
+    AddressError,
+    is_address,
+    located,
+    without_secrets,
+)
 from harmlib.language import told
 from harmlib.media.categories import check_category, folder_category, plain_category
+from harmlib.media.fetching import local_file
 from harmlib.media.folders import DataError, scan_folders
 from harmlib.media.ledger import LABELS, plain_label
-from harmlib.media.listed_paths import FilesOnDisk
+from harmlib.media.listed_paths import FilesOnDisk, listed_files
+from harmlib.media.remote_media import FilesAtAddress
 from harmlib.media.splits import SPLITS
 from harmlib.params import DataParams, Modality
 from harmlib.tables.complaint import TableError
@@ -57,14 +66,14 @@ def list_media(data: DataParams, modality: Modality) -> pd.DataFrame:
     ...     list_media(DataParams(root=folder), "image")["path"].tolist()
     ['images/harmful/a.jpg', 'images/safe/b.jpg']
     """
-    csv = data.csv(modality)
+    csv = data.csv_file(modality)
     if not csv:
         listed = scan_folders(data.root, modality)
         if data.categories is not None:
             listed = _of_folders(listed, data.categories)
     else:
-        listed = read_csv(data.root / csv, data.root, data.categories, _group_column(data))
-        _require_one(listed["path"], data.root, data.root / csv)
+        listed = read_csv(csv, data.root, data.categories, _group_column(data))
+        _require_one(listed["path"], data.root, csv)
     if data.groups == BY_FOLDER:
         return listed.assign(group=[_plain_folder(path) for path in listed["path"]])
     if not csv and data.groups not in WAYS:
@@ -89,18 +98,18 @@ def _plain_folder(path: str) -> str:
     return "/".join(part for part in parts if plain_label(part) is None) or "."
 
 
-def _require_one(paths: pd.Series, root: Path, csv_path: Path) -> None:
+def _require_one(paths: pd.Series, root: Path | Address, csv_path: Path | Address) -> None:
     """Say once that no listed file is there, instead of once for each in the ledger."""
-    files = FilesOnDisk(root)
-    if paths.empty or paths.map(files.exists).any():
+    files = listed_files(root)
+    if paths.empty or any(files.exists(path) for path in paths):
         return
     hint = files.hint(paths.iloc[0])
     raise DataError(
         told(
             f"{csv_path}: none of the {len(paths):,} listed files is there. The first is "
-            f"{paths.iloc[0]!r}, looked for at {files.root / paths.iloc[0]}; ",
+            f"{paths.iloc[0]!r}, looked for at {located(files.root, paths.iloc[0])}; ",
             f"{csv_path}: 적힌 파일 {len(paths):,}개가 하나도 없습니다. 첫 파일은 "
-            f"{paths.iloc[0]!r}이며 {files.root / paths.iloc[0]}에서 찾았습니다. ",
+            f"{paths.iloc[0]!r}이며 {located(files.root, paths.iloc[0])}에서 찾았습니다. ",
         )
         + (hint or told("paths are relative to data.root", "경로는 data.root 기준입니다"))
     )
@@ -116,8 +125,8 @@ def _of_folders(listed: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame
 
 
 def read_csv(
-    csv_path: Path,
-    root: Path | None = None,
+    csv_path: Path | Address,
+    root: Path | Address | None = None,
     categories: Sequence[str] | None = None,
     group_column: str = "group",
 ) -> pd.DataFrame:
@@ -125,12 +134,12 @@ def read_csv(
 
     Parameters
     ----------
-    csv_path : Path
-        Columns path (relative to `root`, or absolute), label (`harmful` or `safe`, or as
-        `harmlib.media.ledger.LABEL_WORDS` has them: 유해, 안전, 1, 0) and, if wished,
-        group and split (`train`, `val` or `validation`, `test`); further columns are not used.
+    csv_path : Path or Address
+        Columns path (relative to `root`, absolute, or an address), label (`harmful` or `safe`, or
+        as `harmlib.media.ledger.LABEL_WORDS` has them: 유해, 안전, 1, 0) and, if wished, group and
+        split (`train`, `val` or `validation`, `test`); further columns are not used.
         Encodings, separators and all else as `harmlib.tables.table.read_table` reads them.
-    root : Path, optional
+    root : Path or Address, optional
         The folder of the media, `data.root`; by default that of the CSV.
     categories : sequence of str, optional
         Those that are learned: the CSV has a column category too, with one or several (``gun|fire``
@@ -163,6 +172,22 @@ def read_csv(
         path label    group split
     0  a.jpg  safe  camera1  None
     """
+    where = csv_path.parent if root is None else root
+    if isinstance(csv_path, Path):
+        return _read_csv(csv_path, where, categories, group_column)
+    try:
+        with local_file(csv_path) as near:
+            try:
+                return _read_csv(near, where, categories, group_column)
+            except DataError as error:
+                raise DataError(str(error).replace(str(near), str(csv_path))) from None
+    except (OSError, AddressError) as error:
+        raise DataError(str(error)) from None
+
+
+def _read_csv(
+    csv_path: Path, root: Path | Address, categories: Sequence[str] | None, group_column: str
+) -> pd.DataFrame:
     try:
         needed = ("path", "label") if categories is None else ("path", "label", "category")
         needed = needed if group_column == "group" else (*needed, group_column)
@@ -181,8 +206,8 @@ def read_csv(
         check_groups(table, "group")
         if categories is not None:
             table = _with_categories(table, categories)
-        table = _with_paths(table, FilesOnDisk(csv_path.parent if root is None else root))
-    except TableError as error:
+        table = _with_paths(table, listed_files(root))
+    except (TableError, AddressError) as error:
         raise DataError(str(error)) from None
     frame = table.frame.reset_index(drop=True)
     return frame.replace({"group": {"": None}, "split": {"": None}})
@@ -201,12 +226,15 @@ def _with_categories(table: Table, categories: Sequence[str]) -> Table:
     return Table(table.path, table.frame.assign(category=plain))
 
 
-def _with_paths(table: Table, files: FilesOnDisk) -> Table:
+def _with_paths(table: Table, files: FilesOnDisk | FilesAtAddress) -> Table:
     """Return the table with paths as they are on disk; no two lines name one file."""
     check_texts(table, "path")
     listed = table.frame["path"]
     if (listed == "").any():
         table.refuse(listed == "", "empty path; write one, or remove the line")
+    secret = pd.Series([is_address(p) and without_secrets(p) != p for p in listed], listed.index)
+    if secret.any():
+        table.refuse(secret, "path: an address with credentials or a query; leave them out")
     paths = listed.map(files.named)
     keys = paths.map(files.key)
     twice = keys.duplicated()

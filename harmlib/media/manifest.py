@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.address import Address, located
 from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decoders import DecodeLimits
 from harmlib.media.folders import DataError
 from harmlib.media.folds import assign_folds
 from harmlib.media.group_guess import GIVEN, guess_groups
-from harmlib.media.ledger import LABELS, LEDGER_COLUMNS
-from harmlib.media.listed_paths import FilesOnDisk
+from harmlib.media.ledger import LABELS, LEDGER_COLUMNS, Unusable
+from harmlib.media.listed_paths import listed_files
 from harmlib.media.listing import LISTING_COLUMNS, list_media
 from harmlib.media.probe_cache import probe_all
+from harmlib.media.remote_media import looked_up
 from harmlib.media.source_names import ALONE
 from harmlib.media.splits import SplitError, assign_splits, subsample_to_ratio
 from harmlib.params import MAX_FRAMES, MAX_PIXELS, Modality, NearDuplicateParams, Params
@@ -131,7 +133,7 @@ def list_all(params: Params) -> dict[Modality, pd.DataFrame]:
 
 def build_manifest(
     listed: pd.DataFrame,
-    root: Path,
+    root: Path | Address,
     modality: Modality,
     *,
     ratio: float | None,
@@ -152,7 +154,7 @@ def build_manifest(
     ----------
     listed : DataFrame
         Columns path (relative to `root`), label, group, split, as `list_media` returns them.
-    root : Path
+    root : Path or Address
         The folder of the media.
     modality : {"image", "video"}
         What the files should be.
@@ -195,7 +197,8 @@ def build_manifest(
     SplitError
         If no split is possible.
     """
-    full = pd.Series([root / path for path in listed["path"]], index=listed.index, dtype=object)
+    places = [located(root, path) for path in listed["path"]]
+    full = pd.Series(looked_up(places), index=listed.index, dtype=object)
     reason = _refused_unread(listed["path"], full, root)
     usable = listed[reason == ""]
     facts = probe_all(
@@ -291,22 +294,24 @@ def _further_columns(listed: pd.DataFrame, needed: list[str]) -> list[str]:
     return [name for name in others if name not in taken]
 
 
-def _refused_unread(names: pd.Series, full: pd.Series, root: Path) -> pd.Series:
+def _refused_unread(names: pd.Series, full: pd.Series, root: Path | Address) -> pd.Series:
     """Return why a file can't be used, as far as it needs no reading; empty where it may be.
 
     Endings don't count: content says what a file is, here as in `harmlib predict`.
     """
     reason = pd.Series([_unread(path) for path in full], index=names.index, dtype=object)
     missing = reason == _MISSING
-    files = FilesOnDisk(root)
+    files = listed_files(root)
     hints = [files.hint(name) for name in names[missing]]
     reason[missing] = [f"{_MISSING}{f'; {hint}' if hint else ''}" for hint in hints]
     reason[names.str.contains(r"\udc", regex=False)] = "file name is not UTF-8; rename it"
     return reason
 
 
-def _unread(path: Path) -> str:
+def _unread(path: Path | Address | Unusable) -> str:
     """Say what the file system tells; what is there and can't be read, `probe` tells more of."""
+    if not isinstance(path, Path):
+        return path.reason if isinstance(path, Unusable) else ""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -317,7 +322,7 @@ def _unread(path: Path) -> str:
 
 
 def _require_classes(
-    items: pd.DataFrame, modality: Modality, root: Path, reasons: pd.Series
+    items: pd.DataFrame, modality: Modality, root: Path | Address, reasons: pd.Series
 ) -> None:
     lacking = [name for name, label in LABELS.items() if not (items["label"] == label).any()]
     if lacking:

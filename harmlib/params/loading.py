@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from harmlib.address import Address
 from harmlib.language import told
 from harmlib.params.mistakes import explain, near
 from harmlib.params.places import PROJECT_ROOT, absolute
@@ -190,7 +191,7 @@ def file_to_run(path: str | Path) -> Path:
     if isinstance(params, ScoresParams):
         return file
     data = params.data
-    if data.otherwise is None or data.root.is_dir():
+    if data.otherwise is None or isinstance(data.root, Address) or data.root.is_dir():
         return file
     other = (file.parent / data.otherwise).resolve()
     load_params(other)

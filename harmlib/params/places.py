@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address, place
+
 # The checkout, or the working directory for an installed package.
 _CHECKOUT = Path(__file__).resolve().parents[2]
 PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "notebooks").is_dir() else Path.cwd()
@@ -37,6 +39,33 @@ def from_project(text: str) -> Path:
     'data'
     """
     return absolute(_filled_in(text), PROJECT_ROOT)
+
+
+def media_root(text: str) -> Path | Address:
+    """Read where media lie: a path as `from_project` makes it absolute, or an address.
+
+    Parameters
+    ----------
+    text : str
+        With `${NAME}` and `${NAME:-default}` as in `from_project`.
+
+    Returns
+    -------
+    Path or Address
+
+    Raises
+    ------
+    ValueError
+        As `from_project` does, and for an address with credentials.
+
+    Examples
+    --------
+    >>> str(media_root("s3://bucket/media/"))
+    's3://bucket/media'
+    """
+    filled = _filled_in(text)
+    where = place(filled) if "://" in filled else Path(filled)
+    return where if isinstance(where, Address) else absolute(where, PROJECT_ROOT)
 
 
 def absolute(path: str | Path, start: Path) -> Path:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
+from harmlib.address import Address, located
 from harmlib.params.finding_codes import FindingCode
 from harmlib.params.names import Name, check_apart
-from harmlib.params.places import PROJECT_ROOT, from_project
+from harmlib.params.places import PROJECT_ROOT, from_project, media_root
 from harmlib.params.policies import Costs, Policies, Volume, check_policies, check_sections
 from harmlib.params.section import Section
 
@@ -29,6 +30,15 @@ def _path(value: Any) -> Any:
     return from_project(value) if isinstance(value, str) else value
 
 
+def _media_root(value: Any) -> Path | Address:
+    """A path or an address for a text."""
+    if isinstance(value, Path | Address):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a folder, or an address such as s3://bucket/media")
+    return media_root(value)
+
+
 def _weights(value: Any) -> Any:
     """Keep the two words, make anything else an absolute path."""
     if not isinstance(value, str) or value in ("pretrained", "untrained"):
@@ -37,13 +47,14 @@ def _weights(value: Any) -> Any:
 
 
 ProjectPath = Annotated[Path, BeforeValidator(_path)]
+MediaRoot = Annotated[Path | Address, PlainValidator(_media_root), PlainSerializer(str)]
 WeightsSpec = Annotated[str, BeforeValidator(_weights)]
 
 
 class DataParams(Section):
     """Where the media are. Paths are relative to the project's root."""
 
-    root: Annotated[ProjectPath, Field(strict=False)]
+    root: MediaRoot  # a folder, or an address (s3://bucket/media)
     draw_demo: bool = False  # draw the demo set into `root` first
     otherwise: str | None = None  # the params file beside this one to run if `root` is not there
     image_csv: str | None = None  # relative to root; None: scan images/{harmful,safe}
@@ -62,6 +73,12 @@ class DataParams(Section):
     # A file that takes longer, or more memory, to be decoded goes into the ledger
     max_decode_sec: Annotated[float, Field(gt=0)] = MAX_DECODE_SEC
     max_decode_gib: Annotated[float, Field(gt=0)] = MAX_DECODE_GIB
+
+    @model_validator(mode="after")
+    def _demo_is_drawn_here(self) -> DataParams:
+        if self.draw_demo and isinstance(self.root, Address):
+            raise ValueError("draw_demo draws into a folder of this machine; root is an address")
+        return self
 
     @model_validator(mode="after")
     def _categories_are_told(self) -> DataParams:
@@ -83,6 +100,11 @@ class DataParams(Section):
     def csv(self, modality: str) -> str | None:
         """The modality's CSV file, relative to `root`; None where its folders are scanned."""
         return self.image_csv if modality == "image" else self.video_csv
+
+    def csv_file(self, modality: str) -> Path | Address | None:
+        """Where that file lies: on this machine too, with an absolute path, if `root` doesn't."""
+        csv = self.csv(modality)
+        return located(self.root, csv) if csv else None
 
     def ratio(self, modality: str) -> float | None:
         """Harmful items per safe item to subsample to; None keeps every item."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
-from harmlib.params.places import from_project
+from harmlib.address import Address
+from harmlib.params.places import media_root
 from harmlib.params.schema import Positive, RunParams, ThresholdRule
 from harmlib.params.section import Section
 
@@ -31,38 +32,13 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Levels = Annotated[list[float], Field(min_length=2)]
 
 
-def scores_place(value: Any) -> Any:
-    """Read where a table of scores is: a path, or an address such as ``s3://bucket/scores/``.
-
-    Parameters
-    ----------
-    value : Any
-        A text, or a path.
-
-    Returns
-    -------
-    Any
-        An absolute path, or the address as it is.
-
-    Raises
-    ------
-    ValueError
-        Something else, an address with a password, or a path that can't be one.
-
-    Examples
-    --------
-    >>> scores_place("s3://bucket/scores/")
-    's3://bucket/scores/'
-    """
-    if isinstance(value, Path):
+def _scores_place(value: Any) -> Path | Address:
+    """A path or an address for a text."""
+    if isinstance(value, Path | Address):
         return value
     if not isinstance(value, str):
         raise ValueError("must be a file, a folder, a pattern such as a/*.parquet, or an address")
-    if "://" not in value:
-        return from_project(value)
-    if "@" in value.partition("://")[2].partition("/")[0]:
-        raise ValueError("an address holds no password; put it where the file system looks for it")
-    return value
+    return media_root(value)
 
 
 class TableReading(Section):
@@ -95,7 +71,7 @@ class ScoresParams(RunParams, TableReading):
     trains: ClassVar[bool] = False
 
     # .csv, .parquet or .jsonl; or a folder or pattern of .parquet files, or their address
-    scores: Annotated[Path | str, BeforeValidator(scores_place)]
+    scores: Annotated[Path | Address, PlainValidator(_scores_place), PlainSerializer(str)]
     count_above: Positive = COUNT_ABOVE  # rows; more are counted in one pass, not read into memory
     # Decided before these items were seen, in the model's own numbers; null: chosen on a half
     threshold: float | dict[str, float] | None = None

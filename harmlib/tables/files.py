@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
@@ -19,12 +20,12 @@ _READERS = {
 }
 
 
-def read_file(path: Path | str, needed: Collection[str] = ()) -> Table:
+def read_file(path: Path | Address, needed: Collection[str] = ()) -> Table:
     """Read a table from CSV, Parquet or JSON lines.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path or Address
         ``.csv`` (as `harmlib.tables.table.read_table` reads it; ``.tsv`` and ``.txt`` too),
         ``.parquet`` or ``.jsonl``; or a folder, a pattern or an address of Parquet files
         (`harmlib.tables.shards.list_shards`), which are read as one table.
@@ -52,9 +53,8 @@ def read_file(path: Path | str, needed: Collection[str] = ()) -> Table:
     >>> table.frame["score"].tolist(), table.frame.index.name
     ([0.2, 0.9], 'row')
     """
-    if is_sharded(path):
-        return read_shards(list_shards(str(path)))
-    path = Path(path)
+    if isinstance(path, Address) or is_sharded(path):
+        return read_shards(list_shards(path))
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
         return read_table(path, needed)

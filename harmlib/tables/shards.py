@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,13 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harmlib.address import Address, AddressError, asking, listed_as
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
 from harmlib.tables.table import Table
 
 SUFFIX = ".parquet"
-_STATES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ class ShardList:
 
     Attributes
     ----------
-    address : str
+    place : Path or Address
         As a person gave it.
     files : fsspec.AbstractFileSystem
         Where they lie.
     shards : tuple of Shard
     """
 
-    address: str
+    place: Path | Address
     files: Any
     shards: tuple[Shard, ...]
 
@@ -82,17 +83,12 @@ class ShardList:
         OSError, pyarrow.ArrowException
             It is gone, can't be read, or is no Parquet file.
         """
-        source = shard.path if self.is_local else self.files.open(shard.path, "rb")
-        schema = pq.read_schema(source)
-        texts = [f.name for f in schema if pa.types.is_string(f.type)]
-        if not self.is_local:
-            source.seek(0)
-        return pq.ParquetFile(source, read_dictionary=texts, pre_buffer=not self.is_local)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether they are files of this machine."""
-        return "file" in self.files.protocol
+        if isinstance(self.place, Path):
+            return pq.ParquetFile(shard.path, read_dictionary=_texts(pq.read_schema(shard.path)))
+        source = self.files.open(shard.path, "rb")
+        texts = _texts(pq.read_schema(source))
+        source.seek(0)
+        return pq.ParquetFile(source, read_dictionary=texts, pre_buffer=True)
 
     def rows(self) -> int:
         """Rows of all shards that can be opened, as their footers tell; no row is read."""
@@ -101,20 +97,21 @@ class ShardList:
     def _footers(self) -> Iterator[tuple[Shard, int]]:
         for shard in self.shards:
             try:
-                yield shard, self.open(shard).metadata.num_rows
+                with self.open(shard) as opened:
+                    yield shard, opened.metadata.num_rows
             except (OSError, pa.ArrowException):  # the pass itself says so, in its ledger
                 continue
 
 
-def list_shards(address: str) -> ShardList:
-    """List the shards at an address.
+def list_shards(place: Path | Address) -> ShardList:
+    """List the shards of a table.
 
     Parameters
     ----------
-    address : str
+    place : Path or Address
         A folder, a file, or a pattern with ``*``, on this machine or as ``s3://bucket/scores/``.
         Below a folder all that ends in ``.parquet`` counts, but for names that begin with ``_`` or
-        ``.``. Credentials come from where the file system looks for them.
+        ``.``.
 
     Returns
     -------
@@ -123,44 +120,48 @@ def list_shards(address: str) -> ShardList:
     Raises
     ------
     TableError
-        There is none, or the address can't be read.
+        There is none, or the place can't be read.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     pq.write_table(pa.table({"score": [0.5]}), f"{folder}/one.parquet")
-    ...     found = list_shards(folder)
+    ...     found = list_shards(Path(folder))
     ...     [shard.name for shard in found.shards], found.rows()
     (['one.parquet'], 1)
     """
     try:
-        files, path = fsspec.core.url_to_fs(address)
-        if "*" in path:
-            found = files.glob(path, detail=True)
-            start = path[: path.index("*")].rpartition("/")[0]
-        else:
-            found, start = files.find(path, detail=True), path.rstrip("/")
-    except ImportError as error:
-        raise TableError(_missing(address, str(error))) from None
-    except (OSError, ValueError) as error:
-        raise TableError(_unreadable(address, error)) from None
+        with _asking(place) as (files, path):
+            if "*" in path:
+                found = files.glob(path, detail=True)
+                start = path[: path.index("*")].rpartition("/")[0]
+            else:
+                found, start = files.find(path, detail=True), path.rstrip("/")
+    except (OSError, AddressError) as error:
+        raise TableError(str(error)) from None
     shards = [
         Shard(_name(own, start), own, int(about["size"] or 0), _state(about))
         for own, about in sorted(found.items())
         if about["type"] == "file" and own.endswith(SUFFIX) and not _is_hidden(own, start)
     ]
     if not shards:
-        raise TableError(_none(address))
-    return ShardList(address, files, tuple(shards))
+        raise TableError(_none(place))
+    return ShardList(place, files, tuple(shards))
 
 
-def is_sharded(path: str | Path) -> bool:
+def _asking(place: Path | Address) -> AbstractContextManager[tuple[Any, str]]:
+    if isinstance(place, Address):
+        return asking(place)
+    return nullcontext(fsspec.core.url_to_fs(str(place)))
+
+
+def is_sharded(place: Path | Address) -> bool:
     """Whether a table is given as a folder, a pattern or an address, and not as a file.
 
     Parameters
     ----------
-    path : str or Path
+    place : Path or Address
 
     Returns
     -------
@@ -168,11 +169,12 @@ def is_sharded(path: str | Path) -> bool:
 
     Examples
     --------
-    >>> is_sharded("s3://bucket/scores/"), is_sharded("scores/*.parquet"), is_sharded("a.csv")
-    (True, True, False)
+    >>> is_sharded(Path("scores/*.parquet")), is_sharded(Path("a.csv"))
+    (True, False)
     """
-    text = str(path)
-    return "://" in text or Path(text).is_dir() or ("*" in text and not Path(text).exists())
+    if isinstance(place, Address):
+        return True
+    return place.is_dir() or ("*" in str(place) and not place.exists())
 
 
 def read_shards(listed: ShardList) -> Table:
@@ -199,14 +201,15 @@ def read_shards(listed: ShardList) -> Table:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for i in range(2):
     ...         pq.write_table(pa.table({"Score": [0.5 + i / 4]}), f"{folder}/{i}.parquet")
-    ...     table = read_shards(list_shards(folder))
+    ...     table = read_shards(list_shards(Path(folder)))
     >>> table.frame["score"].tolist()
     [0.5, 0.75]
     """
     parts = []
     for shard in listed.shards:
         try:
-            frame = listed.open(shard).read().to_pandas(strings_to_categorical=False)
+            with listed.open(shard) as opened:
+                frame = opened.read().to_pandas()
         except (OSError, pa.ArrowException) as error:
             text = str(error).splitlines()[0]
             raise TableError(f"{shard.name}: can't be read as Parquet: {text}") from None
@@ -215,7 +218,11 @@ def read_shards(listed: ShardList) -> Table:
         parts.append(frame.set_axis(distinct_names(list(map(str, frame)), shard.name), axis=1))
     whole = pd.concat(parts, ignore_index=True)
     whole.index = pd.RangeIndex(1, len(whole) + 1, name="row")
-    return Table(Path(listed.address), whole)
+    return Table(Path(str(listed.place)), whole)
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if pa.types.is_string(field.type)]
 
 
 def _name(path: str, start: str) -> str:
@@ -227,28 +234,14 @@ def _is_hidden(path: str, start: str) -> bool:
 
 
 def _state(about: dict[str, Any]) -> str:
-    known = [str(about[name]) for name in _STATES if about.get(name)]
-    return f"{about['size']} {known[0] if known else ''}"
+    size, changed, tag = listed_as(about)
+    return f"{size} {changed} {tag}"
 
 
-def _none(address: str) -> str:
+def _none(place: Path | Address) -> str:
     return told(
-        f"{address}: there is no {SUFFIX} file; give a folder of them, a pattern such as "
+        f"{place}: there is no {SUFFIX} file; give a folder of them, a pattern such as "
         f"scores/2026-*{SUFFIX}, or an address such as s3://bucket/scores/",
-        f"{address}: {SUFFIX} 파일이 없습니다. 그런 파일이 든 폴더나 scores/2026-*{SUFFIX} 같은 패턴, "
-        "s3://bucket/scores/ 같은 주소를 주십시오",
-    )
-
-
-def _unreadable(address: str, error: Exception) -> str:
-    return told(
-        f"{address}: can't be read: {type(error).__name__}",
-        f"{address}: 읽을 수 없습니다: {type(error).__name__}",
-    )
-
-
-def _missing(address: str, error: str) -> str:
-    return told(
-        f"{address}: a package for this kind of address is missing ({error})",
-        f"{address}: 이 주소를 읽는 패키지가 없습니다({error})",
+        f"{place}: {SUFFIX} 파일이 없습니다. 그런 파일이 든 폴더나 "
+        f"scores/2026-*{SUFFIX} 같은 패턴, s3://bucket/scores/ 같은 주소를 주십시오",
     )

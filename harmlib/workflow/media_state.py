@@ -7,8 +7,12 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harmlib.address import Address, AddressError, located
+from harmlib.media.fetching import local_file
 from harmlib.media.file_state import file_state
-from harmlib.media.ledger import plain_label
+from harmlib.media.ledger import Unusable, plain_label
+from harmlib.media.remote_files import files_at
+from harmlib.media.remote_media import looked_up
 from harmlib.media.whole_file import set_aside, write_text_whole
 from harmlib.params import Modality, Params
 
@@ -71,9 +75,8 @@ class MediaState:
             text = json.dumps(paths)
             write_text_whole(self._kept(modality), f"{before} {_digest([text])}\n{text}")
 
-    def _csv(self, modality: Modality) -> Path | None:
-        csv = self.params.data.csv(modality)
-        return self.params.data.root / csv if csv else None
+    def _csv(self, modality: Modality) -> Path | Address | None:
+        return self.params.data.csv_file(modality)
 
     def _kept(self, modality: Modality) -> Path:
         return self.params.run_dir / f".listed_{modality}.json"
@@ -83,10 +86,12 @@ class MediaState:
         assert csv is not None
         root, sha256 = self.params.data.root, _sha256(csv)
         paths = self._listed(modality, sha256)
-        return None if paths is None else [sha256, *_lines(root / path for path in paths)]
+        return None if paths is None else [sha256, *_lines(located(root, path) for path in paths)]
 
     def _of_folders(self, modality: Modality) -> list[str] | None:
         root = self.params.data.root
+        if isinstance(root, Address):
+            return _of_address(root, modality)
         tops = [root / f"{modality}s"]
         if not (root / "images").is_dir() and not (root / "videos").is_dir() and root.is_dir():
             tops = sorted(path for path in root.iterdir() if plain_label(path.name))
@@ -119,10 +124,22 @@ class MediaState:
         return paths if sha256 == csv_sha256 else None
 
 
-def _lines(paths: Iterable[Path]) -> Iterator[str]:
-    for path in paths:
-        state = file_state(path)
-        if state is None:  # it may come under another spelling of its name
+def _of_address(root: Address, modality: Modality) -> list[str] | None:
+    """Return a line for each file; also of the other kind, where both lie together."""
+    other = root / ("videos" if modality == "image" else "images")
+    try:
+        files = [one for one in files_at(root) if not one.text.startswith(f"{other}/")]
+    except (OSError, AddressError):
+        return None
+    return [f"{one} {file_state(one)}" for one in files]
+
+
+def _lines(paths: Iterable[Path | Address]) -> Iterator[str]:
+    for path in looked_up(paths):
+        state = None if isinstance(path, Unusable) else file_state(path)
+        if not isinstance(path, Path):
+            yield f"{path} {state or ABSENT}"
+        elif state is None:  # it may come under another spelling of its name
             folder = next((above for above in path.parents if above.is_dir()), path)
             yield f"{path} {ABSENT} {file_state(folder)}"
         else:
@@ -133,8 +150,9 @@ def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path | Address) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        with local_file(path) as near:
+            return hashlib.sha256(near.read_bytes()).hexdigest()
+    except (OSError, AddressError):
         return ABSENT

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.analysis.operating_points import operating_points
 from harmlib.analysis.own_scores.reading import OwnScores, read_own_scores
 from harmlib.analysis.own_scores.scales import Scale
@@ -39,8 +40,8 @@ def bring_in(params: ScoresParams) -> ScoresParams:
     """Read the table of scores, unless the run's folder has it already.
 
     A table of more than `count_above` rows is counted instead (`harmlib.workflow.score_shards`).
-    Otherwise writes ``manifest.parquet``, ``ledger.csv``, the tables of scores, operating points and history
-    (of each model, and of all), and `TABLES`.
+    Otherwise writes ``manifest.parquet``, ``ledger.csv``, the tables of scores, operating points
+    and history (of each model, and of all), and `TABLES`.
 
     Parameters
     ----------
@@ -131,19 +132,17 @@ def _filled(params: ScoresParams, found: dict[str, Any]) -> ScoresParams:
         raise ParamsError(str(error)) from None
     variants = {name: ThresholdRule(**rule) for name, rule in found["variants"].items()}
     names = {"folds": found["folds"], "counted": found["counted"]}
-    return params.model_copy(
-        update=names | {"variants": variants, "modalities": found["sections"]}
-    )
+    return params.model_copy(update=names | {"variants": variants, "modalities": found["sections"]})
 
 
 def _state(params: ScoresParams) -> str:
     # What is found in the table, and what nothing here depends on
     settings = params.model_dump_json(exclude={*FOUND, "policies", "costs", "volume", "mute"})
     digest = hashlib.sha256(f"{_VERSION} {settings}".encode())
-    if is_sharded(params.scores):
-        digest.update(list_shards(str(params.scores)).state.encode())
+    if isinstance(params.scores, Address) or is_sharded(params.scores):
+        digest.update(list_shards(params.scores).state.encode())
     else:
-        digest.update(Path(params.scores).read_bytes())
+        digest.update(params.scores.read_bytes())
     return digest.hexdigest()
 
 

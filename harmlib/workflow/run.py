@@ -325,8 +325,7 @@ class Run:
             "params": portable_paths(self.params.model_dump(mode="json")),
             "weights": rows,
             "sha256": {
-                name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest()
-                for name in tables
+                name: hashlib.sha256((self.dir / name).read_bytes()).hexdigest() for name in tables
             },
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in PACKAGES},

@@ -18,7 +18,7 @@ from harmlib.analysis.own_scores.sections import LEFT_OUT_COLUMNS, distinct_plai
 from harmlib.analysis.score_shards.block_table import BlockTable
 from harmlib.analysis.score_shards.counting import Counter, count_shards
 from harmlib.analysis.score_shards.counts import IntArray, Split
-from harmlib.analysis.score_shards.section_tables import Samples
+from harmlib.analysis.score_shards.section_curves import Samples
 from harmlib.analysis.score_shards.tally import Tally, keep, kept, sections_of
 from harmlib.language import told
 from harmlib.media.whole_file import written_whole
@@ -51,9 +51,9 @@ def shards_to_count(params: ScoresParams) -> ShardList | None:
     TableError
         There is no shard.
     """
-    place = str(params.scores)
-    is_file = place.endswith(SUFFIX) and Path(place).is_file()
-    if not is_file and not is_sharded(place):
+    place = params.scores
+    is_shard = isinstance(place, Path) and place.suffix.lower() == SUFFIX and place.is_file()
+    if not is_shard and not is_sharded(place):
         return None
     listed = list_shards(place)
     return listed if listed.rows() > params.count_above else None
@@ -93,7 +93,7 @@ def count_scores(params: ScoresParams, listed: ShardList) -> dict[str, Any]:
     if not sections:
         reasons = "; ".join(f"{one.section}: {one.reason}" for one in left_out.itertuples())
         raise TableError(
-            f"{listed.address}: too little to choose a threshold on one part and judge it on the "
+            f"{listed.place}: too little to choose a threshold on one part and judge it on the "
             f"other: {reasons}"
         )
     names = distinct_plain_names(tally.scales)
@@ -232,7 +232,9 @@ def _read_as(tally: Tally) -> pd.DataFrame:
 
 
 def _shards(listed: ShardList, tally: Tally) -> pd.DataFrame:
-    rows = [(shard.name, shard.size, tally.unreadable.get(shard.name, "")) for shard in listed.shards]
+    rows = [
+        (shard.name, shard.size, tally.unreadable.get(shard.name, "")) for shard in listed.shards
+    ]
     return pd.DataFrame(rows, columns=["shard", "bytes", "unreadable"])
 
 
@@ -265,7 +267,17 @@ def _models(params: ScoresParams, tally: Tally, names: dict[str, str]) -> pd.Dat
 
 
 def outputs_of(params: ScoresParams) -> str:
-    """Return a text that changes when a table that `count_scores` wrote does."""
+    """Return a text that changes when a table that `count_scores` wrote does.
+
+    Parameters
+    ----------
+    params : ScoresParams
+        Of the run.
+
+    Returns
+    -------
+    str
+    """
     digest = hashlib.sha256()
     for name in COUNT_TABLES:
         digest.update((params.run_dir / name).read_bytes())
@@ -273,5 +285,15 @@ def outputs_of(params: ScoresParams) -> str:
 
 
 def state_of(params: ScoresParams, listed: ShardList) -> str:
-    """Return a text that changes when the shards do, or how they are read and halved."""
+    """Return a text that changes when the shards do, or how they are read and halved.
+
+    Parameters
+    ----------
+    params : ScoresParams
+    listed : ShardList
+
+    Returns
+    -------
+    str
+    """
     return json.dumps([_reading(params), params.seed, listed.state])

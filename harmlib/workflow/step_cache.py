@@ -141,11 +141,12 @@ class StepCache:
     # The feature store and downloaded weights, which runs share: more of them do no harm
 
     def _artifacts(self, modality: str) -> dict[str, str]:
-        """Return the state of each weights file, and of each part that holds vectors."""
+        """Return the state of each weights file, and of each file that holds vectors."""
         weights = (self.params.artifacts / "weights").glob("*")
         files = [path for path in weights if path.suffix not in (".part", ".lock")]
         for folder in self._stores(modality):
-            files += sorted(folder.glob("part-*.parquet")) + sorted(folder.glob("shard-*"))
+            for pattern in ("part-*.parquet", "shard-*.parquet", "shard-*.npy"):
+                files += sorted(folder.glob(pattern))
         return {str(path.relative_to(self.params.artifacts)): _state(path) for path in files}
 
     def _are_kept(self, artifacts: dict[str, str] | None) -> bool:

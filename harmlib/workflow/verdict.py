@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harmlib.language import told
-from harmlib.params.places import from_project
+from harmlib.params.places import media_root
 from harmlib.workflow.compare_runs import changed_keys, environment, flat
 from harmlib.workflow.compare_runs_text import key_lines
 from harmlib.workflow.recorded_run import UnreadableRun, read_about
@@ -132,7 +132,7 @@ def compare_folders(on_disk: Path, again: Path) -> Verdict:
 
 def _root(params: dict[str, Any]) -> str:
     """Where a run's media lie, or its table of scores."""
-    return str(from_project(params["scores"] if "scores" in params else params["data"]["root"]))
+    return str(media_root(params["scores"] if "scores" in params else params["data"]["root"]))
 
 
 def _table_names(folder: Path) -> list[str]:

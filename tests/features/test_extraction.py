@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_backbone import PARAMS, TinyBackbone, count_decoded, engines_of
 
-from harmlib.features import extraction, vector_stream
+from harmlib.features import extraction, store_content, vector_stream
 from harmlib.features.extraction import extract, weights_table
 from harmlib.features.store import FeatureStore
 from harmlib.features.weights import Weights
@@ -17,6 +17,13 @@ from harmlib.media.decode import load_image
 NAMES = ("clip", "yolo", "slowfast")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(autouse=True, params=[extraction.ROWS_AT_ONCE, 3])
+def rows_at_once(request, monkeypatch):
+    """The same comes out whether the manifest is looked at as a whole or in slabs."""
+    monkeypatch.setattr(extraction, "ROWS_AT_ONCE", request.param)
+    return request.param
 
 
 @pytest.fixture
@@ -125,6 +132,7 @@ def test_the_same_content_is_extracted_once_and_fails_everywhere(
 
 def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, decoded):
     monkeypatch.setattr(extraction, "WRITE_EVERY_BYTES", 4 * 7 * 4)  # of four vectors
+    monkeypatch.setattr(extraction, "ROWS_AT_ONCE", 100)
     items, crashing = listed(images), TinyBackbone(batch_size=2)
     crashing.fails_at = 4  # eight images were computed, six given back, four of them written
     with pytest.raises(RuntimeError, match="out of memory"):
@@ -138,7 +146,24 @@ def test_a_crash_keeps_what_was_written(monkeypatch, images, listed, stores, dec
     assert sorted(pd.concat(parts)["sha256"]) == sorted(items["sha256"])  # written once
 
 
-def test_progress_counts_every_file_once(tmp_path, images, listed, stores):
+def test_a_slow_run_writes_after_a_time(monkeypatch, images, listed, stores):
+    monkeypatch.setattr(extraction, "WRITE_EVERY_SEC", -1.0)
+    monkeypatch.setattr(extraction, "ROWS_AT_ONCE", 100)
+    run(listed(images), {"clip": TinyBackbone()}, stores)
+    assert len(list(stores["clip"].dir.glob("part-*"))) == len(images)
+
+
+def test_many_parts_are_joined_in_the_end(monkeypatch, images, listed, stores):
+    monkeypatch.setattr(store_content, "COMPACT_PARTS", 4)
+    monkeypatch.setattr(extraction, "WRITE_EVERY_BYTES", 1)
+    items, backbone = listed(images), TinyBackbone()
+    run(items, {"clip": backbone}, stores)
+    assert len(list(stores["clip"].dir.glob("part-*"))) <= 1
+    expected = [backbone.of([load_image(path)]) for path in images]
+    np.testing.assert_allclose(stores["clip"].load(items["sha256"]), expected, atol=1e-6)
+
+
+def test_progress_counts_every_file_once(tmp_path, images, listed, stores, rows_at_once):
     bad, seen = tmp_path / "bad.jpg", []
     bad.write_text("no picture")
     run(
@@ -147,7 +172,10 @@ def test_progress_counts_every_file_once(tmp_path, images, listed, stores):
         stores,
         progress=lambda *step: seen.append(step),
     )
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    if rows_at_once == 3:  # that the last is a copy is known when it is looked at
+        assert seen == [(1, 4), (2, 4), (3, 4), (3, 3)]
+    else:
+        assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_the_table_of_weights_tells_what_made_the_vectors(videos, listed, stores, backbones):

@@ -13,10 +13,13 @@ import pytest
 from tiny_backbone import PARAMS, engines_of
 from tiny_opener import TinyOpener
 
+from harmlib.features import computing
+from harmlib.features.backbones import find_weights
 from harmlib.features.extraction import extract
 from harmlib.features.ray_cluster import joined_cluster, plan_workers
 from harmlib.features.ray_extraction import Busy, extract_on_ray
 from harmlib.features.store import FeatureStore
+from harmlib.params import load_params
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed")
 
@@ -104,6 +107,31 @@ def test_a_process_that_dies_costs_nothing(tmp_path, ray_here, items, expected):
     assert (tmp_path / "preparing").exists()
     assert (tmp_path / "computing").exists()
     assert_same(items, lost, stores, expected)
+
+
+def test_the_params_choose_ray_and_the_networks_agree_to_the_last_bit(
+    tmp_path, ray_here, items, capsys, monkeypatch
+):
+    monkeypatch.setattr(computing, "WORTH_IT", 20)
+    monkeypatch.setattr(computing, "MEASURED", 10)
+    items, found = items[items["modality"] == "image"], {}
+    for engine in ("local", "ray"):
+        file = tmp_path / f"{engine}.yaml"
+        file.write_text(
+            f"run: x\nengine: {engine}\nprice_per_hour: 2\ndevice: cpu\n"
+            f"data: {{root: {tmp_path}}}\nartifacts: {tmp_path}\n"
+            "features:\n  clip: {weights: untrained, architecture: ViT-Ti/32}\n"
+            "  yolo: null\n  slowfast: null\n"
+        )
+        params = load_params(file)
+        weights = {"clip": find_weights(params.features, "clip", tmp_path)}
+        store = FeatureStore(tmp_path / engine, "clip", {})
+        job = computing.choose_computing(params)
+        lost = job.extract(items, weights, {"clip": store})
+        assert lost["path"].tolist() == [str(tmp_path / "text.jpg")]
+        assert "31 files (0.0 GiB) at " in capsys.readouterr().out
+        found[engine] = store.load(items["sha256"].drop(lost.index))
+    assert found["ray"].tobytes() == found["local"].tobytes()
 
 
 JOB = """

@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from harmlib.address import AddressError, Unreachable
 from harmlib.features import store_content
 from harmlib.features.store import FeatureStore, set_damaged_aside
+from harmlib.features.vector_files import part_content
 
 SECRETS = ("hidden1", "hidden2")
 
@@ -121,7 +122,7 @@ def test_damage_is_set_aside_and_counts_as_missing(store, root, caplog, position
     if kind == "shard-":
         store.compact()
     system, paths = files(root)
-    damaged = [path for path in paths if kind in path][0]
+    damaged = next(path for path in paths if kind in path)
     content = bytearray(system.cat_file(damaged))
     content[position % len(content)] ^= 4
     system.pipe_file(damaged, bytes(content))
@@ -141,6 +142,17 @@ def test_damage_is_set_aside_and_counts_as_missing(store, root, caplog, position
     assert any(path.endswith(".damaged") for path in files(root)[1])
 
 
+@pytest.mark.usefixtures("server")
+def test_what_another_machine_adds_is_seen_at_once():
+    store = FeatureStore("s3://bucket/shared", "clip", {})
+    store.add(rows(3))
+    assert store.missing(rows(4)) == [f"{3:064x}"]
+    part = part_content([f"{3:064x}"], rows(1, 3)[f"{3:064x}"][None])
+    key = f"shared/{store.name}/part-other.parquet"
+    boto3.client("s3").put_object(Bucket="bucket", Key=key, Body=part)
+    assert holds(store, rows(4))
+
+
 def test_a_file_address_is_a_folder_of_this_machine(tmp_path):
     store = FeatureStore(f"file://{tmp_path}/with space", "clip", {})
     store.add(rows(2))
@@ -149,7 +161,7 @@ def test_a_file_address_is_a_folder_of_this_machine(tmp_path):
     assert holds(FeatureStore(str(tmp_path / "with space"), "clip", {}), rows(2))
 
 
-def test_a_store_elsewhere_has_no_folder_here(store, root):
+def test_a_store_elsewhere_has_no_folder_here(store):
     with pytest.raises(ValueError, match="is no folder of this machine"):
         _ = store.dir
 
@@ -171,14 +183,16 @@ def test_an_address_with_credentials_is_refused_without_showing_them(address):
     assert not any(secret in str(caught.value) for secret in SECRETS)
 
 
-def test_a_store_that_does_not_answer_is_an_error_and_sets_nothing_aside(
-    server, monkeypatch, caplog
-):
+@pytest.mark.usefixtures("server")
+def test_a_store_that_does_not_answer_is_an_error_and_sets_nothing_aside(monkeypatch, caplog):
     monkeypatch.setattr(store_content, "COMPACT_PARTS", 2)
     store = FeatureStore("s3://bucket/unreachable", "clip", {})
     system, _ = fsspec.url_to_fs("s3://bucket/unreachable")
 
+    asked = []
+
     def refuse(*_, **__):
+        asked.append(1)
         raise PermissionError(13, f"denied to https://{SECRETS[0]}:{SECRETS[1]}@host/?q=hidden1")
 
     def refused(action, *calls):
@@ -196,6 +210,8 @@ def test_a_store_that_does_not_answer_is_an_error_and_sets_nothing_aside(
     refused(lambda: store.missing(rows(3)), "cat")
     store.add(rows(3, 3))
     store.compact()
+    asked.clear()
     refused(lambda: store.load(rows(3)), "cat_ranges")
+    assert len(asked) == 1  # nothing is mended where nothing answers
     assert not caplog.messages
     assert holds(store, rows(6))

@@ -19,6 +19,7 @@ from harmlib.media.contained import load_image, probe, sample_sizes, stream_size
 from harmlib.media.decode import MediaError, loss_reason
 from harmlib.media.decode import load_image as load_here
 from harmlib.media.decoders import (
+    Conversation,
     DecodeLimits,
     DecoderDied,
     contained,
@@ -138,6 +139,45 @@ def test_a_stream_that_dies_half_way():
     assert [next(frames) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(DecoderDied, match=r"crashed on this file \(signal 11\)"):
         next(frames)
+
+
+ECHO = "(lambda: [(yield 0), (yield 1), (yield 2)])()"
+
+
+def test_a_conversation_goes_back_and_forth_and_lends_its_process_on():
+    end_decoders()
+    talk = Conversation(SOON, eval, "(lambda: (yield (yield (yield 0))))()")
+    assert talk.say() == 0
+    assert contained(SOON, divmod, 7, 2) == (3, 1)  # by another process
+    assert [talk.say(one) for one in ("a", [b"b"])] == ["a", [b"b"]]
+    talk.close()
+    talk.close()
+    assert len(decoders._idle) == 2
+    with pytest.raises(EOFError, match="closed"):
+        talk.say()
+
+
+def test_a_conversation_that_ends_by_itself_lends_its_process_on():
+    end_decoders()
+    talk = Conversation(SOON, eval, ECHO)
+    assert [talk.say() for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(EOFError, match="nothing follows"):
+        talk.say()
+    assert len(decoders._idle) == 1
+    assert contained(SOON, divmod, 7, 2) == (3, 1)
+
+
+def test_each_question_of_a_conversation_has_the_time_of_a_call():
+    slow = (
+        "(lambda sleep: [(yield sleep(0.7)), (yield sleep(0.7)), (yield sleep(9))])"
+        "(__import__('time').sleep)"
+    )
+    talk = Conversation(SOON, eval, slow)
+    assert [talk.say(), talk.say("more")] == [None, None]
+    with pytest.raises(DecoderDied, match="longer than 1 s"):
+        talk.say("more")
+    with pytest.raises(EOFError):
+        talk.say("more")
 
 
 def test_a_process_that_was_killed_while_it_waited_costs_no_file():

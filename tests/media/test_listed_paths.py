@@ -98,7 +98,7 @@ def test_one_file_under_two_names_is_listed_twice(tmp_path, first, second):
     ("listed", "hint"),
     [
         (r"C:\data\a\b.png", "a path of another machine; write paths relative to data.root"),
-        ("s3://bucket/a/b.png", "a path of another machine"),
+        (r"\\server\share\a\b.png", "a path of another machine"),
         ("a/B.PNG", "'b.png' is there: upper and lower case differ"),
         ("a/b", "'b.png' is there: the ending is missing in the list"),
         ("media/a/b.png", "'a/b.png' is there: leave out 'media'"),

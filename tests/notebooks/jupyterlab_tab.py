@@ -18,8 +18,10 @@ from harmlib.params import PROJECT_ROOT
 from harmlib.reporting.lab.charts import SIDE
 
 FOLDER = PROJECT_ROOT / "notebooks"
-# 05_scores is for the params of a table of scores: see tests/workflow/test_scores_without_torch.py
-NOTEBOOKS = [path for path in sorted(FOLDER.glob("0*.ipynb")) if path.stem != "05_scores"]
+# These two are for the params of a table of scores: see tests/workflow/test_scores_without_torch.py
+# and test_score_shards.py
+OF_SCORES = ("05_scores", "05_shards")
+NOTEBOOKS = [path for path in sorted(FOLDER.glob("0*.ipynb")) if path.stem not in OF_SCORES]
 START_SEC, CELLS_SEC, ANSWER_SEC = 90, 180, 20  # to wait at most; a busy machine is slow
 STILL_SEC = 2  # in which a drag sends more, if more is to come
 IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"

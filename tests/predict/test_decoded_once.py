@@ -14,7 +14,7 @@ import pytest
 from tiny_predictor import TinyPredictor
 
 from harmlib.media import contained as contained_module
-from harmlib.media import held_video, tracks, video, video_facts
+from harmlib.media import decoders, held_video, tracks, video, video_facts
 from harmlib.media.decoders import DecodeLimits
 from harmlib.media.ledger import Unusable
 from harmlib.media.probe import probe
@@ -170,6 +170,16 @@ def test_many_windows_of_one_video_decode_it_once(long, decoded):
     assert decoded == {"long.mp4": 600}
 
 
+def test_behind_the_bound_on_frames_there_may_be_one_that_is_wanted(tmp_path):
+    # The second frame counts four tenths, as the first one did, and the third comes sooner.
+    path = record(tmp_path / "a.mkv", 8, ticks=[0, 4, 5, 6, 7, 8, 9, 10])
+    windowing = Windowing(max_frames=2)
+    with nothing_kept():
+        expected = judged(path, windowing)
+    assert "only the first 2 frames" in expected[0]["note"]
+    assert judged(path, windowing) == expected
+
+
 @pytest.mark.parametrize("max_frames", [None, 100])
 def test_a_video_beyond_the_bound_says_the_same(long, monkeypatch, max_frames):
     windowing = Windowing(max_frames=max_frames or 1000, max_windows=20)
@@ -183,3 +193,43 @@ def test_a_video_beyond_the_bound_says_the_same(long, monkeypatch, max_frames):
 def test_what_is_kept_is_bounded_by_what_decoding_may_take(long, decoded):
     judged(long, limits=DecodeLimits(max_gib=600 * 64 * 48 * 8 / (1 << 30)))
     assert decoded["long.mp4"] > 1200
+
+
+def test_where_the_process_that_held_them_is_gone_a_video_is_decoded_again(long, monkeypatch):
+    expected = judged(long)
+    monkeypatch.setattr(
+        held_video, "Conversation", lambda *args: DiesAfter(decoders.Conversation(*args), 5)
+    )
+    assert judged(long) == expected
+
+
+class DiesAfter:
+    """A conversation whose process is killed when it was asked so often."""
+
+    def __init__(self, real, asks):
+        self._real, self._left = real, asks
+
+    def say(self, value=None):
+        self._left -= 1
+        if not self._left:
+            self._real._decoder.kill()
+        return self._real.say(value)
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("is_left_early", [False, True])
+def test_no_process_and_no_room_stays_taken(long, tmp_path, is_left_early):
+    paths = [long, *(record(tmp_path / f"{i}.mp4") for i in range(3))]
+    decoders.end_decoders()
+    room = held_video._ROOM._left_bytes
+    windowing = Windowing(early_exit=True)  # the first is harmful from some window on
+    predicting = predict_stream([TinyPredictor(windowing=windowing)], paths)
+    found = [next(predicting) for _ in (paths[:1] if is_left_early else paths)]
+    assert found[0].decision == "harmful"
+    assert len(found[0].windows) < 59
+    predicting.close()
+    assert held_video._ROOM._left_bytes == room == held_video._ALL_KEPT_BYTES
+    alive = [one for one in decoders._all if one.is_alive()]
+    assert sorted(map(id, alive)) == sorted(map(id, decoders._idle))

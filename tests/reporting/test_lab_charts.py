@@ -44,6 +44,6 @@ def test_a_moved_threshold_leaves_the_curves_alone(lab):
 
 
 def test_the_charts_bring_vega_along():
-    code = str(Charts._esm)
+    code = Charts()._esm
     assert len(code) > 500_000
     assert "esm.sh" not in code

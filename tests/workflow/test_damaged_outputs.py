@@ -27,10 +27,11 @@ pytestmark = pytest.mark.usefixtures("closed_event_loop")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A finished run."""
+    """A finished run; one of its pictures lies elsewhere, behind a link."""
     folder = tmp_path_factory.mktemp("tiny")
-    outside = folder / "outside.jpg"
-    Image.new("RGB", (64, 48), "teal").save(outside)
+    outside, far = folder / "outside.jpg", folder / "far.jpg"
+    Image.new("RGB", (64, 48), "teal").save(far)
+    outside.symlink_to(far)
     make_tiny_run(folder, f"{outside},safe,outside")
     assert run(folder) == 0
     return folder
@@ -225,13 +226,9 @@ def test_changed_media_are_never_reused(project, meant):
     """One behind a link, one that keeps its size and time, one that arrives: each is noticed."""
     media, far, csv = project / "media", project / "far.jpg", project / "media/images.csv"
     kept = shutil.copytree(media, project / "kept")
-    outside = project / "outside.jpg"
-    outside.rename(far)
-    outside.symlink_to(far)
-    linked = far.read_bytes()
+    outside, linked = project / "outside.jpg", far.read_bytes()
     victim = next((media / "images/harmful").glob("*.jpg"))
     arrived = csv.read_text() + "new.jpg,safe,new\n"
-    assert run(project) == 0
 
     def behind_the_link():
         Image.new("RGB", (64, 48), "navy").save(far)
@@ -246,9 +243,7 @@ def test_changed_media_are_never_reused(project, meant):
         csv.write_text(arrived)
 
     def put_back():
-        outside.unlink()
-        outside.write_bytes(linked)
-        far.unlink()
+        far.write_bytes(linked)
         shutil.copytree(kept, media, dirs_exist_ok=True)
         (media / "new.jpg").unlink()
 
@@ -276,12 +271,31 @@ def test_changed_media_are_never_reused(project, meant):
     assert meaning(project / name) == meant[name], "put back"
 
 
+def test_params_that_change_while_it_runs_stop_it(project, monkeypatch, capfd):
+    path = project / "params.yaml"
+    before = path.read_text()
+    (project / "reports/tiny/tables/sweep_image.csv").unlink()
+    real = papermill.execute_notebook
+
+    def overtaken(*args, **kwargs):
+        path.write_text(before.replace("seed: 1", "seed: 2"))
+        return real(*args, **kwargs)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(papermill, "execute_notebook", overtaken)
+            assert run(project) == 1
+        assert "changed while the run was going on; run it again" in capfd.readouterr().err
+    finally:
+        path.write_text(before)  # the next test's run makes what is missing
+
+
 def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(
     project, meant, monkeypatch, capfd
 ):
     """00 sees one content; extraction would see another."""
     shutil.rmtree(project / "artifacts/features")
-    victim = project / "outside.jpg"
+    outside, victim = project / "outside.jpg", project / "far.jpg"
     kept = victim.read_bytes()
     other = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(other, "JPEG")
@@ -302,29 +316,9 @@ def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(
         assert run(project) == 0
     assert "changed while it ran: images. It runs again with the next" in capfd.readouterr().out
     ledger = pd.read_csv(project / "reports/tiny/ledger.csv").set_index("path")["reason"]
-    assert ledger[str(victim)].startswith("changed after its content was hashed")
+    assert ledger[str(outside)].startswith("changed after its content was hashed")
     assert run(project) == 0
     require_as_before(project, meant, below="reports")
-
-
-def test_params_that_change_while_it_runs_stop_it(project, monkeypatch, capfd):
-    path = project / "params.yaml"
-    before = path.read_text()
-    (project / "reports/tiny/tables/sweep_image.csv").unlink()
-    real = papermill.execute_notebook
-
-    def overtaken(*args, **kwargs):
-        path.write_text(before.replace("seed: 1", "seed: 2"))
-        return real(*args, **kwargs)
-
-    try:
-        with monkeypatch.context() as patch:
-            patch.setattr(papermill, "execute_notebook", overtaken)
-            assert run(project) == 1
-        assert "changed while the run was going on; run it again" in capfd.readouterr().err
-    finally:
-        path.write_text(before)
-    assert run(project) == 0
 
 
 def test_a_diverged_training_is_called_that(project, capfd):

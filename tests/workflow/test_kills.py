@@ -1,8 +1,8 @@
 """SIGKILL in every stage of a real small run: the next start goes on, and nothing differs.
 
-The stages are the starting, each step, and the writing of the last pages. Each is hit once, at a
-moment drawn at random within the first half of it, and the runner, the kernel server and the kernel
-take turns in being killed. `HARMLIB_KILLS=3` hits each stage three times.
+The stages are the starting, each step, and the writing of the last pages. Each is hit once, a step
+at a moment drawn at random from when its kernel is there, and the runner, the kernel server and the
+kernel take turns in being killed. `HARMLIB_KILLS=3` hits each stage three times.
 """
 
 import contextlib
@@ -11,9 +11,9 @@ import os
 import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pandas as pd
@@ -29,6 +29,7 @@ TIMES = int(os.environ.get("HARMLIB_KILLS", "1"))  # that each stage is hit
 SEED = 7
 WHOM = ("runner", "server", "kernel")
 START, END = "start", "end"  # of the run, before its first and after its last step
+LAST = "05_report"
 BEGINS, ENDS = re.compile(r"\[.*\] (\S+) …"), re.compile(r"\[.*\] (\S+): ")
 
 
@@ -39,34 +40,57 @@ def project(tmp_path_factory):
     return folder
 
 
-def start(project):
-    return subprocess.Popen(
-        [sys.executable, "-m", "harmlib.cli.main", "run", project / "params.yaml"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"TMPDIR": str(project / "tmp"), "OMP_NUM_THREADS": "1"},
-    )
+class Started:
+    """A run of its own process, and the lines that it has printed by now."""
+
+    def __init__(self, project):
+        self.began, self.lines = time.monotonic(), []
+        self._said = (project / "said.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "harmlib.cli.main", "run", project / "params.yaml"],
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
+            env=os.environ | {"TMPDIR": str(project / "tmp"), "OMP_NUM_THREADS": "1"},
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append((time.monotonic() - self.began, line))
+
+    def ended(self):
+        """Its status and what it said, once it has ended."""
+        status = self.process.wait(600)
+        self._reader.join()
+        self.process.stdout.close()
+        self._said.seek(0)
+        with self._said as file:
+            return status, file.read()
+
+    def stages(self):
+        """When each stage began, and each ended, in seconds; steps that are reused are none."""
+        begun, over = {START: 0.0}, {}
+        for moment, line in list(self.lines):
+            if found := BEGINS.match(line):
+                begun[found[1]] = moment
+                over.setdefault(START, moment)
+            elif (found := ENDS.match(line)) and "reused" not in line:
+                over[found[1]] = moment
+            if LAST in over:
+                begun.setdefault(END, over[LAST])
+        return begun, over
 
 
-def stages(process, last=""):
-    """Each stage of a run when it begins; steps that are reused are none."""
-    yield START
-    for line in process.stdout:
-        if begun := BEGINS.match(line):
-            yield begun[1]
-        elif (ended := ENDS.match(line)) and ended[1] == last:
-            yield END
-
-
-def complete(project, last=""):
-    """Run to the end; return when each stage began, in seconds after the start."""
-    began = time.monotonic()
-    process = start(project)
-    found = {stage: time.monotonic() - began for stage in stages(process, last)}
-    said = process.communicate(timeout=600)[1]
-    assert process.returncode == 0, said
-    return found | {"": time.monotonic() - began}
+def complete(project):
+    """Run to the end; return how many seconds each stage took."""
+    run = Started(project)
+    status, said = run.ended()
+    took_sec = time.monotonic() - run.began
+    assert status == 0, said
+    begun, over = run.stages()
+    return {stage: over.get(stage, took_sec) - moment for stage, moment in begun.items()}
 
 
 def tables(project):
@@ -106,33 +130,32 @@ def wipe(project):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def kill_in(project, stage, moment_sec, whom, last):
+def kill_in(project, stage, moment_sec, whom):
     """Kill one of the processes so long after a stage began; what was killed, or None if too late.
 
-    Too late is after the end of the run, or where the stage was over before.
+    A step begins here when its kernel is there: after a start, the server imports for seconds.
     """
-    process = start(project)
-    if stage not in stages(process, last):
-        assert process.wait(600) == 0, process.stderr.read()
-        return None
+    run = Started(project)
+    needs = 0 if stage in (START, END) else WHOM.index("kernel")
+    while run.process.poll() is None and stage not in run.stages()[1]:
+        if stage in run.stages()[0] and len(family(run.process)) >= needs:
+            break
+        time.sleep(0.01)
     time.sleep(moment_sec)
-    there = [psutil.Process(process.pid), *family(process)]
+    is_over = run.process.poll() is not None or stage in run.stages()[1]
+    there = [] if is_over else [psutil.Process(run.process.pid), *family(run.process)]
     victim = min(WHOM.index(whom), len(there) - 1)  # at the start there is the runner alone
-    with contextlib.suppress(psutil.NoSuchProcess):
-        there[victim].send_signal(signal.SIGKILL)
-    out, said = process.communicate(timeout=600)
+    if there:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            there[victim].kill()
+    _, said = run.ended()
     assert "Traceback" not in said
     wait_for(lambda: not alive(there))
-    over = process.returncode == 0 or any(
-        (ended := ENDS.match(line)) and ended[1] == stage for line in out.splitlines()
-    )
-    return None if over else WHOM[victim]
+    return WHOM[victim] if there else None
 
 
 def test_kills_in_every_stage_cost_nothing_but_time(project):
-    began = complete(project, last := "05_report")
-    moments = list(began.values())
-    long = dict(zip(began, (b - a for a, b in itertools.pairwise(moments)), strict=False))
+    long = complete(project)
     assert set(long) > {START, "00_data", "01_extract_features-image", "03_thresholds-image", END}
     meant = tables(project), vectors(project), pages(project)
     assert len(set(meant[1])) == len(meant[1]) == 26
@@ -142,7 +165,7 @@ def test_kills_in_every_stage_cost_nothing_but_time(project):
         wipe(project)
         missed = []
         for stage in left:
-            whom = kill_in(project, stage, rng.uniform(0, long[stage] / 2), next(turns), last)
+            whom = kill_in(project, stage, rng.uniform(0, long[stage] / 2), next(turns))
             if whom is None:
                 missed.append(stage)
             else:

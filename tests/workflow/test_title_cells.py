@@ -72,6 +72,17 @@ def test_the_title_cell_of_a_report_of_scores():
         assert set(FILE.findall(listed("05_scores", heading))) == told
 
 
+def test_the_title_cell_of_a_report_of_counts():
+    table = load_run_params(PROJECT_ROOT / "params/scores.yaml")
+    found = {"modalities": ["one"], "variants": {"api": ThresholdRule(**RULE)}, "counted": True}
+    (step,) = plan(table.model_copy(update=found))
+    assert step.notebook == "05_shards"
+    for names, heading in ((step.reads, "읽는 것"), (step.writes, "쓰는 것")):
+        told = {name.replace("_one.", "_<절>.") for name in names}
+        told -= {name for name in told if name.startswith("figures/")}
+        assert set(FILE.findall(listed("05_shards", heading))) == told
+
+
 @pytest.mark.parametrize("notebook", ["06_explore", "07_predict"])
 def test_what_notebooks_beside_the_steps_read_is_written_by_a_step(notebook):
     written = set().union(*(declared(step, "writes") for step in STEPS))

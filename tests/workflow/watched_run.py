@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from small_features import SMALL_FEATURES
 
 from harmlib.media.demo import make_demo
 from harmlib.media.demo.files import MARKER
@@ -117,13 +118,7 @@ class WatchedRun:
             "reports": str(self.run.parent),
             "artifacts": str(self.work / "artifacts"),
             "data": {"root": str(media), "image_csv": "images.csv", "video_csv": "videos.csv"},
-            "features": {
-                "video_frames": 2,
-                "precision": "fp32",
-                "clip": {"weights": "untrained"},
-                "yolo": {"weights": "untrained", "image_size": 64},
-                "slowfast": {"weights": "untrained", "image_size": 64},
-            },
+            "features": SMALL_FEATURES,
             "variants": {"model2": None, "model3": None},
         }
         path = self.work / "params.yaml"

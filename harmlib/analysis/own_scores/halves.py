@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
 
-HALVES = ("val", "test")
+HALVES: tuple[Literal["val"], Literal["test"]] = ("val", "test")
 
 
 def halves(items: pd.DataFrame, seed: int) -> pd.Series:

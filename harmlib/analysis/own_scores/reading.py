@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from harmlib.address import Address
 from harmlib.analysis.own_scores.columns import Columns, find_columns
 from harmlib.analysis.own_scores.halves import halves
 from harmlib.analysis.own_scores.labels import UNKNOWN, as_texts, read_labels
@@ -58,12 +59,12 @@ class OwnScores:
     read_as: pd.DataFrame
 
 
-def read_own_scores(place: Path | str, reading: TableReading, seed: int) -> OwnScores:
+def read_own_scores(place: Path | Address, reading: TableReading, seed: int) -> OwnScores:
     """Read a table of scores of any origin.
 
     Parameters
     ----------
-    place : Path or str
+    place : Path or Address
         The file, or the folder or address of several; see `harmlib.tables.files.read_file`.
     reading : TableReading
         What the params say of its columns, scales and labels.

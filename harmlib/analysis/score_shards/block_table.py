@@ -11,8 +11,8 @@ import pandas as pd
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.intervals import Estimates, GroupCounts, area_of_counts, rates_of_blocks
 from harmlib.analysis.jackknife import jackknife_interval
-from harmlib.analysis.rates import rates_table
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.analysis.rates import rates_table
 from harmlib.analysis.score_shards.counts import IntArray
 
 

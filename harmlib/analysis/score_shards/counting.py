@@ -8,24 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.own_scores.scales import Scale, ScaleError, read_scale
-from harmlib.analysis.score_shards.counts import Hashes, IntArray, ShardCounts
+from harmlib.analysis.score_shards.batch import Batch, Bools
+from harmlib.analysis.score_shards.counts import ShardCounts
 from harmlib.analysis.score_shards.grid import Bins, fine_grid
-from harmlib.analysis.score_shards.group_hashes import hashes, rows_alone
-from harmlib.tables.shards import Shard, ShardList
-from harmlib.analysis.score_shards.refusals import EXAMPLES
 from harmlib.analysis.score_shards.rows import (
     NO_LABEL,
     ODD,
     UNUSED,
-    Coded,
-    ShardColumns,
-    coded,
     label_words,
     numbers,
     shard_columns,
@@ -34,12 +28,12 @@ from harmlib.analysis.score_shards.rows import (
 from harmlib.analysis.score_shards.tally import Tally
 from harmlib.params import ScoresParams
 from harmlib.tables.complaint import TableError
+from harmlib.tables.shards import Shard, ShardList
 
 BATCH_ROWS = 1 << 18
 MOST_KEYS = 8  # sections times models: each takes 74 MiB, twice
 KEEP_SEC = 60.0  # what is counted is kept so often: a run that is killed goes on from there
 _ENDS = {"probability": (0.0, 1.0), "percent": (0.0, 100.0)}
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -102,12 +96,12 @@ class Counter:
         found.read_as |= dict.fromkeys(columns.scores.values(), "score")
         total = opened.metadata.num_rows
         for batch in _ahead(opened.iter_batches(BATCH_ROWS, columns=columns.names)):
-            self._count_batch(_Batch(batch, columns, name, found.rows + 1), found)
+            self._count_batch(Batch(batch, columns, name, found.rows + 1), found)
             found.rows += len(batch)
             told(found.rows / total)
         return found
 
-    def _count_batch(self, batch: _Batch, found: Tally) -> None:
+    def _count_batch(self, batch: Batch, found: Tally) -> None:
         labels = batch.coded("label").mapped(self._labels)
         splits = np.zeros(len(labels), np.int64)
         if "split" in batch.columns.roles:
@@ -133,17 +127,15 @@ class Counter:
                 found.counts.add(key, bins.count, splits[at], labels[at], slots[at], bins=values)
         found.used += int(batch.kept.sum())
 
-    def _of_columns(
-        self, batch: _Batch, found: Tally
-    ) -> list[tuple[str, FloatArray, Bools | bool]]:
+    def _of_columns(self, batch: Batch, found: Tally) -> list[tuple[str, FloatArray, Bools | bool]]:
         """Each model's probabilities; a row that lacks one is of no use."""
-        parts = []
+        parts: list[tuple[str, FloatArray, Bools | bool]] = []
         for model, column in batch.columns.scores.items():
             parts.append((model, self._probabilities(batch, found, model, column, None), True))
         return parts
 
     def _of_named_models(
-        self, batch: _Batch, found: Tally
+        self, batch: Batch, found: Tally
     ) -> list[tuple[str, FloatArray, Bools | bool]]:
         (column,) = batch.columns.scores.values()
         models = batch.coded("model")
@@ -157,7 +149,7 @@ class Counter:
         return parts
 
     def _probabilities(
-        self, batch: _Batch, found: Tally, model: str, column: str, own: Bools | None
+        self, batch: Batch, found: Tally, model: str, column: str, own: Bools | None
     ) -> FloatArray:
         values, odd = numbers(batch.column(column))
         mine = np.ones(len(values), np.bool_) if own is None else own
@@ -193,67 +185,6 @@ class Counter:
 _SAY = ". Say what the scores are: scale: probability, percent or logit, or levels: [0, 1, 2]"
 
 
-class _Batch:
-    """Some rows of a shard, and which of them are of use."""
-
-    def __init__(
-        self, rows: pa.RecordBatch, columns: ShardColumns, file: str, first: int
-    ) -> None:
-        self._rows, self.columns, self.file, self.first = rows, columns, file, first
-        self.kept = np.ones(len(rows), np.bool_)
-        self._coded: dict[str, Coded] = {}
-
-    def column(self, name: str) -> pa.Array:
-        return self._rows.column(self._rows.schema.get_field_index(name))
-
-    def coded(self, role: str) -> Coded:
-        if role not in self._coded:
-            self._coded[role] = coded(self.column(self.columns.roles[role]))
-        return self._coded[role]
-
-    def refuse(
-        self,
-        rows: Bools,
-        reason: str,
-        found: Tally,
-        values: Coded | FloatArray | None = None,
-        *,
-        model: str = "",
-    ) -> None:
-        """Leave rows out, and record why; a row that is left out already has its reason."""
-        at = np.flatnonzero(rows & self.kept)
-        if not len(at):
-            return
-        self.kept[at] = False
-        if isinstance(values, Coded):
-            shown = [values.words[code] for code in values.codes[at[:EXAMPLES]]]
-        else:
-            shown = [""] * EXAMPLES if values is None else [f"{v:g}" for v in values[at[:EXAMPLES]]]
-        found.refused.add(reason, model, self.file, self.first + at, shown)
-
-    def groups(self) -> Hashes:
-        """A hash of each row's group; of its item, or its place, where it has none."""
-        found = rows_alone(self.file, self.first, len(self._rows))
-        for role in ("item", "group"):
-            if role in self.columns.roles:
-                found = hashes(self.column(self.columns.roles[role]), found)
-        return found
-
-    def sections(self) -> Iterator[tuple[tuple[str, str], Bools | bool]]:
-        """Each modality and category, and its rows."""
-        roles = [role for role in ("modality", "category") if role in self.columns.roles]
-        if not roles:
-            yield ("", ""), True
-            return
-        codes = {role: self.coded(role) for role in roles}
-        none = Coded(np.zeros(len(self._rows), np.int64), [""])
-        one, two = codes.get("modality", none), codes.get("category", none)
-        pairs: IntArray = one.codes * len(two.words) + two.codes
-        for pair in np.unique(pairs):
-            first, second = divmod(int(pair), len(two.words))
-            yield (one.words[first], two.words[second]), pairs == pair
-
-
 def count_shards(
     listed: ShardList,
     params: ScoresParams,
@@ -285,6 +216,18 @@ def count_shards(
     ------
     TableError
         What can't be counted; the message names the shard.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from harmlib.tables.shards import list_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = pa.table({"label": [1, 0, None], "score": [0.9, 0.2, 0.4]})
+    ...     pq.write_table(rows, f"{folder}/a.parquet")
+    ...     tally = count_shards(list_shards(Path(folder)), ScoresParams(run="x", scores=folder))
+    >>> tally.rows, tally.used, tally.refused.table()["reason"].tolist()
+    (3, 2, ['no label'])
     """
     now = {shard.name: shard.state for shard in listed.shards}
     if before is not None and not before.done.items() <= now.items():
@@ -297,7 +240,8 @@ def count_shards(
     for shard in listed.shards:
         if tally is None or shard.name not in tally.done:
             try:
-                own = counter.count(listed.open(shard), shard.name, _told(told, done, shard, listed))
+                with listed.open(shard) as opened:
+                    own = counter.count(opened, shard.name, _told(told, done, shard, listed))
             except (OSError, pa.ArrowException) as error:
                 unreadable[shard.name] = str(error).splitlines()[0] or type(error).__name__
             else:
@@ -311,7 +255,7 @@ def count_shards(
         told(done, listed.size)
     if tally is None:
         name, why = next(iter(unreadable.items()))
-        raise TableError(f"{listed.address}: no shard can be read; {name}: {why}")
+        raise TableError(f"{listed.place}: no shard can be read; {name}: {why}")
     tally.unreadable = unreadable
     keep(tally)
     return tally

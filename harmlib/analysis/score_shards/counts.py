@@ -118,8 +118,8 @@ class ShardCounts:
                 self._deal()
         if self.groups is None or other.groups is None:
             self._deal()
-            other._deal()  # noqa: SLF001 (of the same class)
-        place = slice(None)
+            other._deal()
+        place: slice | IntArray = slice(None)
         if self.groups is not None and other.groups is not None:
             place = np.array([self.groups[one] for one in other.groups], np.int64)
         for key, theirs in other.cells.items():
@@ -180,4 +180,5 @@ class ShardCounts:
         label, slot = np.nonzero(held[:, order])
         items = pd.DataFrame({"group": [f"{i:03d}" for i in slot], "label": label, "section": ""})
         found = halves(items, seed).map(HALVES.index)
-        return found.reindex([f"{i:03d}" for i in range(len(order))]).fillna(0).to_numpy(np.int64)
+        of_slots = found.reindex([f"{i:03d}" for i in range(len(order))]).fillna(0)
+        return np.asarray(of_slots, np.int64)

@@ -45,7 +45,9 @@ def fine_grid(scale: Scale, decided: float | None = None) -> FloatArray:
         return np.unique([*scale.grid(), 1.0, *own])
     parts = [np.arange(10**DECIMALS + 1) / 10**DECIMALS]
     digits = np.arange(10 ** (SIGNIFICANT - 1), 10**SIGNIFICANT)
-    for power in range(DECIMALS + 1, SMALLEST + SIGNIFICANT):  # divided once: as written in decimals
+    for power in range(
+        DECIMALS + 1, SMALLEST + SIGNIFICANT
+    ):  # divided once: as written in decimals
         parts += [digits / 10**power, (10**power - digits) / 10**power]
     return np.unique(np.concatenate([*parts, own]))
 

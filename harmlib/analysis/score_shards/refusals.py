@@ -55,9 +55,7 @@ class Refusals:
         for key, count in other.counts.items():
             self._take(key, count, other.examples[key])
 
-    def _take(
-        self, key: tuple[str, str], count: int, examples: list[tuple[str, int, str]]
-    ) -> None:
+    def _take(self, key: tuple[str, str], count: int, examples: list[tuple[str, int, str]]) -> None:
         self.counts[key] = self.counts.get(key, 0) + count
         known = sorted({*self.examples.get(key, []), *examples})
         self.examples[key] = known[:EXAMPLES]

@@ -119,14 +119,42 @@ def shard_columns(schema: pa.Schema, reading: TableReading, file: str) -> ShardC
 
 
 def label_words(reading: TableReading) -> dict[str, int]:
-    """Return what each word of a label means, folded: 1, 0, or NO_LABEL."""
+    """Say what each word of a label means.
+
+    Parameters
+    ----------
+    reading : TableReading
+        What the params say of words.
+
+    Returns
+    -------
+    dict of str to int
+        The word, folded, and 1 (harmful), 0 (safe) or NO_LABEL.
+
+    Examples
+    --------
+    >>> words = label_words(TableReading(labels={"Meme": "safe"}))
+    >>> words["meme"], words["유해"], words["?"]
+    (0, 1, -1)
+    """
     known = dict.fromkeys(HARMFUL, 1) | dict.fromkeys(SAFE, 0) | dict.fromkeys(UNKNOWN, NO_LABEL)
     told = {"harmful": 1, "safe": 0, "unknown": NO_LABEL}
     return known | {fold(word): told[meant] for word, meant in reading.labels.items()}
 
 
 def split_words() -> dict[str, int]:
-    """Return what each word of a split means, folded: 0 (val), 1 (test) or UNUSED."""
+    """Say what each word of a split means.
+
+    Returns
+    -------
+    dict of str to int
+        The word, folded, and 0 (val), 1 (test) or UNUSED.
+
+    Examples
+    --------
+    >>> split_words()["검증"], split_words()["test"], split_words()["train"]
+    (0, 1, 2)
+    """
     places = {name: place for place, name in enumerate(HALVES)} | {"train": UNUSED}
     return {word: places[meant] for word, meant in SPLIT_WORDS.items()}
 

@@ -11,6 +11,7 @@ Examples
 >>> bins = np.clip(rng.normal(2 + label, 1, 4000).astype(int), 0, 4)
 >>> cells = np.zeros((2, 20, 5), np.int64)
 >>> np.add.at(cells, (label, group, bins), 1)
+>>> from harmlib.analysis.score_shards.block_table import BlockTable
 >>> one = BlockTable(np.array([0.2, 0.4, 0.6, 1.0]), cells)
 >>> samples = {"api": (one, one)}
 >>> points = operating_points(samples, {"api": None})
@@ -40,18 +41,22 @@ from harmlib.analysis.choice import choose_row
 from harmlib.analysis.comparison_tables import COMPARED_METRICS, DIFFERENCE_COLUMNS
 from harmlib.analysis.intervals import METRICS
 from harmlib.analysis.operating_points import UNDECIDED_THRESHOLD
+from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.paired import difference_table
 from harmlib.analysis.power import detectable_difference
-from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
 from harmlib.analysis.rates import COUNTS, RATES, rate
 from harmlib.analysis.saved_scores import join_tables
-from harmlib.analysis.score_shards.block_table import BlockTable
-from harmlib.analysis.variant_tables import BAND_THRESHOLDS, OBJECTIVES
+from harmlib.analysis.score_shards.section_curves import (
+    Samples,
+    bands,
+    curves,
+    operating,
+    prevalences,
+)
+from harmlib.analysis.variant_tables import OBJECTIVES
 
-Samples = Mapping[str, tuple[BlockTable, BlockTable]]
 _EPOCH = 1  # a finished model has one
 _MAIN_RATES = ("precision", "recall", "f1")
-_DRAWN = 400  # steps of each rate along a curve that a figure shows
 
 
 def _level(comparisons: int) -> float:
@@ -110,7 +115,7 @@ def results(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         As `harmlib.analysis.operating_points.compare_on_test` makes it.
     """
     rows = []
-    for variant, threshold in _operating(points):
+    for variant, threshold in operating(points):
         test = samples[variant][1]
         swept = test.sweep()
         at = swept[swept["threshold"] == threshold].iloc[0]
@@ -127,16 +132,12 @@ def results(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([*rows, baseline], columns=list(rows[0]))
 
 
-def _operating(points: pd.DataFrame) -> list[tuple[str, float]]:
-    return list(zip(points["variant"], points["threshold"], strict=True))
-
-
 def intervals(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
     """Each model's test metrics at its operating threshold, with intervals.
 
     Parameters
     ----------
-    samples, points
+    samples, points : mapping of str to (BlockTable, BlockTable), DataFrame
         As in `results`.
 
     Returns
@@ -146,7 +147,7 @@ def intervals(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         there are many.
     """
     rows = []
-    for variant, threshold in _operating(points):
+    for variant, threshold in operating(points):
         test = samples[variant][1]
         found = test.rates_at(threshold)
         for name in METRICS:
@@ -161,7 +162,7 @@ def against_baseline(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    samples, points
+    samples, points : mapping of str to (BlockTable, BlockTable), DataFrame
         As in `results`.
 
     Returns
@@ -171,7 +172,7 @@ def against_baseline(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         since blocks are no groups.
     """
     rows = []
-    for variant, threshold in _operating(points):
+    for variant, threshold in operating(points):
         test = samples[variant][1]
         of_model = test.rates(np.array([threshold]))
         table = difference_table(test.baseline(), of_model, ["f1"], comparisons=len(points))
@@ -193,7 +194,7 @@ def differences(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    samples, points
+    samples, points : mapping of str to (BlockTable, BlockTable), DataFrame
         As in `results`.
 
     Returns
@@ -203,7 +204,7 @@ def differences(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         (only_a, only_b, p_mid) and groups_needed are NaN.
     """
     tables = []
-    pairs = list(combinations(_operating(points), 2))
+    pairs = list(combinations(operating(points), 2))
     for place, split in ((1, "test"), (0, "val")):
         for (a, old), (b, new) in pairs:
             of_a, of_b = samples[a][place].rates_at(old), samples[b][place].rates_at(new)
@@ -233,7 +234,11 @@ def choices(samples: Samples) -> pd.DataFrame:
         swept = val.sweep()
         for objective in OBJECTIVES:
             choice = choose_row(swept, objective, is_constant=val.is_constant)
-            row = {"variant": variant, "objective": objective, "state": choice.state}
+            row: dict[str, str | float | None] = {
+                "variant": variant,
+                "objective": objective,
+                "state": choice.state,
+            }
             row |= {"threshold": choice.threshold, "value": choice.value}
             row["plateau_low"] = choice.plateau.low if choice.plateau else None
             row["plateau_high"] = choice.plateau.high if choice.plateau else None
@@ -250,51 +255,8 @@ def choices(samples: Samples) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def prevalences(samples: Samples, points: pd.DataFrame, given: float | None) -> pd.DataFrame:
-    """Precision and flagged share on test at other harmful shares, and thresholds chosen for them.
-
-    Parameters
-    ----------
-    samples, points
-        As in `results`.
-    given : float or None
-        The harmful share of the traffic, in (0, 1); None where it is not known.
-
-    Returns
-    -------
-    DataFrame
-        As `harmlib.analysis.probability_tables.prevalences` makes it.
-    """
-    tables = []
-    for variant, threshold in _operating(points):
-        val, test = samples[variant]
-        rows = [("grid", at) for at in PREVALENCES]
-        rows += [("data", test.harmful / (test.harmful + test.safe))]
-        rows += [("given", given)] if given else []
-        origins, mixed = (list(column) for column in zip(*rows, strict=True))
-        found, swept = test.rates(np.array([threshold])), val.sweep()
-        table = mixtures(found["recall"], found["specificity"], mixed)
-        table.insert(0, "origin", origins)
-        chosen = [choose_row(at_prevalence(swept, at), "f1").threshold for at in mixed]
-        if val.is_constant:  # no threshold is better than another
-            recall = alarms = np.full(len(mixed), np.nan)
-        else:
-            on_test = test.rates(np.array(chosen, float))
-            recall, alarms = on_test["recall"].value, 1 - on_test["specificity"].value
-        tables.append(
-            table.assign(
-                variant=variant,
-                reweighted_threshold=chosen,
-                reweighted_precision=precision_at(recall, alarms, mixed),
-                reweighted_recall=recall,
-            )
-        )
-    table = join_tables(tables)
-    return table[["variant", *(name for name in table if name != "variant")]]
-
-
-def bands(samples: Samples) -> pd.DataFrame:
-    """Metrics along the thresholds on validation, with pointwise bands.
+def group_counts(samples: Samples) -> pd.DataFrame:
+    """Count the blocks of groups that hold each class, of the first model.
 
     Parameters
     ----------
@@ -304,46 +266,11 @@ def bands(samples: Samples) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `harmlib.analysis.variant_tables.threshold_bands` makes it; between levels at these.
+        One row per split: split, harmful_groups, safe_groups.
     """
-    tables = []
-    for variant, (val, _) in samples.items():
-        grid = np.array([t for t in BAND_THRESHOLDS if t in val.thresholds])
-        grid = val.thresholds if len(grid) < len(BAND_THRESHOLDS) else grid
-        for name, found in val.rates(grid).items():
-            low, high = found.interval("correlation" if name == "mcc" else "share")
-            columns = {"threshold": grid, "metric": name, "value": found.value}
-            tables.append(pd.DataFrame(columns | {"low": low, "high": high, "variant": variant}))
-    return join_tables(tables)
-
-
-def curves(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
-    """The sweep of validation, without rows that a figure would draw on the ones before.
-
-    Parameters
-    ----------
-    samples, points
-        As in `results`.
-
-    Returns
-    -------
-    DataFrame
-        Columns variant and those of `harmlib.analysis.thresholds.sweep`; of the thresholds that
-        flag an item, each operating one, and those where precision, recall or the threshold has
-        moved by a 400th.
-    """
-    tables = []
-    for variant, threshold in _operating(points):
-        rows = samples[variant][0].sweep()
-        rows = rows[rows["tp"] + rows["fp"] > 0]
-        steps = np.floor(rows[["threshold", "precision", "recall"]].to_numpy() * _DRAWN)
-        moved = np.append(True, (np.diff(steps, axis=0) != 0).any(axis=1))
-        shown = moved | (rows["threshold"] == threshold)
-        shown |= rows["threshold"] == rows["threshold"].iloc[-1]
-        table = rows[shown]
-        table.insert(0, "variant", variant)
-        tables.append(table)
-    return join_tables(tables)
+    first = next(iter(samples.values()))
+    rows = [(split, *own.groups) for split, own in zip(HALVES, first, strict=True)]
+    return pd.DataFrame(rows, columns=["split", "harmful_groups", "safe_groups"])
 
 
 def tables_of(

@@ -72,6 +72,15 @@ def sections_of(tally: Tally) -> dict[str, dict[str, IntArray]]:
     dict of str to dict of str to ndarray
         Section -> model -> cells, as in `ShardCounts.cells`. What a section is, and which sections
         a safe row without a category is in: `own_scores.sections.in_sections`.
+
+    Examples
+    --------
+    >>> tally = Tally(ShardCounts(has_splits=True), scales={"api": Scale("probability")})
+    >>> slots, one = tally.counts.slots(np.array([7], np.uint64)), np.ones(1, np.int64)
+    >>> for category, label in (("gun", one), ("", one * 0)):
+    ...     tally.counts.add(("", category, "api"), 3, one, label, slots, bins=one)
+    >>> sections_of(tally)["gun"]["api"].sum(axis=(0, 2, 3)).tolist()
+    [1, 1]
     """
     import pandas as pd
 
@@ -114,8 +123,16 @@ def keep(tally: Tally, file: Path, reading: str) -> None:
         Its folder exists.
     reading : str
         Of what settings it is: with others the counts would be different.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keep(Tally(ShardCounts(has_splits=True), rows=3), Path(folder) / "a.npz", "x")
+    ...     kept(Path(folder) / "a.npz", "x").rows
+    3
     """
-    counts = tally.counts
+    counts, examples = tally.counts, tally.refused.examples
     about = {
         "reading": reading,
         "has_splits": counts.has_splits,
@@ -123,7 +140,7 @@ def keep(tally: Tally, file: Path, reading: str) -> None:
         "keys": list(counts.cells),
         "rows": tally.rows,
         "used": tally.used,
-        "refused": [[*key, n, tally.refused.examples[key]] for key, n in tally.refused.counts.items()],
+        "refused": [[*key, n, examples[key]] for key, n in tally.refused.counts.items()],
         "scales": {model: asdict(scale) for model, scale in tally.scales.items()},
         "done": tally.done,
         "left": tally.left,
@@ -132,7 +149,7 @@ def keep(tally: Tally, file: Path, reading: str) -> None:
     }  # fmt: skip
     arrays = {_ARRAY.format(i): cells for i, cells in enumerate(counts.cells.values())}
     with file.open("wb") as stream:
-        np.savez(stream, about=np.array(json.dumps(about)), **arrays)
+        np.savez(stream, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
 
 
 def kept(file: Path, reading: str) -> Tally | None:
@@ -155,7 +172,7 @@ def kept(file: Path, reading: str) -> Tally | None:
     True
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             if about["reading"] != reading:
                 return None

@@ -33,13 +33,14 @@ def add_analyse(commands: Commands) -> None:
     )
     parser.add_argument(
         "scores",
-        type=Path,
         metavar=told("scores", "점수표"),
         help=told(
-            "a table (.csv, .parquet, .jsonl) with a label and a score, and where there are: item, "
+            "a table (.csv, .parquet, .jsonl), or a folder, a pattern or an address (s3://…) of "
+            ".parquet files, with a label and a score, and where there are: item, "
             "model, category, modality, group, split, date, count, label2 (a second label), and "
             "any columns to slice by",
-            "label과 score 열이 있는 표(.csv, .parquet, .jsonl). 있으면 item, model, category, "
+            "label과 score 열이 있는 표(.csv, .parquet, .jsonl), 또는 .parquet 파일들의 폴더, "
+            "패턴, 주소(s3://…). 있으면 item, model, category, "
             "modality, group, split, date, count, label2(두 번째 라벨)와 나누어 볼 다른 열도 "
             "읽습니다",
         ),

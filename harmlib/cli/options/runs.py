@@ -35,13 +35,13 @@ def add_init(commands: Commands) -> None:
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
-        default=Path("data"),
+        default="data",
         metavar=told("folder", "폴더"),
         help=told(
-            "with images/{harmful,safe} and videos/{harmful,safe}, or CSV lists; or a CSV (data)",
-            "images/{harmful,safe}와 videos/{harmful,safe} 또는 CSV 목록이 있는 폴더. CSV 파일도 "
-            "됩니다(기본값: data)",
+            "with images/{harmful,safe} and videos/{harmful,safe}, or CSV lists; or a CSV; also an "
+            "address, such as s3://bucket/media (data)",
+            "images/{harmful,safe}와 videos/{harmful,safe} 또는 CSV 목록이 있는 폴더. CSV 파일이나 "
+            "s3://bucket/media 같은 주소도 됩니다(기본값: data)",
         ),
     )
     parser.add_argument(

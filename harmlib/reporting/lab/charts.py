@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,15 @@ def _mark(name: str) -> alt.Chart:
     )
 
 
+@cache
+def _program() -> str:
+    """Return the script that draws, with all of Vega in it; to put it together takes seconds."""
+    return vl_convert.javascript_bundle(
+        Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+        vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]),
+    )
+
+
 class Charts(anywidget.AnyWidget):
     """Both charts, drawn by Vega without a network; all but `spec` may change.
 
@@ -202,10 +212,10 @@ class Charts(anywidget.AnyWidget):
     compiled again: the answer takes seven times as long, and the chart flickers.
     """
 
-    _esm = vl_convert.javascript_bundle(
-        Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-        vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]),
-    )
+    @property
+    def _esm(self) -> str:  # of the widget, not of its class: who imports this need not wait for it
+        return _program()
+
     spec = traitlets.Dict(_vega_lite()).tag(sync=True)
     tables = traitlets.Dict().tag(sync=True)
     current = traitlets.Dict().tag(sync=True)

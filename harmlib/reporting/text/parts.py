@@ -56,6 +56,7 @@ TITLES = Wordings(
         "scores-columns": ("Results by the values of further columns", "열의 값마다 본 시험 결과"),
         "scores-labels": ("Labels in doubt, and raters", "라벨이 의심되는 항목과 라벨의 일치도"),
         "scores-items": ("Items that could not be used", "쓰지 못한 항목"),
+        "scores-refused": ("Rows and files that could not be used", "쓰지 못한 행과 파일"),
         "glossary": ("Terms", "용어"),
         "reproduction": ("Reproduction", "재현 정보"),
     }

@@ -7,6 +7,7 @@ import pandas as pd
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.score_shards.grid import DECIMALS, SIGNIFICANT, SMALLEST
 from harmlib.language import Wordings, written
+from harmlib.reporting.text.captions import Words
 from harmlib.reporting.text.cited_numbers import rows
 from harmlib.reporting.text.korean import MODALITY
 
@@ -65,8 +66,8 @@ def counted_sentences(summary: pd.DataFrame) -> list[str]:
             written(
                 f"{one.unreadable:,} files could not be read, and nothing in them is counted: the "
                 "figures are those of the others. See the folded part on what could not be used.",
-                f"파일 {one.unreadable:,}개는 읽지 못해 전혀 세지 않았습니다. 수치는 나머지 파일의 것입니다. 아래 '쓰지 못한 항목'에 "
-                "적었습니다.",
+                f"파일 {one.unreadable:,}개는 읽지 못해 전혀 세지 않았습니다. 수치는 나머지 파일의 것입니다. 아래 '쓰지 못한 행과 "
+                "파일'에 적었습니다.",
             )
         )
     return lines
@@ -304,6 +305,36 @@ def reliability_brief() -> str:
     return written(
         "Predicted probabilities against the observed share of harmful items, in five bins.",
         "예측 확률과 실제 유해 비율을 다섯 구간에서 견줍니다.",
+    )
+
+
+def f1_bands(section: str) -> Words:
+    """Describe F1 along the thresholds with its band.
+
+    Parameters
+    ----------
+    section : str
+
+    Returns
+    -------
+    Words
+
+    Examples
+    --------
+    >>> f1_bands("image").alt
+    '이미지 모델별 threshold에 따른 검증 F1과 95% 신뢰구간.'
+    """
+    name = MODALITY[section]
+    return Words(
+        written(
+            f"{name}: F1 of each model on validation along the threshold, with its 95% CI.",
+            f"{name} 모델별 threshold에 따른 검증 F1과 95% 신뢰구간.",
+        ),
+        written(
+            f"{name}: the blue band is the 95% CI of F1 at one threshold at a time. With many items it "
+            "is hardly wider than the line.",
+            f"{name}: 파란 띠는 threshold 하나하나에서 본 F1의 95% 신뢰구간입니다. 항목이 많으면 선의 폭만큼 좁습니다.",
+        ),
     )
 
 
