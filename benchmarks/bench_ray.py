@@ -56,24 +56,31 @@ class StubOpener:
     on_gpu = False
 
     def backbones(self) -> dict[str, Any]:
+        """The stub."""
         return {"clip": StubBackbone()}
 
-    def engine(self, backbone: Any, threads: int) -> TorchEngine:
+    def engine(self, backbone: Any, threads: int) -> TorchEngine:  # noqa: ARG002
+        """Torch, which needs no conversion."""
         return TorchEngine(backbone, CPU, torch.float32)
 
 
 class StubBackbone(ClipBackbone):
+    """In CLIP's place."""
+
     def __init__(self) -> None:
         self.batch_size, self.unit_shape, self.key = 32, (8, 8, 3), "stub"
         self.network = torch.nn.Identity()
 
     def prepare(self, frames: list[np.ndarray]) -> torch.Tensor:
+        """Pictures as they are."""
         return torch.from_numpy(np.stack(frames))
 
     def compute(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The mean of each colour."""
         return (batch.float().mean(dim=(1, 2)),)
 
     def finish(self, *outputs: torch.Tensor) -> torch.Tensor:
+        """Nothing is left to do."""
         return outputs[0]
 
 
@@ -156,12 +163,14 @@ class Bench:
         self.folder, self.stores = folder, 0
 
     def manifest(self, name: str, count: int, width: int, height: int) -> str:
+        """So many drawn pictures, once."""
         path = self.folder / f"{name}.parquet"
         if not path.exists() or len(pq.read_table(path)) < count:
             draw(self.folder / name, count, width, height).to_parquet(path)
         return str(path)
 
     def spec(self, items: str, count: int, engine: str, **more: Any) -> dict[str, Any]:
+        """What a job is told."""
         self.stores += 1
         store = str(self.folder / f"store{os.getpid()}-{self.stores}")
         cache = str(self.folder / "cache")
@@ -177,6 +186,7 @@ class Bench:
         return large - small
 
     def overhead(self) -> None:
+        """Ray with one worker against this machine."""
         items = self.manifest("pictures", ITEMS + ITEMS // 10, 640, 480)
         finished(self.spec(items, 8, "local"))  # converts the network
         here = self.net(items, "local")
@@ -184,6 +194,7 @@ class Bench:
         print(f"overhead: Ray / local {there / here:.2f} (goal: at most 1.15)")
 
     def workers(self) -> None:
+        """Two workers against one."""
         items = self.manifest("pictures", ITEMS + ITEMS // 10, 640, 480)
         finished(self.spec(items, 8, "local"))
         one = self.net(items, "ray", workers=_workers(1))
@@ -192,7 +203,9 @@ class Bench:
 
     def deaths(self, count: int = 2000) -> None:
         """A node of three is killed in the middle, then the driver; a new one does the rest."""
-        os.environ["RAY_idle_worker_killing_time_threshold_ms"] = "60000"  # as where Ray starts
+        os.environ |= {
+            "RAY_idle_worker_killing_time_threshold_ms": "60000"
+        }  # as docs/scale.md says
         from ray.cluster_utils import Cluster
 
         items = self.manifest("tiny", count, 8, 8)
@@ -220,6 +233,7 @@ class Bench:
         )
 
     def growth(self, rows: int) -> None:
+        """Ten times the rows."""
         items = self.manifest("tiny", rows, 8, 8)
         for engine in ("local", "ray"):
             base = None
@@ -227,11 +241,11 @@ class Bench:
                 found = finished(self.spec(items, count, engine, stub=True))
                 rate = count / found["seconds"]
                 base = base or (found["seconds"], found["peak"])
+                times, more = found["seconds"] / base[0], found["peak"] / base[1]
                 print(
                     f"growth, {engine}: {count:,} rows {found['seconds']:.1f} s ({rate:,.0f}/s), "
                     f"driver {found['peak']:,.0f} MiB, largest worker {found['worker']:,.0f} MiB; "
-                    f"time x{found['seconds'] / base[0]:.1f}, memory x{found['peak'] / base[1]:.2f} "
-                    "(goal: x10 and x1)"
+                    f"time x{times:.1f}, memory x{more:.2f} (goal: x10 and x1)"
                 )
 
 

@@ -283,6 +283,11 @@ def open_system(where: Address) -> tuple[Any, str]:
     ------
     AddressError
         If nothing is installed for such an address, or nothing could be.
+
+    Examples
+    --------
+    >>> open_system(Address("memory://media/a.jpg"))[1]
+    '/media/a.jpg'
     """
     try:
         system, path = fsspec.core.url_to_fs(where.text)
@@ -389,6 +394,12 @@ def look_up(where: Address) -> Listed:
     ------
     FileNotFoundError, Unreachable, AddressError
         As `asking` does; FileNotFoundError of a folder, too.
+
+    Examples
+    --------
+    >>> fsspec.filesystem("memory").pipe("/look-up/a.jpg", b"abc")
+    >>> look_up(Address("memory://look-up/a.jpg")).size
+    3
     """
     with asking(where) as (system, path):
         info = system.info(path)

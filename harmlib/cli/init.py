@@ -22,6 +22,7 @@ from harmlib.cli.first_look_text import (
 )
 from harmlib.language import told
 from harmlib.media.first_look import FirstLook, first_look
+from harmlib.media.folders import DataError
 from harmlib.media.layout import Layout, find_layout
 from harmlib.params import PROJECT_ROOT, DataParams, FeatureParams, SplitParams
 from harmlib.params.names import LONGEST, check_name

@@ -18,7 +18,13 @@ from harmlib.features.device import choose_device, choose_precision, device_labe
 from harmlib.features.engine import open_engine
 from harmlib.features.extraction import extract
 from harmlib.features.job_cost import MEASURED, WORTH_IT, JobCost, bytes_of, spread
-from harmlib.features.ray_cluster import ADDRESS, joined_cluster, plan_workers, require_ray
+from harmlib.features.ray_cluster import (
+    ADDRESS,
+    joined_cluster,
+    plan_workers,
+    ray_module,
+    require_ray,
+)
 from harmlib.features.ray_extraction import Busy, ParamsOpener, extract_on_ray, node_resources
 from harmlib.features.store import FeatureStore
 from harmlib.features.weights import Weights
@@ -109,13 +115,17 @@ class Computing:
                 )
                 for name in stores
             }
-            yield _Here(partial(extract, engines=engines, stores=stores, params=features, limits=limits))
+            yield _Here(
+                partial(extract, engines=engines, stores=stores, params=features, limits=limits)
+            )
             return
         needed = {name: weights[name] for name in stores}
         opener = ParamsOpener(features, needed, self.device, self.precision, artifacts)
         with joined_cluster():
             yield _OnRay(
-                partial(extract_on_ray, opener=opener, stores=stores, params=features, limits=limits),
+                partial(
+                    extract_on_ray, opener=opener, stores=stores, params=features, limits=limits
+                ),
                 opener.on_gpu,
             )
 
@@ -206,12 +216,11 @@ def _facts(device: str, precision: str) -> tuple[torch.device, torch.dtype, str]
 
 
 def _ask_a_node(device: str, precision: str) -> tuple[torch.device, torch.dtype, str]:
-    import ray
-
     nodes = node_resources()
     has_gpu = any(node.get("GPU", 0) >= 1 for node in nodes)
     on_gpu = device.startswith("cuda") or (device == "auto" and has_gpu)
     workers = plan_workers(nodes, on_gpu)
+    ray = ray_module()
     ask = ray.remote(num_cpus=0, num_gpus=workers.gpus)(_facts)
     chosen, used, label = ray.get(ask.remote("cuda" if on_gpu else device, precision))
     return chosen, used, f"Ray: {workers.count} x {label}"

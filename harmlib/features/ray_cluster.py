@@ -134,8 +134,7 @@ def joined_cluster() -> Iterator[None]:
     """
     require_ray()
     _keep_quiet()
-    import ray
-
+    ray = ray_module()
     if ray.is_initialized():
         _set_up_data()
         yield
@@ -158,6 +157,22 @@ def joined_cluster() -> Iterator[None]:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def ray_module() -> Any:
+    """Ray with its part Ray Data, imported when it is first needed.
+
+    Returns
+    -------
+    module
+        Its types differ from version to version, so that nobody checks against them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Ray's, about its own settings
+        import ray.data
+
+        ray.data.DataContext.get_current()
+    return ray
 
 
 def require_ray() -> None:
@@ -205,16 +220,14 @@ def _stderr_closed() -> Iterator[None]:
 def _folder() -> Path:
     """A new folder for Ray's sockets and logs, removed at the end."""
     own = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="hl-ray-", dir=own if len(own) <= _LONGEST_FOLDER else "/tmp"))
+    return Path(
+        tempfile.mkdtemp(prefix="hl-ray-", dir=own if len(own) <= _LONGEST_FOLDER else "/tmp")
+    )
 
 
 def _set_up_data() -> None:
     """Blocks of a bounded size, and no bars and lines beside ours."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Ray's, about its own settings
-        import ray.data
-
-        context = ray.data.DataContext.get_current()
+    context = ray_module().data.DataContext.get_current()
     context.target_max_block_size = BLOCK_BYTES
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -30,7 +30,7 @@ from harmlib.features.ray_blocks import (
     vector_table,
     vectors_in,
 )
-from harmlib.features.ray_cluster import Workers, joined_cluster, plan_workers
+from harmlib.features.ray_cluster import Workers, joined_cluster, plan_workers, ray_module
 from harmlib.features.store import FeatureStore
 from harmlib.features.vector_stream import (
     Tensors,
@@ -203,9 +203,7 @@ def node_resources() -> list[dict[str, float]]:
     list of dict of str to float
         As Ray counts it; only nodes that are alive.
     """
-    import ray
-
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [node["Resources"] for node in ray_module().nodes() if node["Alive"]]
 
 
 def _outcomes(
@@ -218,10 +216,9 @@ def _outcomes(
     busy: Busy,
 ) -> Iterator[Outcome]:
     """Stream the files through the four stages; what comes of each, as its shard is written."""
-    import ray.data
-    from ray import cloudpickle  # takes an opener that a notebook or a script defines, too
-
-    job = cloudpickle.dumps((opener, params, limits))
+    ray = ray_module()
+    # It takes an opener that a notebook or a script defines, too
+    job = ray.cloudpickle.dumps((opener, params, limits))
     files = _within(len(first) // _TASKS, _FILES)
     dataset = (
         ray.data.from_arrow(file_tables(first, files))

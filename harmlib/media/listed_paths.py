@@ -31,6 +31,11 @@ def listed_files(root: Path | Address) -> FilesOnDisk | FilesAtAddress:
     Returns
     -------
     FilesOnDisk or FilesAtAddress
+
+    Examples
+    --------
+    >>> listed_files(Address("s3://bucket/media")).named("./safe/a.jpg")
+    'safe/a.jpg'
     """
     return FilesAtAddress(root) if isinstance(root, Address) else FilesOnDisk(root)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -55,9 +56,10 @@ def files_at(where: Address) -> Iterator[Address]:
     except FileNotFoundError:
         pass
     is_empty = True
-    for one in _files_below(where):
-        is_empty = False
-        yield one
+    with contextlib.suppress(FileNotFoundError):
+        for one in _files_below(where):
+            is_empty = False
+            yield one
     if is_empty and _MAGIC.search(where.text):
         folder, wanted = _fixed_part(where), re.compile(glob_translate(where.text))
         for one in _files_below(folder):

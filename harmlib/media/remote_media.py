@@ -94,6 +94,13 @@ def names_in(folder: Address) -> list[str]:
     ------
     FileNotFoundError, Unreachable, AddressError
         As `harmlib.address.asking` does.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/names/images/a.jpg", b"")
+    >>> names_in(Address("memory://names"))
+    ['images']
     """
     with asking(folder) as (system, path):
         found = system.ls(path, detail=False)

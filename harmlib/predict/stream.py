@@ -33,7 +33,7 @@ from harmlib.predict.predictor import Predictor
 from harmlib.predict.windows import Windowing, thin_out
 
 Identified = tuple[Path | Address, Modality]
-_PROBED_AHEAD = 4  # files; a process may hold the frames of each
+_PROBED_AHEAD = 3  # files; a process may hold the frames of each
 
 
 class Usable(NamedTuple):

@@ -21,7 +21,10 @@ from harmlib.features.ray_extraction import Busy, extract_on_ray
 from harmlib.features.store import FeatureStore
 from harmlib.params import load_params
 
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed"),
+    pytest.mark.usefixtures("ray_here"),
+]
 
 NAMES = ("clip", "yolo")
 ONE = plan_workers([{"CPU": 1}], on_gpu=False)
@@ -74,7 +77,7 @@ def kept_in(store):
     return [sha256 for part in parts for sha256 in part["sha256"].to_pylist()]
 
 
-def test_ray_runs_here_alone_and_for_this_machine_alone(ray_here):
+def test_ray_runs_here_alone_and_for_this_machine_alone():
     import ray
 
     (node,) = ray.nodes()
@@ -83,7 +86,7 @@ def test_ray_runs_here_alone_and_for_this_machine_alone(ray_here):
 
 
 @pytest.mark.parametrize("workers", [ONE, TWO])
-def test_the_vectors_are_those_of_local(tmp_path, ray_here, items, expected, workers):
+def test_the_vectors_are_those_of_local(tmp_path, items, expected, workers):
     stores, seen, busy = stores_in(tmp_path / "there"), [], Busy()
     lost = extract_on_ray(
         items,
@@ -101,7 +104,7 @@ def test_the_vectors_are_those_of_local(tmp_path, ray_here, items, expected, wor
     assert min(busy.prepare_sec, busy.compute_sec) > 0
 
 
-def test_a_process_that_dies_costs_nothing(tmp_path, ray_here, items, expected):
+def test_a_process_that_dies_costs_nothing(tmp_path, items, expected):
     stores = stores_in(tmp_path / "there")
     lost = extract_on_ray(items, TinyOpener(dies=tmp_path), stores, PARAMS, workers=TWO)
     assert (tmp_path / "preparing").exists()
@@ -110,7 +113,7 @@ def test_a_process_that_dies_costs_nothing(tmp_path, ray_here, items, expected):
 
 
 def test_the_params_choose_ray_and_the_networks_agree_to_the_last_bit(
-    tmp_path, ray_here, items, capsys, monkeypatch
+    tmp_path, items, capsys, monkeypatch
 ):
     monkeypatch.setattr(computing, "WORTH_IT", 20)
     monkeypatch.setattr(computing, "MEASURED", 10)
@@ -145,7 +148,7 @@ extract_on_ray(items, TinyOpener(seconds=0.3), stores_in(folder), PARAMS, worker
 """
 
 
-def test_a_killed_job_goes_on_from_its_shards(tmp_path, ray_here, items, expected):
+def test_a_killed_job_goes_on_from_its_shards(tmp_path, items, expected):
     import ray
 
     stores = stores_in(tmp_path / "there")

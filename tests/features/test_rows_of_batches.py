@@ -1,4 +1,4 @@
-"""A row of a batch doesn't depend on the others: else the number of workers would change vectors."""
+"""A row of a batch doesn't depend on the others: else more workers would give other vectors."""
 
 import numpy as np
 import pytest
@@ -13,9 +13,7 @@ CPU = torch.device("cpu")
 PARAMS = FeatureParams(
     clip=ClipParams(weights="untrained", architecture="ViT-Ti/32"),
     yolo=YoloParams(weights="untrained", image_size=64),
-    slowfast=SlowFastParams(
-        weights="untrained", architecture="slowfast_r18_8x8", image_size=64
-    ),
+    slowfast=SlowFastParams(weights="untrained", architecture="slowfast_r18_8x8", image_size=64),
 )
 UNITS = {"clip": 9, "yolo": 9, "slowfast": 3, "motion": 9}
 

@@ -23,7 +23,7 @@ class TinyOpener:
     def backbones(self):
         return {name: DyingBackbone(name, self.dies, self.seconds) for name in self.names}
 
-    def engine(self, backbone, threads):
+    def engine(self, backbone, threads):  # noqa: ARG002 - as the other openers
         return TorchEngine(backbone, CPU, torch.float32)
 
 

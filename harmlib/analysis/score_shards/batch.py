@@ -1,4 +1,4 @@
-"""A batch of a shard's rows: which of them are of use, and to which groups and sections they belong."""
+"""A batch of rows of a shard: which are of use, and which groups and sections they belong to."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
 from harmlib.analysis.choice import choose_row
+from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.score_shards.block_table import BlockTable
 from harmlib.analysis.variant_tables import BAND_THRESHOLDS

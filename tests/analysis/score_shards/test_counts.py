@@ -4,17 +4,20 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmlib.analysis.intervals import metric_intervals
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.analysis.paired import difference_table, paired_difference
 from harmlib.analysis.roc_auc import roc_auc_estimate
 from harmlib.analysis.score_shards import counts as counts_module
 from harmlib.analysis.score_shards.block_table import BlockTable
 from harmlib.analysis.score_shards.counts import ShardCounts
 from harmlib.analysis.score_shards.grid import Bins, fine_grid
+from harmlib.analysis.score_shards.group_hashes import text_hashes
 from harmlib.analysis.thresholds import sweep
 
 KEY = ("", "", "api")
@@ -108,10 +111,10 @@ def sample():
     group = rng.integers(0, 40, 3000)
     label = (rng.random(3000) < 0.2 + 0.01 * group).astype(int)
     logit = rng.normal(size=3000) + 2 * label + rng.normal(size=40)[group]
-    return label, (1 / (1 + np.exp(-logit))).round(4), group
+    return label, (1 / (1 + np.exp(-logit))).round(2), group  # many equal a threshold
 
 
-@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9999])
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.99])
 def test_few_groups_give_the_intervals_of_the_table_itself(sample, threshold):
     label, probability, group = sample
     rows = zip(probability, label, np.zeros_like(label), group, strict=True)
@@ -124,6 +127,28 @@ def test_few_groups_give_the_intervals_of_the_table_itself(sample, threshold):
         np.testing.assert_allclose(told, own[["value", "low", "high"]].astype(float), rtol=1e-9)
     auc = roc_auc_estimate(label, probability, group).value[0]
     assert BlockTable(GRID, val).roc_auc() == pytest.approx(auc, rel=1e-12)
+
+
+def test_differences_of_two_models_are_those_of_the_table_itself(sample):
+    label, probability, group = sample
+    other = np.roll(probability, 1)
+    zeros = np.zeros_like(label)
+    of_a, of_b = (
+        BlockTable(GRID, of_both(counted(list(zip(own, label, zeros, group, strict=True))))[0])
+        for own in (probability, other)
+    )
+    metrics = ["f1", "average_precision"]
+    expected = paired_difference(label, probability, 0.5, other, 0.4, group, metrics=metrics)
+    found = difference_table(of_a.rates_at(0.5), of_b.rates_at(0.4), metrics)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+def test_a_name_has_the_same_hash_beside_any_others():
+    names = ["a", "bcdefgh", "12345678", "가나다라마", "123456789"]
+    found = text_hashes(pa.array(names)).tolist()
+    assert len(set(found)) == len(names)
+    assert [text_hashes(pa.array([one, "zz"]))[0] for one in names] == found
+    assert text_hashes(pa.array(["zz", *names]).slice(1)).tolist() == found
 
 
 def test_many_groups_give_about_the_same_error(sample):
