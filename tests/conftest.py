@@ -36,8 +36,8 @@ for ignored, handler in (
         signal.signal(ignored, handler)
 
 
-# What takes long, told by what it needs: a whole run, notebooks, kernels, JupyterLab, a browser.
-LONG_FIXTURES = {"small_run", "closed_event_loop", "browser"}
+# What takes long, told by what it needs: a whole run, notebooks, JupyterLab, a browser, a cluster.
+LONG_FIXTURES = {"small_run", "closed_event_loop", "browser", "ray_here"}
 LONG_MODULES = {"jupyterlab_tab", "stub_runs", "tiny_run", "watched_run"}
 FIRST = {"test_kills.py"}  # long, and not on the small run, which is made beside it
 

@@ -51,7 +51,22 @@ def test_the_shipped_file_of_scores_loads():
 
 
 def test_the_shipped_ways():
-    assert SHIPPED == ["demo.yaml", "full.yaml", "real.yaml", "study.yaml", "study_demo.yaml"]
+    assert SHIPPED == [
+        "cluster.yaml", "demo.yaml", "full.yaml", "real.yaml", "study.yaml", "study_demo.yaml",
+    ]  # fmt: skip
+
+
+def test_the_example_of_a_cluster_runs_on_ray_and_reads_from_an_object_store():
+    params = load_params(PROJECT_ROOT / "params" / "cluster.yaml")
+    assert (params.engine, params.price_per_hour) == ("ray", 12.0)
+    assert str(params.data.root) == "s3://bucket/media"
+    assert params.features.precision == "bf16"
+
+
+@pytest.mark.parametrize("change", ["engine: dask", "price_per_hour: -1", "price_per_hour: .inf"])
+def test_another_engine_and_an_odd_price_are_refused(load, change):
+    with pytest.raises(ParamsError, match=change.partition(":")[0]):
+        load(f"{NEEDED}{change}\n")
 
 
 GRID = [0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70]

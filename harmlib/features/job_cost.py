@@ -87,7 +87,17 @@ def spread(items: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def bytes_of(paths: Iterable[str | Path]) -> int:
-    """How large files of this machine are together; those that aren't there count nothing.
+    """Add up how large files of this machine are.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Those that aren't there, or lie at an address, count nothing.
+
+    Returns
+    -------
+    int
+        Bytes.
 
     Examples
     --------

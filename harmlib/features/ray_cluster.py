@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from harmlib.language import told
+from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 
 ADDRESS = "RAY_ADDRESS"
 BLOCK_BYTES = 64 << 20  # of prepared units that travel at once; a few of these lie on each node
 _STORE_BYTES = 2 << 30  # of this machine's memory for what travels, where Ray runs here alone
-_LONGEST_FOLDER = 40  # letters; a socket's path holds 107, and Ray adds some 60 to its folder
+_LONGEST_FOLDER = 36  # letters; a socket's path holds 107, and Ray and `mkdtemp` add some 70
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anyone
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns that it will be so one day
@@ -218,11 +219,12 @@ def _stderr_closed() -> Iterator[None]:
 
 
 def _folder() -> Path:
-    """A new folder for Ray's sockets and logs, removed at the end."""
-    own = tempfile.gettempdir()
-    return Path(
-        tempfile.mkdtemp(prefix="hl-ray-", dir=own if len(own) <= _LONGEST_FOLDER else "/tmp")
-    )
+    """A new folder for Ray's sockets and logs; those of killed processes are removed."""
+    remove_ownerless()
+    prefix, parent = temporary_prefix("ray"), tempfile.gettempdir()
+    if len(parent) + len(prefix) > _LONGEST_FOLDER:
+        prefix, parent = "hl-ray-", "/tmp"  # noqa: S108 - mkdtemp makes it for this user alone
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def _set_up_data() -> None:

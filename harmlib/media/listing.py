@@ -11,9 +11,9 @@ import pandas as pd
 from harmlib.address import (
     Address,
     AddressError,
+    has_credentials,
     is_address,
     located,
-    without_secrets,
 )
 from harmlib.language import told
 from harmlib.media.categories import check_category, folder_category, plain_category
@@ -232,7 +232,7 @@ def _with_paths(table: Table, files: FilesOnDisk | FilesAtAddress) -> Table:
     listed = table.frame["path"]
     if (listed == "").any():
         table.refuse(listed == "", "empty path; write one, or remove the line")
-    secret = pd.Series([is_address(p) and without_secrets(p) != p for p in listed], listed.index)
+    secret = pd.Series([is_address(p) and has_credentials(p) for p in listed], listed.index)
     if secret.any():
         table.refuse(secret, "path: an address with credentials or a query; leave them out")
     paths = listed.map(files.named)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from manifest_folders import PER_CLASS, build, build_folder
 
+from harmlib.address import address
 from harmlib.media.listing import DataError, list_media, read_csv, scan_folders
 from harmlib.params import DataParams
 
@@ -159,3 +160,19 @@ def test_missing_folder(root, remove, message):
     shutil.rmtree(root / remove)
     with pytest.raises(DataError, match=message):
         scan_folders(root, "image")
+
+
+def test_a_list_with_credentials_is_refused_without_showing_them(tmp_path):
+    (tmp_path / "list.csv").write_text("path,label\ns3://me:secret@bucket/a.jpg,safe\n")
+    with pytest.raises(DataError, match="line 2: path: an address with credentials") as caught:
+        read_csv(tmp_path / "list.csv")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_list_may_name_addresses_and_each_once(tmp_path):
+    (tmp_path / "list.csv").write_text("path,label\ns3://bucket/a.jpg,safe\nb.jpg,harmful\n")
+    assert read_csv(tmp_path / "list.csv")["path"].tolist() == ["s3://bucket/a.jpg", "b.jpg"]
+    root = address("s3://bucket")
+    (tmp_path / "twice.csv").write_text("path,label\ns3://bucket/a.jpg,safe\n./a.jpg,safe\n")
+    with pytest.raises(DataError, match="listed twice"):
+        read_csv(tmp_path / "twice.csv", root)

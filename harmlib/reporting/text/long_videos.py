@@ -14,18 +14,19 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.reporting.text.korean import number
 from harmlib.reporting.text.verdicts import short_name
 
 
-def segment_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.DataFrame:
+def segment_table(decisions: Iterable[Mapping[str, Any]], root: Path | Address) -> pd.DataFrame:
     """List the harmful segments of long videos.
 
     Parameters
     ----------
     decisions : iterable of mapping
         Entries of the log.
-    root : Path
+    root : Path or Address
 
     Returns
     -------
@@ -54,14 +55,14 @@ def segment_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.Data
     )
 
 
-def strips_html(decisions: Iterable[Mapping[str, Any]], root: Path, folder: Path) -> str:
+def strips_html(decisions: Iterable[Mapping[str, Any]], root: Path | Address, folder: Path) -> str:
     """Write the pictures of the harmful segments as HTML, each folded until a person opens it.
 
     Parameters
     ----------
     decisions : iterable of mapping
         Entries of the log.
-    root : Path
+    root : Path or Address
     folder : Path
         Where the names of the pictures start. A picture that is not there is left out.
 

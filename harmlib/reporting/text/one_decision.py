@@ -12,18 +12,19 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.reporting.text.cited_numbers import literal
 from harmlib.reporting.text.korean import LABEL, backbone_name, number, particle, signed
 from harmlib.reporting.text.verdicts import DECISIONS, short_name
 
 
-def decision_sentences(decision: Mapping[str, Any], root: Path) -> list[str]:
+def decision_sentences(decision: Mapping[str, Any], root: Path | Address) -> list[str]:
     """Describe one decision, and which threshold would have changed it.
 
     Parameters
     ----------
     decision : mapping
-    root : Path
+    root : Path or Address
 
     Returns
     -------

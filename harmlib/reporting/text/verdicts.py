@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.address import Address
 from harmlib.analysis.alike_thresholds import AlikeThresholds
 from harmlib.reporting.text.korean import MODALITY, signed
 from harmlib.reporting.text.near_threshold import TO_CHECK, is_near
@@ -48,7 +49,9 @@ def verdict_counts(decisions: pd.DataFrame, ledger: pd.DataFrame, reused: int) -
 
 
 def verdict_table(
-    decisions: pd.DataFrame, root: Path, alike: Mapping[str, AlikeThresholds] | None = None
+    decisions: pd.DataFrame,
+    root: Path | Address,
+    alike: Mapping[str, AlikeThresholds] | None = None,
 ) -> pd.DataFrame:
     """List the decisions, those farthest above the threshold first.
 
@@ -57,7 +60,7 @@ def verdict_table(
     decisions : DataFrame
         One row per file; columns path, modality, decision, probability, margin (probability minus
         threshold), band.
-    root : Path
+    root : Path or Address
     alike : mapping of str to AlikeThresholds, optional
         By modality (see `near_threshold`): a decision that hangs on a small move of the threshold
         is one to check, whatever its band.
@@ -80,14 +83,14 @@ def verdict_table(
 
 
 def near_table(
-    decisions: pd.DataFrame, root: Path, alike: Mapping[str, AlikeThresholds]
+    decisions: pd.DataFrame, root: Path | Address, alike: Mapping[str, AlikeThresholds]
 ) -> pd.DataFrame:
     """List the decisions that hang on a small move of the threshold, the nearest first.
 
     Parameters
     ----------
     decisions : DataFrame
-    root : Path
+    root : Path or Address
     alike : mapping of str to AlikeThresholds
         These three as for `verdict_table`.
 
@@ -109,7 +112,7 @@ def near_table(
     return _verdicts(near, root)
 
 
-def _verdicts(rows: pd.DataFrame, root: Path) -> pd.DataFrame:
+def _verdicts(rows: pd.DataFrame, root: Path | Address) -> pd.DataFrame:
     """What was decided of each file, in the order of `rows`."""
     return pd.DataFrame(
         {
@@ -122,14 +125,14 @@ def _verdicts(rows: pd.DataFrame, root: Path) -> pd.DataFrame:
     )
 
 
-def note_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.DataFrame:
+def note_table(decisions: Iterable[Mapping[str, Any]], root: Path | Address) -> pd.DataFrame:
     """List the files that were scored, but of which a person should know something.
 
     Parameters
     ----------
     decisions : iterable of mapping
         Entries of the log; those of earlier versions have no note.
-    root : Path
+    root : Path or Address
 
     Returns
     -------
@@ -147,14 +150,14 @@ def note_table(decisions: Iterable[Mapping[str, Any]], root: Path) -> pd.DataFra
     )
 
 
-def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
+def ledger_table(ledger: pd.DataFrame, root: Path | Address) -> pd.DataFrame:
     """List the files that could not be scored.
 
     Parameters
     ----------
     ledger : DataFrame
         One row per file; columns path, modality (possibly unknown), reason.
-    root : Path
+    root : Path or Address
 
     Returns
     -------
@@ -179,13 +182,13 @@ def ledger_table(ledger: pd.DataFrame, root: Path) -> pd.DataFrame:
     )
 
 
-def short_name(path: str, root: Path) -> str:
+def short_name(path: str, root: Path | Address) -> str:
     """Name a file as it lies below `root`; one that lies elsewhere by its last part.
 
     Parameters
     ----------
     path : str
-    root : Path
+    root : Path or Address
 
     Returns
     -------
@@ -195,8 +198,9 @@ def short_name(path: str, root: Path) -> str:
     --------
     >>> short_name("/new/a/b.jpg", Path("/new")), short_name("/else/b.jpg", Path("/new"))
     ('a/b.jpg', 'b.jpg')
+    >>> short_name("s3://bucket/new/a/b.jpg", Address("s3://bucket/new"))
+    'a/b.jpg'
     """
-    try:
-        return Path(path).relative_to(root).as_posix()
-    except ValueError:
-        return Path(path).name
+    if path.startswith(f"{root}/"):
+        return path.removeprefix(f"{root}/")
+    return Path(path).name
