@@ -124,24 +124,25 @@ def small_run(small_folder, tmp_path_factory):
 
 
 def state(folder):
+    """Size and time of all that a run reads and leaves, but for what is only there to be faster."""
+    faster = {folder / "artifacts" / name for name in ("settings", "compiled")}
     return {
-        path.relative_to(folder).as_posix(): (stat.st_size, stat.st_mtime_ns)
+        str(path): (stat.st_size, stat.st_mtime_ns)
         for path in folder.rglob("*")
-        if (stat := path.stat()) and path.is_file() and "settings" not in path.parts
+        if path.is_file() and (stat := path.stat()) and not faster & set(path.parents)
     }
 
 
 @pytest.fixture(scope="module")
-def copied_run(small_folder, small_run, tmp_path_factory):  # noqa: ARG001 - it must be there
+def copied_run(small_folder, small_run, tmp_path_factory):
     """A folder with a copy of the finished run, which may be written to, and its `params.yaml`.
 
-    The media are the shared ones: copies of them would not be those that the run has read.
+    Media and vectors are the shared ones: copies would not be the files that the run has read.
     """
     folder = tmp_path_factory.mktemp("copied")
+    shutil.copytree(small_run, folder / "reports" / small_run.name)
     content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
-    for name in ("reports", "artifacts"):
-        shutil.copytree(small_folder / name, folder / name)
-        content[name] = str(folder / name)
+    content["reports"] = str(folder / "reports")
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return folder
 

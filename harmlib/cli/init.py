@@ -46,8 +46,7 @@ def run_init(options: argparse.Namespace) -> int:
     """
     try:
         given = place(options.folder)
-        is_near = isinstance(given, Path)
-        layout = find_layout(absolute(given, Path.cwd()) if is_near else given)
+        layout = find_layout(given if isinstance(given, Address) else absolute(given, Path.cwd()))
         run = _run_name(options.run, layout.root)
         data = DataParams(**layout.data())
         looks = [first_look(data, modality) for modality in layout.modalities]

@@ -223,7 +223,7 @@ def _folder() -> Path:
     remove_ownerless()
     prefix, parent = temporary_prefix("ray"), tempfile.gettempdir()
     if len(parent) + len(prefix) > _LONGEST_FOLDER:
-        prefix, parent = "hl-ray-", "/tmp"  # noqa: S108 - mkdtemp makes it for this user alone
+        prefix, parent = "hl-ray-", "/tmp"
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 

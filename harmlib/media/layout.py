@@ -175,4 +175,4 @@ def _kinds(root: Path | Address, paths: Iterable[str]) -> list[Modality]:
     places = [located(root, path) for path in paths]
     near = [place for place in places if isinstance(place, Path) and place.is_file()]
     far = [kind_at(place) for place in places if isinstance(place, Address)]
-    return [*(kind_of(place) for place in near[:_LOOKED_AT]), *filter(None, far)]
+    return [*(kind_of(place) for place in near[:_LOOKED_AT]), *(kind for kind in far if kind)]

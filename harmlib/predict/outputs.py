@@ -270,7 +270,7 @@ class _Fresh:
         self.taken: list[str] = []
         self._found = found
         self._ledger = ledger
-        self._known: set[tuple[str, int, int]] = set()
+        self._known: set[tuple[str, int, int] | None] = set()
         for predictor in predictors:
             self._known |= log.states(
                 predictor.digest,
@@ -281,8 +281,7 @@ class _Fresh:
 
     def __iter__(self) -> Iterator[Path | Address | Unusable]:
         for path in self._found:
-            is_known = self._known and not isinstance(path, Unusable)
-            if is_known and _state(path) in self._known:
+            if self._known and not isinstance(path, Unusable) and _state(path) in self._known:
                 self.reused += 1
                 self._ledger.settle(str(path))
             else:
