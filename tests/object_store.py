@@ -4,6 +4,7 @@ import logging
 from contextlib import contextmanager
 
 import fsspec
+import requests
 
 KEY = "harmlib-test-key-id-0000"
 SECRET = "harmlib-test-secret-that-must-appear-nowhere"
@@ -30,6 +31,7 @@ def s3_server(monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     try:
+        requests.post(f"http://{host}:{port}/moto-api/reset", timeout=9)  # what a server before had
         system = new_system()
         system.mkdir(BUCKET)
         yield system

@@ -24,7 +24,7 @@ def code_cells(notebook):
 
 
 def test_notebooks_are_numbered_without_gaps():
-    """One report has three notebooks: of media, of a table of scores, and of counts of a large one."""
+    """One report has three notebooks: of media, of scores, and of the counts of very many."""
     of_scores = ("05_scores", "05_shards")
     numbers = [int(path.name[:2]) for path in NOTEBOOKS if path.stem not in of_scores]
     assert numbers == list(range(len(NOTEBOOKS) - 2))

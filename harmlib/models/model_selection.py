@@ -183,7 +183,7 @@ def _held_out_logits(
         of_fits = fit_side_by_side(own, labels, rows, repeated, pos_weight)
         of_fits = of_fits.T.reshape(len(numbers), len(folds), -1)
         for fold, (_, held) in enumerate(folds):
-            logits[np.ix_(numbers, held)] = of_fits[:, fold, held]
+            logits[np.ix_(np.array(numbers), held)] = of_fits[:, fold, held]
     return logits
 
 

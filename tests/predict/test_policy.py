@@ -14,20 +14,25 @@ from harmlib.predict.replay import replay
 
 
 @pytest.fixture(scope="module")
-def model(small_run):
-    return small_run / "models/model4/video_model_best.pth"
+def run(copied_run):
+    return copied_run / "reports/small"
 
 
-def thresholds(small_run):
-    content = json.loads((small_run / "policy.json").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def model(run):
+    return run / "models/model4/video_model_best.pth"
+
+
+def thresholds(run):
+    content = json.loads((run / "policy.json").read_text(encoding="utf-8"))
     return {
         (one["policy"], one["section"], one["variant"]): one["threshold"]
         for one in content["policies"]
     }
 
 
-def test_a_policy_of_the_run_decides(small_run, small_folder, model):
-    at = thresholds(small_run)["children", "video", "model4"]
+def test_a_policy_of_the_run_decides(run, small_folder, model):
+    at = thresholds(run)["children", "video", "model4"]
     table, _ = predict_files(model, [small_folder / "media/videos"], policy="children")
     assert (table["threshold"] == at).all()
     assert (table["policy"] == "children").all()
@@ -38,7 +43,7 @@ def test_a_policy_of_the_run_decides(small_run, small_folder, model):
 
 
 def test_the_log_says_by_which_policy_and_a_replay_decides_the_same(
-    small_run, small_folder, model, tmp_path
+    run, small_folder, model, tmp_path
 ):
     out, media = tmp_path / "a.csv", str(small_folder / "media/videos")
     assert cli.main(["predict", str(model), media, "--out", str(out)]) == 0
@@ -48,22 +53,22 @@ def test_the_log_says_by_which_policy_and_a_replay_decides_the_same(
     assert [one["policy"] for one in entries].count("children") == len(entries) / 2
     assert cli.main(arguments) == 0  # all of them are in the log
     assert len(list(DecisionLog(out.with_suffix(".decisions.jsonl")))) == len(entries)
-    assert entries[-1]["threshold"] == thresholds(small_run)["children", "video", "model4"]
-    (small_run / "policy.json").rename(tmp_path / "moved.json")
+    assert entries[-1]["threshold"] == thresholds(run)["children", "video", "model4"]
+    (run / "policy.json").rename(tmp_path / "moved.json")
     try:
         assert replay(entries[-1]).same
     finally:
-        (tmp_path / "moved.json").rename(small_run / "policy.json")
+        (tmp_path / "moved.json").rename(run / "policy.json")
 
 
-def test_a_policy_of_another_checkpoint_is_refused(small_run, model):
-    other = small_run / "models/model5/video_model_best.pth"
-    content = json.loads((small_run / "policy.json").read_text(encoding="utf-8"))
+def test_a_policy_of_another_checkpoint_is_refused(run, model):
+    other = run / "models/model5/video_model_best.pth"
+    content = json.loads((run / "policy.json").read_text(encoding="utf-8"))
     content["policies"] = [one for one in content["policies"] if one["variant"] == "model5"]
-    file = small_run / "only5.json"
+    file = run / "only5.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     (found,) = open_predictors(other, policy="children", policy_file=file)
-    assert found.threshold == thresholds(small_run)["children", "video", "model5"]
+    assert found.threshold == thresholds(run)["children", "video", "model5"]
     with pytest.raises(PolicyError, match=r"made for model5/.*this checkpoint is model4/video@"):
         open_predictors(model, policy="children", policy_file=file)
 

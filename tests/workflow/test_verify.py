@@ -162,7 +162,7 @@ def test_a_run_that_moved_can_be_verified(written):
     [
         (lambda c: c.update(seed=9), "seed: 1 -> 9"),
         (lambda c: c["features"]["yolo"].update(image_size=96), "yolo.image_size: 64 -> 96"),
-        (lambda c: c["features"]["clip"].update(weights="pretrained"), "clip.weights: untrained"),
+        (lambda c: c["features"]["yolo"].update(weights="pretrained"), "yolo.weights: untrained"),
         (lambda c: c["variants"].update(model3={}), r"variants.model3.loss: \(absent\) -> bce"),
         (lambda c: c.update(run="other"), "other: no finished run"),
     ],

@@ -35,7 +35,8 @@ def figure_svg(figure: Figure) -> str:
         _lay_out(figure)
         buffer = io.StringIO()
         # `savefig` would draw everything twice: once only to measure it.
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+        canvas = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
         _drawn[figure] = buffer.getvalue()
     return _drawn[figure]
 
@@ -62,7 +63,7 @@ def figure_png(figure: Figure, dots_per_inch: int = 160) -> bytes:
     buffer, before = io.BytesIO(), figure.dpi
     figure.set_dpi(dots_per_inch)
     try:
-        FigureCanvasAgg(figure).print_png(buffer)
+        FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
     finally:
         figure.set_dpi(before)
     return buffer.getvalue()
