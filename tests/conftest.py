@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,6 +16,9 @@ from small_features import SMALL_FEATURES
 from harmlib.cli import main as cli
 from harmlib.media.demo import make_demo
 from harmlib.media.demo.files import MARKER
+from harmlib.params import load_params
+from harmlib.workflow.step_cache import StepCache
+from harmlib.workflow.steps import plan
 
 # Modules of helpers whose assertions should tell their values, as those of tests do.
 pytest.register_assert_rewrite("browser", "prose", "verify_folders")
@@ -39,6 +43,8 @@ for ignored, handler in (
 # What takes long, told by what it needs: a whole run, notebooks, JupyterLab, a browser, a cluster.
 LONG_FIXTURES = {"small_run", "closed_event_loop", "browser", "ray_here"}
 LONG_MODULES = {"jupyterlab_tab", "stub_runs", "tiny_run", "watched_run"}
+TESTS = Path(__file__).parent
+LISTED = set((TESTS / "slow.txt").read_text(encoding="utf-8").splitlines())
 FIRST = {"test_kills.py"}  # long, and not on the small run, which is made beside it
 
 
@@ -53,12 +59,17 @@ def pytest_collection_modifyitems(items):
     rank = {}
     for item in items:
         names = LONG_FIXTURES & set(getattr(item, "fixturenames", ()))
-        if names or LONG_MODULES & _helpers(getattr(item, "module", None)):
+        slow = names or LONG_MODULES & _helpers(getattr(item, "module", None)) or _is_listed(item)
+        if slow:
             item.add_marker("slow")
-        slow = item.get_closest_marker("slow") is not None
         own = 0 if item.path.name in FIRST else 1 if "small_run" in names else 2 if slow else 3
         rank[item.path] = min(own, rank.get(item.path, own))
     items.sort(key=lambda item: rank[item.path])
+
+
+def _is_listed(item):
+    file = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+    return bool({file, f"{file}::{getattr(item, 'originalname', '')}"} & LISTED)
 
 
 def _helpers(module):
@@ -144,6 +155,11 @@ def copied_run(small_folder, small_run, tmp_path_factory):
     content = yaml.safe_load((small_folder / "params.yaml").read_text(encoding="utf-8"))
     content["reports"] = str(folder / "reports")
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    params = load_params(folder / "params.yaml")
+    cache = StepCache(params)
+    for step in plan(params):  # as if they had been executed here
+        cache.steps[step.name]["key"] = cache.key(step)
+    cache._write()
     return folder
 
 

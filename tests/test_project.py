@@ -83,7 +83,7 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = next(p for p in lock["package"] if p["name"] == project["name"])
     extras = [d for extra in project["optional-dependencies"].values() for d in extra]
-    wanted = {re.split(r"[<>=!~]", d)[0].lower() for d in project["dependencies"] + extras}
+    wanted = {re.split(r"[[<>=!~]", d)[0].lower() for d in project["dependencies"] + extras}
     assert {d["name"] for d in own["metadata"]["requires-dist"]} == wanted
     hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text(encoding="utf-8")))
     assert hosts == {"pypi.org", "files.pythonhosted.org"}
@@ -95,7 +95,7 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
         (["nonsense"], "neither a params file"),
         (
             ["params/no.yaml"],
-            f"there is no params file '{ROOT}/params/no.yaml'; {ROOT}/params has: demo",
+            f"there is no params file '{ROOT}/params/no.yaml'; {ROOT}/params has: cluster",
         ),
     ],
 )
@@ -111,3 +111,12 @@ def test_run_all_help_names_every_use():
     done = subprocess.run([ROOT / "run_all.sh", "--help"], capture_output=True, text=True)
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("test", "lab", "lint", "params/demo.yaml"))
+
+
+def test_what_is_listed_as_slow_exists():
+    lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
+    listed = [line.partition("::") for line in lines if not line.startswith("#")]
+    assert listed == sorted(set(listed))
+    for file, _, name in listed:
+        text = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert not name or f"def {name}(" in text, f"{file}::{name}"

@@ -90,7 +90,6 @@ def f1(labels, scores, threshold):
     return Fraction(int(2 * (labels & flagged).sum()), int(flagged.sum() + labels.sum()))
 
 
-@pytest.mark.slow
 @settings(max_examples=250)
 @given(
     items=st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=25),

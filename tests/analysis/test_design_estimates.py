@@ -98,7 +98,6 @@ def samples(draw):
     return strata(*rows)
 
 
-@pytest.mark.slow
 @settings(max_examples=25)
 @given(samples())
 def test_intervals_hold_their_estimate_and_stay_in_the_scale(counts):

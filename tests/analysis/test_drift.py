@@ -55,7 +55,6 @@ def few(validation, new, seed=0):
     return compare_scores(validation, new.drop(columns="label"), 0.5, seed=seed)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [((300, 1), (300, 1)), ((30, 10), (200, 1)), ((60, 5), (10, 20)), ((9, 4), (5, 40))],
@@ -92,7 +91,6 @@ def chosen(n_groups, seed, epochs=10):
     return tables[at], best[at].threshold, found["optimism"]
 
 
-@pytest.mark.slow
 def test_labels_raise_no_alarm_where_a_small_validation_chose():
     """F1 of 20 groups of 4 that chose among ten epochs promises .04 too much."""
     verdicts, uncorrected = [], []
@@ -111,7 +109,6 @@ def test_labels_raise_no_alarm_where_a_small_validation_chose():
     assert np.mean(uncorrected) < -0.03
 
 
-@pytest.mark.slow
 def test_without_sources_a_change_is_a_question():
     """Ten sources of twenty files: taken one by one, every other set would seem changed."""
     asked = []
@@ -210,7 +207,6 @@ def test_more_groups_than_blocks_hardly_change_the_intervals():
     assert row["high"] - row["low"] == pytest.approx(2 * 2.24 * error, rel=0.2)
 
 
-@pytest.mark.slow
 def test_labels_raise_no_more_alarms():
     """Also where the threshold was chosen on validation, whose F1 is then optimistic."""
     verdicts = []

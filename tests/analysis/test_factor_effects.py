@@ -23,7 +23,6 @@ def rows(table, way, metric="f1"):
     return own.set_index("factor")
 
 
-@pytest.mark.slow
 @few
 @given(seeds_of_numpy, st.permutations("abc"))
 def test_effects_in_any_order_sum_to_the_total(seed, order):
@@ -39,7 +38,6 @@ def test_effects_in_any_order_sum_to_the_total(seed, order):
         assert rows(table, "shapley", metric)["difference"].sum() == pytest.approx(total)
 
 
-@pytest.mark.slow
 @few
 @given(seeds_of_numpy)
 def test_the_average_is_that_over_all_orders(seed):
@@ -54,7 +52,6 @@ def test_the_average_is_that_over_all_orders(seed):
     assert table[["before", "after"]].isna().all(axis=None)
 
 
-@pytest.mark.slow
 @few
 @given(seeds_of_numpy)
 def test_a_factor_that_changes_nothing_has_exactly_no_effect(seed):

@@ -44,7 +44,6 @@ def em(prior, calibrated, weights, steps=20_000):
     return share
 
 
-@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     calibrated=st.lists(st.floats(0.01, 0.99), min_size=1, max_size=12),

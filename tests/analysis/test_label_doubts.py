@@ -68,7 +68,6 @@ def test_it_ranks_and_suspects_as_cleanlab_does(seed):
     assert found["is_suspect"].tolist() == suspects.tolist()
 
 
-@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 1), st.booleans(), st.booleans()), min_size=1,
                 max_size=7))  # fmt: skip

@@ -258,7 +258,6 @@ def test_as_many_as_asked_for_and_none_kept_back(table, threshold, each):
             assert len(rows) >= min(each, rows["total"].iloc[0])
 
 
-@pytest.mark.slow
 @given(tables, thresholds, counts)
 def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshold, each):
     found = instructive_errors(table, threshold, each)
@@ -277,7 +276,6 @@ def test_no_group_is_shown_twice_more_than_another_that_could_be(table, threshol
                 assert times[group] >= min(available, max(times.values(), default=0) - 1)
 
 
-@pytest.mark.slow
 @given(tables, thresholds, counts, st.randoms())
 def test_the_order_of_rows_plays_no_part(table, threshold, each, random):
     order = list(range(len(table)))

@@ -71,7 +71,6 @@ def test_validation_alone_chooses():
     assert one.tolist() == two.tolist()
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 500), st.sampled_from([None, 0.01, 0.3, 0.9]))
 def test_each_goal_is_met_on_validation_by_the_best_threshold(seed, prevalence):

@@ -180,7 +180,6 @@ def candidates(labels, scores, thresholds=(-0.8, -0.4, 0.0, 0.4, 0.8)):
     return found
 
 
-@pytest.mark.slow
 def test_a_floor_makes_up_for_the_choice_of_epoch_and_model():
     """Promised 0.9: what the cheapest of 3 models with 10 epochs each delivers on new groups."""
     delivered = {"plain": [], "corrected": []}

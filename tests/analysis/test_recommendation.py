@@ -120,7 +120,6 @@ def scenes(draw):
     return f1, baseline, pairs
 
 
-@pytest.mark.slow
 @given(scenes(), st.booleans())
 def test_nothing_is_recommended_that_an_interval_does_not_carry(scene, trained):
     f1, baseline, pairs = scene
@@ -134,7 +133,6 @@ def test_nothing_is_recommended_that_an_interval_does_not_carry(scene, trained):
     assert (made["held_by"] == "") == (made["state"] == "recommended")
 
 
-@pytest.mark.slow
 @given(scenes())
 def test_a_recommended_model_is_the_one_that_no_other_is_above(scene):
     *_, against, differences = tables(*scene)

@@ -69,7 +69,6 @@ def test_the_spread_is_that_of_the_values_with_the_others_held():
     assert len(values[values["quantity"] == "best_threshold"]) == 15 + 15 + 45
 
 
-@pytest.mark.slow
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=12))
 def test_the_flip_rate_is_the_share_of_pairs_of_seeds_that_disagree(decisions):
     judged = pd.DataFrame(

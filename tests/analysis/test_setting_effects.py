@@ -126,7 +126,6 @@ def test_gains_are_all_less_all_but_one():
     assert gains_of_each({("a",): found[("a",)]}).empty
 
 
-@pytest.mark.slow
 def test_intervals_hold_the_true_difference_about_as_often_as_they_say():
     """Groups differ in what a change does to them, seeds in what they do to all items."""
     rng = np.random.default_rng(0)

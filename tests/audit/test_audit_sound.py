@@ -34,7 +34,6 @@ def sound_tables(draw):
     return claims, np.array(counts), positives, negatives
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(sound_tables())
 def test_sound_tables_have_nothing_impossible_and_keep_the_truth(drawn):
@@ -61,7 +60,6 @@ def test_sound_tables_have_nothing_impossible_and_keep_the_truth(drawn):
         assert (at & (fits.fp_low <= fp) & (fp <= fits.fp_high)).any()
 
 
-@pytest.mark.slow
 def test_a_sound_table_from_a_set_beyond_the_search_is_not_called_impossible():
     rng = np.random.default_rng(0)
     for _ in range(100):

@@ -18,7 +18,9 @@ def test_drift_against_validation(small_run, tmp_path, capfd, monkeypatch):
     said = capfd.readouterr().out
     assert "steady: keep the threshold" in said
     assert "harmful_share" in said
-    assert "100 new scores (20 sources by group)" in said
+    sources = scores["group"].nunique()
+    assert f"{len(scores)} new scores ({sources} sources by group)" in said
+    assert sources >= 20
     scores.assign(probability=0.0).to_parquet(tmp_path / "other.parquet")
     assert cli.main(["drift", str(video_model), str(tmp_path / "other.parquet")]) == 1
     assert "choose the threshold again" in capfd.readouterr().out

@@ -65,7 +65,6 @@ def test_all_changes_lead_to_the_other_variant_and_none_leave_it(monkeypatch):
     assert changed_factors(FIRST, longer, "image")  # where its schedule is as it was
 
 
-@pytest.mark.slow
 def test_the_way_is_that_of_the_settings():
     way = train_in_order(FOLDS, DIMS, FIRST, LAST, "image", [1, 2], device=CPU)
     factors = changed_factors(FIRST, LAST, "image")
@@ -75,7 +74,6 @@ def test_the_way_is_that_of_the_settings():
         pd.testing.assert_frame_equal(own, found[changed])
 
 
-@pytest.mark.slow
 def test_every_setting_is_judged_as_if_trained_alone():
     found = train_settings(FOLDS, DIMS, FIRST, LAST, "video", [1, 2], device=CPU)
     factors = changed_factors(FIRST, LAST, "video")
@@ -91,7 +89,6 @@ def test_every_setting_is_judged_as_if_trained_alone():
     assert found[frozenset()]["group"].nunique() == 12
 
 
-@pytest.mark.slow
 def test_the_two_losses_are_one_function():
     found = train_settings(FOLDS, DIMS, FIRST, LAST, "video", [1], device=CPU)
     for changed, own in found.items():
@@ -101,7 +98,6 @@ def test_the_two_losses_are_one_function():
             assert own["flagged"].equals(other["flagged"])
 
 
-@pytest.mark.slow
 def test_a_threshold_rule_needs_no_training_of_its_own(monkeypatch):
     trained, seen = [], []
 

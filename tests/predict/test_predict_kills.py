@@ -57,7 +57,7 @@ def model(folder, small_run):
 def start(folder, model, out):
     return subprocess.Popen(
         [sys.executable, "-m", "harmlib.cli.main", "predict", model, folder / "media", "--out",
-         folder / out / "scores.csv", "--window", "1"],
+         folder / out / "scores.csv", "--window", "0.5"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -271,25 +271,6 @@ def test_changed_media_are_never_reused(project, meant):
     assert meaning(project / name) == meant[name], "put back"
 
 
-def test_params_that_change_while_it_runs_stop_it(project, monkeypatch, capfd):
-    path = project / "params.yaml"
-    before = path.read_text()
-    (project / "reports/tiny/tables/sweep_image.csv").unlink()
-    real = papermill.execute_notebook
-
-    def overtaken(*args, **kwargs):
-        path.write_text(before.replace("seed: 1", "seed: 2"))
-        return real(*args, **kwargs)
-
-    try:
-        with monkeypatch.context() as patch:
-            patch.setattr(papermill, "execute_notebook", overtaken)
-            assert run(project) == 1
-        assert "changed while the run was going on; run it again" in capfd.readouterr().err
-    finally:
-        path.write_text(before)  # the next test's run makes what is missing
-
-
 def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(
     project, meant, monkeypatch, capfd
 ):
@@ -319,6 +300,25 @@ def test_a_file_that_changes_between_two_steps_and_is_put_back_spoils_nothing(
     assert ledger[str(outside)].startswith("changed after its content was hashed")
     assert run(project) == 0
     require_as_before(project, meant, below="reports")
+
+
+def test_params_that_change_while_it_runs_stop_it(project, monkeypatch, capfd):
+    path = project / "params.yaml"
+    before = path.read_text()
+    (project / "reports/tiny/tables/sweep_image.csv").unlink()
+    real = papermill.execute_notebook
+
+    def overtaken(*args, **kwargs):
+        path.write_text(before.replace("seed: 1", "seed: 2"))
+        return real(*args, **kwargs)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(papermill, "execute_notebook", overtaken)
+            assert run(project) == 1
+        assert "changed while the run was going on; run it again" in capfd.readouterr().err
+    finally:
+        path.write_text(before)
 
 
 def test_a_diverged_training_is_called_that(project, capfd):

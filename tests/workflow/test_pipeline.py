@@ -33,7 +33,6 @@ def folder(copied_run):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    assert cli.main(["run", str(folder / "params.yaml")]) == 0  # the report names its folder
     return folder / "reports/small"
 
 

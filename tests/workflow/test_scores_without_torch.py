@@ -11,7 +11,6 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 # Python imports this file first, in each process whose PYTHONPATH has its folder
 BLOCKER = """

@@ -106,7 +106,6 @@ def test_a_spreadsheet_may_sort_the_rows_and_cut_the_digits(tmp_path):
     assert len(read_labelled(labelled(tmp_path / "a.csv", sorted_))) == 200
 
 
-@pytest.mark.slow
 def test_estimates_weigh_by_the_design_and_name_slices(tmp_path):
     sample = read_labelled(labelled(tmp_path / "a.csv"))
     table = estimate_sample(sample)
@@ -124,7 +123,6 @@ def test_estimates_weigh_by_the_design_and_name_slices(tmp_path):
     assert (found["low"] == found["lowest"]).all()
 
 
-@pytest.mark.slow
 def test_unknown_labels_widen_and_never_narrow(tmp_path):
     def doubtful(sample):
         return sample.assign(label=["unknown"] * 30 + list(sample["label"][30:]))
@@ -137,7 +135,6 @@ def test_unknown_labels_widen_and_never_narrow(tmp_path):
     assert overall.set_index("measure").loc["recall", "unknown"] == 30
 
 
-@pytest.mark.slow
 def test_a_stratum_without_a_label_is_too_few(tmp_path):
     def unlooked(sample):
         blank = sample["stratum"].str.startswith("flagged 1, site=a")
