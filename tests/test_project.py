@@ -83,7 +83,7 @@ def test_lock_file_fits_the_project_and_names_public_hosts_only():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = next(p for p in lock["package"] if p["name"] == project["name"])
     extras = [d for extra in project["optional-dependencies"].values() for d in extra]
-    wanted = {re.split(r"[[<>=!~]", d)[0].lower() for d in project["dependencies"] + extras}
+    wanted = {re.split(r"[\[<>=!~]", d)[0].lower() for d in project["dependencies"] + extras}
     assert {d["name"] for d in own["metadata"]["requires-dist"]} == wanted
     hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text(encoding="utf-8")))
     assert hosts == {"pypi.org", "files.pythonhosted.org"}
