@@ -68,7 +68,7 @@ def test_contents_link_to_the_sections(page):
 def test_hangul_without_a_glyph_stops_the_page(page, monkeypatch):
     small = base64.b64decode(embedded_font("가나다 abc"))
     monkeypatch.setattr(
-        "harmlib.reporting.figures.fonts.TTFont", lambda _: TTFont(io.BytesIO(small))
+        "harmlib.reporting.figures.fonts.TTFont", lambda *_, **__: TTFont(io.BytesIO(small))
     )
     with pytest.raises(FontError, match=r"no glyph for .*건, 걸, .*고, "):
         write_page(page.with_name("report.ipynb"), page.with_name("boxes.html"), "제목")

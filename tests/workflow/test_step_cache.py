@@ -41,7 +41,7 @@ class Project:
     @property
     def cache(self):
         """A new one, as the next start of the program has it."""
-        self.graph = self.graph or ImportGraph(self.package)
+        self.graph = self.graph or ImportGraph(self.package, self.folder / "imports.json")
         return StepCache(self.params, self.graph)
 
     def invalid(self):
@@ -93,6 +93,7 @@ def finish(folder):
         write(executed.with_suffix(".html"), step.name)
         cache.page_done(executed.with_suffix(".html"), executed)
     cache.gathering_done()
+    cache.graph.keep()  # as a run does: the next start parses what has changed
     shutil.copytree(folder, folder.with_name("aside"))
     return project
 

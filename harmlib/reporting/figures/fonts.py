@@ -144,7 +144,7 @@ def usual_characters() -> str:
 
 @cache  # most pages show no other characters than the usual ones
 def _subset(characters: str, bold: bool) -> str:
-    font = TTFont(font_file(bold))
+    font = TTFont(font_file(bold), recalcTimestamp=False)  # the same page has the same bytes
     options = subset.Options(flavor="woff2", layout_features=["kern"])
     options.drop_tables += [
         name for name in sorted(font.keys()) if name.startswith("TSI")
