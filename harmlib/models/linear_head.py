@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -12,7 +14,7 @@ from harmlib.models.training import Split
 Floats = npt.NDArray[np.float64]
 _ITERATIONS = 2000  # far more than it takes
 # Of the largest derivative, on the mean loss: of a fit that is kept, and of one to compare
-EXACT, COMPARED = 1e-6, 1e-4
+EXACT, COMPARED = 1e-6, 1e-5
 
 
 def balanced(features: torch.Tensor, dims: dict[str, int], backbones: tuple[str, ...]) -> Floats:
@@ -112,7 +114,12 @@ def fit_side_by_side(
     Returns
     -------
     ndarray of float64, shape (n, k)
-        Logits of all items, right to a hundredth or so: to compare fits, not to keep one.
+        Logits of all items, right to a hundredth where columns are scaled as `balanced` does it.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the optimiser gave up before.
 
     Examples
     --------
@@ -145,6 +152,10 @@ def fit_side_by_side(
         method="L-BFGS-B",
         options={"gtol": COMPARED, "ftol": 0.0, "maxiter": _ITERATIONS, "maxfun": 2 * _ITERATIONS},
     )
+    if not found.success:
+        from sklearn.exceptions import ConvergenceWarning
+
+        warnings.warn(f"fits are not at their optimum: {found.message}", ConvergenceWarning, 2)
     fitted = found.x.reshape(pace.shape) * pace
     logits: Floats = columns @ fitted[:-1] + fitted[-1]
     return logits

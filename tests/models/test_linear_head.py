@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from made_splits import DIMS, made_split
 
-from harmlib.models.linear_head import balanced, fit_linear_head, fit_logistic
+from harmlib.models.linear_head import balanced, fit_linear_head, fit_logistic, fit_side_by_side
 from harmlib.models.losses import build_loss
 
 
@@ -54,3 +55,23 @@ def test_a_long_backbone_costs_what_a_short_one_costs():
         weights, bias = fit_logistic(columns, labels, 1.0)
         logits.append(columns @ weights + bias)
     np.testing.assert_allclose(*logits, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.4])
+def test_fits_side_by_side_are_those_of_each_alone(weight):
+    rng = np.random.default_rng(3)
+    labels = (rng.random(90) < 0.6).astype(int)
+    columns = rng.normal(labels[:, None] * 0.3, 1, (90, 40)) / 40**0.5
+    rows = rng.random((6, 90)) < 0.8
+    penalties = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 30.0])
+    found = fit_side_by_side(columns, labels, rows, penalties, weight)
+    for number, (own, penalty) in enumerate(zip(rows, penalties, strict=True)):
+        weights, bias = fit_logistic(columns[own], labels[own], penalty, weight)
+        np.testing.assert_allclose(found[:, number], columns @ weights + bias, atol=0.01)
+
+
+def test_an_optimiser_that_gives_up_is_told(monkeypatch):
+    monkeypatch.setattr("harmlib.models.linear_head._ITERATIONS", 1)
+    columns, labels = np.random.default_rng(0).normal(0, 1, (20, 5)), np.arange(20) % 2
+    with pytest.warns(ConvergenceWarning, match="not at their optimum"):
+        fit_side_by_side(columns, labels, np.ones((1, 20), bool), np.array([0.01]))
