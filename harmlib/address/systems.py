@@ -54,6 +54,8 @@ def open_system(where: Address) -> tuple[Any, str]:
         raise AddressError(_missing(where)) from None
     except ValueError as error:
         raise AddressError(f"{where}: {without_secrets(str(error))}") from None
+    except Exception as error:  # noqa: BLE001 - each file system refuses in its own way
+        raise Unreachable(f"{where}: {why(error)}") from None
     return system, str(path)
 
 

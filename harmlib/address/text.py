@@ -12,7 +12,10 @@ from urllib.request import url2pathname
 from harmlib.language import told
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # one letter alone is a drive
-_USER = re.compile(r"(?<=://)[^/\s]*@")
+# A secret may hold slashes. Azure's containers stand where others have a user.
+_USER = re.compile(
+    r"(?<=://)[^/\s:@]+:[^\s@]*@|(?<!abfs://)(?<!abfss://)(?<!wasb://)(?<=://)[^/\s:]*@"
+)
 # A query of http says who asks; elsewhere a name may hold a "?", but hardly "?name=value".
 _QUERY = re.compile(r"(?<=\S)\?[^\s'\"?]*=[^\s'\"]*|(?<=http)(s?://[^\s'\"?#]*)[?#][^\s'\"]*")
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY", re.I)

@@ -234,6 +234,8 @@ class Conversation(Generic[Found]):
         if self._is_open:
             with contextlib.suppress(DecoderDied):
                 self._decoder.stop()
+                # What has come near its limits is not lent again.
+                self._decoder.is_free = not self.is_spent
             self._end()
 
     def _end(self) -> None:

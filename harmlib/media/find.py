@@ -13,11 +13,14 @@ import glob
 import hashlib
 import io
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from fsspec.utils import glob_translate
 
 from harmlib.address import Address, AddressError, address, is_address, without_secrets
 from harmlib.media.ledger import Unusable
@@ -102,6 +105,7 @@ class _Remote:
     def __init__(self) -> None:
         self._named: set[bytes] = set()  # files that were named by themselves
         self._searched: list[str] = []  # folders that were
+        self._matched: list[re.Pattern[str]] = []  # patterns that were
 
     def search(self, text: str) -> Iterator[Address | Unusable]:
         """Yield what one address leads to, or why it leads nowhere."""
@@ -113,13 +117,17 @@ class _Remote:
                 is_folder |= one != where
                 if self._is_new(one, is_folder):
                     yield one
-            if is_folder and not glob.has_magic(shown):
+            if is_folder and glob.has_magic(shown):
+                self._matched.append(re.compile(glob_translate(where.text)))
+            elif is_folder:
                 self._searched.append(f"{shown}/")
         except (OSError, AddressError) as error:
             yield Unusable(shown, str(error).removeprefix(f"{shown}: "), "find")
 
     def _is_new(self, one: Address, is_listed: bool) -> bool:
         if any(one.text.startswith(folder) for folder in self._searched):
+            return False
+        if any(pattern.match(one.text) for pattern in self._matched):
             return False
         if is_listed and not self._named:
             return True

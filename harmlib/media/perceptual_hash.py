@@ -16,6 +16,7 @@ import math
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from harmlib.media.decode import RGB
@@ -161,7 +162,9 @@ class FrameHashes:
 
 def _frame_grey(frame: av.VideoFrame) -> npt.NDArray[np.uint8] | None:
     try:
-        small = frame.reformat(SIDE, SIDE, "gray", interpolation="AREA").to_ndarray()
+        # Of our own: a frame that is kept would keep the reformatter that it makes for itself.
+        reformatter = VideoReformatter()
+        small = reformatter.reformat(frame, SIDE, SIDE, "gray", interpolation="AREA").to_ndarray()
     except (av.FFmpegError, ValueError):
         return None  # the decoder knows the pixels, the converter doesn't: the file isn't lost
     return np.asarray(small, np.uint8)

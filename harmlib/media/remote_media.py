@@ -146,13 +146,14 @@ def looked_up(places: Iterable[Path | Address]) -> list[Path | Address | Unusabl
     >>> [one.reason for one in looked_up([address("memory://no/such.jpg")])]
     ['file is missing']
     """
+    places = list(places)
+    unknown = [one for one in places if isinstance(one, Address) and not one.listed]
     with ThreadPoolExecutor(_ASKING, thread_name_prefix="look-up") as pool:
-        return list(pool.map(_looked_up, places))
+        asked = dict(zip(unknown, pool.map(_looked_up, unknown), strict=True))
+    return [asked.get(one, one) if isinstance(one, Address) else one for one in places]
 
 
-def _looked_up(where: Path | Address) -> Path | Address | Unusable:
-    if isinstance(where, Path) or where.listed:
-        return where
+def _looked_up(where: Address) -> Address | Unusable:
     try:
         return Address(where.text, look_up(where))
     except FileNotFoundError:
@@ -191,7 +192,7 @@ class FilesAtAddress:
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
-        return not isinstance(_looked_up(located(self.root, path)), Unusable)
+        return not isinstance(looked_up([located(self.root, path)])[0], Unusable)
 
     def hint(self, path: str) -> str:  # noqa: ARG002 - a store knows no folders to look around in
         """Say where a listed file, which is missing, may be: nobody knows."""

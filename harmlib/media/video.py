@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from harmlib.media.clock import Clock
 from harmlib.media.decode import RGB, MediaError
@@ -201,14 +202,15 @@ class Shown:
 
 
 def _to_rgb(frame: av.VideoFrame, short_side: int | None) -> RGB:
+    """Convert by a reformatter of our own: a frame keeps its own, with threads and memory."""
     if short_side:
         scale = short_side / min(frame.width, frame.height)
         # A line of 30,000 x 2 would become 3,360,000 x 224: it is squeezed instead.
         most = _MAX_ASPECT * short_side
         size = [min(max(2, round(side * scale)), most) for side in (frame.width, frame.height)]
-        pixels = frame.to_ndarray(width=size[0], height=size[1], format="rgb24")
+        converted = VideoReformatter().reformat(frame, size[0], size[1], format="rgb24")
     else:
-        pixels = frame.to_ndarray(format="rgb24")
-    rgb = np.asarray(pixels, np.uint8)
+        converted = VideoReformatter().reformat(frame, format="rgb24")
+    rgb = np.asarray(converted.to_ndarray(), np.uint8)
     turn = quarter_turns(frame)
     return np.ascontiguousarray(np.rot90(rgb, turn)) if turn else rgb

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from harmlib.address import without_secrets
 from harmlib.params.plain_values import plain_value, shown
 from harmlib.params.schema import Params
 from harmlib.params.yaml_reading import Key, Place, as_lines, shown_key
@@ -101,6 +102,8 @@ def _message(item: dict[str, Any], key: Key, plain: str, root: type[BaseModel]) 
     value = item["input"]
     if isinstance(value, dict | BaseModel):
         return message
+    if isinstance(value, str):  # it may be an address that came with credentials
+        value, plain = without_secrets(value), without_secrets(plain)
     written = f", written as {shown(plain)}" if plain and plain not in (str(value), "null") else ""
     remedy = _remedy(item["type"], value, plain)
     return f"{message} (got {_repr.repr(value)}{written}){'; ' if remedy else ''}{remedy}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmlib.address import Address, AddressError, asking, listed_as
+from harmlib.address import Address, AddressError, Unreachable, asking, listed_as, why
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
@@ -81,11 +82,12 @@ class ShardList:
         Raises
         ------
         OSError, pyarrow.ArrowException
-            It is gone, can't be read, or is no Parquet file.
+            It is gone, can't be read, or is no Parquet file. What the file system of an address
+            raises is `harmlib.address.Unreachable`, also later when rows are read.
         """
         if isinstance(self.place, Path):
             return pq.ParquetFile(shard.path, read_dictionary=_texts(pq.read_schema(shard.path)))
-        source = self.files.open(shard.path, "rb")
+        source = _Source(self.files, shard.path)
         texts = _texts(pq.read_schema(source))
         source.seek(0)
         return pq.ParquetFile(source, read_dictionary=texts, pre_buffer=True)
@@ -211,14 +213,72 @@ def read_shards(listed: ShardList) -> Table:
             with listed.open(shard) as opened:
                 frame = opened.read().to_pandas()
         except (OSError, pa.ArrowException) as error:
-            text = str(error).splitlines()[0]
-            raise TableError(f"{shard.name}: can't be read as Parquet: {text}") from None
+            raise TableError(f"{shard.name}: can't be read: {why_unread(error)}") from None
         codes = frame.select_dtypes("category")
         frame = frame.assign(**{name: codes[name].astype("str") for name in codes})
         parts.append(frame.set_axis(distinct_names(list(map(str, frame)), shard.name), axis=1))
     whole = pd.concat(parts, ignore_index=True)
     whole.index = pd.RangeIndex(1, len(whole) + 1, name="row")
     return Table(Path(str(listed.place)), whole)
+
+
+def why_unread(error: BaseException) -> str:
+    """Say in a few words why a shard couldn't be read.
+
+    Parameters
+    ----------
+    error : OSError or pyarrow.ArrowException
+        Of `ShardList.open`, or of reading what it opened.
+
+    Returns
+    -------
+    str
+        One line without credentials.
+
+    Examples
+    --------
+    >>> why_unread(OSError()), why_unread(TimeoutError())
+    ('OSError: OSError', 'no answer in time (TimeoutError)')
+    """
+    return str(error) if isinstance(error, Unreachable) else why(error)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # botocore, aiohttp and others have trees of errors of their own
+        raise Unreachable(why(error)) from None
+
+
+class _Source(io.RawIOBase):
+    """A file of an address; whatever its file system raises comes out as `Unreachable`."""
+
+    def __init__(self, files: Any, path: str) -> None:
+        with _refusals():
+            self._file = files.open(path, "rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with _refusals():
+            return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def read(self, size: int = -1) -> bytes:
+        with _refusals():
+            return bytes(self._file.read(size))
+
+    def close(self) -> None:
+        if not self.closed and hasattr(self, "_file"):
+            self._file.close()
+        super().close()
 
 
 def _texts(schema: pa.Schema) -> list[str]:

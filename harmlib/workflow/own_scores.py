@@ -83,7 +83,9 @@ def bring_in(params: ScoresParams) -> ScoresParams:
             found = _write(params, read_own_scores(params.scores, params, params.seed))
     except TableError as error:
         raise ParamsError(str(error)) from None
-    content = {"state": state, "found": found, "outputs": _outputs(params, found)}
+    # Files that can't be read now may be readable the next time, and look the same in a listing
+    settled = None if found.get("unreadable") else state
+    content = {"state": settled, "found": found, "outputs": _outputs(params, found)}
     write_text_whole(record, json.dumps(content, ensure_ascii=False, indent=1))
     return _filled(params, found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmlib.analysis.own_scores.halves import HALVES
+from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.own_scores.sections import LEFT_OUT_COLUMNS, distinct_plain_names
 from harmlib.analysis.score_shards.block_table import BlockTable
 from harmlib.analysis.score_shards.counting import Counter, count_shards
@@ -30,7 +32,7 @@ from harmlib.workflow.progress import progress
 from harmlib.workflow.run import Run
 
 KEPT = ".score_counts.npz"  # the counts of all shards so far, for the next pass
-_VERSION = 1  # raise it when the same shards would be counted as something else
+_VERSION = 2  # raise it when the same shards would be counted as something else
 _FEWEST = 2  # blocks of each class in each split; intervals need more, and say so themselves
 
 
@@ -89,6 +91,9 @@ def count_scores(params: ScoresParams, listed: ShardList) -> dict[str, Any]:
         listed, params, kept(file, reading),
         told=lambda done, total: told_of(done >> 20, max(total >> 20, 1)), keep=save,
     )  # fmt: skip
+    if not tally.used:
+        reasons = "; ".join(f"{n} {why}" for (why, _), n in tally.refused.counts.items())
+        raise TableError(f"{listed.place}: no row can be used: {reasons or 'there is none'}")
     sections, left_out = _large_enough(tally, sections_of(tally), params.seed)
     if not sections:
         reasons = "; ".join(f"{one.section}: {one.reason}" for one in left_out.itertuples())
@@ -96,6 +101,7 @@ def count_scores(params: ScoresParams, listed: ShardList) -> dict[str, Any]:
             f"{listed.place}: too little to choose a threshold on one part and judge it on the "
             f"other: {reasons}"
         )
+    _check_same_items(listed, tally, sections, params.seed)
     names = distinct_plain_names(tally.scales)
     _write_counts(run, params, tally, sections, names)
     run.write(left_out, "tables/left_out.csv")
@@ -109,7 +115,8 @@ def count_scores(params: ScoresParams, listed: ShardList) -> dict[str, Any]:
         names[model]: rule | {"thresholds": scale.grid()} for model, scale in tally.scales.items()
     }
     return {
-        "variants": variants, "sections": list(sections), "folds": None, "counted": True
+        "variants": variants, "sections": list(sections), "folds": None, "counted": True,
+        "unreadable": len(tally.unreadable),
     }  # fmt: skip
 
 
@@ -127,23 +134,33 @@ def samples_of(run: Run, section: str) -> Samples:
     mapping of str to (BlockTable, BlockTable)
         Each model's counts on validation and on test, in the order of the params.
     """
-    grid = run.read(GRID, "harmlib run")
-    found = {}
+    grid, scales = run.read(GRID, "harmlib run"), run.read("tables/models.csv", "harmlib run")
+    found: dict[str, tuple[BlockTable, BlockTable]] = {}
     for variant in run.params.variants:
         own = grid.loc[grid["variant"] == variant, "threshold"].to_numpy()
         rows = [("modality", "==", section), ("variant", "==", variant)]
         counts = run.read(COUNTS, "harmlib run", rows)
         if counts.empty:  # this model has no score of this section
             continue
-        found[variant] = tuple(
-            BlockTable(own, _cells(counts[counts["split"] == split], len(own) + 1))
-            for split in HALVES
-        )
-    return found  # type: ignore[return-value]
+        scale = Scale.of_model(scales.loc[scales["variant"] == variant].iloc[0])
+        levels = tuple(scale.to_probability(np.array(scale.levels)).tolist())
+        val, test = (_cells(counts[counts["split"] == split], len(own) + 1) for split in HALVES)
+        found[variant] = BlockTable(own, val, levels), BlockTable(own, test, levels)
+    most = [max((own[at].cells.shape[1] for own in found.values()), default=0) for at in (0, 1)]
+    return {
+        variant: (_with_blocks(val, most[0]), _with_blocks(test, most[1]))
+        for variant, (val, test) in found.items()
+    }
+
+
+def _with_blocks(table: BlockTable, n_blocks: int) -> BlockTable:
+    """The same with blocks that hold no item of this model, but of another."""
+    missing = n_blocks - table.cells.shape[1]
+    return replace(table, cells=np.pad(table.cells, [(0, 0), (0, missing), (0, 0)]))
 
 
 def _cells(counts: pd.DataFrame, n_bins: int) -> IntArray:
-    cells = np.zeros((2, int(counts["block"].max()) + 1, n_bins), np.int64)
+    cells = np.zeros((2, max(counts["block"], default=-1) + 1, n_bins), np.int64)
     for label, name in enumerate(("safe", "harmful")):
         cells[label, counts["block"], counts["bin"]] = counts[name]
     return cells
@@ -162,11 +179,9 @@ def _large_enough(
     """The sections in which a threshold can be chosen and judged, and the others with why."""
     rows, large = [], {}
     for section, models in sections.items():
-        cells = next(iter(models.values()))
-        held = {
-            (label, split): int(tally.counts.of_split(cells, split, seed)[label].any(axis=1).sum())
-            for label in (1, 0) for split in HALVES
-        }  # fmt: skip
+        held_of = {model: _held(tally, cells, seed) for model, cells in models.items()}
+        least = min(held_of, key=lambda model: min(held_of[model].values()))
+        held, cells = held_of[least], models[least]
         if min(held.values()) >= _FEWEST:
             large[section] = models
             continue
@@ -175,8 +190,46 @@ def _large_enough(
             f"{held[1, 'val']} group(s) with harmful items in val, {held[1, 'test']} in test; "
             f"{held[0, 'val']} with safe items in val, {held[0, 'test']} in test"
         )
+        reason += f", scored by {least}" if len(models) > 1 else ""
         rows.append((section, harmful, safe, reason))
     return large, pd.DataFrame(rows, columns=list(LEFT_OUT_COLUMNS))
+
+
+def _held(tally: Tally, cells: IntArray, seed: int) -> dict[tuple[int, str], int]:
+    """Groups (or blocks) of each label and split."""
+    return {
+        (label, split): int(tally.counts.of_split(cells, split, seed)[label].any(axis=1).sum())
+        for label in (1, 0) for split in HALVES
+    }  # fmt: skip
+
+
+def _check_same_items(
+    listed: ShardList, tally: Tally, sections: dict[str, dict[str, IntArray]], seed: int
+) -> None:
+    """Refuse models that scored other items: their differences would be those of the items."""
+    for section, models in sections.items():
+        for split in HALVES:
+            sums = {
+                model: tally.counts.of_split(cells, split, seed).sum(axis=(1, 2)).tolist()
+                for model, cells in models.items()
+            }
+            if len({tuple(own) for own in sums.values()}) > 1:
+                shown = ", ".join(
+                    f"{m} {bad} harmful and {ok} safe" for m, (ok, bad) in sums.items()
+                )
+                raise TableError(_other_items(listed, section, split, shown))
+
+
+def _other_items(listed: ShardList, section: str, split: str, shown: str) -> str:
+    return told(
+        f"{listed.place}: section {section}, {split}: the models were scored on different items "
+        f"({shown}), so they can't be compared; keep only the items that all of them have scored, "
+        "give each model a column of its own (rows that lack a score are then left out of all), "
+        "or put each model's shards into a folder of its own",
+        f"{listed.place}: {section} 절의 {split}: 모델마다 점수를 매긴 항목이 달라({shown}) 견줄 수 "
+        "없습니다. 모든 모델의 점수가 있는 항목만 남기거나, 모델마다 열을 따로 두거나(점수가 빠진 "
+        "행은 모든 모델에서 빠집니다), 모델마다 폴더를 나누십시오",
+    )
 
 
 def _write_counts(

@@ -1,13 +1,16 @@
 """The frames of a video that is held: who may ask, how often, and what is given back when."""
 
 import numpy as np
+import psutil
 import pytest
+from PIL import Image
 
 from harmlib.media import decoders, held_video
 from harmlib.media.decode import MediaError
 from harmlib.media.decoders import DecodeLimits, end_decoders
 from harmlib.media.held_video import probe_and_hold
 from harmlib.media.probe import probe
+from harmlib.media.probe_and_sample import Wanted, probe_and_sample
 from harmlib.media.video import sample_sizes
 
 WANTED = [(0.0, None), (0.1, None), (0.1, None), (0.55, 24), (0.1, 24), (9.0, None)]
@@ -77,3 +80,17 @@ def test_what_cannot_be_used_or_does_not_fit_is_not_held(clip, tmp_path):
     assert hold(clip, DecodeLimits(max_gib=0.0002))[1] is None
     assert room_left() == before
     assert len(decoders._idle) <= 1
+
+
+def test_frames_that_are_kept_keep_no_threads(tmp_path):
+    """Each frame would keep a converter with threads and memory of its own."""
+    path = tmp_path / "a.gif"
+    pictures = [Image.new("RGB", (64, 48), (i, 2 * i, 90)) for i in range(60)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40)
+    decoding = probe_and_sample(path, 99, 9999, 100_000_000)
+    next(decoding)
+    before = psutil.Process().num_threads()
+    sampled = decoding.send(Wanted(0, [(i * 0.04, 20) for i in range(60)]))
+    assert len({frame.tobytes() for frame in sampled}) > 50
+    assert psutil.Process().num_threads() <= before + 4
+    decoding.close()

@@ -205,3 +205,32 @@ def test_threads_that_want_one_file_fetch_it_once(store, tmp_path, monkeypatch):
     for thread in threads:
         thread.join()
     assert len(fetches) == 1
+
+
+def test_overlapping_patterns_and_folders_give_a_file_once():
+    memory = fsspec.filesystem("memory")
+    for name in ("a.jpg", "b.jpg"):
+        memory.pipe(f"/overlapping/{name}", b"")
+    lines = ["memory://overlapping/*.jpg", "memory://overlapping/a.*",
+             "memory://overlapping/a.jpg", "memory://overlapping"]  # fmt: skip
+    found = [str(one) for one in find_files(lines)]
+    assert found == ["memory://overlapping/a.jpg", "memory://overlapping/b.jpg"]
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://key:sec/ret@bucket/a", "s3://key@bucket/a", "ftp://me:pw@host/a"]
+)
+def test_credentials_are_seen_in_any_form(text):
+    with pytest.raises(AddressError, match="came with credentials") as refused:
+        address(text)
+    assert "ret@" not in str(refused.value)
+    assert "pw" not in str(refused.value)
+
+
+def test_a_container_of_azure_is_no_user():
+    assert str(address("abfs://media@account.dfs.core.windows.net/a")).startswith("abfs://media@")
+
+
+def test_a_file_system_that_cannot_be_opened_is_a_reason():
+    (lost,) = find_files(["github://nothing"])
+    assert lost.step == "find"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from made_splits import DIMS, made_split
+from sklearn.exceptions import ConvergenceWarning
 
 from harmlib.models.linear_head import balanced, fit_linear_head, fit_logistic, fit_side_by_side
 from harmlib.models.losses import build_loss

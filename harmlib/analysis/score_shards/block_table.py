@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.intervals import Estimates, GroupCounts, area_of_counts, rates_of_blocks
@@ -26,6 +28,8 @@ class BlockTable:
         The grid, ascending.
     cells : ndarray of int64, shape (2, blocks, m + 1)
         Safe and harmful items in each block of groups and bin (`grid.Bins`).
+    levels : tuple of float
+        Probabilities of the levels, ascending, where scores are levels: a bin holds one of them.
 
     Examples
     --------
@@ -42,6 +46,7 @@ class BlockTable:
 
     thresholds: FloatArray
     cells: IntArray
+    levels: tuple[float, ...] = ()
 
     @cached_property
     def _bins(self) -> IntArray:
@@ -138,11 +143,27 @@ class BlockTable:
         """
         ends = np.append(self.thresholds, 1.0)
         if scale.kind == "levels":
-            levels = scale.to_probability(np.array(scale.levels))
-            ends = levels[np.searchsorted(levels, ends, side="right") - 1]
+            ends = _highest(scale.to_probability(np.array(scale.levels)), ends)
         rows = {"label": np.repeat([0, 1], len(ends)), "probability": np.tile(ends, 2)}
         table = pd.DataFrame(rows | {"count": self._bins.ravel()})
         return table[table["count"] > 0].reset_index(drop=True)
+
+    @property
+    def _values(self) -> FloatArray:
+        """The probability for which the items of each bin are taken, (m + 1,)."""
+        ends = np.concatenate([[0.0], self.thresholds, [1.0]])
+        if self.levels:
+            return _highest(np.array(self.levels), ends[1:])
+        return np.asarray((ends[1:] + ends[:-1]) / 2)
+
+    def _starts(self, bins: int) -> IntArray:
+        """The first bin of the grid in each of `bins` of equal width, and the end of the last."""
+        edges = np.arange(1, bins) / bins
+        if self.levels:
+            inner = np.searchsorted(self._values, edges, side="left")
+        else:
+            inner = self._places(edges) + 1
+        return np.concatenate([[0], inner, [len(self.thresholds) + 1]])
 
     def in_bins(self, bins: int) -> pd.DataFrame:
         """Count the items of each class in bins of equal width.
@@ -150,16 +171,14 @@ class BlockTable:
         Parameters
         ----------
         bins : int
-            Their edges must be thresholds of the grid.
+            As in `reliability`.
 
         Returns
         -------
         DataFrame
             One row per bin and label: label, probability (its middle), count.
         """
-        edges = np.arange(1, bins) / bins
-        starts = np.append(0, self._places(edges) + 1)
-        counts = np.add.reduceat(self._bins, starts, axis=1)
+        counts = _between(self._bins, self._starts(bins))
         middle = (np.arange(bins) + 0.5) / bins
         rows = {"label": np.repeat([0, 1], bins), "probability": np.tile(middle, 2)}
         return pd.DataFrame(rows | {"count": counts.ravel()})
@@ -170,18 +189,17 @@ class BlockTable:
         Parameters
         ----------
         bins : int
-            Of equal width; one holds low < p <= high, the first also 0. Their edges must be
-            thresholds of the grid.
+            Of equal width; one holds low < p <= high, the first also 0, and their edges must be
+            thresholds of the grid. Of levels, low <= p < high as in `reliability_table`.
 
         Returns
         -------
         DataFrame
             Columns of `harmlib.analysis.reliability.reliability_table`; mean_probability takes each
-            item for the middle of its own bin of the grid.
+            item for the middle of its own bin of the grid, or for its level.
         """
-        edges = np.arange(bins + 1) / bins
-        starts = np.append(0, self._places(edges[1:-1]) + 1)
-        safe, hits = np.add.reduceat(self.cells, starts, axis=2)
+        edges, starts = np.arange(bins + 1) / bins, self._starts(bins)
+        safe, hits = _between(self.cells, starts)
         items = safe + hits
         count, in_bin = items.sum(axis=0), (items > 0).sum(axis=0)
         n = np.where(count, count, np.nan)
@@ -189,10 +207,21 @@ class BlockTable:
         with np.errstate(invalid="ignore"):  # a bin that lies in one block has no share without it
             without = (hits.sum(axis=0) - hits) / (count - items)
         low, high = jackknife_interval(share, without, units=in_bin)
-        ends = np.concatenate([[0.0], self.thresholds, [1.0]])
-        mass = self._bins.sum(axis=0) * (ends[1:] + ends[:-1]) / 2
+        mass = self._bins.sum(axis=0) * self._values
         return pd.DataFrame(
             {"low": edges[:-1], "high": edges[1:], "count": count, "groups": in_bin}
-            | {"mean_probability": np.add.reduceat(mass, starts) / n, "observed_share": share}
+            | {"mean_probability": _between(mass, starts) / n, "observed_share": share}
             | {"observed_low": low, "observed_high": high}
         )
+
+
+def _highest(levels: FloatArray, ends: FloatArray) -> FloatArray:
+    """The level in each bin of a grid between levels, by the end of the bin."""
+    return np.asarray(levels[np.maximum(np.searchsorted(levels, ends, side="right") - 1, 0)])
+
+
+def _between(values: NDArray[Any], starts: IntArray) -> NDArray[Any]:
+    """Sums along the last axis from each start up to the next one; of nothing 0."""
+    edge = np.zeros((*values.shape[:-1], 1), values.dtype)
+    sums = np.concatenate([edge, values.cumsum(axis=-1)], axis=-1)
+    return np.asarray(np.diff(sums[..., starts], axis=-1))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.own_scores.scales import Scale, ScaleError, read_scale
 from harmlib.analysis.score_shards.batch import Batch, Bools
-from harmlib.analysis.score_shards.counts import ShardCounts
+from harmlib.analysis.score_shards.counts import Key, ShardCounts
 from harmlib.analysis.score_shards.grid import Bins, fine_grid
 from harmlib.analysis.score_shards.rows import (
     NO_LABEL,
@@ -28,7 +28,7 @@ from harmlib.analysis.score_shards.rows import (
 from harmlib.analysis.score_shards.tally import Tally
 from harmlib.params import ScoresParams
 from harmlib.tables.complaint import TableError
-from harmlib.tables.shards import Shard, ShardList
+from harmlib.tables.shards import Shard, ShardList, why_unread
 
 BATCH_ROWS = 1 << 18
 MOST_KEYS = 8  # sections times models: each takes 74 MiB, twice
@@ -114,7 +114,8 @@ class Counter:
             parts = self._of_named_models(batch, found)
         else:
             parts = self._of_columns(batch, found)
-        slots = found.counts.slots(batch.groups())
+        slots = np.zeros(len(labels), np.int64)
+        slots[batch.kept] = found.counts.slots(batch.groups()[batch.kept])
         for (modality, category), where in batch.sections():
             for model, probabilities, own in parts:
                 at = np.flatnonzero(batch.kept & where & own)
@@ -122,7 +123,7 @@ class Counter:
                     continue
                 key, bins = (modality, category, model), self.bins_of(model)
                 if key not in found.counts.cells and len(found.counts.cells) >= MOST_KEYS:
-                    raise TableError(_too_many(batch.file, found))
+                    raise TableError(_too_many(batch.file, [*found.counts.cells, key]))
                 values = bins.of(probabilities[at])
                 found.counts.add(key, bins.count, splits[at], labels[at], slots[at], bins=values)
         found.used += int(batch.kept.sum())
@@ -153,14 +154,17 @@ class Counter:
     ) -> FloatArray:
         values, odd = numbers(batch.column(column))
         mine = np.ones(len(values), np.bool_) if own is None else own
-        scale = self._scale(model, column, values[mine & ~np.isnan(values)], batch.file)
+        batch.refuse(odd & mine, "score is no finite number", found, model=model)
+        batch.refuse(np.isnan(values) & mine, "no score", found, model=model)
+        held = values[mine & ~np.isnan(values)]
+        if model not in self.scales and not len(held):  # later rows may have some
+            return values
+        scale = self._scale(model, column, held, batch.file)
         outside = _outside(scale, values)
         if self._is_guessed(model) and (outside & mine & batch.kept).any():
             at = int(np.flatnonzero(outside & mine & batch.kept)[0])
             raise TableError(_no_such(batch.file, batch.first + at, column, values[at], scale))
-        batch.refuse(odd & mine, "score is no finite number", found, model=model)
         batch.refuse(outside & mine, "score outside of its scale", found, values, model=model)
-        batch.refuse(np.isnan(values) & mine, "no score", found, model=model)
         return scale.to_probability(values)
 
     def _is_guessed(self, model: str) -> bool:
@@ -243,7 +247,7 @@ def count_shards(
                 with listed.open(shard) as opened:
                     own = counter.count(opened, shard.name, _told(told, done, shard, listed))
             except (OSError, pa.ArrowException) as error:
-                unreadable[shard.name] = str(error).splitlines()[0] or type(error).__name__
+                unreadable[shard.name] = why_unread(error)
             else:
                 tally = _merged(tally, own, shard)
                 tally.scales = counter.scales
@@ -273,6 +277,9 @@ def _merged(tally: Tally | None, own: Tally, shard: Shard) -> Tally:
     else:
         if tally.read_as != own.read_as:
             raise TableError(_other_columns(shard.name, tally, own))
+        keys = list(dict.fromkeys([*tally.counts.cells, *own.counts.cells]))
+        if len(keys) > MOST_KEYS:
+            raise TableError(_too_many(shard.name, keys))
         tally.merge(own)
         tally.left = list(dict.fromkeys([*tally.left, *own.left]))
     tally.done[shard.name] = shard.state
@@ -311,8 +318,8 @@ def _other_columns(file: str, tally: Tally, own: Tally) -> str:
     )
 
 
-def _too_many(file: str, found: Tally) -> str:
-    names = sorted({" ".join(filter(None, key)) for key in found.counts.cells})
+def _too_many(file: str, keys: list[Key]) -> str:
+    names = sorted({" ".join(filter(None, key)) for key in keys})
     return (
         f"{file}: more than {MOST_KEYS} sections and models ({', '.join(names[:MOST_KEYS])}, …), "
         "and each takes memory of its own; put the shards of some of them in a folder apart, or "

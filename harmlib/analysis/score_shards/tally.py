@@ -94,6 +94,8 @@ def sections_of(tally: Tally) -> dict[str, dict[str, IntArray]]:
             if cells[:, label].any()
         ]
     )
+    if units.empty:  # no row could be used
+        return {}
     units["unit"] = range(len(units))
     placed = in_sections(units).merge(units, on="unit")
     found: dict[str, dict[str, IntArray]] = {}
