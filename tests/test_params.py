@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harmlib.address import Address
 from harmlib.cli.analyse import HEAD
 from harmlib.params import PROJECT_ROOT, ParamsError, file_to_run, load_params, load_run_params
 
@@ -60,7 +61,30 @@ def test_the_example_of_a_cluster_runs_on_ray_and_reads_from_an_object_store():
     params = load_params(PROJECT_ROOT / "params" / "cluster.yaml")
     assert (params.engine, params.price_per_hour) == ("ray", 12.0)
     assert str(params.data.root) == "s3://bucket/media"
+    assert str(params.vectors) == "s3://bucket/features"
     assert params.features.precision == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("null", PROJECT_ROOT / "artifacts/features"),
+        ("store", PROJECT_ROOT / "store"),
+        ("s3://bucket/features/", Address("s3://bucket/features")),
+    ],
+)
+def test_vectors_are_where_the_params_say(load, where, expected):
+    params = load(f"{NEEDED}features_at: {where}\n")
+    assert params.vectors == expected
+    again = params.model_dump(mode="json")["features_at"]
+    assert again == (None if where == "null" else str(expected))
+
+
+@pytest.mark.parametrize("where", ["3", "s3://key:secret-key@bucket/a"])
+def test_no_vectors_are_kept_where_nothing_can_be(load, where):
+    with pytest.raises(ParamsError, match="features_at") as caught:
+        load(f"{NEEDED}features_at: {where}\n")
+    assert "secret-key" not in str(caught.value)
 
 
 @pytest.mark.parametrize("change", ["engine: dask", "price_per_hour: -1", "price_per_hour: .inf"])

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmlib.address import Address
 from harmlib.features.store import FeatureStore
 from harmlib.features.weights import DownloadProgress, OfficialFile, Weights, resolve_weights
 from harmlib.media.decode import RGB
@@ -272,7 +273,12 @@ def sampling(params: FeatureParams, name: str, modality: str) -> dict[str, Any]:
 
 
 def open_store(
-    params: FeatureParams, name: str, weights: Weights, modality: str, precision: str, root: Path
+    params: FeatureParams,
+    name: str,
+    weights: Weights,
+    modality: str,
+    precision: str,
+    root: Path | Address,
 ) -> FeatureStore:
     """Open the store that keeps one backbone's vectors under these params.
 
@@ -288,7 +294,7 @@ def open_store(
         ``image`` or ``video``.
     precision : str
         Of the computation, as ``str`` of a torch dtype.
-    root : Path
+    root : Path or Address
         Folder of all stores.
 
     Returns

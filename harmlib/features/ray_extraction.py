@@ -39,6 +39,7 @@ from harmlib.features.vector_stream import (
     prepare_ahead,
 )
 from harmlib.features.weights import Weights, WeightsError
+from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decode import MediaError
 from harmlib.media.decoders import DecodeLimits
@@ -48,6 +49,10 @@ _TASKS = 100  # of a job, as far as the bounds of a task's files allow
 _FILES = (8, 1024)  # that a task decodes
 _PARTS = 50  # of a job's vectors: what a killed job loses, and how many shards there are
 _SHARD = (8, 4096)  # vectors
+
+
+class VectorsUnseen(ValueError):
+    """Nodes of a cluster keep vectors where the machine that began can't see them."""
 
 
 class Opener(Protocol):
@@ -91,14 +96,14 @@ class ParamsOpener:
 
     def backbones(self) -> dict[str, Backbone]:
         """Backbone name -> backbone; raises WeightsError where a node has other weights."""
-        return {name: self._backbone(name, told) for name, told in self.weights.items()}
+        return {name: self._backbone(name, first) for name, first in self.weights.items()}
 
-    def _backbone(self, name: str, told: Weights) -> Backbone:
+    def _backbone(self, name: str, first: Weights) -> Backbone:
         weights = find_weights(self.params, name, self.artifacts / "weights")
-        if weights.key != told.key:
+        if weights.key != first.key:
             raise WeightsError(
                 f"{name}: a node has other weights ({weights.key}) than the one that began "
-                f"({told.key}); put the same file there"
+                f"({first.key}); put the same file there"
             )
         return load_backbone(self.params, name, weights)
 
@@ -179,6 +184,8 @@ def extract_on_ray(
     ------
     RayMissing
         If Ray is not installed.
+    VectorsUnseen
+        If nodes have written vectors to where this machine sees nothing.
 
     Notes
     -----
@@ -192,7 +199,28 @@ def extract_on_ray(
         def compute(first: pd.DataFrame) -> Iterator[Outcome]:
             yield from _outcomes(first, opener, stores, params, limits, shared, busy or Busy())
 
-        return bring_up_to_date(items, stores, compute, progress)
+        unusable = bring_up_to_date(items, stores, compute, progress)
+    done = items["sha256"][~items["sha256"].isin(unusable["sha256"])]
+    for store in stores.values():
+        _check_seen(store, done)
+    return unusable
+
+
+def _check_seen(store: FeatureStore, hashes: pd.Series) -> None:
+    """Make sure that what the nodes have stored is in the store of this machine."""
+    if unseen := store.missing(hashes):
+        where = store.folder.shown("").rstrip("/")
+        raise VectorsUnseen(
+            told(
+                f"{where}: {len(unseen):,} vectors that the nodes of the cluster have computed are "
+                "not in this folder: nodes write to a folder of their own, which this machine does "
+                "not see. Set features_at to an address (s3://bucket/features) or to a folder that "
+                "all nodes share",
+                f"{where}: 클러스터의 노드가 계산한 벡터 {len(unseen):,}개가 이 폴더에 없습니다. "
+                "노드가 이 컴퓨터에서 보이지 않는 자기 폴더에 쓰고 있습니다. features_at을 "
+                "주소(s3://bucket/features)나 모든 노드가 함께 쓰는 폴더로 정하십시오",
+            )
+        )
 
 
 def node_resources() -> list[dict[str, float]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from harmlib.address import Unreachable
 from harmlib.features.store_folder import StoreFolder
 from harmlib.features.vector_files import Part, Shard, Vectors, vectors_of, write_shard
 from harmlib.media.sealed_table import DamagedTable
@@ -59,9 +59,16 @@ def _opened(
         except FileNotFoundError:  # another process has set it aside, or joined it
             continue
         except (DamagedTable, OSError) as error:
+            if not _is_damage(error):
+                raise
             refused |= _with_vectors(name, error)
     if refused:
         folder.set_aside(refused)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is at fault, or its disk; not its place, this process or the network."""
+    return isinstance(error, DamagedTable) or getattr(error, "errno", None) == errno.EIO
 
 
 def _with_vectors(name: str, error: Exception) -> dict[str, str]:
@@ -93,11 +100,11 @@ def read_vectors(
     """
     try:
         return one.vectors(rows)
-    except Unreachable:
-        raise
     except FileNotFoundError:
         return None
     except (DamagedTable, OSError) as error:
+        if not _is_damage(error):
+            raise
         damage = error
     if isinstance(one, Shard) and _write_sound(folder, one) == name:
         return one.vectors(rows)  # none of its vectors was damaged, and it is whole again
@@ -109,10 +116,12 @@ def _write_sound(folder: StoreFolder, shard: Shard) -> str:
     """Write the sound vectors of a damaged shard; return the name of what holds them, if any."""
     try:
         hashes, vectors = shard.sound()
-    except Unreachable:
-        raise
-    except (DamagedTable, OSError):  # none of it can be read
+    except FileNotFoundError:
         return ""
+    except (DamagedTable, OSError) as error:
+        if not _is_damage(error):
+            raise
+        return ""  # none of it can be read
     return write_shard(folder, hashes, vectors) if hashes else ""
 
 

@@ -15,6 +15,8 @@ Range = tuple[int, int]  # from this byte up to that one
 
 _AT_ONCE_BYTES = 64 << 20  # of files that are fetched side by side; this bounds the memory
 _AT_ONCE_FILES = 64
+# There, a folder that is made may be a new bucket, of a mistyped name.
+_WITHOUT_FOLDERS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss"}
 
 
 class StoreFolder(Protocol):
@@ -193,13 +195,16 @@ class RemoteFolder:
         """Return parts of a file, which are fetched side by side."""
         starts, stops = (list(ends) for ends in zip(*ranges, strict=True))
         with asking(self.where / name) as (system, path):
-            content: list[bytes] = system.cat_ranges([path] * len(ranges), starts, stops)
+            content: list[bytes] = system.cat_ranges(
+                [path] * len(ranges), starts, stops, on_error="raise"
+            )
         return content
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file in one piece."""
-        with asking(self.where) as (system, path):
-            system.makedirs(path, exist_ok=True)  # where there are folders
+        if self.where.protocol not in _WITHOUT_FOLDERS:
+            with asking(self.where) as (system, path):
+                system.makedirs(path, exist_ok=True)
         with asking(self.where / name) as (system, path):
             system.pipe_file(path, content)
 

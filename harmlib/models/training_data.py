@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from harmlib.address import Address
 from harmlib.features.backbones import backbone_names, find_weights, open_store
 from harmlib.features.device import choose_precision
 from harmlib.features.store import join_features
@@ -60,6 +61,7 @@ def load_training_data(
     *,
     device: torch.device,
     artifacts: Path,
+    vectors: Path | Address | None = None,
     categories: Sequence[str] = (),
 ) -> TrainingData:
     """Read the vectors of `items` from the feature store; split and scale them.
@@ -75,7 +77,9 @@ def load_training_data(
     device : torch.device
         Where the features were extracted; decides what the precision "auto" means.
     artifacts : pathlib.Path
-        Folder that holds `weights` and the feature store `features`.
+        Folder that holds `weights`, and the feature stores unless `vectors` tells another.
+    vectors : pathlib.Path or Address, optional
+        Folder of all feature stores; by default `artifacts` / "features".
     categories : sequence of str
         Those to learn, instead of the label; `items` then has a column category.
 
@@ -92,7 +96,7 @@ def load_training_data(
     WeightsError
         If a backbone's weights are not there.
     """
-    matrix, dims, settings = _read(items, features, modality, device, artifacts)
+    matrix, dims, settings = _read(items, features, modality, device, artifacts, vectors)
     splits, scaler = _split(matrix, items, items["split"], tuple(categories))
     return TrainingData(modality, items, splits, scaler, dims, features, settings)
 
@@ -106,6 +110,7 @@ def load_folds(
     seed: int,
     device: torch.device,
     artifacts: Path,
+    vectors: Path | Address | None = None,
 ) -> list[dict[str, Split]]:
     """Read the vectors of `items` from the feature store; split and scale them for each fold.
 
@@ -124,7 +129,9 @@ def load_folds(
     device : torch.device
         Where the features were extracted, as in `load_training_data`.
     artifacts : pathlib.Path
-        Folder that holds `weights` and the feature store `features`.
+        Folder that holds `weights`, and the feature stores unless `vectors` tells another.
+    vectors : pathlib.Path or Address, optional
+        Folder of all feature stores; by default `artifacts` / "features".
 
     Returns
     -------
@@ -142,7 +149,7 @@ def load_folds(
         If a backbone's weights are not there.
     """
     fold_of = assign_folds(items, folds, seed)
-    matrix, _, _ = _read(items, features, modality, device, artifacts)
+    matrix, _, _ = _read(items, features, modality, device, artifacts, vectors)
     return [_split(matrix, items, fold_splits(fold_of, fold))[0] for fold in range(folds)]
 
 
@@ -152,21 +159,20 @@ def _read(
     modality: Modality,
     device: torch.device,
     artifacts: Path,
+    vectors: Path | Address | None,
 ) -> tuple[npt.NDArray[np.float32], dict[str, int], dict[str, dict[str, Any]]]:
     """The joined vectors (n, dim), each backbone's length, and the settings of its store."""
     precision = str(choose_precision(features.precision, device))
-    stores = {}
+    stores, root = {}, vectors or artifacts / "features"
     for name in backbone_names(features, modality):
         weights = find_weights(features, name, artifacts / "weights")
-        stores[name] = open_store(
-            features, name, weights, modality, precision, artifacts / "features"
-        )
+        stores[name] = open_store(features, name, weights, modality, precision, root)
     matrix, dims = join_features(stores, items["sha256"])
     broken = items["item_id"][~np.isfinite(matrix).all(axis=1)]
     if len(broken):
         raise ValueError(
             f"the vectors of {len(broken)} {modality}(s) hold NaN or infinity (first: "
-            f"{broken.iloc[0]}); delete {artifacts / 'features'} and run 01_extract_features"
+            f"{broken.iloc[0]}); delete {root} and run 01_extract_features"
         )
     return matrix, dims, {name: store.settings for name, store in stores.items()}
 

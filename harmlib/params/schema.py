@@ -39,6 +39,11 @@ def _media_root(value: Any) -> Path | Address:
     return media_root(value)
 
 
+def _vectors_root(value: Any) -> Path | Address | None:
+    """None as it is, else a path or an address."""
+    return None if value is None else _media_root(value)
+
+
 def _weights(value: Any) -> Any:
     """Keep the two words, make anything else an absolute path."""
     if not isinstance(value, str) or value in ("pretrained", "untrained"):
@@ -48,6 +53,11 @@ def _weights(value: Any) -> Any:
 
 ProjectPath = Annotated[Path, BeforeValidator(_path)]
 MediaRoot = Annotated[Path | Address, PlainValidator(_media_root), PlainSerializer(str)]
+VectorsRoot = Annotated[
+    Path | Address | None,
+    PlainValidator(_vectors_root),
+    PlainSerializer(lambda where: None if where is None else str(where)),
+]
 WeightsSpec = Annotated[str, BeforeValidator(_weights)]
 
 
@@ -390,6 +400,9 @@ class Params(RunParams):
     engine: Literal["local", "ray"] = "local"
     # Of all machines of the extraction together, in any currency; for the estimate of a long one
     price_per_hour: Annotated[float, Field(ge=0)] | None = None
+    # Where vectors are kept: a folder or an address (s3://bucket/features) that all machines of the
+    # extraction see; None: artifacts/features
+    features_at: VectorsRoot = None
     data: DataParams
     splits: SplitParams = SplitParams()
     features: FeatureParams = FeatureParams()
@@ -474,6 +487,11 @@ class Params(RunParams):
         if self.data.categories is None:
             return list(self.modalities)
         return [section for m in self.modalities for section in self.sections_of(m)]
+
+    @property
+    def vectors(self) -> Path | Address:
+        """The folder of all feature stores, on this machine or elsewhere."""
+        return self.features_at or self.artifacts / "features"
 
     @property
     def compared(self) -> bool:

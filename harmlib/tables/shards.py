@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmlib.address import Address, AddressError, Unreachable, asking, listed_as, why
+from harmlib.address import FULL, Address, AddressError, Unreachable, asking, listed_as, why
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names
@@ -248,6 +248,8 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # botocore, aiohttp and others have trees of errors of their own
+        if isinstance(error, OSError) and error.errno in FULL:  # of this machine
+            raise
         raise Unreachable(why(error)) from None
 
 

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.own_scores.scales import Scale
-from harmlib.analysis.own_scores.sections import LEFT_OUT_COLUMNS, distinct_plain_names
+from harmlib.analysis.own_scores.sections import distinct_plain_names
 from harmlib.analysis.score_shards.block_table import BlockTable
 from harmlib.analysis.score_shards.counting import Counter, count_shards
 from harmlib.analysis.score_shards.counts import IntArray, Split
+from harmlib.analysis.score_shards.large_enough import check_same_items, large_enough
 from harmlib.analysis.score_shards.section_curves import Samples
 from harmlib.analysis.score_shards.tally import Tally, keep, kept, sections_of
 from harmlib.language import told
@@ -33,7 +34,6 @@ from harmlib.workflow.run import Run
 
 KEPT = ".score_counts.npz"  # the counts of all shards so far, for the next pass
 _VERSION = 2  # raise it when the same shards would be counted as something else
-_FEWEST = 2  # blocks of each class in each split; intervals need more, and say so themselves
 
 
 def shards_to_count(params: ScoresParams) -> ShardList | None:
@@ -94,14 +94,14 @@ def count_scores(params: ScoresParams, listed: ShardList) -> dict[str, Any]:
     if not tally.used:
         reasons = "; ".join(f"{n} {why}" for (why, _), n in tally.refused.counts.items())
         raise TableError(f"{listed.place}: no row can be used: {reasons or 'there is none'}")
-    sections, left_out = _large_enough(tally, sections_of(tally), params.seed)
+    sections, left_out = large_enough(tally, sections_of(tally), params.seed)
     if not sections:
         reasons = "; ".join(f"{one.section}: {one.reason}" for one in left_out.itertuples())
         raise TableError(
             f"{listed.place}: too little to choose a threshold on one part and judge it on the "
             f"other: {reasons}"
         )
-    _check_same_items(listed, tally, sections, params.seed)
+    check_same_items(listed.place, tally, sections, params.seed)
     names = distinct_plain_names(tally.scales)
     _write_counts(run, params, tally, sections, names)
     run.write(left_out, "tables/left_out.csv")
@@ -136,13 +136,15 @@ def samples_of(run: Run, section: str) -> Samples:
     """
     grid, scales = run.read(GRID, "harmlib run"), run.read("tables/models.csv", "harmlib run")
     found: dict[str, tuple[BlockTable, BlockTable]] = {}
-    for variant in run.params.variants:
+    # By place, since a name such as 007 is a number in a CSV file
+    rows_of_models = (row for _, row in scales.iterrows())
+    for variant, of_model in zip(run.params.variants, rows_of_models, strict=True):
         own = grid.loc[grid["variant"] == variant, "threshold"].to_numpy()
         rows = [("modality", "==", section), ("variant", "==", variant)]
         counts = run.read(COUNTS, "harmlib run", rows)
         if counts.empty:  # this model has no score of this section
             continue
-        scale = Scale.of_model(scales.loc[scales["variant"] == variant].iloc[0])
+        scale = Scale.of_model(of_model)
         levels = tuple(scale.to_probability(np.array(scale.levels)).tolist())
         val, test = (_cells(counts[counts["split"] == split], len(own) + 1) for split in HALVES)
         found[variant] = BlockTable(own, val, levels), BlockTable(own, test, levels)
@@ -171,65 +173,6 @@ def _reading(params: ScoresParams) -> str:
     names = {"scores", "columns", "scale", "levels", "labels", "threshold"}
     settings = params.model_dump_json(include=names)
     return hashlib.sha256(f"{_VERSION} {settings}".encode()).hexdigest()
-
-
-def _large_enough(
-    tally: Tally, sections: dict[str, dict[str, IntArray]], seed: int
-) -> tuple[dict[str, dict[str, IntArray]], pd.DataFrame]:
-    """The sections in which a threshold can be chosen and judged, and the others with why."""
-    rows, large = [], {}
-    for section, models in sections.items():
-        held_of = {model: _held(tally, cells, seed) for model, cells in models.items()}
-        least = min(held_of, key=lambda model: min(held_of[model].values()))
-        held, cells = held_of[least], models[least]
-        if min(held.values()) >= _FEWEST:
-            large[section] = models
-            continue
-        harmful, safe = (int(cells[:, label].sum()) for label in (1, 0))
-        reason = (
-            f"{held[1, 'val']} group(s) with harmful items in val, {held[1, 'test']} in test; "
-            f"{held[0, 'val']} with safe items in val, {held[0, 'test']} in test"
-        )
-        reason += f", scored by {least}" if len(models) > 1 else ""
-        rows.append((section, harmful, safe, reason))
-    return large, pd.DataFrame(rows, columns=list(LEFT_OUT_COLUMNS))
-
-
-def _held(tally: Tally, cells: IntArray, seed: int) -> dict[tuple[int, str], int]:
-    """Groups (or blocks) of each label and split."""
-    return {
-        (label, split): int(tally.counts.of_split(cells, split, seed)[label].any(axis=1).sum())
-        for label in (1, 0) for split in HALVES
-    }  # fmt: skip
-
-
-def _check_same_items(
-    listed: ShardList, tally: Tally, sections: dict[str, dict[str, IntArray]], seed: int
-) -> None:
-    """Refuse models that scored other items: their differences would be those of the items."""
-    for section, models in sections.items():
-        for split in HALVES:
-            sums = {
-                model: tally.counts.of_split(cells, split, seed).sum(axis=(1, 2)).tolist()
-                for model, cells in models.items()
-            }
-            if len({tuple(own) for own in sums.values()}) > 1:
-                shown = ", ".join(
-                    f"{m} {bad} harmful and {ok} safe" for m, (ok, bad) in sums.items()
-                )
-                raise TableError(_other_items(listed, section, split, shown))
-
-
-def _other_items(listed: ShardList, section: str, split: str, shown: str) -> str:
-    return told(
-        f"{listed.place}: section {section}, {split}: the models were scored on different items "
-        f"({shown}), so they can't be compared; keep only the items that all of them have scored, "
-        "give each model a column of its own (rows that lack a score are then left out of all), "
-        "or put each model's shards into a folder of its own",
-        f"{listed.place}: {section} 절의 {split}: 모델마다 점수를 매긴 항목이 달라({shown}) 견줄 수 "
-        "없습니다. 모든 모델의 점수가 있는 항목만 남기거나, 모델마다 열을 따로 두거나(점수가 빠진 "
-        "행은 모든 모델에서 빠집니다), 모델마다 폴더를 나누십시오",
-    )
 
 
 def _write_counts(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address, is_address, place
 from harmlib.media.file_state import file_state
 from harmlib.media.whole_file import write_text_whole
 from harmlib.params import Params, ScoresParams
@@ -26,6 +27,7 @@ from harmlib.workflow.steps import REPORTS, LedgerRows, Step, plan
 _OF_THE_REPORT = {"mute", "gallery", "compare_with_published", "published"}
 # And what of them changes no result: where it is computed, and what that costs.
 _OF_THE_PLACE = {"engine", "price_per_hour"}
+_OF_VECTORS = ("part-*.parquet", "shard-*.parquet", "shard-*.npy")
 # The code that makes pages of executed notebooks.
 _PAGES = "import harmlib.reporting.page.pages"
 
@@ -144,23 +146,37 @@ class StepCache:
         """Return the state of each weights file, and of each file that holds vectors."""
         weights = (self.params.artifacts / "weights").glob("*")
         files = [path for path in weights if path.suffix not in (".part", ".lock")]
+        far: dict[str, str] = {}
         for folder in self._stores(modality):
-            for pattern in ("part-*.parquet", "shard-*.parquet", "shard-*.npy"):
+            if isinstance(folder, Address):
+                far |= _states_at(folder)
+                continue
+            for pattern in _OF_VECTORS:
                 files += sorted(folder.glob(pattern))
-        return {str(path.relative_to(self.params.artifacts)): _state(path) for path in files}
+        return far | {self._named(path): _state(path) for path in files}
+
+    def _named(self, path: Path) -> str:
+        inside = path.is_relative_to(self.params.artifacts)
+        return str(path.relative_to(self.params.artifacts) if inside else path)
 
     def _are_kept(self, artifacts: dict[str, str] | None) -> bool:
+        known = artifacts or {}
+        far: dict[str, str] = {}
+        for folder in {str(place(name).parent) for name in known if is_address(name)}:
+            far |= _states_at(folder)
         return all(
-            _state(self.params.artifacts / name) == state
-            for name, state in (artifacts or {}).items()
+            (far.get(name) if is_address(name) else _state(self.params.artifacts / name)) == state
+            for name, state in known.items()
         )
 
-    def _stores(self, modality: str) -> list[Path]:
+    def _stores(self, modality: str) -> list[Path | Address]:
         """Return the folders of the stores that the modality's vectors are in."""
         table = self.params.run_dir / weights_table_name(modality)
         rows = _csv_rows(table) or []
         names = [row.get("store") for row in rows if isinstance(row, dict)]
-        return [self.params.artifacts / "features" / name for name in names if name]
+        if not isinstance(self.params, Params):
+            return []
+        return [self.params.vectors / name for name in names if name]
 
     def set_damaged_vectors_aside(self) -> None:
         """Verify the checksums of the run's stores; with a damaged part, extraction is invalid."""
@@ -256,6 +272,18 @@ def _sha256(path: Path) -> str:
 
 def _state(path: Path) -> str:
     return str(file_state(path))
+
+
+def _states_at(where: Address | str) -> dict[str, str]:
+    """Return the size of each file of a store at an address: none is ever changed in place."""
+    from harmlib.features.store_folder import open_folder  # only where there is an address
+
+    folder = open_folder(place(where).parent, place(where).name)
+    return {
+        folder.shown(name): str(size)
+        for pattern in _OF_VECTORS
+        for name, size in folder.sizes(pattern).items()
+    }
 
 
 def _csv_rows(path: Path) -> list[object] | None:

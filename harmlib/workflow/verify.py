@@ -154,9 +154,13 @@ def reexecute(params: RunParams, folder: Path, deadline_sec: float | None = None
     for entry in params.artifacts.glob("*"):
         if entry.name != "features" and not entry.name.startswith("probe_"):
             (artifacts / entry.name).symlink_to(entry)
-    elsewhere = {"reports": folder / "reports", "artifacts": artifacts}
+    elsewhere: dict[str, Path | None] = {"reports": folder / "reports", "artifacts": artifacts}
+    if isinstance(params, Params):
+        elsewhere["features_at"] = None  # all vectors are computed anew
     path = folder / "params.yaml"
-    content = _spelled_out(params) | {name: str(place) for name, place in elsewhere.items()}
+    content = _spelled_out(params) | {
+        name: None if place is None else str(place) for name, place in elsewhere.items()
+    }
     # JSON is YAML in which a text can't be taken for a number, such as the run '1e5'.
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     assert load_run_params(path) == params.model_copy(update=elsewhere), (

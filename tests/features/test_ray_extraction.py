@@ -17,8 +17,9 @@ from harmlib.features import computing
 from harmlib.features.backbones import find_weights
 from harmlib.features.extraction import extract
 from harmlib.features.ray_cluster import joined_cluster, plan_workers
-from harmlib.features.ray_extraction import Busy, extract_on_ray
+from harmlib.features.ray_extraction import Busy, VectorsUnseen, extract_on_ray
 from harmlib.features.store import FeatureStore
+from harmlib.features.store_folder import LocalFolder
 from harmlib.params import load_params
 
 pytestmark = [
@@ -135,6 +136,21 @@ def test_the_params_choose_ray_and_the_networks_agree_to_the_last_bit(
         assert "31 files (0.0 GiB) at " in capsys.readouterr().out
         found[engine] = store.load(items["sha256"].drop(lost.index))
     assert found["ray"].tobytes() == found["local"].tobytes()
+
+
+class ElsewhereStore(FeatureStore):
+    """Writes to the disk of whoever unpickles it, which the driver doesn't see."""
+
+    def __getstate__(self):
+        there = self.folder.path.parent / "a node's own disk"
+        return vars(self) | {"folder": LocalFolder(there)}
+
+
+def test_vectors_that_nodes_keep_to_themselves_are_an_error(tmp_path, items):
+    stores = {name: ElsewhereStore(tmp_path / "there", name, {}) for name in NAMES}
+    with pytest.raises(VectorsUnseen, match=r"there/clip-\w+: 43 vectors .* Set features_at"):
+        extract_on_ray(items, TinyOpener(), stores, PARAMS, workers=ONE)
+    assert list((tmp_path / "there").rglob("part-*"))
 
 
 JOB = """

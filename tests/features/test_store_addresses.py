@@ -166,6 +166,56 @@ def test_a_store_elsewhere_has_no_folder_here(store):
         _ = store.dir
 
 
+@pytest.fixture
+def joined(store):
+    """The store with all its vectors in a shard."""
+    for first in (0, 10, 20):
+        store.add(rows(10, first))
+    store.compact()
+    return store
+
+
+@pytest.mark.parametrize("error", [ConnectionError("reset by peer"), TimeoutError()])
+def test_a_read_of_a_shard_that_fails_is_no_answer(joined, root, monkeypatch, caplog, error):
+    system, _ = fsspec.url_to_fs(root)
+    one = "_cat_file" if hasattr(system, "_cat_file") else "cat_file"
+    real = getattr(system, one)
+
+    def fail(path, start=None, end=None, **_):
+        if path.endswith(".npy"):
+            raise error
+        return real(path, start=start, end=end)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(system, one, fail)
+        with pytest.raises(Unreachable, match="shard-"):
+            joined.load(rows(3))
+    assert not caplog.messages
+    assert holds(joined, rows(30))
+
+
+def test_a_shard_that_vanishes_while_it_is_read_counts_as_missing(joined, root, monkeypatch):
+    system, _ = fsspec.url_to_fs(root)
+    real = system.cat_ranges
+
+    def vanish(paths, *args, **kwargs):
+        for path in set(paths):
+            system.rm_file(path)
+        return real(paths, *args, **kwargs)
+
+    monkeypatch.setattr(system, "cat_ranges", vanish)
+    with pytest.raises(KeyError, match="3 of 3 items have no vector"):
+        joined.load(rows(3))
+
+
+@pytest.mark.usefixtures("server")
+def test_no_bucket_is_made_of_a_mistyped_name():
+    with pytest.raises(OSError, match="s3://buckte/features/clip-"):
+        FeatureStore("s3://buckte/features", "clip", {}).add(rows(1))
+    names = [one["Name"] for one in boto3.client("s3").list_buckets()["Buckets"]]
+    assert "buckte" not in names
+
+
 # What an address shows of itself
 
 

@@ -1,5 +1,6 @@
 """Many parts joined into shards: to the bit, whoever reads or dies meanwhile, damage and all."""
 
+import errno
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from harmlib.features import store_content
 from harmlib.features.store import FeatureStore, set_damaged_aside
+from harmlib.features.store_folder import LocalFolder
 from harmlib.media.sealed_table import write_sealed
 
 DIM = 5
@@ -345,3 +347,25 @@ def test_a_damaged_part_is_not_joined(store, vectors):
     store.compact()
     assert store.missing(vectors) == [sha256 for sha256 in vectors if sha256 in gone]
     assert names(store, "part-*") == [f"{part.name}.damaged"]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.ENOMEM])
+@pytest.mark.parametrize("compact", [False, True])
+def test_what_is_no_damage_sets_nothing_aside(tmp_path, monkeypatch, number, compact):
+    store = FeatureStore(tmp_path, "clip", {})
+    store.add({f"{i:064x}": np.full(3, i, np.float32) for i in range(3)})
+    if compact:
+        monkeypatch.setattr(store_content, "COMPACT_PARTS", 1)
+        store.add({"b" * 64: np.zeros(3, np.float32)})
+        store.compact()
+
+    def fail(*_):
+        raise OSError(number, "not now")
+
+    before = sorted(path.name for path in store.dir.iterdir())
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalFolder, "read_ranges" if compact else "read", fail)
+        with pytest.raises(OSError, match="not now"):
+            store.load([f"{0:064x}"])
+    assert sorted(path.name for path in store.dir.iterdir()) == before
+    assert len(store.load([f"{0:064x}"])) == 1

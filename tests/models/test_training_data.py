@@ -1,10 +1,13 @@
 """Stored vectors as scaled splits."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from harmlib.address import place
 from harmlib.features.backbones import find_weights, open_store
 from harmlib.media.folds import assign_folds
 from harmlib.models.scaler import Scaler
@@ -74,6 +77,23 @@ def test_how_the_features_were_made_goes_with_them(tmp_path):
     assert data.backbones["yolo"]["precision"] == "torch.float32"
     assert data.features == PARAMS
     assert data.modality == "image"
+
+
+def test_vectors_are_read_from_an_address(tmp_path, vectors):
+    there = place("memory://training-data/features")
+    for name, dim in DIMS.items():
+        weights = find_weights(PARAMS, name, tmp_path / "weights")
+        first = 0 if name == "clip" else DIMS["clip"]
+        store = open_store(PARAMS, name, weights, "image", str(torch.float32), there)
+        store.add(dict(zip(ITEMS["sha256"], vectors[:, first : first + dim], strict=True)))
+    here = load(tmp_path)
+    shutil.rmtree(tmp_path / "features")
+    data = load_training_data(ITEMS, PARAMS, "image", device=CPU, artifacts=tmp_path, vectors=there)
+    for name, split in data.splits.items():
+        assert torch.equal(split.features, here.splits[name].features)
+    how = {"device": CPU, "artifacts": tmp_path, "vectors": there}
+    assert len(load_folds(ITEMS, PARAMS, "image", folds=3, seed=1, **how)) == 3
+    assert not (tmp_path / "features").exists()
 
 
 @pytest.mark.usefixtures("vectors")

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from harmlib.address import address
+from harmlib.analysis.reliability import reliability_table
+from harmlib.analysis.score_shards.counting import Counter
+from harmlib.analysis.score_shards.section_tables import tables_of
 from harmlib.cli.analyse import run_name
 from harmlib.params import ParamsError, ScoresParams
 from harmlib.workflow import own_scores, score_shards
@@ -133,6 +136,84 @@ def test_an_address_of_any_file_system(params):
 def test_names_of_runs_come_from_folders_and_addresses(tmp_path):
     places = [tmp_path / "june" / "*.parquet", address("s3://bucket/june/"), tmp_path / "june.csv"]
     assert [run_name(one) for one in places] == ["june"] * 3
+
+
+def long_format(params, change):
+    """The models in rows of their own; `change` takes and returns all of them."""
+    for i, file in enumerate(sorted(params.scores.iterdir())):
+        wide = pd.read_parquet(file)
+        rows = wide.drop(columns=["score_api", "score_open"])
+        parts = [rows.assign(model=m, score=wide[f"score_{m}"]) for m in ("api", "open")]
+        change(pd.concat(parts), i).to_parquet(file)
+    return params.model_copy(update={"count_above": 1})
+
+
+def test_levels_are_counted_and_all_tables_made(params):
+    for file in params.scores.iterdir():
+        own = pd.read_parquet(file).drop(columns="score_open")
+        own.assign(score_api=(own["score_api"] * 3).round() * 2).to_parquet(file)
+    own = params.model_dump(include={"run", "scores", "reports", "artifacts"})
+    run = Run(bring_in(ScoresParams(**own, levels=[0, 2, 4, 6], count_above=1)))
+    samples = score_shards.samples_of(run, "all")
+    tables = tables_of(samples, dict.fromkeys(samples), 0.1)
+    rows = pd.concat(map(pd.read_parquet, sorted(params.scores.iterdir())))
+    rows = rows[rows["split"] == "test"]
+    expected = reliability_table(rows["label"], rows["score_api"] / 6, rows["group"])
+    found = tables["reliability"][list(expected)]
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_models_in_rows_are_those_in_columns(params):
+    samples = score_shards.samples_of(Run(bring_in(long_format(params, lambda r, _: r))), "all")
+    assert {model: val.harmful for model, (val, _) in samples.items()}.keys() == {"api", "open"}
+    tables_of(samples, {"api": None, "open": None}, None)
+
+
+def test_models_of_different_items_are_refused(params):
+    some = long_format(params, lambda r, i: r[(r["model"] == "api") | (i == 0)])
+    with pytest.raises(ParamsError, match=r"section all, val: the models were scored on different"):
+        bring_in(some)
+
+
+def test_a_model_without_rows_in_a_split_is_too_little(params):
+    some = long_format(params, lambda r, _: r[(r["model"] == "api") | (r["split"] == "val")])
+    with pytest.raises(ParamsError, match=r"too little.*0 in test.*scored by open"):
+        bring_in(some)
+
+
+def test_a_model_without_the_last_groups_has_as_many_blocks(params):
+    """Tables of counts whose models lie in different blocks."""
+    run = Run(bring_in(params.model_copy(update={"count_above": 1})))
+    counts = pd.read_parquet(run.dir / "counts.parquet")
+    gone = (counts["variant"] == "open") & (counts["block"] >= counts["block"].max() - 1)
+    counts[~gone].to_parquet(run.dir / "counts.parquet")
+    samples = score_shards.samples_of(run, "all")
+    assert [own.cells.shape[1] for pair in samples.values() for own in pair] == [20] * 4
+    assert samples["open"][0].groups == (18, 18)
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(params, monkeypatch):
+    params = params.model_copy(update={"count_above": 1})
+    count_one = Counter.count
+
+    def failing(self, opened, name, told):
+        if name == "2026-01.parquet":
+            raise TimeoutError
+        return count_one(self, opened, name, told)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Counter, "count", failing)
+        run = Run(bring_in(params))
+    assert run.read("tables/counted.csv", "")[["unreadable", "used"]].iloc[0].tolist() == [1, 2000]
+    bring_in(params)
+    assert run.read("tables/counted.csv", "")[["unreadable", "used"]].iloc[0].tolist() == [0, 3000]
+
+
+def test_rows_that_are_all_of_no_use_are_an_error_of_the_params(params):
+    for file in params.scores.iterdir():
+        pd.read_parquet(file).assign(label=None).to_parquet(file)
+    with pytest.raises(ParamsError, match="no row can be used: 3000 no label"):
+        bring_in(params.model_copy(update={"count_above": 1}))
 
 
 def test_the_page_says_how_it_was_counted_and_gives_the_same_figures(tmp_path, params):

@@ -4,9 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import fsspec
+import numpy as np
 import pytest
 import yaml
 
+from harmlib.features.store import FeatureStore
 from harmlib.params import load_params
 from harmlib.reporting.report import KINDS
 from harmlib.workflow import execution, import_graph
@@ -396,6 +399,30 @@ def test_lost_vectors_and_weights_invalidate_extraction(project, file, how):
     {"edited": lambda one: one.write_text("VECTORS"), "deleted": Path.unlink, "replaced": replaced}[
         how
     ](path)
+    assert step.name in project.invalid()
+
+
+@pytest.mark.parametrize("how", ["damaged", "lost"])
+def test_vectors_at_an_address_are_watched_as_well(project, how):
+    folder = f"memory://step-cache-{how}"
+    project.content["features_at"] = folder
+    store = FeatureStore(folder, "clip", {})
+    store.add({"a" * 64: np.float32([1, 2])})
+    write(project.run / "tables/weights_video.csv", f"\ufeffbackbone,store\nclip,{store.name}\n")
+    (step,) = (s for s in plan(project.params) if s.name == "01_extract_features-video")
+    cache = project.cache
+    cache.done(step, cache.begin(step), 1.0)
+    store.add({"b" * 64: np.float32([1, 2])})
+    project.cache.set_damaged_vectors_aside()
+    assert step.name not in project.invalid()
+    system, path = fsspec.url_to_fs(folder)
+    kept = cache.steps[step.name]["artifacts"]
+    (part,) = (one for one in system.find(path) if f"memory:/{one}" in kept)
+    if how == "lost":
+        system.rm_file(part)
+    else:
+        system.pipe_file(part, system.cat_file(part).replace(b"aaaa", b"aaab"))
+        project.cache.set_damaged_vectors_aside()
     assert step.name in project.invalid()
 
 

@@ -1,9 +1,12 @@
 """One pass over files: every row is counted or refused with its place, whatever the files are."""
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
+from harmlib.address import address
 from harmlib.analysis.own_scores.reading import read_own_scores
 from harmlib.analysis.score_shards import counting
 from harmlib.analysis.score_shards.block_table import BlockTable
@@ -12,7 +15,7 @@ from harmlib.analysis.score_shards.tally import keep, kept, sections_of
 from harmlib.analysis.thresholds import sweep
 from harmlib.params import ScoresParams
 from harmlib.tables.complaint import TableError
-from harmlib.tables.shards import list_shards
+from harmlib.tables.shards import list_shards, read_shards
 
 ROWS = 900
 
@@ -228,3 +231,78 @@ def test_too_many_sections_are_refused_before_memory_is_full(tmp_path):
 def test_a_column_of_counts_is_refused(tmp_path):
     with pytest.raises(TableError, match="has a column of counts"):
         count(write(tmp_path / "a", table().assign(count=2)))
+
+
+def test_too_many_sections_of_several_shards_are_refused_too(tmp_path):
+    parts = [table(60, i).assign(category=[f"c{i}{k % 5}" for k in range(60)]) for i in range(2)]
+    with pytest.raises(TableError, match=r"1\.parquet: more than 8 sections and models"):
+        count(write(tmp_path / "a", *parts))
+
+
+@pytest.mark.parametrize("error", [OSError(), TimeoutError(), OSError("s3://key:secret@b/a: no")])
+def test_an_error_without_text_and_one_with_credentials_are_told(tmp_path, monkeypatch, error):
+    folder = write(tmp_path / "a", table(), table(seed=1))
+    count_one = Counter.count
+
+    def failing(self, opened, name, told):
+        if name == "1.parquet":
+            raise error
+        return count_one(self, opened, name, told)
+
+    monkeypatch.setattr(Counter, "count", failing)
+    told = count(folder).unreadable["1.parquet"]
+    assert told
+    assert "secret" not in told
+
+
+def test_what_the_file_system_of_an_address_raises_is_a_shard_that_can_t_be_read(monkeypatch):
+    class Store(Exception):
+        """As botocore's, no OSError."""
+
+    memory = fsspec.filesystem("memory")
+    for i in range(2):
+        memory.pipe(f"/failing/{i}.parquet", table(seed=i).to_parquet())
+    try:
+        listed = list_shards(address("memory://failing"))
+        opened = MemoryFileSystem.open
+
+        def failing(self, path, *args, **kwargs):
+            if path.endswith("1.parquet"):
+                raise Store("throttled at s3://key:secret@bucket")
+            return opened(self, path, *args, **kwargs)
+
+        monkeypatch.setattr(MemoryFileSystem, "open", failing)
+        tally = count_shards(listed, params("x"))
+        assert tally.rows == ROWS
+        assert tally.unreadable == {"1.parquet": "Store: throttled at s3://bucket"}
+        with pytest.raises(TableError, match=r"1\.parquet: can't be read: Store: throttled"):
+            read_shards(listed)
+    finally:
+        memory.rm("/failing", recursive=True)
+
+
+def test_groups_of_refused_rows_are_none(tmp_path):
+    odd = table()
+    odd["group"] = [f"g{i}" for i in odd.index]  # more than there are blocks
+    odd.loc[5:, "split"] = "train"
+    tally = count(write(tmp_path / "a", table(), odd))
+    assert (tally.used, tally.counts.n_groups) == (ROWS + 5, 30)
+
+
+def test_no_row_of_use_is_no_section(tmp_path):
+    assert sections_of(count(write(tmp_path / "a", table().assign(label=None)))) == {}
+
+
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_a_model_s_first_scores_may_come_later(tmp_path, monkeypatch, is_wide):
+    monkeypatch.setattr(counting, "BATCH_ROWS", 100)
+    own = table()
+    late = own["score"].astype(float).where(own.index >= 300)
+    if is_wide:
+        own = own.rename(columns={"score": "score_api"}).assign(score_open=late)
+    else:
+        own = pd.concat([own.assign(model="api"), own.assign(model="open", score=late)])
+        own = own.sort_index(kind="stable")
+    tally = count(write(tmp_path / "a", own))
+    assert sections_of(tally)["all"]["open"].sum() == ROWS - 300
+    assert tally.refused.counts == {("no score", "open"): 300}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from harmlib.analysis.intervals import metric_intervals
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.paired import difference_table, paired_difference
+from harmlib.analysis.reliability import reliability_table
 from harmlib.analysis.roc_auc import roc_auc_estimate
 from harmlib.analysis.score_shards import counts as counts_module
 from harmlib.analysis.score_shards.block_table import BlockTable
@@ -177,3 +178,19 @@ def test_halves_keep_groups_whole_and_hold_both_classes():
     assert sorted(np.concatenate(sizes).tolist()) == sorted(per_group.tolist())
     assert len(sizes[0]) == len(sizes[1]) == 6
     assert all(half.any(axis=2).sum(axis=1).min() >= 5 for half in (val, test))
+
+
+@pytest.mark.parametrize("levels", [(0, 2, 4, 6), (0, 1, 2, 3, 4, 5), (0, 1, 7)])
+def test_reliability_of_levels_is_that_of_the_table_itself(levels):
+    rng = np.random.default_rng(2)
+    scale = Scale("levels", levels)
+    grid, values = fine_grid(scale), scale.to_probability(np.array(levels, float))
+    group, label = rng.integers(0, 12, 600), rng.integers(0, 2, 600)
+    probability = rng.choice(values, 600)
+    cells = np.zeros((2, 12, len(grid) + 1), np.int64)
+    np.add.at(cells, (label, group, Bins(grid).of(probability)), 1)
+    table = BlockTable(grid, cells, tuple(values.tolist()))
+    expected = reliability_table(label, probability, group)
+    pd.testing.assert_frame_equal(table.reliability(), expected, check_dtype=False)
+    counted_in = table.in_bins(5).groupby("probability")["count"].sum()
+    assert counted_in.tolist() == expected["count"].tolist()
