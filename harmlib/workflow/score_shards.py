@@ -17,11 +17,10 @@ import pyarrow.parquet as pq
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.own_scores.sections import distinct_plain_names
-from harmlib.analysis.score_shards.block_table import BlockTable
+from harmlib.analysis.score_shards.block_table import BlockTable, Samples
 from harmlib.analysis.score_shards.counting import Counter, count_shards
 from harmlib.analysis.score_shards.counts import IntArray, Split
 from harmlib.analysis.score_shards.large_enough import check_same_items, large_enough
-from harmlib.analysis.score_shards.section_curves import Samples
 from harmlib.analysis.score_shards.tally import Tally, keep, kept, sections_of
 from harmlib.language import told
 from harmlib.media.whole_file import written_whole

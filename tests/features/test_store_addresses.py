@@ -186,8 +186,12 @@ def test_a_read_of_a_shard_that_fails_is_no_answer(joined, root, monkeypatch, ca
             raise error
         return real(path, start=start, end=end)
 
+    async def fail_later(*args, **kwargs):
+        found = fail(*args, **kwargs)
+        return await found
+
     with monkeypatch.context() as broken:
-        broken.setattr(system, one, fail)
+        broken.setattr(system, one, fail_later if one == "_cat_file" else fail)
         with pytest.raises(Unreachable, match="shard-"):
             joined.load(rows(3))
     assert not caplog.messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -225,3 +226,6 @@ def _between(values: NDArray[Any], starts: IntArray) -> NDArray[Any]:
     edge = np.zeros((*values.shape[:-1], 1), values.dtype)
     sums = np.concatenate([edge, values.cumsum(axis=-1)], axis=-1)
     return np.asarray(np.diff(sums[..., starts], axis=-1))
+
+
+Samples = Mapping[str, tuple[BlockTable, BlockTable]]  # model: its counts on validation, on test

@@ -23,18 +23,15 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from harmlib.analysis.choice import choose_row
 from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
 from harmlib.analysis.saved_scores import join_tables
-from harmlib.analysis.score_shards.block_table import BlockTable
+from harmlib.analysis.score_shards.block_table import Samples
 from harmlib.analysis.variant_tables import BAND_THRESHOLDS
 
-Samples = Mapping[str, tuple[BlockTable, BlockTable]]
 _DRAWN = 400  # steps of each rate along a curve that a figure shows
 
 

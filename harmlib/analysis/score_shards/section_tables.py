@@ -46,8 +46,8 @@ from harmlib.analysis.paired import difference_table
 from harmlib.analysis.power import detectable_difference
 from harmlib.analysis.rates import COUNTS, RATES, rate
 from harmlib.analysis.saved_scores import join_tables
+from harmlib.analysis.score_shards.block_table import Samples
 from harmlib.analysis.score_shards.section_curves import (
-    Samples,
     bands,
     curves,
     operating,

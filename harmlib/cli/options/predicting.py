@@ -55,8 +55,8 @@ def add_predict(commands: Commands) -> None:
         metavar=told("OUT", "파일"),
         help=told(
             "table (.csv, .parquet, .jsonl), or with / at its end a folder of shards, as for "
-            "millions of files; also an address. A second call continues where the first stopped. "
-            "Without it rows are printed as CSV",
+            "millions of files; also an address (s3://…). A second call continues where the first "
+            "stopped. Without it rows are printed as CSV",
             "판정 표(.csv, .parquet, .jsonl). 끝에 /를 붙이면 표를 여러 조각으로 나누어 그 폴더에 "
             "씁니다(파일이 수백만 개일 때). s3:// 같은 주소도 됩니다. 다시 실행하면 멈춘 곳에서 "
             "이어집니다. 없으면 CSV로 화면에 출력합니다",
