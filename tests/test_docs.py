@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harmlib.cli import init
 from harmlib.cli import main as cli
 from harmlib.cli.options import parser
 from harmlib.params import load_params
@@ -122,6 +123,7 @@ def test_command(command, folder, monkeypatch, capsys):
         assert first in RUN_ALL or first.endswith(".yaml")
     elif program == "harmlib":
         monkeypatch.chdir(folder)
+        monkeypatch.setattr(init, "PROJECT_ROOT", folder)  # its params, not the checkout's
         options = parser().parse_args(arguments)
         if arguments[0] == "run":
             assert options.params.stem in INITIALISED or (folder / options.params).exists()

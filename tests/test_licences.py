@@ -21,6 +21,7 @@ WORDS = {
     "apache 2.0": "Apache-2.0",
     "apache license, version 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
+    "3-clause bsd license": "BSD-3-Clause",
     "bsd": "BSD-3-Clause",
     "bsd license": "BSD-3-Clause",
     "gnu affero general public license v3 or later (agplv3+)": "AGPL-3.0-or-later",

@@ -14,6 +14,7 @@ import ctypes
 import gc
 import importlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -134,6 +135,25 @@ def _import(name: str) -> None:
         importlib.import_module(name)
 
 
+def tells_more_than_the_end(record: logging.LogRecord) -> bool:
+    """Filter what a kernel logs: one that ends may flush after its thread has closed the socket.
+
+    Parameters
+    ----------
+    record : logging.LogRecord
+        Of tornado's log.
+
+    Returns
+    -------
+    bool
+        False for such a flush, which loses nothing.
+    """
+    import zmq
+
+    raised = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(raised, zmq.ZMQError) and raised.errno == zmq.ENOTSOCK)
+
+
 def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -> None:
     """Do what `python -m ipykernel_launcher` does, in a session of its own."""
     import ipykernel_launcher  # type: ignore[import-untyped]
@@ -151,6 +171,7 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str | None) -
     np.random.seed()  # noqa: NPY002
     if "torch" in sys.modules:
         sys.modules["torch"].default_generator.seed()
+    logging.getLogger("tornado.general").addFilter(tells_more_than_the_end)
     # ipykernel was imported before the fork, and read the variable then.
     try:
         IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={parent}"])

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -12,11 +13,12 @@ import nbformat
 import pandas as pd
 import psutil
 import pytest
+import zmq
 from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from harmlib.workflow import execution, kernels, pipeline
+from harmlib.workflow import execution, kernel_server, kernels, pipeline
 from harmlib.workflow.execution import StepFailed
 from harmlib.workflow.import_graph import ImportGraph
 from harmlib.workflow.kernels import KernelServer
@@ -290,3 +292,17 @@ def wait_for(condition, seconds=30):
 
 def alive(process):
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_kernel_that_ends_tells_nothing_of_its_last_flush(capfd):
+    """Only of the closed socket: whatever else fails in a callback is told."""
+    log = logging.getLogger("test.of.the.end")
+    log.addFilter(kernel_server.tells_more_than_the_end)
+    for error in (zmq.ZMQError(zmq.ENOTSOCK), zmq.ZMQError(zmq.EAGAIN), ValueError("lost")):
+        try:
+            raise error
+        except (zmq.ZMQError, ValueError):
+            log.exception("uncaught")
+    said = capfd.readouterr().err
+    assert said.count("uncaught") == 2
+    assert "ValueError: lost" in said

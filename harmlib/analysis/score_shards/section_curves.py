@@ -4,6 +4,7 @@ They have the columns of those that 03_thresholds makes of rows; `section_tables
 
 Examples
 --------
+>>> from harmlib.analysis.score_shards.block_table import BlockTable
 >>> cells = np.zeros((2, 6, 3), np.int64)
 >>> cells[0, :, 0], cells[1, :, 1], cells[1, :, 2] = 5, 1, 4
 >>> one = BlockTable(np.array([0.25, 0.5]), cells)
