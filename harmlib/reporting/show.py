@@ -14,7 +14,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-from harmlib.reporting.page.drawings import figure_html
+from harmlib.reporting.page.drawings import drawing_html, figure_html
 from harmlib.reporting.page.fragments import table_html
 from harmlib.reporting.page.sections import fold_html, tabs_html
 from harmlib.reporting.text.markdown import list_html, paragraphs_html
@@ -125,6 +125,13 @@ class FigureFolder(Protocol):
         """Write `figure` as SVG and PNG under `name`."""
 
 
+class DrawnFigures(Protocol):
+    """What drawn figures are read from: `harmlib.workflow.run.Run` is one."""
+
+    def drawn(self, name: str) -> str:
+        """Return the SVG under `name`."""
+
+
 def show_table(
     table: pd.DataFrame, caption: str, highlight: pd.Series | None = None, digits: int = 4
 ) -> None:
@@ -173,6 +180,26 @@ def show_figure(
     if run is not None and name:
         run.write_figure(figure, name)
     show_html(figure_html(figure, alt=alt, caption=caption))
+
+
+def show_drawn(run: DrawnFigures, name: str, alt: str, caption: str) -> None:
+    """Display a figure that an earlier notebook has drawn and written into `figures/`.
+
+    Parameters
+    ----------
+    run : Run
+        The run that keeps the figure.
+    name : str
+        File name without extension.
+    alt, caption : str
+        As of `show_figure`.
+
+    Raises
+    ------
+    MissingTable
+        If the figure is not there; the message names the notebook that draws it.
+    """
+    show_html(drawing_html(run.drawn(name), alt=alt, caption=caption))
 
 
 def show_findings(lines: Iterable[str]) -> None:

@@ -200,18 +200,18 @@ class _Source:
     @classmethod
     def of(cls, code: str) -> Self:
         tree = _without_docstrings(ast.parse(code))
-        everything = list(_nodes(tree, lazy=True))
-        texts = {
-            node.value
-            for node in everything
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        return cls(
-            hashlib.sha256(ast.dump(tree).encode()).hexdigest(),
-            sorted({name for node in _nodes(tree, lazy=False) for name in _imported(node)}),
-            sorted({name for node in everything for name in _imported(node)}),
-            sorted(filter(_NAME.fullmatch, texts)),
-        )
+        imports, later, texts = set(), set(), set()
+        for node, is_eager in _nodes(tree):
+            if isinstance(node, ast.Constant):
+                if isinstance(node.value, str) and _NAME.fullmatch(node.value):
+                    texts.add(node.value)
+                continue
+            for name in _imported(node):
+                later.add(name)
+                if is_eager:
+                    imports.add(name)
+        digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        return cls(digest, *map(sorted, (imports, later, texts)))
 
 
 class _Module:
@@ -267,22 +267,32 @@ def _module_name(path: Path, package: Path) -> str:
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
+    todo: list[ast.AST] = [tree]
+    while todo:  # through statements alone: no expression has a docstring
+        node = todo.pop()
         if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, None)
+            if isinstance(inner, list):
+                todo += inner
     return tree
 
 
-def _nodes(tree: ast.Module, *, lazy: bool) -> Iterator[ast.AST]:
-    """Yield the nodes that run: not what is for type checkers; inside of functions if `lazy`."""
-    todo: list[ast.AST] = [tree]
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield the nodes that run, and whether they do when the module is loaded.
+
+    What is for type checkers doesn't run; what is inside of functions runs later.
+    """
+    todo: list[tuple[ast.AST, bool]] = [(tree, True)]
     while todo:
-        node = todo.pop()
-        yield node
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            todo.extend(node.orelse)
-        elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            todo.extend(ast.iter_child_nodes(node))
+        node, is_eager = todo.pop()
+        yield node, is_eager
+        is_eager = is_eager and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
+        if isinstance(node, ast.If) and _name(node.test) == "TYPE_CHECKING":
+            inner = node.orelse
+        todo.extend((child, is_eager) for child in inner)
 
 
 def _imported(node: ast.AST) -> Iterable[str]:
@@ -293,7 +303,11 @@ def _imported(node: ast.AST) -> Iterable[str]:
         assert node.level == 0, "relative imports aren't followed; write the full name"
         return [f"{node.module}.{alias.name}" for alias in node.names]
     if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else _name(node.func)
         if called in _FINDERS:
             return [str(node.args[0].value)]
     return []
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""

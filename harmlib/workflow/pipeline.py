@@ -21,6 +21,7 @@ from harmlib.params import (
     Params,
     ParamsError,
     ScoresParams,
+    Variant,
     load_run_params,
     project_params_path,
 )
@@ -38,6 +39,7 @@ from harmlib.workflow.preload import preload
 from harmlib.workflow.progress import VARIABLE, Watch, progress
 from harmlib.workflow.run_pages import (
     clear_failure,
+    prepare_report,
     write_failure,
     write_notebook_page,
     write_report,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = {"02_train": 2, "03_thresholds": 2, "04_study": 2}
 ROOM_BYTES = 262_144  # with less, no notebook comes to its end
 READ_VECTORS = ("02_train", "04_study")
+WITH_EXPLORER = ("05_report", "05_scores")
 
 
 def run_pipeline(
@@ -279,6 +282,9 @@ def _run_steps(
                 else:
                     todo.append(step)
                     kernels.start()  # in this thread: the server ends with the one that starts it
+            if todo and notebook in WITH_EXPLORER:
+                written.append(pages.submit(prepare_report))
+            todo.sort(key=lambda step: _takes_longer(params, step), reverse=True)
             for step, seconds in _side_by_side(todo, start, SIDE_BY_SIDE.get(notebook, 1), kernels):
                 changed = cache.done(step, began[step.name], seconds)
                 written.append(pages.submit(write_notebook_page, params, step, cache))
@@ -297,6 +303,16 @@ def _run_steps(
                 _gather(params, cache, just_trained=bool(todo))
     for page in written:
         page.result()
+
+
+def _takes_longer(params: Params | ScoresParams, step: Step) -> bool:
+    """Whether a step should start before others of its kind, so that none waits for it alone."""
+    name = step.parameters.get("variant")
+    return isinstance(params, Params) and name is not None and _chooses(params.variants[name])
+
+
+def _chooses(variant: Variant) -> bool:
+    return variant.head == "linear" and "chosen" in (variant.penalty, variant.backbones)
 
 
 def _require_same(params: Params | ScoresParams, step: Step, common: dict[str, str]) -> None:

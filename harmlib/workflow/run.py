@@ -134,6 +134,21 @@ class Run:
         with written_whole(self.dir / f"figures/{name}.png") as part:
             part.write_bytes(figure_png(figure))
 
+    def drawn(self, name: str) -> str:
+        """Return a figure of ``figures/`` that ``03_thresholds`` has drawn, as SVG.
+
+        Raises
+        ------
+        MissingTable
+            If it is not there.
+        """
+        path = self.dir / f"figures/{name}.svg"
+        try:
+            return path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = f"{path}: not there yet; run the notebook 03_thresholds first"
+            raise MissingTable(text) from None
+
     # The manifest and the ledger
 
     def items(self, section: str) -> pd.DataFrame:

@@ -36,6 +36,13 @@ def write_report(params: RunParams, report: Step, cache: StepCache) -> None:
         cache.page_done(page, executed)
 
 
+def prepare_report() -> None:
+    """Make what `write_report` needs whatever the report says, while the report is executed."""
+    from harmlib.reporting.page import exporter, threshold_explorer  # noqa: F401 - a second
+
+    threshold_explorer.explorer_script()  # another one: it bundles Vega
+
+
 def write_notebook_page(params: RunParams, step: Step, cache: StepCache) -> None:
     """Write a step's executed notebook as HTML beside it, unless that is still valid.
 

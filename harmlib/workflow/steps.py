@@ -25,10 +25,16 @@ THRESHOLD_FIGURES = (
     "epoch_thresholds", "precision_recall", "metrics_by_threshold", "score_distribution",
     "against_baseline", "f1_bands", "reliability", "prevalence", "net_benefit", "cost_curves",
 )  # fmt: skip
+THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains", "policies")
 # And of the folds together, where there are folds.
 FOLD_TABLES = ("pooled", "pooled_intervals", "judged")
 # And where the params have policies; the figure is `policies`.
 POLICY_TABLES = ("policies", "policy_curves")
+# The drawings that the reports show again.
+SHOWN_AGAIN = (
+    "epoch_thresholds", "metrics_by_threshold", "against_baseline", "f1_bands", "reliability",
+    "prevalence", "net_benefit", "cost_curves", *THRESHOLD_FIGURES_SOMETIMES,
+)  # fmt: skip
 # What 04_study writes of each modality, where the params ask for a study.
 STUDY_TABLES = (
     "ablation", "ablation_levels", "later_steps", "fusion", "fusion_gains", "ignored_groups",
@@ -40,7 +46,6 @@ STUDY_FIGURES = (
     "ablation", "ablation_orders", "fusion", "ignored_groups", "study_seeds", "study_epochs",
 )  # fmt: skip
 STUDY_FIGURES_SOMETIMES = ("later_steps", "study_imbalance", "study_strata", "study_widths")
-THRESHOLD_FIGURES_SOMETIMES = ("tried_thresholds", "gains", "policies")
 # What 05_report writes: `tables/<name>.csv`, and `tables/<kind>_<modality>.csv` of each modality,
 # or of each of its sections where categories are learned.
 REPORT_TABLES = (
@@ -265,7 +270,7 @@ def _report(
         reads.append(weights_table_name(modality))
         reads += _tables(NEAR_DUPLICATE_TABLES, modality)
         for section in own:
-            reads += [*_parts(section, variants), *_tables(kinds, section)]
+            reads += [*_parts(section, variants), *_tables(kinds, section), *_drawings(section)]
             writes += _tables(REPORT_TABLES_OF_SECTION, section)
             for name in REPORT_FIGURES_OF_MODALITY:
                 writes += _figures(name, section)
@@ -285,7 +290,7 @@ def _scores_report(sections: list[str], variants: list[str], kinds: tuple[str, .
     reads += [f"tables/{name}.csv" for name in ("read_as", "left_out", "lost", "models")]
     writes = [f"tables/{name}.csv" for name in SCORES_REPORT_TABLES]
     for section in sections:
-        reads += [*_parts(section, variants), *_tables(kinds, section)]
+        reads += [*_parts(section, variants), *_tables(kinds, section), *_drawings(section)]
         writes += _tables(SCORES_REPORT_TABLES_OF_SECTION, section)
         for name in REPORT_FIGURES_OF_MODALITY:
             writes += _figures(name, section)
@@ -316,6 +321,10 @@ def _parts(modality: str, variants: list[str]) -> list[str]:
 
 def _tables(kinds: tuple[str, ...], modality: str) -> list[str]:
     return [f"tables/{kind}_{modality}.csv" for kind in kinds]
+
+
+def _drawings(section: str) -> list[str]:
+    return [f"figures/{name}_{section}.svg" for name in SHOWN_AGAIN]
 
 
 def _figures(*name: str) -> list[str]:

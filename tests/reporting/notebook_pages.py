@@ -123,7 +123,9 @@ def _execute(notebook, **parameters):
         patch("IPython.display.display", display),
         patch("harmlib.reporting.show.display", display),
         patch("harmlib.reporting.show.figure_html", words),
+        patch("harmlib.reporting.show.drawing_html", words),
         patch("harmlib.reporting.page.drawings.figure_html", words),
+        patch("harmlib.workflow.run.Run.drawn", return_value=""),
         patch("harmlib.workflow.run.Run.write_figure"),
     ):
         for cell in cells:

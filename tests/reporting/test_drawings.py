@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from harmlib.reporting.figures.scores import score_distribution
 from harmlib.reporting.figures.style import use_style
 from harmlib.reporting.page import drawings
-from harmlib.reporting.page.drawings import FITS, VARIABLES, figure_html
+from harmlib.reporting.figures.saving import figure_svg
+from harmlib.reporting.page.drawings import FITS, VARIABLES, drawing_html, figure_html
 from harmlib.reporting.page.pages import write_html
 from harmlib.reporting.text.cited_numbers import CitedNumber
 
@@ -90,11 +91,21 @@ def test_ids_are_those_that_are_used_and_no_others_of_the_page(histograms, figur
         assert own == {one or other for one, other in used}
 
 
+def test_a_drawing_of_an_earlier_notebook_is_shown_as_the_figure_itself(histograms):
+    drawn = figure_svg(histograms)
+    shown = [
+        re.sub("f[0-9a-f]{8}-[0-9]+", "own", made.data)
+        for made in (figure_html(histograms, "글", "설명"), drawing_html(drawn, "글", "설명"))
+    ]
+    assert shown[0] == shown[1]
+    assert "&quot;" in drawing_html(drawn, 'a "b"', "").data
+
+
 def test_a_wide_figure_can_be_scrolled_with_the_keyboard(figure):
     narrow = parse(figure_html(figure, alt="", caption="")).div
     assert narrow.get("tabindex") is None
-    figure.set_size_inches((FITS + 10) / 100, 2)
-    wide = parse(figure_html(figure, alt="", caption="")).div
+    wide = Figure(figsize=((FITS + 10) / 100, 2))
+    wide = parse(figure_html(wide, alt="", caption="")).div
     assert (wide["tabindex"], wide["role"]) == ("0", "group")
     assert wide["aria-label"]
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.figure import Figure
 
 from harmlib.media.ledger import LEDGER_COLUMNS
 from harmlib.models.fold_training import FoldTables
 from harmlib.params import load_params
+from harmlib.reporting.figures.saving import figure_svg
 from harmlib.workflow.paths import TRAINING_TABLES
 from harmlib.workflow.run import MissingTable, Run
 
@@ -254,3 +256,11 @@ def test_provenance(run):
     assert facts["params"]["seed"] == 5
     assert facts["versions"].keys() >= {"python", "torch", "av"}
     run.write_json(facts, "run.json")
+
+
+def test_a_drawing_is_read_as_it_was_written_or_its_notebook_is_named(run):
+    with pytest.raises(MissingTable, match=r"f1_bands_video\.svg: not there yet.*03_thresholds"):
+        run.drawn("f1_bands_video")
+    figure = Figure(figsize=(1, 1))
+    run.write_figure(figure, "f1_bands_video")
+    assert run.drawn("f1_bands_video") == figure_svg(figure)

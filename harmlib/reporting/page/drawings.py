@@ -55,8 +55,40 @@ def figure_html(figure: Figure, alt: str, caption: str) -> HTML:
     '<figure><div class="picture"><svg class="drawing" role="img" aria-label="빈 그림" width="300"
     height="200" ...</svg></div><figcaption>설명</figcaption></figure>'
     """
-    svg = figure_svg(figure)
-    width, height = (round(inches * 100) for inches in figure.get_size_inches())
+    return drawing_html(figure_svg(figure), alt, caption)
+
+
+def drawing_html(svg: str, alt: str, caption: str) -> HTML:
+    """Write a figure that is drawn already as HTML, as `figure_html` does.
+
+    Parameters
+    ----------
+    svg : str
+        The whole file, of `harmlib.reporting.figures.saving.figure_svg`.
+    alt, caption : str
+        As of `figure_html`.
+
+    Returns
+    -------
+    HTML
+        The same as that of the figure itself.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib didn't draw it.
+
+    Examples
+    --------
+    >>> drawing_html("<svg>", alt="", caption="")
+    Traceback (most recent call last):
+        ...
+    ValueError: not a drawing of matplotlib: it has no size
+    """
+    size = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt" viewBox="[^"]*"', svg)
+    if size is None:
+        raise ValueError("not a drawing of matplotlib: it has no size")
+    width, height = (round(float(points) * 100 / 72) for points in size.groups())
     opening = (
         f'<svg class="drawing" role="img" aria-label="{escape(plain(alt), quote=True)}" '
         f'width="{width}" height="{height}"'
@@ -74,7 +106,7 @@ def figure_html(figure: Figure, alt: str, caption: str) -> HTML:
 def _rest_of_svg(svg: str) -> str:
     """What follows the size in the element: short, with variables and ids of its own."""
     view = re.search(r'viewBox="[^"]*"', svg)
-    assert view is not None, "matplotlib says what part of the plane it drew on"
+    assert view is not None, "`drawing_html` has seen it"
     body = svg[svg.index(">", svg.index("<svg")) + 1 :]
     body = _PAPER.sub("", body, 1)  # the page's own shows through
     # What matplotlib says of itself, and of its styles: a style in a page is one of all of it.

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 import nbformat
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from harmlib.language import written
@@ -18,6 +19,8 @@ from harmlib.language import written
 # Kinds of outputs that a page shows. Scripts, and drawings that could hold some, are not among them.
 _KINDS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")
 
+_CLOSES_ITSELF = re.compile(r"<((?!br\b|hr\b|img\b)(\w+)\b[^<>]*?) ?/>")
+_LETTER = re.compile(r"&#(1(?:2[89]|[3-9]\d)|[2-9]\d\d|\d{4,6});")  # from 128 on
 _FOLD = re.compile(r"<details><summary>[^<>]*</summary>|</details>")
 
 
@@ -49,7 +52,10 @@ def body_html(notebook: nbformat.NotebookNode, *, exclude_input: bool) -> str:
         exclude_output_prompt=True,
     )
     exporter.register_filter("markdown2html", _words_only)
-    body: str = exporter.from_notebook_node(_without_scripts(notebook))[0]
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    # Not HTMLExporter's own, which reads the whole page once more to look for pictures without
+    # words: seconds, and the page that it writes has names of SVG in small letters.
+    body: str = TemplateExporter.from_notebook_node(exporter, _without_scripts(notebook))[0]
     return body
 
 
@@ -82,7 +88,10 @@ def _words_only(source: str) -> str:
     """Markdown as HTML: tags in it are text, and no link runs a script."""
     renderer = _Words(escape=True, allow_harmful_protocols=False, anchor_link_text="")
     html: str = MarkdownWithMath(renderer=renderer).render(source)
-    return html
+    # nbconvert writes headings as XML in ASCII: in HTML, an element that closes itself stays open.
+    # What ASCII has stays a number: it may be a tag's beginning.
+    html = _CLOSES_ITSELF.sub(r"<\1></\2>", html)
+    return _LETTER.sub(lambda number: chr(int(number[1])), html)
 
 
 class _Words(IPythonRenderer):
