@@ -11,10 +11,10 @@ from browser import open_page
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
+from harmlib.reporting.figures.saving import figure_svg
 from harmlib.reporting.figures.scores import score_distribution
 from harmlib.reporting.figures.style import use_style
 from harmlib.reporting.page import drawings
-from harmlib.reporting.figures.saving import figure_svg
 from harmlib.reporting.page.drawings import FITS, VARIABLES, drawing_html, figure_html
 from harmlib.reporting.page.pages import write_html
 from harmlib.reporting.text.cited_numbers import CitedNumber
