@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.paired import paired_difference
 from harmlib.analysis.saved_scores import with_groups

@@ -28,6 +28,7 @@ from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 CAN_FORK = sys.platform == "linux"
 END_SEC = 1.0
 DEADLINE_SEC = 48 * 3600.0
+LONGEST_SOCKET = 100  # bytes of a path; Linux takes 107, with a number at its end
 LAUNCHER = ("-m", "ipykernel_launcher")
 
 
@@ -129,7 +130,7 @@ class KernelServer:
         """
         with self._lock:
             self._require_open()
-            return str(self._folder() / f"{uuid.uuid4()}.json")
+            return str(self._folder() / f"{uuid.uuid4().hex[:12]}.json")
 
     def _folder(self) -> Path:
         if self._connections is None:
@@ -180,6 +181,10 @@ class WarmKernelManager(AsyncKernelManager):
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self.connection_file = self.server.connection_file()
+        sockets = self.connection_file.removesuffix(".json")
+        if CAN_FORK and len(os.fsencode(sockets)) < LONGEST_SOCKET:
+            # Ports are chosen before they are opened: another program may be faster.
+            self.transport, self.ip = "ipc", sockets
         self.provisioner = _WarmProvisioner(kernel_spec=self.kernel_spec, parent=self)
 
     @property

@@ -44,6 +44,27 @@ def progress(description: str, unit: str = "") -> Progress:
     return show(description, unit)
 
 
+def tell(text: str) -> None:
+    """Say a line in a notebook, and where the person looks who started the run.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    print(text)
+    if path := os.environ.get(VARIABLE):
+        with (
+            contextlib.suppress(OSError),
+            _lines_beside(Path(path)).open("a", encoding="utf-8") as f,
+        ):
+            f.write(f"{text}\n")  # in one write: another kernel may say something as well
+
+
+def _lines_beside(path: Path) -> Path:
+    return path.with_suffix(".said")
+
+
 def _to_file(path: Path, description: str, unit: str) -> Progress:
     last = 0.0
 
@@ -107,6 +128,17 @@ def _to_log(description: str, unit: str) -> Progress:
     return report
 
 
+def _say(line: str) -> None:
+    """Print a line; on a terminal above the bars that are there."""
+    if sys.stderr.isatty():
+        from tqdm.auto import tqdm
+
+        tqdm.write(line)
+        return
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 class Watch:
     """Shows what kernels write to the progress file, in the process that started them.
 
@@ -115,32 +147,52 @@ class Watch:
     Parameters
     ----------
     path : Path
-        The file; it is removed at the beginning and at the end.
+        The file; it and the lines beside it are removed at the beginning and at the end.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._read = 0  # bytes of the lines beside it
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> Watch:
-        self.path.unlink(missing_ok=True)
+        self._remove()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        with contextlib.suppress(OSError):  # nobody reads the output any more
+            self._say_lines()  # of the last moment
+        self._remove()
+
+    def _remove(self) -> None:
         self.path.unlink(missing_ok=True)
+        _lines_beside(self.path).unlink(missing_ok=True)
+
+    def _say_lines(self) -> None:
+        try:
+            content = _lines_beside(self.path).read_bytes()
+        except FileNotFoundError:
+            return
+        new = content[self._read : content.rfind(b"\n") + 1]
+        self._read += len(new)
+        for line in new.decode("utf-8", "replace").splitlines():
+            _say(f"    {line}")
 
     def _follow(self) -> None:
         reports: dict[str, Progress] = {}
         seen = None
         while not self._stop.wait(0.5):
             try:
+                self._say_lines()
                 state = json.loads(self.path.read_text(encoding="utf-8"))
             except (FileNotFoundError, ValueError):
                 continue
+            except OSError:  # nobody reads the output any more; the run will notice
+                return
             if state == seen:  # nothing new, or work that ended long ago
                 continue
             seen = state

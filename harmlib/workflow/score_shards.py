@@ -14,13 +14,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harmlib.analysis.checks import IntArray
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.own_scores.sections import distinct_plain_names
 from harmlib.analysis.score_shards.block_table import BlockTable, Samples
-from harmlib.analysis.score_shards.counting import Counter, count_shards
-from harmlib.analysis.score_shards.counts import IntArray, Split
+from harmlib.analysis.score_shards.counting import count_shards
+from harmlib.analysis.score_shards.counts import Split
 from harmlib.analysis.score_shards.large_enough import check_same_items, large_enough
+from harmlib.analysis.score_shards.shard_counter import Counter
 from harmlib.analysis.score_shards.tally import Tally, keep, kept, sections_of
 from harmlib.language import told
 from harmlib.media.whole_file import written_whole

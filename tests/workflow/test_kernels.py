@@ -128,6 +128,24 @@ def test_two_kernels_know_nothing_of_each_other(server):
     assert len(set(numbers)) == 6, "no generator starts where another kernel's did"
 
 
+PORTS = """
+import os, psutil
+kinds = [c.status for c in psutil.Process(os.getpid()).net_connections("tcp")]
+print(kinds.count("LISTEN"), get_ipython().kernel.session.key != b"")
+"""
+
+
+@pytest.mark.parametrize(("length", "most"), [(0, 1), (120, 6)])
+def test_a_kernel_opens_no_port_that_was_chosen_before(ahead, tmp_path, monkeypatch, length, most):
+    """One of its own is left. Where a path is too long for a socket, it has those of any kernel."""
+    folder = tmp_path / ("x" * length)
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setattr("tempfile.tempdir", str(folder) if length else "/tmp")
+    with KernelServer({"00_data": ahead["00_data"]}) as server:
+        (said,) = execute(server.manager_class("00_data"), PORTS)
+    assert said == f"{most} True\n"
+
+
 def test_a_foreign_kernel_of_the_same_name_is_not_ours(server, tmp_path, monkeypatch):
     spec = tmp_path / "kernels/python3/kernel.json"
     spec.parent.mkdir(parents=True)

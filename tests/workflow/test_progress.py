@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harmlib.workflow import progress as module
-from harmlib.workflow.progress import VARIABLE, Watch, progress, show
+from harmlib.workflow.progress import VARIABLE, Watch, progress, show, tell
 
 
 @pytest.fixture
@@ -126,3 +126,25 @@ def test_watch_of_a_silent_kernel(tmp_path, capsys):
     with Watch(tmp_path / "p.json"):
         pass
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_kernel_says_is_a_line_of_the_run_once(state_file, capsys):
+    state_file.with_suffix(".said").write_text("of an earlier run\n")
+    seen = []
+    with Watch(state_file):
+        tell("7,200 files: 1.0 hours")
+        tell("파일 3개")
+        wait_for("    파일 3개", capsys, seen)
+        tell("the last")
+    text = "".join(seen) + capsys.readouterr().out
+    for line in ("7,200 files: 1.0 hours", "파일 3개", "the last"):
+        assert [one for one in text.splitlines() if one == f"    {line}"] == [f"    {line}"]
+        assert line in text.splitlines(), "in the notebook, too"
+    assert "earlier" not in text
+    assert not list(state_file.parent.iterdir())
+
+
+def test_without_a_run_it_is_said_in_the_notebook_alone(clock, capsys):
+    assert clock
+    tell("1.0 hours")
+    assert capsys.readouterr().out == "1.0 hours\n"

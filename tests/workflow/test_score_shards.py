@@ -8,8 +8,8 @@ import pytest
 
 from harmlib.address import address
 from harmlib.analysis.reliability import reliability_table
-from harmlib.analysis.score_shards.counting import Counter
 from harmlib.analysis.score_shards.section_tables import tables_of
+from harmlib.analysis.score_shards.shard_counter import Counter
 from harmlib.cli.analyse import run_name
 from harmlib.params import ParamsError, ScoresParams
 from harmlib.workflow import own_scores, score_shards

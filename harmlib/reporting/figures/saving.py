@@ -71,6 +71,7 @@ def figure_png(figure: Figure, dots_per_inch: int = 160) -> bytes:
 
 def _lay_out(figure: Figure) -> None:
     """Give everything its place, which takes as long as drawing it; from now on it stays there."""
-    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.execute(figure)
         figure.set_layout_engine("none")

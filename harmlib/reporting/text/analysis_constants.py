@@ -11,7 +11,7 @@ from harmlib.analysis.floor_table import RECALL_FLOORS
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.likeness import BITS
 from harmlib.analysis.misclassified import NEAR
-from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
+from harmlib.analysis.selected_floors import MEASURED_SHORTFALL
 from harmlib.analysis.slice_columns import BINS, MOST_VALUES
 from harmlib.analysis.stability import MOVE, epoch_stability
 from harmlib.analysis.variant_tables import REFERENCE_THRESHOLD

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harmlib.analysis.floor_table import FLOOR_CONFIDENCE
 from harmlib.analysis.optimism import BEST
-from harmlib.analysis.recall_floor import MEASURED_SHORTFALL
+from harmlib.analysis.selected_floors import MEASURED_SHORTFALL
 from harmlib.language import Wordings, written
 from harmlib.reporting.text.cited_numbers import Row, at, count, row, rows
 from harmlib.reporting.text.korean import MODALITY, model_name, number, particle, signed

@@ -1,6 +1,6 @@
 """Judged items with a near twin elsewhere: how many, and the figures without them.
 
-The tables are those of `harmlib.analysis.near_duplicates`.
+The tables are those of `harmlib.analysis.near_duplicates` and `harmlib.analysis.near_twins`.
 """
 
 from __future__ import annotations
