@@ -150,10 +150,10 @@ def _execute_and_report(
             cache.set_damaged_vectors_aside()  # before extraction is taken for valid
         _require_weights(params, steps, cache)
         kernels.ahead = _ahead(steps, cache)
-        cache.graph.keep()
         if kernels.ahead:
             kernels.start()  # it imports while the notebooks are checked
         _execute(params, steps, common, cache, kernels)
+        cache.graph.keep()
     write_report(params, steps[-1], cache)
     return params
 

@@ -75,7 +75,8 @@ class StepCache:
         """Whether the step need not be executed."""
         known = self.steps.get(step.name, {})
         return bool(
-            known.get("key") == self.key(step)
+            known  # else there is nothing to compare with: a key takes reading all the code
+            and known.get("key") == self.key(step)
             and known.get("outputs") == self._outputs(step)
             and self._are_kept(known.get("artifacts"))
         )
