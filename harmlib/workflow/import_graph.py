@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent.parent
 # Packages that are installed under another name than they are imported by.
 _INSTALLED_AS = {"PIL": "pillow", "clip": "openai-clip", "cv2": "opencv-python",
                  "ipykernel_launcher": "ipykernel", "sklearn": "scikit-learn",
-                 "vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # fmt: skip
+                 "vl_convert": "vl-convert-python", "yaml": "pyyaml", "zmq": "pyzmq"}  # fmt: skip
 # Functions that find a module by the name that they are given.
 _FINDERS = ("import_module", "find_spec")
 _NAME = re.compile(r"[\w.-]+")  # what a text must be to name a module or a file
