@@ -9,8 +9,8 @@ from time import perf_counter
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
+from harmlib.analysis.corrected_differences import corrected_differences
 from harmlib.analysis.intervals import curve_band, metric_intervals
-from harmlib.analysis.paired import corrected_differences
 
 RUNS, ITEMS, GROUPS = 9, 600, 240
 MANY_ITEMS = 20_000  # each a group of its own

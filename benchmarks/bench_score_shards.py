@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmlib.analysis.score_shards.block_table import BlockTable
-from harmlib.analysis.score_shards.counting import Counter
 from harmlib.analysis.score_shards.section_tables import tables_of
+from harmlib.analysis.score_shards.shard_counter import Counter
 from harmlib.analysis.score_shards.tally import sections_of
 from harmlib.analysis.thresholds import sweep
 from harmlib.params import ScoresParams

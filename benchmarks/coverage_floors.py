@@ -20,15 +20,10 @@ from scipy import special
 from scipy.stats import norm
 
 from harmlib.analysis.bands import Bands, choose_bands
-from harmlib.analysis.recall_floor import (
-    Candidate,
-    RecallFloor,
-    recall_floor,
-    selected_recall_floors,
-    single_run_shortfall,
-)
-from harmlib.analysis.resampling import group_table
+from harmlib.analysis.groups import group_table
+from harmlib.analysis.recall_floor import RecallFloor, recall_floor, single_run_shortfall
 from harmlib.analysis.risk_control import GRID, METHODS, confident_recall_floor
+from harmlib.analysis.selected_floors import Candidate, selected_recall_floors
 
 THRESHOLDS = np.arange(1, 20) / 20  # among which validation chooses by F1
 SHARPNESS = 2.0  # logit per standard deviation of the scores

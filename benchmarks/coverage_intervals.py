@@ -17,8 +17,10 @@ from joblib import Parallel, delayed
 from scipy import special
 from scipy.optimize import brentq
 
-from harmlib.analysis.intervals import METRICS, count_groups, metric_intervals
-from harmlib.analysis.paired import baseline_difference, corrected_differences
+from harmlib.analysis.corrected_differences import corrected_differences
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.intervals import METRICS, metric_intervals
+from harmlib.analysis.paired import baseline_difference
 from harmlib.analysis.rates import rate
 
 GROUPS, SIZES, SHARES = (9, 20, 50, 200), (1, 4, (1, 40)), (0.1, 0.5, 0.73, 0.9)

@@ -1,9 +1,12 @@
 """What several rooms share: a finished run on a small demo set with a damaged file, a browser."""
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
+import sys
+import warnings
 from pathlib import Path
 
 import hypothesis
@@ -75,6 +78,22 @@ def _is_listed(item):
 def _helpers(module):
     """The modules of functions and classes that a test module has imported."""
     return {getattr(one, "__module__", "") for one in vars(module).values()} if module else set()
+
+
+@pytest.fixture(scope="module")
+def ray_here():
+    """Ray on this machine, as for a job without RAY_ADDRESS, for all tests of a module."""
+    from harmlib.features.ray_cluster import joined_cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Its processes find the tests' modules there; they know nothing of pytest's paths.
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        patch.delenv("RAY_ADDRESS", raising=False)
+        with joined_cluster():
+            yield
+    with warnings.catch_warnings():  # Ray doesn't wait for all of its processes to end
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """A predictor whose backbone and classifier are a few lines; everything else is the real thing."""
 
+import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import torch
 
 from harmlib.features.backbones import backbone_class
-from harmlib.features.engine import TorchEngine
+from harmlib.features.engine import TorchEngine, Unopened
 from harmlib.params import FeatureParams
 from harmlib.predict.windows import Windowing
 
@@ -73,3 +75,45 @@ class TinyPredictor:
 
     def score(self, vectors):
         return float(vectors["clip"][0]) / 128 - 1, torch.from_numpy(vectors["clip"])[None]
+
+
+class DyingBackbone(MeanBackbone):
+    """`dies` names a folder: the process that first prepares, and that first computes, ends."""
+
+    def __init__(self, dies, seconds):
+        super().__init__()
+        self.dies, self.seconds = dies, seconds
+
+    def prepare(self, frames):
+        self.die_once("preparing")
+        return super().prepare(frames)
+
+    def compute(self, batch):
+        self.die_once("computing")
+        time.sleep(self.seconds)
+        return super().compute(batch)
+
+    def die_once(self, name):
+        if self.dies is not None and not (self.dies / name).exists():
+            (self.dies / name).touch()
+            os._exit(1)
+
+
+@dataclass(frozen=True)
+class TinyOpener:
+    """Opens two tiny predictors in the processes of Ray, which find this module by its name."""
+
+    windowing: Windowing = field(default_factory=Windowing)
+    dies: Path | None = None
+    seconds: float = 0.0
+    digest: str = "0"
+    device: str = "cpu"
+
+    def open(self, *, computes=True, threads=None, device=""):  # noqa: ARG002 - as other openers
+        backbone = DyingBackbone(self.dies, self.seconds)
+        engine = TorchEngine(backbone, torch.device("cpu"), torch.float32)
+        engines = {"clip": engine if computes else Unopened(backbone)}
+        return [
+            TinyPredictor(modality, self.windowing, engines=engines, digest=self.digest + modality)
+            for modality in ("image", "video")
+        ]

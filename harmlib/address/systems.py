@@ -163,6 +163,7 @@ def look_up(where: Address) -> Listed:
     3
     """
     with asking(where) as (system, path):
+        system.invalidate_cache(path)  # what was listed may be another content by now
         info = system.info(path)
     if info.get("type") == "directory":
         raise FileNotFoundError(f"{where}: a folder, not a file")

@@ -19,6 +19,8 @@ _USER = re.compile(
 # A query of http says who asks; elsewhere a name may hold a "?", but hardly "?name=value".
 _QUERY = re.compile(r"(?<=\S)\?[^\s'\"?]*=[^\s'\"]*|(?<=http)(s?://[^\s'\"?#]*)[?#][^\s'\"]*")
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY", re.I)
+_SECOND_NS = 10**9
+_SAME_NS = 10**6  # one time, read from a number and from a text
 _SHORTEST_SECRET = 8  # letters; shorter values are words such as "true"
 
 
@@ -42,6 +44,22 @@ class Listed(NamedTuple):
     size: int
     mtime_ns: int
     tag: str
+
+    def may_be(self, other: Listed) -> bool:
+        """Whether both tell of one content, as far as both tell.
+
+        A listing may leave out the version that an answer on one file has, or parts of a second.
+        """
+        if self.size != other.size:
+            return False
+        mine, others = set(self.tag.split()), set(other.tag.split())
+        if mine and others:
+            return mine <= others or others <= mine
+        times = self.mtime_ns, other.mtime_ns
+        if 0 in times or abs(times[0] - times[1]) < _SAME_NS:
+            return True
+        is_cut = any(time % _SECOND_NS == 0 for time in times)
+        return is_cut and times[0] // _SECOND_NS == times[1] // _SECOND_NS
 
 
 @dataclass(frozen=True, order=True)
@@ -188,8 +206,29 @@ def place(text: str | Path | Address) -> Path | Address:
         return text
     if is_address(text):
         return address(text)
+    return Path(local_text(text))
+
+
+def local_text(text: str) -> str:
+    """Write a ``file://`` address as the path that it means.
+
+    Parameters
+    ----------
+    text : str
+        A path, or an address.
+
+    Returns
+    -------
+    str
+        Whatever begins otherwise, as it is: also a path that is no name of a file, as ``-``.
+
+    Examples
+    --------
+    >>> local_text("file:///media/a%20b/*.jpg"), local_text("s3://bucket/a"), local_text("-")
+    ('/media/a b/*.jpg', 's3://bucket/a', '-')
+    """
     match = _SCHEME.match(text)
-    return Path(url2pathname(text[match.end() :])) if match else Path(text)
+    return url2pathname(text[match.end() :]) if match and not is_address(text) else text
 
 
 def located(root: Path | Address, path: str) -> Path | Address:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from harmlib.analysis.checks import check_level, check_scored
 from harmlib.analysis.choice import choose
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import group_codes
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.objectives import Objective
-from harmlib.analysis.resampling import group_codes
 from harmlib.analysis.risk_control import (
     STARTS,
     Method,

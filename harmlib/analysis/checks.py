@@ -8,6 +8,7 @@ import numpy.typing as npt
 Harmful = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float32 | np.float64]
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 class ScoresError(ValueError):

@@ -7,6 +7,7 @@ number of comparisons in its table (Bonferroni; `corrected_low`, `corrected_high
 
 Examples
 --------
+>>> import numpy as np
 >>> count = np.arange(120)
 >>> label = (count % 3 > 0).astype(int)
 >>> scored = pd.DataFrame({
@@ -46,24 +47,19 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from harmlib.analysis.bonferroni import corrected_level
+from harmlib.analysis.gain_parts import gain_parts
+from harmlib.analysis.gain_paths import gain_paths
+from harmlib.analysis.independent_difference import independent_difference
 from harmlib.analysis.intervals import metric_intervals
 from harmlib.analysis.judged import judged_by_variant
-from harmlib.analysis.paired import (
-    Decided,
-    baseline_difference,
-    gain_parts,
-    matched_threshold,
-    mcnemar,
-    paired_difference,
-)
+from harmlib.analysis.mcnemar import mcnemar
+from harmlib.analysis.paired import baseline_difference, paired_difference
 from harmlib.analysis.power import detectable_difference, groups_needed
 from harmlib.analysis.saved_scores import join_tables
 
@@ -115,23 +111,48 @@ def against_baseline(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd
         a difference as large as the one seen; see `power`).
     """
     tests = judged_by_variant(scored, operating_points, "test")
-    level = _corrected_level(len(tests))
     rows = []
     for variant, test in tests.items():
         table = baseline_difference(
             test.labels, test.probabilities, test.thresholds, test.groups,
             repeats=test.repeats, metrics=["f1"], comparisons=len(tests),
         )  # fmt: skip
-        f1 = table.iloc[0]
-        error, groups = f1["error"], int(f1["groups"])
-        rows.append(
-            {"variant": variant, "baseline": f1["a"], "value": f1["b"]}
-            | f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
-            .to_dict()
-            | {"detectable": detectable_difference(error, groups, level=level)}
-            | {"groups_needed": groups_needed(f1["difference"], error, groups, level=level)}
-        )  # fmt: skip
+        f1, level = table.iloc[0], corrected_level(len(tests))
+        groups = int(f1["groups"])
+        needed = groups_needed(f1["difference"], f1["error"], groups, level=level)
+        rows.append(baseline_cells(variant, f1, len(tests)) | {"groups_needed": needed})
     return pd.DataFrame(rows).astype({"groups": int})
+
+
+def baseline_cells(variant: str, f1: pd.Series, comparisons: int) -> dict[str, Any]:
+    """Name what a variant's difference from the baseline tells, but the groups that it would need.
+
+    Parameters
+    ----------
+    variant : str
+    f1 : pandas.Series
+        A row of `paired.difference_table`: a is the baseline, b the variant.
+    comparisons : int
+        How many variants are compared with the baseline.
+
+    Returns
+    -------
+    dict of str to object
+        The columns of `against_baseline` up to `detectable`.
+
+    Examples
+    --------
+    >>> f1 = {"a": 0.7, "b": 0.8, "difference": 0.1, "low": 0.06, "high": 0.14, "error": 0.02,
+    ...       "corrected_low": 0.05, "corrected_high": 0.15, "groups": 9}
+    >>> cells = baseline_cells("model4", pd.Series(f1), comparisons=3)
+    >>> [round(float(cells[name]), 3) for name in ("baseline", "value", "detectable")]
+    [0.7, 0.8, 0.078]
+    """
+    ends = f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
+    level = corrected_level(comparisons)
+    detectable = detectable_difference(f1["error"], int(f1["groups"]), level=level)
+    cells = {"variant": variant, "baseline": f1["a"], "value": f1["b"], **ends.to_dict()}
+    return cells | {"detectable": detectable}
 
 
 def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -147,14 +168,14 @@ def differences(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Data
     pandas.DataFrame
         DIFFERENCE_COLUMNS, one row per split (test, then val), pair and metric of
         COMPARED_METRICS. The correction is for the pairs of one split and metric; see
-        `paired.paired_difference`, and `paired.McNemar` for only_a, only_b and p_mid. On
+        `paired.paired_difference`, and `mcnemar.McNemar` for only_a, only_b and p_mid. On
         validation both sides chose their epoch (and some their threshold), so that its intervals
         are a guide: they tell near ties from real distance.
     """
     tables = []
     for split in ("test", "val"):
         pairs = list(combinations(judged_by_variant(scored, operating_points, split).items(), 2))
-        level = _corrected_level(len(pairs))
+        level = corrected_level(len(pairs))
         for (first, old), (second, new) in pairs:
             first_decided = (old.probabilities, old.thresholds)
             pair = (old.labels, *first_decided, new.probabilities, new.thresholds)
@@ -188,7 +209,7 @@ def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        GAIN_COLUMNS, one row per pair and part; see `paired.gain_parts`. The parts are
+        GAIN_COLUMNS, one row per pair and part; see `gain_parts.gain_parts`. The parts are
 
         - weights: b's weights at a's epoch (or b's last, if it has fewer). `same_weights` is True
           where they score every item of validation and test as a's do: nothing was trained anew.
@@ -198,89 +219,13 @@ def gains(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
         Until the last part the threshold is the one that flags as many items of validation as a
         does: equal thresholds of two models mean different things.
     """
-    found = list(_by_training(scored, operating_points))
-    variants = operating_points["variant"].unique()
     tables = []
-    for a, b in combinations(variants, 2):
-        paths = [_path(parts, points, a, b) for parts, points in found]
-        joined = _joined([path for path, _ in paths])
-        same = all(same for _, same in paths)
-        start, *stages = joined.decided
+    for a, b, path in gain_paths(scored, operating_points):
+        start, *stages = path.decided
         named = dict(zip(("weights", "epoch", "threshold"), stages, strict=True))
-        table = gain_parts(joined.labels, start, named, joined.groups)
-        tables.append(table.assign(a=a, b=b, same_weights=same))
+        table = gain_parts(path.labels, start, named, path.groups)
+        tables.append(table.assign(a=a, b=b, same_weights=path.same_weights))
     return join_tables(tables, GAIN_COLUMNS)
-
-
-class _Parts:
-    """The scores of one training of each variant, cut once; each part in the order of its ids."""
-
-    def __init__(self, scored: pd.DataFrame) -> None:
-        cut = scored.sort_values("item_id").groupby(["variant", "epoch", "split"], observed=True)
-        self._parts = dict(list(cut))
-        self._none = scored.iloc[:0]
-
-    def of(self, variant: str, epoch: int, split: str) -> pd.DataFrame:
-        return self._parts.get((variant, epoch, split), self._none)
-
-    def last_epoch(self, variant: str) -> int:
-        return max(int(epoch) for name, epoch, _ in self._parts if name == variant)
-
-
-class _Path(NamedTuple):
-    """The items of test, and how they were decided at each stage from one variant to another."""
-
-    labels: npt.NDArray[np.int64]
-    groups: npt.NDArray[np.object_]
-    decided: list[Decided]
-
-
-def _by_training(
-    scored: pd.DataFrame, operating_points: pd.DataFrame
-) -> Iterator[tuple[_Parts, pd.DataFrame]]:
-    """Scores and operating points of the trainings on one split, all variants; then the next."""
-    if operating_points.loc[operating_points["chosen"], "variant"].is_unique:
-        yield _Parts(scored), operating_points
-        return
-    keys = ["seed", "fold"]
-    rows = dict(list(scored.groupby(keys)))
-    for key, points in operating_points.groupby(keys):
-        yield _Parts(rows[key]), points
-
-
-def _path(parts: _Parts, points: pd.DataFrame, a: str, b: str) -> tuple[_Path, bool]:
-    """From a to b in one training of each, and whether they are the same up to their epochs."""
-    chosen = points[points["chosen"]].set_index("variant")
-    old_epoch, new_epoch = (int(chosen.at[variant, "epoch"]) for variant in (a, b))
-    epoch = min(old_epoch, parts.last_epoch(b))
-    old_threshold = float(chosen.at[a, "threshold"])
-    old = parts.of(a, old_epoch, "test")
-    seen = parts.of(a, old_epoch, "val")["probability"]
-    flagged = int((seen > old_threshold).sum())
-    start: Decided = (old["probability"].to_numpy(), old_threshold)
-    decided = [start]
-    for at in (epoch, new_epoch):
-        seen = parts.of(b, at, "val")["probability"]
-        on_test = parts.of(b, at, "test")["probability"].to_numpy()
-        decided.append((on_test, matched_threshold(seen, flagged)))
-    decided.append((decided[-1][0], float(chosen.at[b, "threshold"])))
-    same = _same_weights(parts, (a, old_epoch), (b, epoch))
-    if same:  # the same scores: no other threshold flags as many items more exactly
-        decided[1] = start
-    return _Path(old["label"].to_numpy(), old["group"].to_numpy(), decided), same
-
-
-def _joined(paths: Sequence[_Path]) -> _Path:
-    """The items of several trainings below each other, with a threshold for each row."""
-    decided: list[Decided] = [
-        (
-            np.concatenate([np.asarray(scores, float) for scores, _ in stage]),
-            np.concatenate([np.full(np.size(scores), at) for scores, at in stage]),
-        )
-        for stage in zip(*(path.decided for path in paths), strict=True)
-    ]
-    labels, groups = (np.concatenate(parts) for parts in zip(*(p[:2] for p in paths), strict=True))
-    return _Path(labels, groups, decided)
 
 
 def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
@@ -299,13 +244,12 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Two independent samples: the interval of the difference combines theirs (MOVER; Zou & Donner
-    2008, Stat. Med. 27:1693).
+    Two independent samples, see `independent_difference`.
     """
     points = {
         split: judged_by_variant(scored, operating_points, split) for split in ("val", "test")
     }
-    level = _corrected_level(len(points["test"]))
+    level = corrected_level(len(points["test"]))
     both = [
         {
             variant: metric_intervals(
@@ -319,22 +263,7 @@ def drops(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for variant, seen in both[0].items():
         tested = both[1][variant]
-        difference = tested["value"] - seen["value"]
-        low = difference - np.hypot(tested["value"] - tested["low"], seen["high"] - seen["value"])
-        high = difference + np.hypot(tested["high"] - tested["value"], seen["value"] - seen["low"])
-        rows.append((variant, seen["value"], tested["value"], difference, low, high))
+        ends = (tuple(one[["value", "low", "high"]]) for one in (seen, tested))
+        rows.append((variant, seen["value"], tested["value"], *independent_difference(*ends)))
     columns = ["variant", "validation", "test", "difference", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _corrected_level(comparisons: int) -> float:
-    """The level of each of several 95 % intervals that are looked at together (Bonferroni)."""
-    return 1 - 0.05 / max(comparisons, 1)
-
-
-def _same_weights(parts: _Parts, one: tuple[str, int], other: tuple[str, int]) -> bool:
-    """Whether two variants score every item of validation and test alike."""
-    return all(
-        np.array_equal(*(parts.of(*at, split)["logit"] for at in (one, other)))
-        for split in ("val", "test")
-    )

@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.checks import FloatArray, IntArray
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error
 from harmlib.analysis.over_seeds import SeedEstimates, estimate_over_seeds
 from harmlib.analysis.power import detectable_difference, groups_needed, power_of
 from harmlib.analysis.rates import rate
-from harmlib.analysis.resampling import IntArray
 
 _SUBSETS = 200  # of each size: the median of their widths is then sure to about 2 %
 

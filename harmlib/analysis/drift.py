@@ -7,18 +7,24 @@ one source does to an estimate, on either side.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
 from harmlib.analysis.checks import FloatArray, ScoresError, check_scored, check_thresholds
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.grouped_scores import (
+    GroupedScores,
+    design_effect,
+    edges_of,
+    kolmogorov_smirnov,
+)
 from harmlib.analysis.harmful_share import share_change
-from harmlib.analysis.intervals import count_groups, rate_estimates
-from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_interval
+from harmlib.analysis.independent_difference import Ends, independent_difference
+from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_interval
+from harmlib.analysis.rate_estimates import rate_estimates
 from harmlib.analysis.reliability import calibration_intervals
-from harmlib.analysis.resampling import IntArray, block_codes, group_codes
 
 MIN_ITEMS = 30  # fewer new scores than this say nothing about a distribution
 LEVEL = 0.05  # of all tests of a call together
@@ -36,9 +42,6 @@ REASONS = {
     "sources were as large as those of validation",
 }
 NOTES = ("labels_too_few", "groups_unknown")  # reasons that are no change
-_DRAWS = 2000
-_MAX_BLOCKS = 200  # fewer than elsewhere: Platt's scaling is fitted anew without each
-_PERCENTS = np.arange(1, 101) / 100
 
 
 @dataclass(frozen=True)
@@ -160,13 +163,13 @@ def compare_scores(
     tests = 4 if counting else 2
     level = 1 - LEVEL / tests
 
-    edges = _edges(scores, checked_threshold)
+    edges = edges_of(scores, checked_threshold)
     groups_known = "group" in new
-    old = _Sample.of(scores[0], validation["group"], edges)
-    fresh = _Sample.of(scores[1], new["group"] if groups_known else None, edges)
+    old = GroupedScores.of(scores[0], validation["group"], edges)
+    fresh = GroupedScores.of(scores[1], new["group"] if groups_known else None, edges)
     if not groups_known:
-        fresh = fresh._replace(widening=_design_effect(old, len(validation)))
-    ks, p_value = _kolmogorov_smirnov(old, fresh, seed)
+        fresh = fresh._replace(widening=design_effect(old, len(validation)))
+    ks, p_value = kolmogorov_smirnov(old, fresh, seed)
     at = int(edges.searchsorted(checked_threshold))
     rows = [_flagged_row(old, fresh, at, level)]
     rows.append(_harmful_row(validation["label"], scores, old, fresh, level))
@@ -196,82 +199,15 @@ def compare_scores(
     )
 
 
-class _Sample(NamedTuple):
-    """One side: its items by block (a group, or several of more than _MAX_BLOCKS).
-
-    above, without : (edges,) and (blocks, edges) share of items above each edge; without each block
-    cells : (blocks, edges + 1) items between the edges
-    codes : (n,) the block of each item
-    widening : how much larger the variance of shares is than blocks tell
-    """
-
-    above: FloatArray
-    without: FloatArray
-    cells: FloatArray
-    codes: IntArray
-    n_groups: int
-    widening: float
-
-    @classmethod
-    def of(cls, scores: FloatArray, groups: pd.Series | None, edges: FloatArray) -> _Sample:
-        _, n_groups = group_codes(groups, len(scores))
-        codes, blocks = block_codes(groups, len(scores), _MAX_BLOCKS)
-        width = len(edges) + 1
-        places = codes * width + np.searchsorted(edges, scores, side="left")
-        cells = np.bincount(places, minlength=blocks * width).reshape(blocks, width).astype(float)
-        counts = np.cumsum(cells[:, ::-1], axis=1)[:, ::-1]
-        total = counts.sum(axis=0)
-        left = total - counts
-        with np.errstate(invalid="ignore"):  # nothing is left without the only group
-            without = left[:, 1:] / left[:, :1]
-        return cls(total[1:] / total[0], without, cells, codes, n_groups, 1.0)
-
-
 def _enough_labels(validation: pd.DataFrame, labelled: pd.DataFrame) -> bool:
     sides = (validation, labelled)
     enough = all(count_groups(side["label"], side.get("group")).enough for side in sides)
     return enough and len(labelled) >= MIN_ITEMS
 
 
-def _edges(scores: list[FloatArray], threshold: float) -> FloatArray:
-    """Where scores are compared: the percentiles of both samples, and the threshold."""
-    percentiles = [np.quantile(sample, _PERCENTS, method="inverted_cdf") for sample in scores]
-    return np.unique(np.concatenate([*percentiles, [threshold]]))
-
-
-def _design_effect(sample: _Sample, n: int) -> float:
-    """How much larger the variance of shares is than that of single items (Kish 1965); at least 1.
-
-    Both variances are summed over the edges.
-    """
-    single = sample.above * (1 - sample.above) / (n - 1)
-    grouped = jackknife_error(sample.above, sample.without) ** 2
-    return float(max(1.0, grouped.sum() / single.sum()))
-
-
-def _kolmogorov_smirnov(old: _Sample, new: _Sample, seed: int) -> tuple[float, float]:
-    """The statistic and its p-value: how often noise alone is as large.
-
-    Noise is a multiplier bootstrap of the jackknife deviations: each block's is multiplied by a
-    standard normal number (van der Vaart & Wellner 1996, Weak Convergence and Empirical Processes,
-    sec. 2.9; by whole clusters). `scipy.stats.ks_2samp` takes items for independent: of 30 groups
-    of ten alike it calls every other unchanged set changed.
-    """
-    ks = float(np.abs(new.above - old.above).max())
-    rng = np.random.default_rng(seed)
-    noise = np.zeros((_DRAWS, len(old.above)))
-    for side in (old, new):
-        blocks = len(side.without)
-        if blocks < 2:
-            return ks, 1.0
-        scale = np.sqrt((blocks - 1) / blocks * side.widening)
-        noise += rng.normal(size=(_DRAWS, blocks)) @ (side.without - side.above) * scale
-    # 1e-12: equal shares may differ by rounding
-    as_large = (np.abs(noise).max(axis=1) >= ks - 1e-12).sum()
-    return ks, float((1 + as_large) / (1 + _DRAWS))
-
-
-def _flagged_row(old: _Sample, new: _Sample, at: int, level: float) -> tuple[object, ...]:
+def _flagged_row(
+    old: GroupedScores, new: GroupedScores, at: int, level: float
+) -> tuple[object, ...]:
     ends = []
     for side in (old, new):
         value = float(side.above[at])
@@ -281,7 +217,11 @@ def _flagged_row(old: _Sample, new: _Sample, at: int, level: float) -> tuple[obj
 
 
 def _harmful_row(
-    labels: pd.Series, scores: list[FloatArray], old: _Sample, new: _Sample, level: float
+    labels: pd.Series,
+    scores: list[FloatArray],
+    old: GroupedScores,
+    new: GroupedScores,
+    level: float,
 ) -> tuple[object, ...]:
     """All new scores between two edges stand at the mean of their logits."""
     old_logits, new_logits = (_to_logit(sample) for sample in scores)
@@ -305,7 +245,7 @@ def _labelled_rows(
     level: float,
 ) -> list[tuple[object, ...]]:
     """Precision, recall, F1 and Brier score where labels are known."""
-    found: list[dict[str, tuple[float, float, float]]] = []
+    found: list[dict[str, Ends]] = []
     for table in (validation, labelled):
         columns = table["label"].to_numpy(int), table["probability"].to_numpy(float)
         estimates = rate_estimates(*columns, [threshold], table.get("group"))
@@ -326,18 +266,9 @@ def _labelled_rows(
     return rows
 
 
-def _difference(
-    old: tuple[float, float, float], new: tuple[float, float, float]
-) -> tuple[float, float, float, float, float]:
-    """Old, new, and the difference with its interval, from (value, low, high) of either.
-
-    The interval combines those of two independent samples (Zou & Donner 2008, Construction of
-    confidence limits about effect measures, Stat. Med. 27:1693, MOVER).
-    """
-    (a, a_low, a_high), (b, b_low, b_high) = old, new
-    change = b - a
-    low = change - np.hypot(b - b_low, a_high - a)
-    return a, b, change, low, change + np.hypot(b_high - b, a - a_low)
+def _difference(old: Ends, new: Ends) -> tuple[float, float, float, float, float]:
+    """Old, new, and the difference with its interval, from (value, low, high) of either."""
+    return old[0], new[0], *independent_difference(old, new)
 
 
 def _widened(value: float, low: float, high: float, widening: float) -> tuple[float, float]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harmlib.analysis.intervals import count_groups, rates_at
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.judged import Judged
+from harmlib.analysis.rate_estimates import rates_at
 
 # Each figure, and of which rate it is the complement: an interval of 1 - x is that of x, mirrored.
 _MIRRORED = {

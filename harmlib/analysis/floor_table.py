@@ -9,15 +9,10 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.jackknife import jackknife_interval
-from harmlib.analysis.recall_floor import (
-    Candidate,
-    RecallFloor,
-    group_recalls,
-    selected_recall_floors,
-    single_run_shortfall,
-)
+from harmlib.analysis.recall_floor import RecallFloor, group_recalls, single_run_shortfall
 from harmlib.analysis.risk_control import confident_recall_floor
 from harmlib.analysis.saved_scores import SavedScores, saved_scores
+from harmlib.analysis.selected_floors import Candidate, selected_recall_floors
 
 RECALL_FLOORS = (0.8, 0.9, 0.95)
 FLOOR_CONFIDENCE = 0.9
@@ -51,8 +46,8 @@ def floors(
         test_flagged_share. What is not feasible is NaN.
 
         promise is `average` (made up for the choice of epoch and variant, see
-        `recall_floor.selected_recall_floors`; shortfall as without these choices) or `confidence`
-        (of FLOOR_CONFIDENCE, for all epochs and variants at once).
+        `selected_floors.selected_recall_floors`; shortfall as without these choices) or
+        `confidence` (of FLOOR_CONFIDENCE, for all epochs and variants at once).
 
     Examples
     --------

@@ -8,10 +8,9 @@ import scipy
 from scipy.special import expit, logit
 
 from harmlib.analysis.calibration import fit_platt
-from harmlib.analysis.checks import FloatArray, Harmful
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.checks import FloatArray, Harmful, IntArray
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_error, jackknife_interval
-from harmlib.analysis.resampling import IntArray
 
 _BISECTIONS = 40  # each halves the interval: to 1e-12
 _STEPS, _CLOSE = 8, 1e-7  # of the fit without one block, from that of all

@@ -22,9 +22,9 @@ from scipy.special import expit
 
 from harmlib.analysis.calibration import fit_platt
 from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import Estimates
+from harmlib.analysis.estimates import Estimates
+from harmlib.analysis.groups import block_codes
 from harmlib.analysis.jackknife import MIN_GROUPS
-from harmlib.analysis.resampling import block_codes
 from harmlib.analysis.saved_scores import join_tables, with_names
 
 SHOWN = 200  # of the ranking of a variant: what people may look through

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray, check_scored
-from harmlib.analysis.intervals import count_groups, rate_estimates
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import block_codes, group_table
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.prevalence import mixed_rates
-from harmlib.analysis.resampling import block_codes, group_table
+from harmlib.analysis.rate_estimates import rate_estimates
 from harmlib.analysis.thresholds import sweep
 
 THRESHOLD_PROBABILITIES = tuple(i / 50 for i in range(1, 50))

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray, check_thresholds
+from harmlib.analysis.groups import group_table
 from harmlib.analysis.rates import rate
-from harmlib.analysis.resampling import confusion, draw_groups, group_table
+from harmlib.analysis.resampling import confusion, draw_groups
 
 BEST = "best of all"  # in the place of a variant's name: the choice among all variants
 FIGURES = ("same_data", "out_of_bag", "optimism", "corrected")

@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harmlib.analysis.average_precision import average_precision_estimate
 from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import Estimates, average_precision_estimate, rate_estimates
+from harmlib.analysis.estimates import Estimates
 from harmlib.analysis.jackknife import Scale, jackknife_error
+from harmlib.analysis.rate_estimates import rate_estimates
 from harmlib.analysis.roc_auc import roc_auc_estimate
 
 

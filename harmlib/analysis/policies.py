@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import Estimates, count_groups, rates_at
+from harmlib.analysis.estimates import Estimates
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.judged import Judged, judged_by_variant
 from harmlib.analysis.model_parts import ModelParts, choose_each, model_parts
 from harmlib.analysis.own_scores.scales import Scale
 from harmlib.analysis.prevalence import at_prevalence, mixed_rates, mixtures
+from harmlib.analysis.rate_estimates import rates_at
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.thresholds import sweep
 from harmlib.params import Costs, Policy, Volume

@@ -20,8 +20,10 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from harmlib.analysis.checks import FloatArray, check_scored
-from harmlib.analysis.intervals import Estimates, rate_estimates
+from harmlib.analysis.estimates import Estimates
+from harmlib.analysis.independent_difference import independent_difference
 from harmlib.analysis.objectives import Objective
+from harmlib.analysis.rate_estimates import rate_estimates
 from harmlib.analysis.rates import COUNTS, rates_table
 from harmlib.analysis.thresholds import sweep
 
@@ -105,7 +107,7 @@ def mixtures(
     Parameters
     ----------
     recall, specificity : Estimates
-        With k = 1, as `intervals.rates_at` returns them, of items of both classes.
+        With k = 1, as `rate_estimates.rates_at` returns them, of items of both classes.
     prevalences : array_like, shape (k,)
         Harmful shares, in (0, 1).
     level : float
@@ -123,7 +125,7 @@ def mixtures(
 
     Examples
     --------
-    >>> from harmlib.analysis.intervals import rates_at
+    >>> from harmlib.analysis.rate_estimates import rates_at
     >>> found = rates_at([0, 1] * 20, [0.2, 0.9, 0.6, 0.8] * 10, 0.5)
     >>> table = mixtures(found["recall"], found["specificity"], [0.5, 0.1])
     >>> table["precision"].round(2).tolist()
@@ -313,8 +315,7 @@ def _log_ratio_interval(
     low = log_r[0] - log_f[1]  # where r or f is 0, and one end is all that is known
     high = log_r[1] - log_f[0]
     if r > 0 and f > 0:
-        low = at_r - at_f - np.hypot(at_r - log_r[0], log_f[1] - at_f)
-        high = at_r - at_f + np.hypot(log_r[1] - at_r, at_f - log_f[0])
+        _, low, high = independent_difference((at_f, *log_f), (at_r, *log_r))
     return float(low), float(high)
 
 

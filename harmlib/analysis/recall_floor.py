@@ -7,27 +7,15 @@ says how often one of them falls below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import scipy
 
-from harmlib.analysis.checks import FloatArray, Harmful, Scores, check_scored
-from harmlib.analysis.rates import rate
-from harmlib.analysis.resampling import IntArray, group_codes, group_table
+from harmlib.analysis.checks import FloatArray, Harmful, IntArray, Scores, check_scored
+from harmlib.analysis.groups import group_codes, group_table
 from harmlib.analysis.thresholds import attainable_thresholds
-
-MAX_FOLDS = 200  # more groups are left out in as many folds
-FEWEST_FOLDS = 10  # of very many items
-_MOST_CELLS = 4_000_000  # folds times items, where that leaves more folds than the fewest
-LEVELS = 50  # how many smaller shares of misses are tried to make up for choices
-# Share of single runs below the floor after a choice among 30 epochs and models: the highest of
-# benchmarks/coverage_floors.py
-MEASURED_SHORTFALL = 0.53
 
 
 @dataclass(frozen=True)
@@ -60,24 +48,6 @@ class RecallFloor:
     allowed: float
 
 
-class Candidate(NamedTuple):
-    """A model of which validation chose the epoch.
-
-    Attributes
-    ----------
-    scores : ndarray of float64, shape (epochs, n)
-        Of the same items in each epoch.
-    chosen : int
-        Place of the chosen epoch.
-    thresholds : sequence of float
-        Among which epoch and threshold with the highest F1 were chosen; one where it is fixed.
-    """
-
-    scores: FloatArray
-    chosen: int
-    thresholds: npt.ArrayLike
-
-
 def recall_floor(
     labels: npt.ArrayLike,
     scores: npt.ArrayLike,
@@ -89,7 +59,8 @@ def recall_floor(
     A new group's expected recall, over the draw of these items as well, is at least `min_recall`,
     whatever the model and the distribution. This needs no more than that new harmful groups come
     from where these came from, and that these items chose nothing else; where they chose the epoch,
-    take `selected_recall_floors`. It promises nothing about one given sample, nor about precision.
+    take `selected_floors.selected_recall_floors`. It promises nothing about one given sample, nor
+    about precision.
 
     Parameters
     ----------
@@ -132,78 +103,7 @@ def recall_floor(
     if not harmful.any():
         raise ValueError("no item is harmful; a recall floor needs harmful items")
     codes, _ = group_codes(groups, len(harmful))
-    return _floor_at(harmful, checked, codes, min_recall, 1 - min_recall)
-
-
-def selected_recall_floors(
-    labels: npt.ArrayLike,
-    models: Mapping[str, Candidate],
-    min_recall: float,
-    groups: npt.ArrayLike | None = None,
-) -> dict[str, RecallFloor]:
-    """Recall floors of models whose epochs these items chose, and among which one may choose.
-
-    Parameters
-    ----------
-    labels : array_like, shape (n,)
-        0 or 1.
-    models : mapping of str to Candidate
-        Name -> the scores of the same items in each of its epochs.
-    min_recall : float
-        In (0, 1).
-    groups : array_like, shape (n,), optional
-        As in `recall_floor`.
-
-    Returns
-    -------
-    dict of str to RecallFloor
-        Of the chosen epoch of each model, with an `allowed` that makes up for the choice of the
-        epoch, and for taking the model that flags the fewest items.
-
-    Raises
-    ------
-    ValueError
-        As in `recall_floor`.
-
-    Notes
-    -----
-    Each group (or fold, of more than MAX_FOLDS groups) is left out once; the rest chooses the epoch
-    by F1, sets the threshold for a share of misses, and the group left out tells its loss. For a
-    given share, the mean of these losses is an unbiased estimate of what choice and threshold
-    together miss (of one group less). `allowed` is the largest share with a mean of at most
-    1 - min_recall, both for the model itself and for the model that flags least in each fold. With
-    one epoch and one model that is 1 - min_recall itself. Unlike `recall_floor` without choices,
-    this is no theorem: it is measured.
-
-    Examples
-    --------
-    >>> labels = [1] * 30 + [0] * 10
-    >>> scores = np.linspace(0.9, 0.1, 40)
-    >>> model = Candidate(np.stack([scores, scores[::-1]]), 0, [0.3, 0.5])
-    >>> floor = selected_recall_floors(labels, {"mine": model}, 0.9)["mine"]
-    >>> floor == recall_floor(labels, scores, 0.9)  # the other epoch is never chosen
-    True
-    """
-    floors = {
-        name: recall_floor(labels, model.scores[model.chosen], min_recall, groups)
-        for name, model in models.items()
-    }
-    choices = sum(len(model.scores) for model in models.values())
-    if choices == 1 or not all(floor.feasible for floor in floors.values()):
-        return floors
-    harmful, _ = check_scored(labels, np.zeros(np.shape(labels)))
-    codes, _ = group_codes(groups, len(harmful))
-    shares = (1 - min_recall) * np.linspace(1, 0, LEVELS, endpoint=False)
-    tried = [_left_out(harmful, model, codes, shares) for model in models.values()]
-    losses, flagged = (np.stack(part) for part in zip(*tried, strict=True))
-    cheapest = np.take_along_axis(losses, flagged.argmin(axis=0)[None], axis=0)
-    own, picked = (_largest(part, shares) for part in (losses, cheapest))
-    return {
-        name: _floor_at(
-            harmful, model.scores[model.chosen], codes, min_recall, min(allowed, picked[0])
-        )
-        for (name, model), allowed in zip(models.items(), own, strict=True)
-    }
+    return floor_at(harmful, checked, codes, min_recall, 1 - min_recall)
 
 
 def single_run_shortfall(min_recall: float, units: int) -> float:
@@ -227,7 +127,8 @@ def single_run_shortfall(min_recall: float, units: int) -> float:
     it falls short as often as at most k of n groups fail, binomial in n and 1 - min_recall. That
     is exact for the highest threshold allowed, where each group is caught or missed as a whole.
     Groups that are caught in part make it smaller (measured). Choices on the same items make it
-    larger: up to MEASURED_SHORTFALL, also where `selected_recall_floors` keeps the average.
+    larger: up to `selected_floors.MEASURED_SHORTFALL`, also where `selected_recall_floors` keeps
+    the average.
 
     Examples
     --------
@@ -278,12 +179,34 @@ def group_recalls(
     return recalls
 
 
-def _floor_at(
+def floor_at(
     harmful: Harmful, scores: Scores, codes: IntArray, min_recall: float, allowed: float
 ) -> RecallFloor:
+    """The floor whose threshold was set for a share of misses.
+
+    Parameters
+    ----------
+    harmful : ndarray of bool, shape (n,)
+    scores : ndarray of float, shape (n,)
+    codes : ndarray of int, shape (n,)
+        The group of each item.
+    min_recall : float
+        What is promised, in (0, 1).
+    allowed : float
+        Share of misses, at most 1 - min_recall.
+
+    Returns
+    -------
+    RecallFloor
+
+    Examples
+    --------
+    >>> floor_at(np.ones(9, bool), np.arange(9.0), np.arange(9), 0.7, 0.2).threshold
+    0.5
+    """
     units = len(np.unique(codes[harmful]))
     infeasible = RecallFloor(min_recall, False, np.nan, np.nan, np.nan, units, allowed)
-    threshold = _thresholds(harmful, scores, codes, np.array([allowed]))[0]
+    threshold = conformal_thresholds(harmful, scores, codes, np.array([allowed]))[0]
     if np.isnan(threshold):
         return infeasible
     recall = group_recalls(harmful, scores, threshold, codes).mean()
@@ -301,10 +224,29 @@ def _budget(allowed: npt.ArrayLike, units: int) -> FloatArray:
     return np.asarray(allowed) * (units + 1) - 1 + 1e-9
 
 
-def _thresholds(
+def conformal_thresholds(
     harmful: Harmful, scores: Scores, codes: IntArray, allowed: FloatArray
 ) -> FloatArray:
-    """The highest threshold for each share of misses; NaN where there are too few groups."""
+    """The highest threshold for each share of misses.
+
+    Parameters
+    ----------
+    harmful, scores, codes : ndarray, shape (n,)
+        As in `floor_at`.
+    allowed : ndarray of float64, shape (k,)
+        Shares of misses.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        NaN where there are too few groups.
+
+    Examples
+    --------
+    >>> own = np.ones(9, bool), np.arange(9.0), np.arange(9)
+    >>> conformal_thresholds(*own, np.array([0.2, 0.05])).tolist()
+    [0.5, nan]
+    """
     sizes = np.bincount(codes[harmful])
     budget = _budget(allowed, int((sizes > 0).sum()))
     order = np.argsort(scores[harmful], kind="stable")
@@ -315,53 +257,3 @@ def _thresholds(
     distinct = np.unique(scores)
     found = attainable_thresholds(distinct)[np.searchsorted(distinct, ranked[kept])]
     return np.where(budget < 0, np.nan, found)
-
-
-def _left_out(
-    harmful: Harmful, model: Candidate, codes: IntArray, shares: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """What each fold loses when the others choose, and what these flag: (folds, shares) each.
-
-    A fold's loss is its groups' sum, in units of the mean number of groups per fold.
-    """
-    with_harm, places = np.unique(codes[harmful], return_inverse=True)
-    bounded = max(FEWEST_FOLDS, _MOST_CELLS // len(codes))  # folds differ ever less
-    n_folds = min(len(with_harm), MAX_FOLDS, bounded)
-    fold_of = np.full(codes.max() + 1, -1)  # groups without a harmful item are never left out
-    fold_of[with_harm] = np.arange(len(with_harm)) % n_folds
-    folds = fold_of[codes]
-    weights = np.zeros(len(codes))
-    weights[harmful] = n_folds / len(with_harm) / np.bincount(places)[places]
-    losses, flagged = np.empty((2, n_folds, len(shares)))
-    epochs = _epochs_without(harmful, model, folds, n_folds)
-    in_order = {epoch: np.argsort(model.scores[epoch], kind="stable") for epoch in set(epochs)}
-    for fold, epoch in enumerate(epochs):
-        order, scores = in_order[epoch], model.scores[epoch]
-        rest = order[folds[order] != fold]
-        thresholds = _thresholds(harmful[rest], scores[rest], codes[rest], shares)
-        # Too small a share for these few groups: nothing passes
-        thresholds = np.where(np.isnan(thresholds), -np.inf, thresholds)
-        own = folds == fold
-        losses[fold] = weights[own] @ (scores[own, None] <= thresholds)
-        below = np.searchsorted(scores[rest], thresholds, side="right")
-        flagged[fold] = (len(rest) - below) / len(rest)
-    return losses, flagged
-
-
-def _epochs_without(harmful: Harmful, model: Candidate, folds: IntArray, n_folds: int) -> list[int]:
-    """The epoch with the highest F1 without each fold, the first of equals: (n_folds,)."""
-    best = []
-    in_order = np.argsort(pd.unique(folds))[-n_folds:]  # `group_table` numbers as they appear
-    for scores in model.scores:
-        table = group_table(harmful, scores, model.thresholds, folds)
-        rest = table.sum(axis=0) - table[in_order]
-        tp, fp = np.split(rest[:, :-2], 2, axis=1)
-        counts = np.stack([tp, fp, rest[:, -2:-1] - tp, rest[:, -1:] - fp])
-        best.append(rate("f1", counts).max(axis=1))
-    return [int(epoch) for epoch in np.argmax(best, axis=0)]
-
-
-def _largest(losses: FloatArray, shares: FloatArray) -> FloatArray:
-    """The largest of the shares (descending) whose mean loss is no more than the first of them."""
-    kept = losses.mean(axis=1) <= shares[0] + 1e-9
-    return np.where(kept.any(axis=1), shares[kept.argmax(axis=1)], 0.0)

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray, Harmful, check_scored
+from harmlib.analysis.groups import group_codes
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_interval
-from harmlib.analysis.resampling import group_codes
 
 _FLIPS = 999
 _MOST_SIGNS = 5000

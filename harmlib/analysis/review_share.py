@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import rate_estimates, rates_at
 from harmlib.analysis.judged import Judged, judged_by_variant
+from harmlib.analysis.rate_estimates import rate_estimates, rates_at
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.thresholds import sweep
 

@@ -30,11 +30,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from harmlib.analysis.checks import FloatArray, Harmful, Scores, check_level, check_scored
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.checks import FloatArray, Harmful, IntArray, Scores, check_level, check_scored
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import group_codes, group_table
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.recall_floor import RecallFloor, group_recalls
-from harmlib.analysis.resampling import IntArray, group_codes, group_table
 
 Method = Literal["learn-then-test", "jackknife"]
 METHODS: tuple[Method, ...] = get_args(Method)

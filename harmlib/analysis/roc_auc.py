@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harmlib.analysis.checks import FloatArray, check_scored
-from harmlib.analysis.intervals import Estimates, count_groups
-from harmlib.analysis.resampling import block_codes
+from harmlib.analysis.estimates import Estimates
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import block_codes
 
 
 def roc_auc_estimate(

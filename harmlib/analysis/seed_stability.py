@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harmlib.analysis.bonferroni import corrected_level
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.judged import judged_items
 from harmlib.analysis.over_seeds import SeedEstimates, estimate_over_seeds
@@ -283,7 +284,7 @@ def epoch_choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.Da
     by_validation = estimate_over_seeds(judged_items(scored, operating_points), "f1")
     picks = _picks(scored, operating_points)
     epochs = sorted(operating_points["epoch"].unique())
-    level, rows = 1 - 0.05 / len(epochs), []
+    level, rows = corrected_level(len(epochs)), []
     for epoch in epochs:
         fixed = estimate_over_seeds(fixed_epoch(scored, operating_points, epoch), "f1")
         gain = by_validation - fixed

@@ -40,9 +40,10 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.bonferroni import corrected_level
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import block_codes
 from harmlib.analysis.over_seeds import SeedEstimates, estimate_over_seeds
-from harmlib.analysis.resampling import block_codes
 
 METRICS = ("f1", "average_precision", "accuracy", "roc_auc")
 LEVEL_COLUMNS = ["setting", "metric", "value", "low", "high", "seed_spread", "seeds", "groups"]
@@ -237,7 +238,8 @@ def difference_cells(
         difference, low, high, corrected_low, corrected_high, seeds, groups.
     """
     low, high = effect.interval("difference", level)
-    corrected_low, corrected_high = effect.interval("difference", 1 - (1 - level) / comparisons)
+    corrected = corrected_level(comparisons, 1 - level)
+    corrected_low, corrected_high = effect.interval("difference", corrected)
     return {
         "difference": effect.value,
         "low": low,

@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.bonferroni import corrected_level
+from harmlib.analysis.checks import FloatArray, IntArray
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import block_codes
 from harmlib.analysis.jackknife import MIN_GROUPS, jackknife_interval
 from harmlib.analysis.model_parts import choose_each
 from harmlib.analysis.paired import paired_difference
-from harmlib.analysis.resampling import IntArray, block_codes
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.slice_columns import Slices
 
@@ -141,7 +142,7 @@ def _of_variant(judged: _Part, validation: _Part, slices: Slices, level: float) 
         for name in slices.values
     ]
     known = sum(int(one.enough.sum()) for one in tables)
-    corrected = 1 - (1 - level) / max(1, len(COMPARED) * known)
+    corrected = corrected_level(len(COMPARED) * known, 1 - level)
     found = join_tables(
         pd.concat(
             [

@@ -13,16 +13,11 @@ import pandas as pd
 from harmlib.analysis.bootstrap import best_thresholds, gains
 from harmlib.analysis.checks import FloatArray, check_thresholds
 from harmlib.analysis.choice import PLATEAU_TOLERANCE
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import block_codes, group_table
 from harmlib.analysis.objectives import TIE, Objective
 from harmlib.analysis.power import detectable_difference, power_of
-from harmlib.analysis.resampling import (
-    block_codes,
-    confusion,
-    confusion_draws,
-    group_table,
-    interval,
-)
+from harmlib.analysis.resampling import confusion, confusion_draws, interval
 
 MOST_REDRAWN = 10_000  # more groups are redrawn in as many blocks, which bounds the work
 MOVE = 0.1  # a move of the threshold that people would want to know of, in probability

@@ -55,15 +55,17 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harmlib.analysis.calibration import unweighted_probability
-from harmlib.analysis.choice import choose
+from harmlib.analysis.choice import Choice, choose
+from harmlib.analysis.corrected_differences import corrected_differences
 from harmlib.analysis.intervals import curve_band, metric_intervals
 from harmlib.analysis.optimism import BEST, optimism
-from harmlib.analysis.paired import baseline_difference, corrected_differences
+from harmlib.analysis.paired import baseline_difference
 from harmlib.analysis.saved_scores import join_tables, saved_scores
 from harmlib.analysis.stability import epoch_stability
 
@@ -77,7 +79,7 @@ OBJECTIVES = (
     "cost:miss=5,alarm=1",
     "recall@flagged<=0.5",
 )
-_RATES_OF_CHOICE = ("precision", "recall", "f1", "flagged_share")
+RATES_OF_CHOICE = ("precision", "recall", "f1", "flagged_share")
 REFERENCE_THRESHOLD = 0.5  # every tried threshold is compared with this one
 BAND_THRESHOLDS = tuple(i / 50 for i in range(1, 50))
 
@@ -215,26 +217,52 @@ def choices(scored: pd.DataFrame, operating_points: pd.DataFrame) -> pd.DataFram
     for variant, val in saved_scores(scored, operating_points, "val").items():
         for objective in OBJECTIVES:
             choice = choose(val.labels, val.probabilities, objective)
-            row = {
-                "variant": variant,
-                "objective": objective,
-                "state": choice.state,
-                "threshold": choice.threshold,
-                "value": choice.value,
-                "plateau_low": choice.plateau.low if choice.plateau else None,
-                "plateau_high": choice.plateau.high if choice.plateau else None,
-            }
+            gain = None
             if choice.threshold is not None:
                 test, at = tests[variant], choice.threshold
                 gain = baseline_difference(
                     test.labels, test.probabilities, at, test.groups,
-                    metrics=_RATES_OF_CHOICE, comparisons=len(tests) * len(OBJECTIVES),
-                ).set_index("metric")  # fmt: skip
-                row |= gain["b"].to_dict()
-                row["gain_low"] = gain.at["f1", "corrected_low"]
-                row["gain_high"] = gain.at["f1", "corrected_high"]
-            rows.append(row)
+                    metrics=RATES_OF_CHOICE, comparisons=len(tests) * len(OBJECTIVES),
+                )  # fmt: skip
+            rows.append({"variant": variant, "objective": objective} | choice_cells(choice, gain))
     return pd.DataFrame(rows)
+
+
+def choice_cells(choice: Choice, gain: pd.DataFrame | None) -> dict[str, Any]:
+    """Name what an objective chose, and what that does on test.
+
+    Parameters
+    ----------
+    choice : Choice
+        On validation.
+    gain : pandas.DataFrame or None
+        RATES_OF_CHOICE on test less the baseline's, as `paired.difference_table` returns them; None
+        where no threshold is feasible.
+
+    Returns
+    -------
+    dict of str to object
+        The columns of `choices` from `state` on.
+
+    Examples
+    --------
+    >>> cells = choice_cells(choose([0, 1, 1], [0.2, 0.6, 0.9], "f1"), None)
+    >>> cells["state"], cells["threshold"], cells["value"]
+    ('ok', 0.4, 1.0)
+    """
+    cells: dict[str, Any] = {
+        "state": choice.state,
+        "threshold": choice.threshold,
+        "value": choice.value,
+        "plateau_low": choice.plateau.low if choice.plateau else None,
+        "plateau_high": choice.plateau.high if choice.plateau else None,
+    }
+    if gain is not None:
+        by_metric = gain.set_index("metric")
+        cells |= by_metric["b"].to_dict()
+        cells["gain_low"] = by_metric.at["f1", "corrected_low"]
+        cells["gain_high"] = by_metric.at["f1", "corrected_high"]
+    return cells
 
 
 def tried_thresholds(
@@ -259,8 +287,8 @@ def tried_thresholds(
     -------
     pandas.DataFrame
         TRIED_COLUMNS; the interval is corrected for the number of thresholds tried, see
-        `paired.corrected_differences`. baseline_low is the corrected lower end of the difference
-        from calling everything harmful: a lower threshold may raise F1 by flagging more alone.
+        `corrected_differences`. baseline_low is the corrected lower end of the difference from
+        calling everything harmful: a lower threshold may raise F1 by flagging more alone.
     """
     tables = []
     for variant, val in saved_scores(scored, operating_points, "val").items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from harmlib.address import Address, address, is_address
+from harmlib.address import Address, address, is_address, local_text
 from harmlib.cli.run import run_notebooks
 from harmlib.language import told
 from harmlib.params import PROJECT_ROOT, params_path
@@ -42,7 +42,7 @@ def run_analyse(options: argparse.Namespace) -> int:
 def _write_params(options: argparse.Namespace) -> tuple[Path, bool]:
     """Return the params file, and whether it was written now; else it is there and says this."""
     text = options.scores
-    scores = address(text) if is_address(text) else params_path(text)
+    scores = address(text) if is_address(text) else params_path(local_text(text))
     run = options.run or run_name(scores)
     content: dict[str, Any] = {"run": run, "scores": str(scores)}
     content |= {

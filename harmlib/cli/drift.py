@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 
+from harmlib.address import place
 from harmlib.analysis.drift import compare_scores
 from harmlib.cli.drift_inputs import asked_checkpoint
 from harmlib.cli.drift_text import format_drift
@@ -30,7 +31,7 @@ def run_drift(options: argparse.Namespace) -> int:
     """
     try:
         checkpoint = load_checkpoint(asked_checkpoint(options.checkpoint))
-        scores = read_scores(options.scores, checkpoint.about.modality)
+        scores = read_scores(place(options.scores), checkpoint.about.modality)
         new, told_by = with_sources(scores, options.group)
         optimism = checkpoint.about.f1_optimism
         found = compare_scores(

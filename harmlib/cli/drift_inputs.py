@@ -6,6 +6,7 @@ import argparse
 import glob
 from pathlib import Path
 
+from harmlib.address import Address, AddressError, place
 from harmlib.cli.predict_inputs import CHECKPOINTS, instead
 from harmlib.language import told
 
@@ -31,7 +32,10 @@ def unusable_drift(options: argparse.Namespace) -> str:
         )
     if asked_checkpoint(path).is_dir():
         return _which_checkpoint(path, options.scores or "scores.csv")
-    return _scores(asked_checkpoint(path), options.scores)
+    try:
+        return _scores(asked_checkpoint(path), options.scores and place(options.scores))
+    except AddressError as error:
+        return str(error)
 
 
 def asked_checkpoint(path: Path) -> Path:
@@ -50,7 +54,7 @@ def asked_checkpoint(path: Path) -> Path:
     return files[0] if len(files) == 1 else path
 
 
-def _which_checkpoint(folder: Path, scores: Path | str) -> str:
+def _which_checkpoint(folder: Path, scores: str) -> str:
     files = sorted(folder.glob(CHECKPOINTS)) or sorted(folder.glob(f"**/{CHECKPOINTS}"))[:8]
     ways = "".join(f"\n  harmlib drift {file} {scores}" for file in files)
     return told(
@@ -61,16 +65,15 @@ def _which_checkpoint(folder: Path, scores: Path | str) -> str:
     )
 
 
-def _scores(checkpoint: Path, scores: Path | None) -> str:
-    if scores is None:
+def _scores(checkpoint: Path, scores: Path | Address | None) -> str:
+    if not scores:
         return told(
             f"which new scores? Name the table of `harmlib predict`: harmlib drift {checkpoint} "
             "scores.csv",
             "새 점수표를 적으십시오(`harmlib predict`가 쓴 표): "
             f"harmlib drift {checkpoint} scores.csv",
         )
-    is_elsewhere = ":/" in str(scores) or glob.has_magic(str(scores))  # an address, or a pattern
-    if is_elsewhere or scores.exists():
+    if isinstance(scores, Address) or glob.has_magic(str(scores)) or scores.exists():
         return ""
     return told(
         f"{scores}: there is no such file{instead(scores)}",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from harmlib.address import place
 from harmlib.cli.predict_inputs import weights_by_backbone
 from harmlib.language import told
-from harmlib.predict import FORMATS
-from harmlib.predict.decision_log import DecisionLog, Entry, LogError, format_decision
+from harmlib.predict.asked_logs import asked_logs
+from harmlib.predict.decision_log import Entry, LogError, format_decision
 
 
 def run_explain(options: argparse.Namespace) -> int:
@@ -53,30 +53,17 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def _asked_entry(options: argparse.Namespace) -> Entry:
     """The decision that is asked for; of a table of predictions, in the log beside it."""
-    path: Path = options.log
-    if path.suffix in FORMATS and path.name.removesuffix(path.suffix)[-10:] != ".decisions":
-        beside = path.with_suffix(".decisions.jsonl")
-        if path.is_file() and not beside.is_file():
-            raise LogError(
-                told(
-                    f"{options.log}: a table; its log {beside.name} does not lie beside it, and a "
-                    "table alone can't explain a decision. Predict with --out to keep a log",
-                    f"{options.log}: 판정 표입니다. 기록 {beside.name}이 옆에 없어 판정을 설명할 "
-                    "수 없습니다. --out을 주어 판정하면 기록이 남습니다",
-                )
-            )
-        path = beside if beside.is_file() else path
-    log = DecisionLog(path)
-    if options.id is None:
-        ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in log][-5:]
-        listed = "".join(f"\n  {ascii(line)[1:-1]}" for line in ids)
-        raise LogError(
-            told(
-                f"{path}: which decision? Name a file or an id: harmlib explain {path} NAME"
-                f"{listed and '. The last ones:'}{listed}",
-                f"{path}: 어느 판정입니까? 파일 이름이나 id를 적으십시오: harmlib explain {path} "
-                "이름"
-                f"{listed and '. 마지막 판정:'}{listed}",
-            )
+    with asked_logs(place(options.log)) as logs:
+        if options.id is not None:
+            return logs.find(options.id)
+        ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in logs.last(5)]
+    listed = "".join(f"\n  {ascii(line)[1:-1]}" for line in ids)
+    raise LogError(
+        told(
+            f"{logs.shown}: which decision? Name a file or an id: harmlib explain {logs.shown} NAME"
+            f"{listed and '. The last ones:'}{listed}",
+            f"{logs.shown}: 어느 판정입니까? 파일 이름이나 id를 적으십시오: harmlib explain "
+            f"{logs.shown} 이름"
+            f"{listed and '. 마지막 판정:'}{listed}",
         )
-    return log.find(options.id)
+    )

@@ -6,7 +6,8 @@ import argparse
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harmlib.address import Address, place
@@ -22,6 +23,7 @@ from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
 from harmlib.models.checkpoint import CheckpointError
 from harmlib.predict.far_outputs import beside
+from harmlib.predict.opening import CheckpointOpener, Opener
 from harmlib.predict.outputs import (
     Written,
     count_of,
@@ -29,9 +31,11 @@ from harmlib.predict.outputs import (
     table_columns,
     with_band,
 )
-from harmlib.predict.predictor import Predictor, open_predictors
+from harmlib.predict.predictor import Predictor
+from harmlib.predict.ray_stages import FolderUnseen
+from harmlib.predict.shard_rule import OtherShards
 from harmlib.predict.sharded import FILES, Shards, predict_into_shards, shard_name
-from harmlib.predict.stream import predict_stream
+from harmlib.predict.stream import Stream, predict_stream
 from harmlib.predict.windows import Windowing
 from harmlib.tables.csv_output import RowWriter
 
@@ -52,15 +56,8 @@ def run_predict(options: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", category=FutureWarning)  # of other packages, about themselves
     total = Total(options.paths)  # counted while networks are loaded
     try:
-        predictors = open_predictors(
-            options.checkpoint,
-            weights=weights_by_backbone(options.weights),
-            device=options.device,
-            windowing=_windowing(options),
-            policy=options.policy,
-            policy_file=options.policy_file,
-            threshold=options.threshold,
-        )
+        opener = _opener(options)
+        predictors = opener.open(computes=options.engine == "local")
         limits = _limits(options)
         bands: dict[str, Bands] = {
             p.modality: _bands(p, options) for p in predictors if options.bands
@@ -81,13 +78,55 @@ def run_predict(options: argparse.Namespace) -> int:
             return _print_rows(predictors, found, bands, limits, progress)
         out = place(options.out)
         if is_sharded_out(options.out):
-            files = options.shard_files or FILES
-            shards = predict_into_shards(
-                out, predictors, found, bands, files=files, limits=limits, progress=progress
-            )
+            try:
+                with _stream(options, opener) as stream:
+                    shards = predict_into_shards(
+                        out,
+                        predictors,
+                        found,
+                        bands,
+                        files=options.shard_files or FILES,
+                        limits=limits,
+                        progress=progress,
+                        stream=stream,
+                    )
+            except (OtherShards, CheckpointError, WeightsError, FolderUnseen) as error:
+                print(f"harmlib: {error}", file=sys.stderr)
+                return 2
             return _tell_shards(shards)
         written = predict_into(out, predictors, found, bands, limits=limits, progress=progress)
     return _tell(written, out)
+
+
+def _opener(options: argparse.Namespace) -> CheckpointOpener:
+    """On Ray its paths are absolute: it is opened by processes that began in other folders."""
+    checkpoint, file = options.checkpoint, options.policy_file
+    weights = weights_by_backbone(options.weights)
+    if options.engine == "ray":
+        checkpoint, file = checkpoint.absolute(), file and file.absolute()
+        near = {name: Path(path) for name, path in weights.items()}  # or a word
+        weights |= {name: str(path.absolute()) for name, path in near.items() if path.exists()}
+    return CheckpointOpener(
+        checkpoint,
+        weights=weights,
+        device=options.device,
+        windowing=_windowing(options),
+        policy=options.policy,
+        policy_file=file,
+        threshold=options.threshold,
+    )
+
+
+@contextmanager
+def _stream(options: argparse.Namespace, opener: Opener) -> Iterator[Stream]:
+    """What predicts, on this machine or on a cluster."""
+    if options.engine == "local":
+        yield predict_stream
+        return
+    from harmlib.predict.ray_stream import ray_stream  # Ray is an extra
+
+    with ray_stream(opener) as stream:
+        yield stream
 
 
 def _bands(predictor: Predictor, options: argparse.Namespace) -> Bands:

@@ -7,7 +7,8 @@ import difflib
 import glob
 from pathlib import Path
 
-from harmlib.address import Address, AddressError, is_address, open_system, place
+from harmlib.address import Address, AddressError, is_address, local_text, open_system, place
+from harmlib.features.ray_cluster import RayMissing, require_ray
 from harmlib.language import told
 from harmlib.media.find import find_files
 from harmlib.media.ledger import Unusable
@@ -79,6 +80,8 @@ def _options(options: argparse.Namespace) -> str:
             return told("--shard-files: at least 1", "--shard-files: 1 이상이어야 합니다")
         if not is_sharded_out(options.out):
             return _goes_with("--shard-files", told("--out FOLDER/", "--out 폴더/"))
+    if options.engine == "ray" and (said := _ray(options.out)):
+        return said
     if options.confidence is not None and not options.bands:
         return _goes_with("--confidence", "--bands RECALL PRECISION")
     if options.policy_file is not None and not options.policy:
@@ -88,6 +91,17 @@ def _options(options: argparse.Namespace) -> str:
     except ValueError as error:
         return str(error)
     return _two_lines(options)
+
+
+def _ray(out: str | None) -> str:
+    """Say why nothing could be predicted on Ray."""
+    if not is_sharded_out(out):
+        return _goes_with("--engine ray", told("--out FOLDER/", "--out 폴더/"))
+    try:
+        require_ray()
+    except RayMissing as error:
+        return str(error)
+    return ""
 
 
 def is_sharded_out(out: str | None) -> bool:
@@ -191,7 +205,7 @@ def _or(places: list[str]) -> str:
 
 def _paths(paths: list[str]) -> str:
     """Say so where none of the paths leads anywhere; one of many is a row of the ledger."""
-    near = [path for path in paths if not is_address(path)]
+    near = [local_text(path) for path in paths if not is_address(path)]
     if any(path == STDIN or Path(path).exists() or _matches(path) for path in near):
         return ""
     first_found = [next(find_files([path]), None) for path in paths if is_address(path)]
@@ -200,7 +214,7 @@ def _paths(paths: list[str]) -> str:
         return ""
     if lost:
         return f"{lost[0].path}: {lost[0].reason}"
-    first, more = paths[0], len(paths) - 1
+    first, more = local_text(paths[0]), len(paths) - 1
     others = told(f" (nor {more} others)", f" (다른 {more}개도 없습니다)") if more else ""
     return told(
         f"{first}: no such file or folder{others}{instead(Path(first))}. Give files, folders, "

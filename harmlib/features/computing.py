@@ -24,6 +24,7 @@ from harmlib.features.ray_cluster import (
     plan_workers,
     ray_module,
     require_ray,
+    wants_gpu,
 )
 from harmlib.features.ray_extraction import Busy, ParamsOpener, extract_on_ray, node_resources
 from harmlib.features.store import FeatureStore
@@ -94,7 +95,7 @@ class Computing:
             job.run(first, _behind(progress, 0, len(todo)))
             rest = todo.drop(first.index)
             cost = JobCost(
-                len(rest), bytes_of(rest["path"]), job.sec_per_file(), self.params.price_per_hour
+                len(rest), bytes_of(rest), job.sec_per_file(), self.params.price_per_hour
             )
             tell(cost.text())
             return job.run(items, _behind(progress, len(first), len(todo)))
@@ -217,8 +218,7 @@ def _facts(device: str, precision: str) -> tuple[torch.device, torch.dtype, str]
 
 def _ask_a_node(device: str, precision: str) -> tuple[torch.device, torch.dtype, str]:
     nodes = node_resources()
-    has_gpu = any(node.get("GPU", 0) >= 1 for node in nodes)
-    on_gpu = device.startswith("cuda") or (device == "auto" and has_gpu)
+    on_gpu = wants_gpu(device, nodes)
     workers = plan_workers(nodes, on_gpu)
     ray = ray_module()
     ask = ray.remote(num_cpus=0, num_gpus=workers.gpus)(_facts)

@@ -89,6 +89,23 @@ def open_engine(
     return TorchEngine(backbone, device, precision)
 
 
+class Unopened:
+    """Stands for an engine where nothing is computed: it tells which backbone is prepared for.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Whose network nobody has built.
+    """
+
+    def __init__(self, backbone: Backbone) -> None:
+        self.backbone = backbone
+
+    def start(self, batch: torch.Tensor) -> Rows:
+        """Computes nothing."""
+        raise AssertionError(f"{self.backbone.name} was not opened to compute {len(batch)} units")
+
+
 class TorchEngine:
     """Runs the network in torch, with autocast and channels last.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -86,26 +84,22 @@ def spread(items: pd.DataFrame, count: int) -> pd.DataFrame:
     return items.iloc[[i * len(items) // count for i in range(count)]]
 
 
-def bytes_of(paths: Iterable[str | Path]) -> int:
-    """Add up how large files of this machine are.
+def bytes_of(items: pd.DataFrame) -> int:
+    """Add up how large files are, wherever they lie: a manifest tells, so nobody is asked.
 
     Parameters
     ----------
-    paths : iterable of str or Path
-        Those that aren't there, or lie at an address, count nothing.
+    items : DataFrame
+        Rows of a manifest.
 
     Returns
     -------
     int
-        Bytes.
+        Bytes; 0 of a table that doesn't tell.
 
     Examples
     --------
-    >>> bytes_of(["no such file"])
-    0
+    >>> bytes_of(pd.DataFrame({"path": ["s3://bucket/a.jpg", "b.jpg"], "size": [3, 4]}))
+    7
     """
-    size = 0
-    for path in map(Path, paths):
-        if path.is_file():
-            size += path.stat().st_size
-    return size
+    return int(items["size"].sum()) if "size" in items else 0

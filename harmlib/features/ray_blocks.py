@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from harmlib.media.decode import MediaError
 YIELD_BYTES = 16 << 20  # of prepared units that a decoding process collects before it hands on
 _FILE = ("sha256", "path", "modality", "duration_sec", "backbones")
 _TRACK = ("stream", "mended_gap_sec", "width", "height")
-_OUTCOME = [("sha256", pa.string()), ("reason", pa.string()), ("changed", pa.bool_())]
+_OUTCOME = [("sha256", pa.string()), ("reason", pa.string())]
+CHANGED = pa.field("changed", pa.bool_())
 
 
 def file_tables(items: pd.DataFrame, rows: int) -> list[pa.Table]:
@@ -45,7 +47,9 @@ def file_tables(items: pd.DataFrame, rows: int) -> list[pa.Table]:
 
 
 def unit_tables(
-    prepared: Iterable[tuple[str, bool, Tensors | MediaError, float]], names: Iterable[str]
+    prepared: Iterable[tuple[str, Any, Tensors | MediaError, float]],
+    names: Iterable[str],
+    second: pa.Field = CHANGED,
 ) -> Iterator[pa.Table]:
     """Pack prepared units into tables of a bounded size.
 
@@ -53,9 +57,11 @@ def unit_tables(
     ----------
     prepared : iterable of (str, bool, Tensors or MediaError, float)
         sha256, whether the file has changed, its units or why it has none, and the seconds that
-        this took.
+        this took. Where windows are prepared, the key of one stands for the hash.
     names : iterable of str
         All backbones.
+    second : pyarrow.Field
+        Of the second value: what travels with the units, its name and kind.
 
     Yields
     ------
@@ -64,16 +70,17 @@ def unit_tables(
         bytes, null where it isn't wanted.
     """
     schema = pa.schema(
-        [*_OUTCOME, ("prepare_sec", pa.float64()), *((name, pa.large_binary()) for name in names)]
+        [*_OUTCOME, second, ("prepare_sec", pa.float64())]
+        + [(name, pa.large_binary()) for name in names]
     )
     rows: list[dict[str, object]] = []
     size = 0
-    for sha256, changed, found, seconds in prepared:
+    for sha256, told, found, seconds in prepared:
         failed = isinstance(found, MediaError)
         row: dict[str, object] = {
             "sha256": sha256,
             "reason": str(found) if failed else "",
-            "changed": changed,
+            second.name: told,
             "prepare_sec": seconds,
         }
         units = {} if isinstance(found, MediaError) else found

@@ -116,6 +116,29 @@ def plan_workers(nodes: Sequence[Mapping[str, float]], on_gpu: bool) -> Workers:
     return workers
 
 
+def wants_gpu(device: str, nodes: Sequence[Mapping[str, float]]) -> bool:
+    """Whether networks run on GPUs.
+
+    Parameters
+    ----------
+    device : str
+        As the params or the command line name it.
+    nodes : sequence of mapping of str to float
+        As for `plan_workers`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> wants_gpu("auto", [{"CPU": 8}, {"CPU": 8, "GPU": 1}]), wants_gpu("cpu", [{"GPU": 1}])
+    (True, False)
+    """
+    has_gpu = any(node.get("GPU", 0) >= 1 for node in nodes)
+    return device.startswith("cuda") or (device == "auto" and has_gpu)
+
+
 @contextmanager
 def joined_cluster() -> Iterator[None]:
     """Join the cluster of RAY_ADDRESS, or start Ray here; leave or end it at the end.
@@ -191,10 +214,10 @@ def require_ray() -> None:
     if importlib.util.find_spec("ray") is None:
         raise RayMissing(
             told(
-                "engine: ray needs the package Ray, which is not installed here: "
-                'pip install "harmlib[ray]", or set engine: local',
-                "engine: ray에는 Ray 패키지가 필요한데 설치되어 있지 않습니다. "
-                'pip install "harmlib[ray]"로 설치하거나 engine: local로 바꾸십시오',
+                "the engine ray needs the package Ray, which is not installed here: "
+                'pip install "harmlib[ray]", or choose the engine local',
+                "engine을 ray로 하려면 Ray 패키지가 필요한데 설치되어 있지 않습니다. "
+                'pip install "harmlib[ray]"로 설치하거나 engine을 local로 바꾸십시오',
             )
         )
 

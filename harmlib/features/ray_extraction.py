@@ -31,6 +31,7 @@ from harmlib.features.ray_blocks import (
     vectors_in,
 )
 from harmlib.features.ray_cluster import Workers, joined_cluster, plan_workers, ray_module
+from harmlib.features.ray_dataset import computed_on_ray
 from harmlib.features.store import FeatureStore
 from harmlib.features.vector_stream import (
     Tensors,
@@ -248,35 +249,20 @@ def _outcomes(
     # It takes an opener that a notebook or a script defines, too
     job = ray.cloudpickle.dumps((opener, params, limits))
     files = _within(len(first) // _TASKS, _FILES)
-    dataset = (
-        ray.data.from_arrow(file_tables(first, files))
-        .map_batches(
-            _prepare,
-            fn_args=(job, list(stores)),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ray.data.TaskPoolStrategy(size=workers.decoders),
-            num_cpus=workers.decode_cpus,
-        )
-        .map_batches(
-            _Compute,
-            fn_constructor_args=(job, list(stores), workers.threads),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(
-                min_size=1, max_size=workers.count, initial_size=workers.count
-            ),
-            num_cpus=workers.cpus,
-            num_gpus=workers.gpus,
-        )
-        .map_batches(
-            _store,
-            fn_args=(dict(stores),),
-            batch_size=_within(len(first) // _PARTS, _SHARD),
-            batch_format="pyarrow",
-            compute=ray.data.TaskPoolStrategy(size=workers.count),
-            num_cpus=0,  # it mostly waits for a disk, and must never wait for a place
-        )
+    dataset = computed_on_ray(
+        file_tables(first, files),
+        _prepare,
+        (job, list(stores)),
+        _Compute,
+        (job, list(stores), workers.threads),
+        workers,
+    ).map_batches(
+        _store,
+        fn_args=(dict(stores),),
+        batch_size=_within(len(first) // _PARTS, _SHARD),
+        batch_format="pyarrow",
+        compute=ray.data.TaskPoolStrategy(size=workers.count),
+        num_cpus=0,  # it mostly waits for a disk, and must never wait for a place
     )
     for table in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
         for row in table.to_pylist():

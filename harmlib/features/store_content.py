@@ -14,6 +14,8 @@ from harmlib.media.sealed_table import DamagedTable
 COMPACT_PARTS = 32  # fewer parts than these are left as they are
 SHARD_BYTES = 64 << 20  # of parts that are joined into one shard, about
 
+_LEFT_SEC = 24 * 3600.0
+
 _PARTS, _SHARDS, _VECTORS = "part-*.parquet", "shard-*.parquet", "shard-*.npy"
 
 
@@ -136,6 +138,7 @@ def join_parts(folder: StoreFolder) -> None:
     sizes = folder.sizes(_PARTS)
     if len(sizes) < COMPACT_PARTS:
         return
+    _remove_leftovers(folder)
     group: dict[str, Part] = {}
     total = 0
     for name, part in _opened(folder, sizes, {}):
@@ -147,6 +150,18 @@ def join_parts(folder: StoreFolder) -> None:
             total = 0
     if len(group) > 1:
         _join(folder, group)
+
+
+def _remove_leftovers(folder: StoreFolder) -> None:
+    """Remove what killed processes have left: vectors without their table, and half files.
+
+    A table follows its vectors within seconds; whoever writes now is left a day.
+    """
+    vectors = folder.older(_VECTORS, _LEFT_SEC)
+    tables = folder.sizes(_SHARDS)  # after the vectors: one may have got its table meanwhile
+    told_of = {vectors_of(name) for name in tables}
+    orphans = [name for name in vectors if name not in told_of]
+    folder.remove([*orphans, *folder.older("*.part", _LEFT_SEC)])
 
 
 def _join(folder: StoreFolder, parts: dict[str, Part]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from harmlib.address import Address, asking, place
+from harmlib.address import Address, asking, listed_as, place
 from harmlib.media.whole_file import report_set_aside, set_aside, written_whole
 
 Range = tuple[int, int]  # from this byte up to that one
@@ -32,6 +33,9 @@ class StoreFolder(Protocol):
 
     def sizes(self, pattern: str) -> dict[str, int]:
         """Return the size in bytes of each file whose name matches, in the order of names."""
+
+    def older(self, pattern: str, sec: float) -> list[str]:
+        """List the files whose name matches, and which were last changed longer ago."""
 
     def read(self, name: str) -> bytes:
         """Return a file. Raises FileNotFoundError where it isn't, OSError."""
@@ -108,6 +112,15 @@ class LocalFolder:
                 sizes[path.name] = path.stat().st_size
         return sizes
 
+    def older(self, pattern: str, sec: float) -> list[str]:
+        """List the files whose name matches, and which were last changed longer ago."""
+        names, until = [], time.time() - sec
+        for path in sorted(self.path.glob(pattern)):
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                if path.stat().st_mtime < until:
+                    names.append(path.name)
+        return names
+
     def read(self, name: str) -> bytes:
         """Return a file."""
         return (self.path / name).read_bytes()
@@ -168,11 +181,20 @@ class RemoteFolder:
 
     def sizes(self, pattern: str) -> dict[str, int]:
         """Return the size in bytes of each file whose name matches, in the order of names."""
+        return {name: about["size"] for name, about in self._matching(pattern).items()}
+
+    def older(self, pattern: str, sec: float) -> list[str]:
+        """List the files whose name matches, and which were last changed longer ago."""
+        until_ns = int((time.time() - sec) * 1e9)
+        changed = {name: listed_as(info).mtime_ns for name, info in self._matching(pattern).items()}
+        return [name for name, mtime_ns in changed.items() if 0 < mtime_ns < until_ns]
+
+    def _matching(self, pattern: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         with contextlib.suppress(FileNotFoundError), asking(self.where) as (system, path):
             system.invalidate_cache(path)  # others write here as well
             found = system.glob(f"{path}/{pattern}", detail=True)
-        return {path.rpartition("/")[2]: found[path]["size"] for path in sorted(found)}
+        return {path.rpartition("/")[2]: found[path] for path in sorted(found)}
 
     def read(self, name: str) -> bytes:
         """Return a file."""

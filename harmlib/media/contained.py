@@ -114,7 +114,7 @@ def facts_at(path: Path | Address, facts: Facts) -> Facts:
     Returns
     -------
     Facts
-        With the file's own name and times.
+        With the file's own name and times, and as it was listed.
 
     Examples
     --------
@@ -125,7 +125,8 @@ def facts_at(path: Path | Address, facts: Facts) -> Facts:
     if isinstance(path, Path):
         return facts
     state = file_state(path)
-    return replace(facts, path=str(path), mtime_ns=state.mtime_ns if state else 0)
+    mtime_ns = state.mtime_ns if state else 0
+    return replace(facts, path=str(path), mtime_ns=mtime_ns, listed=path.listed)
 
 
 def facts_of_lost(path: Path | Address, error: Exception) -> Facts:

@@ -79,11 +79,16 @@ class DecoderDied(MediaError):
         How it ended.
     is_lasting : bool
         Whether it would end so again: it crashed or took too long, and wasn't ended from outside.
+    took_too_long : bool
+        Whether it was ended for that.
     """
 
-    def __init__(self, reason: str, is_lasting: bool = True) -> None:
+    def __init__(
+        self, reason: str, is_lasting: bool = True, *, took_too_long: bool = False
+    ) -> None:
         super().__init__(reason)
         self.is_lasting = is_lasting
+        self.took_too_long = took_too_long
 
 
 def contained(
@@ -355,7 +360,11 @@ class _Decoder:
 
     def _died(self) -> DecoderDied:
         status = self.end()
-        return DecoderDied(self._why(status), is_lasting=-status not in _FROM_OUTSIDE)
+        return DecoderDied(
+            self._why(status),
+            is_lasting=-status not in _FROM_OUTSIDE,
+            took_too_long=status == -signal.SIGALRM,
+        )
 
     def _why(self, status: int) -> str:
         if status == -signal.SIGALRM:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -17,15 +18,20 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from os import getpid
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from harmlib.address import FULL, Address, AddressError, Listed, asking, look_up
+from fsspec.callbacks import Callback
+
+from harmlib.address import FULL, Address, AddressError, Listed, Unreachable, asking, look_up
 from harmlib.media.ledger import Unusable
 from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 
 IDLE_BYTES = 4 << 30  # of copies that nobody reads right now
-AHEAD = 8  # files that are fetched before their turn
+# Files that are fetched before their turn. A core decodes a small picture in less time than a
+# store takes to answer: each needs a few under way, up to what one machine's line bears.
+AHEAD = min(64, max(8, 4 * (os.cpu_count() or 1)))
+AHEAD_BYTES = 2 << 30  # of these files together, but for one: of videos few fill the disk
 _LONGEST_SUFFIX = 16
 
 
@@ -58,14 +64,19 @@ class Copies:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def held(self, where: Address) -> Iterator[Path]:
+    def held(self, where: Address, ended: threading.Event | None = None) -> Iterator[Path]:
         """Give a copy that stays as long as the block runs; it is fetched where there is none.
 
         Of an address without `listed` a copy that is kept will do: what was found out from it
-        still holds for it. Raises FileNotFoundError, Unreachable and AddressError as
-        `harmlib.address.asking` does.
+        still holds for it. With `listed` the content is what was listed, also when it is fetched
+        for the second time. Raises FileNotFoundError, Unreachable (of a content that has changed,
+        too, and when `ended` was set meanwhile) and AddressError as `harmlib.address.asking` does.
         """
-        listed = where.listed or self._kept.get(where.text) or look_up(where)
+        kept = self._kept.get(where.text)
+        if kept and (where.listed is None or kept.may_be(where.listed)):
+            listed = kept
+        else:
+            listed = where.listed or look_up(where)
         key = (where, listed)
         with self._lock:
             self._kept[where.text] = listed
@@ -75,14 +86,14 @@ class Copies:
         try:
             with copy.lock:
                 if copy.path is None:
-                    copy.path = self._fetch(where, listed)
+                    copy.path = self._fetch(where, listed, ended)
             yield copy.path
         finally:
             with self._lock:
                 copy.users -= 1
                 self._make_room()
 
-    def _fetch(self, where: Address, listed: Listed) -> Path:
+    def _fetch(self, where: Address, listed: Listed, ended: threading.Event | None) -> Path:
         with self._lock:
             self._made += 1
             number = self._made
@@ -90,10 +101,12 @@ class Copies:
         path = self.folder / f"{number}{suffix}"
         try:
             with asking(where) as (system, remote):
-                system.get_file(remote, str(path))
+                system.get_file(remote, str(path), callback=_Until(ended))
                 size = path.stat().st_size
                 if size != listed.size:
                     raise OSError(f"{size:,} bytes came, {listed.size:,} were listed")
+                if not look_up(where).may_be(listed):  # asked afterwards: nothing slips between
+                    raise Unreachable(f"{where}: its content has changed since it was listed")
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -118,13 +131,29 @@ class Copies:
             del self._kept[where.text]
 
 
+class _Until(Callback):  # type: ignore[misc]
+    """Ends a transfer, at its next piece, once an event is set."""
+
+    def __init__(self, ended: threading.Event | None) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def call(self, *_: Any, **__: Any) -> None:
+        """Be told of a piece."""
+        if self._ended is not None and self._ended.is_set():
+            raise InterruptedError("nobody wants it any more")
+
+
 @contextlib.contextmanager
-def local_file(where: Path | Address) -> Iterator[Path]:
+def local_file(where: Path | Address, ended: threading.Event | None = None) -> Iterator[Path]:
     """Give a file of this machine with the content of a file anywhere.
 
     Parameters
     ----------
     where : Path or Address
+        Of an address with `listed`, the content is the one that was listed.
+    ended : threading.Event, optional
+        Once it is set, what is being fetched is given up.
 
     Yields
     ------
@@ -134,7 +163,8 @@ def local_file(where: Path | Address) -> Iterator[Path]:
     Raises
     ------
     FileNotFoundError, Unreachable, AddressError
-        Of an address, as `harmlib.address.asking` does.
+        Of an address, as `harmlib.address.asking` does; Unreachable, too, where its content is
+        another than was listed.
 
     Examples
     --------
@@ -148,7 +178,7 @@ def local_file(where: Path | Address) -> Iterator[Path]:
     if isinstance(where, Path):
         yield where
         return
-    with _copies(getpid()).held(where) as path:
+    with _copies(os.getpid()).held(where, ended) as path:
         yield path
 
 
@@ -162,7 +192,7 @@ def _copies(pid: int) -> Copies:
 
 
 def _remove(folder: Path, pid: int) -> None:
-    if pid == getpid():  # a forked process ends with its parent's duties, too
+    if pid == os.getpid():  # a forked process ends with its parent's duties, too
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -194,18 +224,23 @@ def fetched_ahead(
     >>> [str(one) for one in fetched_ahead([Path("a.jpg"), Path("b.jpg")])]
     ['a.jpg', 'b.jpg']
     """
-    waiting: deque[Path | Unusable | Future[_Fetched]] = deque()
+    waiting: deque[_Waiting] = deque()
+    ended = threading.Event()
     with ThreadPoolExecutor(ahead, thread_name_prefix="fetch") as pool:
         try:
             for one in found:
-                waiting.append(pool.submit(_fetch, one) if isinstance(one, Address) else one)
-                # Files of this machine wait for nothing
-                while waiting and (len(waiting) >= ahead or not isinstance(waiting[0], Future)):
-                    yield from _arrived(waiting.popleft())
+                if isinstance(one, Address):
+                    size = one.listed.size if one.listed else 0
+                    waiting.append(_Waiting(pool.submit(_fetch, one, ended), size))
+                else:
+                    waiting.append(_Waiting(one))
+                while waiting and _is_time(waiting, ahead):
+                    yield from _arrived(waiting.popleft().one)
             while waiting:
-                yield from _arrived(waiting.popleft())
+                yield from _arrived(waiting.popleft().one)
         finally:
-            for left in waiting:
+            ended.set()  # else whoever gives up waits for what is half fetched
+            for left, _ in waiting:
                 if isinstance(left, Future) and not left.cancel() and not left.exception():
                     left.result()[1].close()
 
@@ -213,11 +248,25 @@ def fetched_ahead(
 _Fetched = tuple[Address | Unusable, contextlib.ExitStack]  # the stack holds the copy
 
 
-def _fetch(where: Address) -> _Fetched:
+class _Waiting(NamedTuple):
+    """What was found, or is being fetched, and how many bytes that takes here."""
+
+    one: Path | Unusable | Future[_Fetched]
+    size: int = 0
+
+
+def _is_time(waiting: deque[_Waiting], ahead: int) -> bool:
+    """Whether the first is to go before another is fetched; files of this machine always do."""
+    if len(waiting) >= ahead or not isinstance(waiting[0].one, Future):
+        return True
+    return sum(size for _, size in waiting) > AHEAD_BYTES
+
+
+def _fetch(where: Address, ended: threading.Event) -> _Fetched:
     with contextlib.ExitStack() as stack:
         try:
             known = Address(where.text, where.listed or look_up(where))
-            stack.enter_context(local_file(known))
+            stack.enter_context(local_file(known, ended))
         except (OSError, AddressError) as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise  # no file's fault: all that follow would be lost

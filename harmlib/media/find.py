@@ -22,7 +22,14 @@ from typing import BinaryIO, cast
 
 from fsspec.utils import glob_translate
 
-from harmlib.address import Address, AddressError, address, is_address, without_secrets
+from harmlib.address import (
+    Address,
+    AddressError,
+    address,
+    is_address,
+    local_text,
+    without_secrets,
+)
 from harmlib.media.ledger import Unusable
 from harmlib.media.remote_files import files_at
 
@@ -42,7 +49,8 @@ def find_files(
         Files; folders, which are searched to the bottom; patterns (``*``, ``?``, ``[ab]``, and
         ``**`` for any depth) that the shell did not expand; ``-`` for the paths that `stdin`
         lists. A path may hold any bytes (as surrogates, which `os.fsencode` turns back). Each may
-        be an address, too (``s3://bucket/media``): of a file, a folder or a pattern.
+        be an address, too (``s3://bucket/media``, ``file:///media``): of a file, a folder or a
+        pattern.
     stdin : binary stream, optional
         Buffered; by default the process's own standard input. It has one path per line, or paths
         that end in NUL (``find -print0``) if its first block contains a NUL. Lines are names,
@@ -82,9 +90,10 @@ def find_files(
         raise ValueError(f"paths is {os.fspath(paths)!r}; pass a list of paths")
     seen: set[bytes] = set()
     remote = _Remote()
-    for path in (os.fspath(path) for path in paths):
+    for path in (local_text(os.fspath(path)) for path in paths):
         if path == "-":
-            for line in _read_paths(sys.stdin.buffer if stdin is None else stdin):
+            lines = _read_paths(sys.stdin.buffer if stdin is None else stdin)
+            for line in map(local_text, lines):
                 yield from remote.search(line) if is_address(line) else _search(line, seen)
         elif is_address(path):
             yield from remote.search(path)

@@ -12,7 +12,7 @@ from harmlib.address import Address, located
 from harmlib.language import told
 from harmlib.media.folders import DataError, is_mixed, kind_of, label_folders
 from harmlib.media.listing import read_csv
-from harmlib.media.remote_media import kind_at, label_files, names_in
+from harmlib.media.remote_media import kinds_at, label_files, names_in
 from harmlib.params import MODALITIES, Modality
 
 _LOOKED_AT = 50  # files of a list, to tell what it lists
@@ -174,5 +174,5 @@ def _kinds(root: Path | Address, paths: Iterable[str]) -> list[Modality]:
     """What the first files that are there are."""
     places = [located(root, path) for path in paths]
     near = [place for place in places if isinstance(place, Path) and place.is_file()]
-    far = [kind_at(place) for place in places if isinstance(place, Address)]
-    return [*(kind_of(place) for place in near[:_LOOKED_AT]), *(kind for kind in far if kind)]
+    far = [place for place in places if isinstance(place, Address)]
+    return [*map(kind_of, near[:_LOOKED_AT]), *kinds_at(far[:_LOOKED_AT])]

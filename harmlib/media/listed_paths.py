@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from harmlib.address import Address, is_address
+from harmlib.address import Address, is_address, local_text
 from harmlib.media.remote_media import FilesAtAddress
 
 _QUOTES = "\"'`“”‘’«»"
@@ -77,6 +78,7 @@ class FilesOnDisk:
         str
             Without ``./`` and ``//``; otherwise as listed where no file is meant for sure.
         """
+        path = local_text(path)
         for wanted in dict.fromkeys((path, path.strip(_QUOTES), _slashed(path))):
             if wanted and (found := self._spelt(wanted)):
                 return self._below_root(found)
@@ -119,6 +121,20 @@ class FilesOnDisk:
             return os.path.lexists(f"{self.root}/{path}" if path[:1] != "/" else path)
         except ValueError:  # a NUL in the name
             return False
+
+    def any_exists(self, paths: Iterable[str]) -> bool:
+        """Whether one of the paths leads to something.
+
+        Parameters
+        ----------
+        paths : iterable of str
+            As `named` returns them.
+
+        Returns
+        -------
+        bool
+        """
+        return any(map(self.exists, paths))
 
     def hint(self, path: str) -> str:
         """Say where a listed file, which is missing, may be.

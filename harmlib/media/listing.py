@@ -14,6 +14,7 @@ from harmlib.address import (
     has_credentials,
     is_address,
     located,
+    look_up,
 )
 from harmlib.language import told
 from harmlib.media.categories import check_category, folder_category, plain_category
@@ -101,7 +102,7 @@ def _plain_folder(path: str) -> str:
 def _require_one(paths: pd.Series, root: Path | Address, csv_path: Path | Address) -> None:
     """Say once that no listed file is there, instead of once for each in the ledger."""
     files = listed_files(root)
-    if paths.empty or any(files.exists(path) for path in paths):
+    if paths.empty or files.any_exists(paths):
         return
     hint = files.hint(paths.iloc[0])
     raise DataError(
@@ -176,7 +177,7 @@ def read_csv(
     if isinstance(csv_path, Path):
         return _read_csv(csv_path, where, categories, group_column)
     try:
-        with local_file(csv_path) as near:
+        with local_file(Address(csv_path.text, look_up(csv_path))) as near:  # as it is now
             try:
                 return _read_csv(near, where, categories, group_column)
             except DataError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address, Listed, place
 from harmlib.media.decode import MediaError, load_image, loss_reason
 from harmlib.media.file_state import file_state
 from harmlib.media.identify import identify
@@ -55,6 +56,8 @@ class Facts:
         where it can't be told.
     tracks : tuple of VideoFacts
         All video streams, with the times of their frames; that of `stream` first.
+    listed : Listed, optional
+        Of a file at an address, what its store told of the content that was read.
     """
 
     path: str
@@ -73,6 +76,13 @@ class Facts:
     perceptual_hash: str = ""
     brightness: float = 0.0
     tracks: tuple[VideoFacts, ...] = field(default=(), repr=False, compare=False)
+    listed: Listed | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def place(self) -> Path | Address:
+        """Where the file lies; at an address, with the state in which it was read."""
+        where = place(self.path)
+        return where if isinstance(where, Path) else Address(where.text, self.listed)
 
 
 _OTHER: dict[Modality, str] = {

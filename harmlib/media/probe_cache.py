@@ -37,7 +37,7 @@ _OTHERS = {
     "splits", "thumbnails",
 }  # fmt: skip
 _DECODERS = ("av", "pillow", "pillow-heif")
-_WAITING = 16  # files
+_FEWEST_WAITING = 16  # files
 _WRITE_EVERY_SEC = 30.0  # a run that is killed loses at most the facts of these
 
 
@@ -81,8 +81,9 @@ def probe_all(
     written = time.monotonic()
     notes = cache.with_suffix(".in_hand")
     asked = (modality, max_frames, max_pixels, limits, notes)
-    with noting(notes), decoding_threads(os.cpu_count() or 1) as pool:
-        looked = _looks(fresh, asked, known, pool)
+    threads = os.cpu_count() or 1
+    with noting(notes), decoding_threads(threads) as pool:
+        looked = _looks(fresh, asked, known, pool, waiting_files(threads))
         for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
             found[path] = entry[2]
             known.add(*entry)
@@ -97,18 +98,43 @@ def probe_all(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def waiting_files(threads: int) -> int:
+    """How many files are taken up, being read or done, before the first of them is through.
+
+    Files come out in their order, so that one that takes long holds up what is done behind it. With
+    one file more for each thread, a thread that is done finds its next one here, fetched already
+    where it lies at an address. With many more, whoever is killed would have more to read again.
+
+    Parameters
+    ----------
+    threads : int
+        That read.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> waiting_files(2), waiting_files(64)
+    (16, 128)
+    """
+    return max(_FEWEST_WAITING, 2 * threads)
+
+
 def _looks(
     fresh: Sequence[Path | Address],
     asked: tuple[Modality, int, int, DecodeLimits, Path],
     known: ProbeCache,
     pool: ThreadPoolExecutor,
+    most: int,
 ) -> Iterator[tuple[FileState | None, int, Facts]]:
-    """Read files side by side, in order; a few wait, so that few are fetched ahead."""
+    """Read files side by side, in order; at most so many wait, so that few are fetched ahead."""
     waiting: deque[Future[tuple[FileState | None, int, Facts]]] = deque()
     # What can't be fetched, `_look` asks for again, and says why it is lost
     for path, _ in zip(fresh, fetched_ahead(fresh), strict=True):
         waiting.append(pool.submit(_look, path, asked, known))
-        if len(waiting) > _WAITING:
+        if len(waiting) >= most:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()

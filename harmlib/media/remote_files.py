@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fsspec.asyn import sync
 from fsspec.utils import glob_translate
 
 from harmlib.address import Address, asking, listed_as, look_up
@@ -88,11 +87,8 @@ def _files_below(folder: Address) -> Iterator[Address]:
 
 def _listed(system: Any, root: str) -> Iterator[Mapping[str, Any]]:
     """What is below a folder: page by page where the file system can, else folder by folder."""
-    if hasattr(system, "_iterdir"):  # s3fs: the only way that doesn't keep the whole bucket
-        bucket, _, prefix = root.partition("/")
-        keys = system._iterdir(bucket, delimiter="", prefix=f"{prefix}/" if prefix else "")
-        while page := sync(system.loop, _page, keys):
-            yield from page
+    if hasattr(system, "call_s3"):  # the only way that doesn't keep the names of a whole folder
+        yield from _listed_on_s3(system, root)
         return
     folders = [root]
     while folders:
@@ -104,10 +100,14 @@ def _listed(system: Any, root: str) -> Iterator[Mapping[str, Any]]:
         folders += [info["name"] for info in reversed(found) if info["type"] == "directory"]
 
 
-async def _page(keys: Any) -> list[Mapping[str, Any]]:
-    page: list[Mapping[str, Any]] = []
-    async for info in keys:
-        page.append(info)
-        if len(page) == _PAGE:
-            break
-    return page
+def _listed_on_s3(system: Any, root: str) -> Iterator[Mapping[str, Any]]:
+    """Ask S3 itself, for one page after the other (s3fs has no listing of pages)."""
+    bucket, _, prefix = root.partition("/")
+    asked = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
+    while True:
+        page = system.call_s3("list_objects_v2", **asked)
+        for about in page.get("Contents", ()):
+            yield {**about, "name": f"{bucket}/{about['Key']}", "size": about["Size"]}
+        if not page.get("IsTruncated"):
+            return
+        asked["ContinuationToken"] = page["NextContinuationToken"]

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from harmlib.address import Address, AddressError, asking, is_address, located, look_up
+from harmlib.address import (
+    Address,
+    AddressError,
+    asking,
+    is_address,
+    local_text,
+    located,
+    look_up,
+)
 from harmlib.media.formats import HEAD, recognise
 from harmlib.media.ledger import LABELS, Unusable, plain_label
 from harmlib.media.remote_files import files_at
 from harmlib.params import Modality
 
 _ASKING = 16  # files that are asked for at a time
+_ASKED_TOGETHER = 4 * _ASKING  # until one is found
 
 
 def label_files(root: Address, modality: Modality) -> dict[str, list[str]]:
@@ -108,23 +118,50 @@ def names_in(folder: Address) -> list[str]:
     return sorted(name for name in names if not name.startswith("."))
 
 
-def kind_at(where: Address) -> Modality | None:
-    """Tell what a file at an address is by its first bytes.
+def kinds_at(places: Iterable[Address]) -> list[Modality]:
+    """Tell what files at addresses are by their first bytes, many at a time.
 
     Parameters
     ----------
-    where : Address
+    places : iterable of Address
 
     Returns
     -------
-    {"image", "video"} or None
-        None where they tell nothing, or there is no file.
+    list of {"image", "video"}
+        In their order, without those that their bytes tell nothing of, or that aren't there.
 
     Examples
     --------
-    >>> kind_at(Address("memory://nowhere/a.jpg"))
+    >>> kinds_at([Address("memory://nowhere/a.jpg")])
+    []
     """
-    return {"picture": "image", "video": "video"}.get(_kind(where))  # type: ignore[return-value]
+    known: dict[str, Modality] = {"picture": "image", "video": "video"}
+    with ThreadPoolExecutor(_ASKING, thread_name_prefix="kinds") as pool:
+        return [known[kind] for kind in pool.map(_kind, places) if kind in known]
+
+
+def any_there(places: Iterable[Address]) -> bool:
+    """Whether one of the files at addresses is there; many are asked for at a time.
+
+    Parameters
+    ----------
+    places : iterable of Address
+
+    Returns
+    -------
+    bool
+        As soon as one is found.
+
+    Examples
+    --------
+    >>> any_there([Address("memory://nowhere/a.jpg")])
+    False
+    """
+    left = iter(places)
+    while some := list(islice(left, _ASKED_TOGETHER)):
+        if any(isinstance(one, Address) for one in looked_up(some)):
+            return True
+    return False
 
 
 def looked_up(places: Iterable[Path | Address]) -> list[Path | Address | Unusable]:
@@ -184,15 +221,18 @@ class FilesAtAddress:
         """The path relative to the root where the file is below it; otherwise as listed."""
         if is_address(path):
             return path.removeprefix(f"{self.root}/")
+        path = local_text(path)
         return path if path.startswith("/") else str(PurePosixPath(path))
 
     def key(self, path: str) -> str:
         """What two paths to the same file have in common."""
         return str(located(self.root, path))
 
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-        return not isinstance(looked_up([located(self.root, path)])[0], Unusable)
+    def any_exists(self, paths: Iterable[str]) -> bool:
+        """Whether one of them is there; a path of this machine counts, whoever reads it looks."""
+        places = [located(self.root, path) for path in paths]
+        far = [place for place in places if isinstance(place, Address)]
+        return len(far) < len(places) or any_there(far)
 
     def hint(self, path: str) -> str:  # noqa: ARG002 - a store knows no folders to look around in
         """Say where a listed file, which is missing, may be: nobody knows."""

@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from scipy.special import expit, logit
 
+from harmlib.analysis.bonferroni import corrected_level
 from harmlib.analysis.checks import FloatArray
 from harmlib.analysis.over_seeds import estimate_over_seeds
 from harmlib.analysis.prevalence import precision_at_prevalences
@@ -344,7 +345,7 @@ def _effects(judged: Mapping[tuple[Method, Rule], pd.DataFrame], ratios: int) ->
             compared = ratios * _COMPARED[rule]
             if method == "moved_threshold" and rule == "validation":
                 compared = ratios
-            level = 1 - 0.05 / compared
+            level = corrected_level(compared)
             for metric in ("f1", "average_precision", "roc_auc") if ranks else ("f1",):
                 found = estimate_over_seeds(own, metric)
                 apart = found - estimate_over_seeds(judged["none", rule], metric)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.bonferroni import corrected_level
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.judged import judged_items
 from harmlib.analysis.over_seeds import estimate_over_seeds
 from harmlib.media.folds import assign_folds
@@ -119,7 +120,7 @@ def study_strata(
         group_of = judged.drop_duplicates("item_id").set_index("item_id")["group"]
         scored = trained.scores.assign(group=trained.scores["item_id"].map(group_of))
         unknown = judged_items(scored, trained.operating_points)
-        tables.append(_measured(own, name, judged, unknown, 1 - 0.05 / len(found)))
+        tables.append(_measured(own, name, judged, unknown, corrected_level(len(found))))
     if not tables:
         return pd.DataFrame(columns=STRATA_COLUMNS)
     return pd.concat(tables, ignore_index=True).reindex(columns=STRATA_COLUMNS)

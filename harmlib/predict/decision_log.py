@@ -12,7 +12,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -198,38 +198,7 @@ class DecisionLog:
             raise LogError(
                 told(f"{self.path}: there is no such log", f"{self.path}: 그런 기록이 없습니다")
             )
-        last, files = None, {}
-        for last in self:
-            path = str(last.get("path", ""))
-            if last.get("id") == name:
-                return self._of_this_version(last)
-            if path == name or f"/{path}".endswith(f"/{name}"):
-                files[path] = last
-        if name in files or len(files) == 1:
-            return self._of_this_version(files.get(name) or next(iter(files.values())))
-        if files:
-            named = ", ".join(sorted(files)[:5])
-            raise LogError(
-                told(
-                    f"{self.path}: {len(files)} files are called {name!r}: {named}; give the path",
-                    f"{self.path}: {name!r}인 파일이 {len(files)}개입니다: {named}. 경로를 "
-                    "적으십시오",
-                )
-            )
-        raise LogError(f"{self.path}: {_not_there(name, last)}")
-
-    def _of_this_version(self, entry: Entry) -> Entry:
-        if "model_id" in entry:
-            return entry
-        name = entry.get("id")
-        raise LogError(
-            told(
-                f"{self.path}: decision {name} was logged by an earlier version, which called "
-                "things by other names; predict the file again",
-                f"{self.path}: 판정 {name}은 이전 버전이 다른 이름으로 적은 것입니다. 파일을 다시 "
-                "판정하십시오",
-            )
-        )
+        return find_among(self, name, self.path)
 
     def latest(self, models: Collection[str]) -> Iterator[Entry]:
         """The last entry on each path by these models (their sha256), in the log's order."""
@@ -245,20 +214,106 @@ class DecisionLog:
         policy: str = "",
         thresholds: Mapping[str, float] | None = None,
     ) -> set[tuple[str, int, int]]:
-        """The files that a model has predicted in one way, as (path, size, mtime_ns).
+        """The files whose last prediction by a model was in one way, as (path, size, mtime_ns).
 
         model : sha256 of the checkpoint. windowing : as in the entries. policy : its name, or none.
-        Decisions count if they were made at these thresholds (by the names that entries have)
+        Decisions count if they were made at these thresholds (by the names that entries have). The
+        table shows the last ones: an earlier one in this way is of no use.
         """
-        return {
-            (e["path"], e["size"], e["mtime_ns"])
-            for e in self
-            if _is_decision(e, (model,))
-            and e.get("windowing") == windowing
-            and e.get("policy", "") == policy
-            and all(e.get(name) == at for name, at in (thresholds or {}).items())
-            and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
-        }
+        last: dict[str, tuple[str, int, int] | None] = {}
+        for e in self:
+            if _is_decision(e, (model,)):
+                is_same = (
+                    e.get("windowing") == windowing
+                    and e.get("policy", "") == policy
+                    and all(e.get(name) == at for name, at in (thresholds or {}).items())
+                    and all(isinstance(e.get(name), int) for name in ("size", "mtime_ns"))
+                )
+                last[e["path"]] = (e["path"], e["size"], e["mtime_ns"]) if is_same else None
+        return {state for state in last.values() if state}
+
+
+def find_among(entries: Iterable[Entry], name: str, shown: object) -> Entry:
+    """Find a decision, as `DecisionLog.find` does, among entries of any number of logs.
+
+    Parameters
+    ----------
+    entries : iterable of dict
+        In the order in which they were made.
+    name : str
+        An id, a path, or the end of a path.
+    shown : object
+        What the messages call the place.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    LogError
+        As there.
+
+    Examples
+    --------
+    >>> entries = [{"id": "7b", "path": "up/a.jpg", "model_id": "m"}]
+    >>> find_among(entries, "a.jpg", "some log")["id"]
+    '7b'
+    """
+    last, files = None, {}
+    for last in entries:
+        path = str(last.get("path", ""))
+        if last.get("id") == name:
+            return _of_this_version(last, shown)
+        if is_called(last, name):
+            files[path] = last
+    if name in files or len(files) == 1:
+        return _of_this_version(files.get(name) or next(iter(files.values())), shown)
+    if files:
+        named = ", ".join(sorted(files)[:5])
+        raise LogError(
+            told(
+                f"{shown}: {len(files)} files are called {name!r}: {named}; give the path",
+                f"{shown}: {name!r}인 파일이 {len(files)}개입니다: {named}. 경로를 적으십시오",
+            )
+        )
+    raise LogError(f"{shown}: {_not_there(name, last)}")
+
+
+def is_called(entry: Entry, name: str) -> bool:
+    """Whether a decision has this id, or is on a file of this name.
+
+    Parameters
+    ----------
+    entry : dict
+        Of a log.
+    name : str
+        An id, a path, or the end of a path: whole names of folders and file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_called({"id": "7b", "path": "up/a.jpg"}, "a.jpg"), is_called({"path": "aa.jpg"}, "a.jpg")
+    (True, False)
+    """
+    return entry.get("id") == name or f"/{entry.get('path', '')}".endswith(f"/{name}")
+
+
+def _of_this_version(entry: Entry, shown: object) -> Entry:
+    if "model_id" in entry:
+        return entry
+    name = entry.get("id")
+    raise LogError(
+        told(
+            f"{shown}: decision {name} was logged by an earlier version, which called things by "
+            "other names; predict the file again",
+            f"{shown}: 판정 {name}은 이전 버전이 다른 이름으로 적은 것입니다. 파일을 다시 "
+            "판정하십시오",
+        )
+    )
 
 
 def _not_there(name: str, last: Entry | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from harmlib.address import Address, place
+from harmlib.address import Address
 from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
 from harmlib.language import told
@@ -27,11 +27,11 @@ from harmlib.media.probe import Facts
 from harmlib.media.thumbnails import segment_strips
 from harmlib.media.whole_file import written_whole
 from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
-from harmlib.predict.far_outputs import beside, near_outputs
+from harmlib.predict.far_outputs import beside, named_there, near_outputs
 from harmlib.predict.kept_ledger import KeptLedger
 from harmlib.predict.prediction import COLUMNS, Prediction, category_columns
 from harmlib.predict.predictor import Predictor
-from harmlib.predict.stream import predict_stream
+from harmlib.predict.stream import Stream, predict_stream
 from harmlib.predict.table_file import write_table
 from harmlib.tables.csv_output import write_csv
 
@@ -127,6 +127,7 @@ def predict_into(
     limits: DecodeLimits = LIMITS,
     progress: Callable[[int], None] | None = None,
     part: Part | None = None,
+    stream: Stream | None = None,
 ) -> Written:
     """Predict files into the table `out`, and into the files beside it.
 
@@ -138,8 +139,9 @@ def predict_into(
     ----------
     out : Path or Address
         A .csv, .parquet or .jsonl file; its folder may be new. What goes to an address is written
-        in a temporary folder, and uploaded at the end, or when something ends the call: only a
-        process that is killed leaves nothing there.
+        in a folder of this machine, and uploaded at the end, or when something ends the call. Only
+        a process that is killed leaves nothing there; what it has done, the next one on the same
+        machine goes on with.
     predictors : list of Predictor
         One, or one for each modality.
     found : iterable of Path, Address or Unusable
@@ -154,6 +156,8 @@ def predict_into(
         Called with the number of files that are done, whatever came of them.
     part : Part, optional
         What `found` is a part of; then table and ledger hold nothing of other files.
+    stream : Stream, optional
+        What predicts; by default `predict_stream`, on this machine.
 
     Returns
     -------
@@ -171,7 +175,14 @@ def predict_into(
         near_outputs(out) as near,
         held(near.with_suffix(".lock"), f"the output {out}"),
     ):
-        written = _predict_into(near, predictors, found, bands, strips, limits, progress, part)
+        predict = stream or predict_stream
+
+        def stream_there(*given: Any) -> Iterator[Prediction | Unusable]:
+            return named_there(predict(*given), near, out)
+
+        written = _predict_into(
+            near, predictors, found, bands, strips, limits, progress, part, stream_there
+        )
     return replace(written, ledger_path=beside(out, ".ledger.csv"))
 
 
@@ -184,6 +195,7 @@ def _predict_into(
     limits: DecodeLimits,
     progress: Callable[[int], None] | None,
     part: Part | None,
+    stream: Stream,
 ) -> Written:
     log = DecisionLog(out.with_suffix(".decisions.jsonl"))
     kept = KeptLedger(out.with_suffix(".ledger.csv"))
@@ -191,8 +203,7 @@ def _predict_into(
     unusable: list[Unusable] = []
     predicted: list[str] = []
     with noting(out.with_suffix(".in_hand")) as notes:
-        stream = predict_stream(predictors, fresh, limits, notes)
-        for one in stream:
+        for one in stream(predictors, fresh, limits, notes):
             if isinstance(one, Prediction):
                 entry = log_entry(one)
                 if strips:
@@ -209,10 +220,12 @@ def _predict_into(
     models = frozenset(predictor.digest for predictor in predictors)
     columns = table_columns(bands, predictors)
     decisions: Counter[str] = Counter()
-    rows = (with_band(entry, bands) for entry in _entries(log, models, part))
+    # Of a file that can't be used now, the log may hold what was decided on an earlier content
+    used = part and replace(part, paths=part.paths - {one.path for one in unusable})
+    rows = (with_band(entry, bands) for entry in _entries(log, models, used))
     about = part.about(len(predicted) + fresh.reused, len(unusable)) if part else None
     write_table(_counted(rows, decisions), out, columns, about)
-    _write_segments(_entries(log, models, part), out.with_suffix(".segments.csv"))
+    _write_segments(_entries(log, models, used), out.with_suffix(".segments.csv"))
     if part:
         kept.keep_only(part.paths)
     kept.write()
@@ -371,7 +384,7 @@ def _write_strips(entry: Entry, facts: Facts, folder: Path) -> list[dict[str, An
     for stream, own in groupby(entry["segments"], key=itemgetter("stream")):
         found = list(own)
         times_sec = [(segment["start_sec"], segment["end_sec"]) for segment in found]
-        strips = segment_strips(place(entry["file"]), times_sec, tracks[stream])
+        strips = segment_strips(facts.place, times_sec, tracks[stream])
         for segment, strip in zip(found, strips, strict=True):
             folder.mkdir(parents=True, exist_ok=True)
             name = f"{entry['id']}-{len(segments) + 1}.jpg"

@@ -15,7 +15,7 @@ from harmlib.analysis.policy_file import model_id, threshold_for
 from harmlib.analysis.risk_control import Method
 from harmlib.features.backbones import backbone_names, find_weights, load_backbone, open_store
 from harmlib.features.device import choose_device, choose_precision
-from harmlib.features.engine import Engine, keep_compiler_cache, open_engine
+from harmlib.features.engine import Engine, Unopened, keep_compiler_cache, open_engine
 from harmlib.features.vector_stream import Vectors
 from harmlib.language import told
 from harmlib.models.category_checkpoint import load_checkpoints
@@ -57,6 +57,10 @@ class Predictor:
         Where the policy stands; None: `policy.json` of the run in whose folder the checkpoint lies.
     threshold : float, optional
         A probability in [0, 1] in place of the checkpoint's threshold, without a policy.
+    threads : int, optional
+        Of a CPU that computes; by default one for each core.
+    computes : bool
+        False where windows are prepared or decided only: networks are checked, but not opened.
 
     Attributes
     ----------
@@ -105,6 +109,8 @@ class Predictor:
         policy: str = "",
         policy_file: Path | None = None,
         threshold: float | None = None,
+        threads: int | None = None,
+        computes: bool = True,
     ) -> None:
         self.path = Path(checkpoint)
         checkpoints = load_checkpoints(self.path)
@@ -128,7 +134,11 @@ class Predictor:
             if name not in (weights or {}):
                 _refuse_far_weights(self.path, name, getattr(self.params, name), artifacts)
         self.engines = self._open_engines(
-            artifacts, choose_device(device), {} if opened is None else opened
+            artifacts,
+            choose_device(device if computes else "cpu"),
+            {} if opened is None else opened,
+            threads,
+            computes,
         )
         self._by_category = {
             category: self._with_output(own, thresholds[category])
@@ -161,7 +171,12 @@ class Predictor:
         return output
 
     def _open_engines(
-        self, artifacts: Path, device: torch.device, opened: dict[str, Engine]
+        self,
+        artifacts: Path,
+        device: torch.device,
+        opened: dict[str, Engine],
+        threads: int | None,
+        computes: bool,
     ) -> dict[str, Engine]:
         keep_compiler_cache(artifacts / "compiled")
         precision = choose_precision(self.params.precision, device)
@@ -173,7 +188,12 @@ class Predictor:
             key = f"{weights.key} {precision} {getattr(self.params, name)!r}"
             if key not in opened:
                 backbone = load_backbone(self.params, name, weights)
-                opened[key] = open_engine(backbone, device, precision, artifacts / "compiled")
+                cache = artifacts / "compiled"
+                opened[key] = (
+                    open_engine(backbone, device, precision, cache, threads)
+                    if computes
+                    else Unopened(backbone)
+                )
             engines[name] = opened[key]
         return engines
 
@@ -236,6 +256,8 @@ def open_predictors(
     policy: str = "",
     policy_file: Path | None = None,
     threshold: float | None = None,
+    threads: int | None = None,
+    computes: bool = True,
 ) -> list[Predictor]:
     """Open a checkpoint file, or the checkpoints of both modalities in a folder.
 
@@ -250,7 +272,9 @@ def open_predictors(
     policy : str
     policy_file : Path, optional
     threshold : float, optional
-        These seven as for `Predictor`.
+    threads : int, optional
+    computes : bool
+        These nine as for `Predictor`.
 
     Returns
     -------
@@ -285,6 +309,8 @@ def open_predictors(
             policy=policy,
             policy_file=policy_file,
             threshold=threshold,
+            threads=threads,
+            computes=computes,
         )
         for file in files
     ]

@@ -6,7 +6,9 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 import pandas as pd
 
+from harmlib.address import Address, AddressError, look_up
 from harmlib.analysis.jackknife import MIN_GROUPS
+from harmlib.media.fetching import local_file
 from harmlib.media.ledger import LABELS
 from harmlib.tables.complaint import TableError
 from harmlib.tables.csv_output import unmarked
@@ -19,6 +21,7 @@ from harmlib.tables.table import Table
 BY_FOLDER = "folder"
 NEEDED = ("modality", "probability")
 MODALITIES = ("image", "video")
+_ONE_FILE = (".csv", ".tsv", ".txt", ".jsonl")  # at an address; all else there is shards
 # How a label may be written; a column with empty cells holds its numbers as 1.0 and 0.0.
 _LABELS = LABELS | {"1": 1, "0": 0, "1.0": 1, "0.0": 0}
 # True is harmful everywhere in this package; spreadsheets write it in capitals.
@@ -26,14 +29,14 @@ _LABELS |= {"TRUE": 1, "True": 1, "true": 1, "FALSE": 0, "False": 0, "false": 0}
 _UNKNOWN = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "<NA>")
 
 
-def read_scores(path: Path, modality: str) -> pd.DataFrame:
+def read_scores(path: Path | Address, modality: str) -> pd.DataFrame:
     """Return the rows of one modality of a table of scores.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         A table with at least the columns modality and probability, as
-        `harmlib.tables.files.read_file` reads it.
+        `harmlib.tables.files.read_file` reads it; at an address a CSV or JSON file, too.
     modality : {"image", "video"}
 
     Returns
@@ -49,7 +52,7 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
         For another suffix, a table without the needed columns or without a row of the modality, a
         probability outside [0, 1] or missing, or a label, modality or group that can't be used.
     """
-    table = read_file(path, NEEDED)
+    table = _read(path)
     columns = table.frame.columns
     if missing := set(NEEDED) - set(columns):
         # The misspelt, then all: a table of something else has other names altogether.
@@ -72,6 +75,19 @@ def read_scores(path: Path, modality: str) -> pd.DataFrame:
         frame = unmarked(frame)
     texts = frame.select_dtypes(["object", "string"]).columns
     return frame.assign(**{name: frame[name].mask(frame[name] == "") for name in texts})
+
+
+def _read(path: Path | Address) -> Table:
+    if isinstance(path, Path) or path.suffix.lower() not in _ONE_FILE:
+        return read_file(path, NEEDED)
+    try:
+        with local_file(Address(path.text, look_up(path))) as near:  # as it is now
+            try:
+                return Table(path, read_file(near, NEEDED).frame)
+            except TableError as error:
+                raise TableError(str(error).replace(str(near), str(path))) from None
+    except (OSError, AddressError) as error:
+        raise TableError(str(error)) from None
 
 
 def _of_modality(table: Table, modality: str) -> Table:

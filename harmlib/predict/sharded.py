@@ -35,6 +35,8 @@ from harmlib.predict.outputs import (
     thresholds_of,
 )
 from harmlib.predict.predictor import Predictor
+from harmlib.predict.shard_rule import claim, rule_of
+from harmlib.predict.stream import Stream
 
 FILES = 10_000  # of a shard
 
@@ -87,6 +89,7 @@ def predict_into_shards(
     strips: bool = True,
     limits: DecodeLimits = LIMITS,
     progress: Callable[[int], None] | None = None,
+    stream: Stream | None = None,
 ) -> Shards:
     """Predict files into ``part-00000.parquet`` and so on, each with its ledger and log beside it.
 
@@ -103,7 +106,7 @@ def predict_into_shards(
         In an order that stays: a file that comes in between shifts those behind it.
     files : int
         Of each shard, at least 1.
-    strips, limits, progress : bool, DecodeLimits, callable
+    strips, limits, progress, stream : bool, DecodeLimits, callable, Stream
         As for `predict_into`.
 
     Returns
@@ -112,10 +115,14 @@ def predict_into_shards(
 
     Raises
     ------
+    OtherShards
+        If the folder holds shards that something else has decided.
     InUse, AccountError, Unreachable
         As `predict_into` does.
     """
     done = Shards(folder)
+    thresholds: dict[str, dict[str, float]] = {p.modality: thresholds_of(p) for p in predictors}
+    claim(folder, rule_of(predictors, thresholds, bands))
     for part_of_them in _cut(found, files):
         out = folder / shard_name(done.count)
         part = Part(
@@ -138,6 +145,7 @@ def predict_into_shards(
                 limits=limits,
                 progress=_from(so_far, progress) if progress else None,
                 part=part,
+                stream=stream,
             )
             done.predicted += written.predicted
             done.reused += written.reused

@@ -10,37 +10,28 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
-from harmlib.address import Address, Listed, place
+from harmlib.address import Address, Listed
 from harmlib.features.vector_stream import Window, stream_vectors
-from harmlib.media.contained import LIMITS, identify, probe
-from harmlib.media.decode import MediaError, loss_reason
-from harmlib.media.decoders import DecodeLimits, decoding_threads
+from harmlib.media.contained import LIMITS
+from harmlib.media.decode import MediaError
+from harmlib.media.decoders import DecodeLimits
 from harmlib.media.fetching import fetched_ahead
-from harmlib.media.held_video import HeldVideo, probe_and_hold
-from harmlib.media.in_hand import in_hand
 from harmlib.media.ledger import Unusable
-from harmlib.media.probe import Facts
-from harmlib.media.tracks import MAIN, Track
 from harmlib.params import Modality
-from harmlib.predict.prediction import Prediction, ScoredFile, joined_prediction, make_prediction
+from harmlib.predict.deciding import Undecided, window_scores
+from harmlib.predict.prediction import Prediction
 from harmlib.predict.predictor import Predictor
-from harmlib.predict.windows import Windowing, thin_out
+from harmlib.predict.taking_up import Identified, Usable, identify_each, probe_ahead, windows_of
 
-Identified = tuple[Path | Address, Modality]
-_PROBED_AHEAD = 3  # files; a process may hold the frames of each
-
-
-class Usable(NamedTuple):
-    """A file that can be used, and the process that holds its frames, where one does."""
-
-    facts: Facts
-    held: HeldVideo | None
+# What predicts files as they come: `predict_stream`, or what does the same elsewhere.
+Stream = Callable[
+    [list[Predictor], Iterable[Path | Address | Unusable], DecodeLimits, Path | None],
+    Iterator[Prediction | Unusable],
+]
 
 
 def predict_stream(
@@ -77,7 +68,7 @@ def predict_stream(
     first, *others = predictors
     modalities = [predictor.modality for predictor in predictors]
     found = fetched_ahead(found)
-    identified = _identify(found, modalities, first.windowing.max_pixels, limits, notes)
+    identified = identify_each(found, modalities, first.windowing.max_pixels, limits, notes)
     if not others:
         yield from _predict_modality(first, identified, limits, notes)
         return
@@ -88,31 +79,6 @@ def predict_stream(
         later.seek(0)
         late = _deferred(later, second.modality)
         yield from _predict_modality(second, late, limits, notes)
-
-
-def _identify(
-    found: Iterable[Path | Address | Unusable],
-    modalities: list[Modality],
-    max_pixels: int,
-    limits: DecodeLimits,
-    notes: Path | None,
-) -> Iterator[Identified | Unusable]:
-    """Tell what each file is, and refuse what no predictor is for."""
-    for path in found:
-        if isinstance(path, Unusable):
-            yield path
-            continue
-        try:
-            with in_hand(path, notes, limits) if notes else nullcontext():
-                modality = identify(path, max_pixels, limits)
-        except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
-            yield Unusable(str(path), loss_reason(error), "identify")
-            continue
-        if modality in modalities:
-            yield path, modality
-        else:
-            reason = f"its modality is {modality}; this checkpoint is for {modalities[0]}s"
-            yield Unusable(str(path), reason, "identify", modality)
 
 
 def _defer(
@@ -141,46 +107,12 @@ def _predict_modality(
     notes: Path | None,
 ) -> Iterator[Prediction | Unusable]:
     aside: deque[Unusable] = deque()
-    probed = _probe_ahead(identified, predictor.windowing, limits, notes)
+    probed = probe_ahead(identified, predictor.windowing, limits, notes)
     for one in _predict(predictor, _set_aside(probed, aside), limits):
         while aside:
             yield aside.popleft()
         yield one
     yield from aside
-
-
-def _probe_ahead(
-    identified: Iterable[Identified | Unusable],
-    windowing: Windowing,
-    limits: DecodeLimits,
-    notes: Path | None,
-) -> Iterator[Usable | Unusable]:
-    """Hash and decode files in threads, a few ahead, in order."""
-
-    def check(one: Identified | Unusable) -> Usable | Unusable:
-        if isinstance(one, Unusable):
-            return one
-        path, modality = one
-        sizes = windowing.max_frames, windowing.max_pixels
-        try:
-            if modality == "video":
-                facts, held = probe_and_hold(path, *sizes, limits, notes)
-            else:
-                facts, held = probe(path, modality, *sizes, limits, notes), None
-        except Exception as error:  # noqa: BLE001 - whatever one file raises is its own loss
-            return Unusable(str(path), loss_reason(error), "probe", modality)
-        if facts.reason:
-            return Unusable(facts.path, facts.reason, "probe", modality)
-        return Usable(facts, held)
-
-    queue: deque[Future[Usable | Unusable]] = deque()
-    with decoding_threads(2) as pool:
-        for one in identified:
-            queue.append(pool.submit(check, one))
-            if len(queue) == _PROBED_AHEAD:
-                yield queue.popleft().result()
-        while queue:
-            yield queue.popleft().result()
 
 
 def _set_aside(probed: Iterable[Usable | Unusable], aside: deque[Unusable]) -> Iterator[Usable]:
@@ -196,89 +128,37 @@ def _predict(
     predictor: Predictor, usable: Iterable[Usable], limits: DecodeLimits
 ) -> Iterator[Prediction | Unusable]:
     """Score the windows of files until each file is decided."""
-    undecided: dict[str, dict[str, ScoredFile]] = {}  # path to category to what is known of it
+    undecided: dict[str, Undecided] = {}  # by path
     windows = _cut(predictor, usable, undecided, limits)
     for window, vectors in stream_vectors(windows, predictor.engines, predictor.params):
         path = str(window.path)
-        scored = undecided.get(path)
-        if scored is None:  # decided early, or given up
+        if path not in undecided:  # decided early, or given up
             continue
         if isinstance(vectors, MediaError):
             del undecided[path]
             yield Unusable(path, str(vectors), "extract", predictor.modality)
             continue
-        for category, output in predictor.outputs.items():
-            scored[category].add(window.key, *output.score(vectors))
-        if all(
-            scored[category].is_decided(output.threshold, output.windowing)
-            for category, output in predictor.outputs.items()
-        ):
+        prediction = undecided[path].add(window.key, window_scores(predictor, vectors))
+        if prediction is not None:
             del undecided[path]
-            yield joined_prediction(
-                {
-                    category: make_prediction(scored[category], output)
-                    for category, output in predictor.outputs.items()
-                }
-            )
+            yield prediction
 
 
 def _cut(
     predictor: Predictor,
     usable: Iterable[Usable],
-    undecided: dict[str, dict[str, ScoredFile]],
+    undecided: dict[str, Undecided],
     limits: DecodeLimits,
 ) -> Iterator[Window]:
     """The windows of file after file; those of a file that has left `undecided` are not cut."""
     for facts, held in usable:
-        windows, note = _windows(predictor, facts, limits, held)
+        windows, note = windows_of(predictor, facts, limits, held)
         if held is not None:
             held.expect(len(windows))
-        undecided[facts.path] = {
-            category: ScoredFile(facts, windows, note=note) for category in predictor.outputs
-        }
+        undecided[facts.path] = Undecided(predictor, facts, windows, note)
         for window in windows:
             if facts.path not in undecided:
                 if held is not None:
                     held.close()
                 break
             yield window
-
-
-def _windows(
-    predictor: Predictor, facts: Facts, limits: DecodeLimits, held: HeldVideo | None
-) -> tuple[list[Window], str]:
-    """The windows of all video streams of one file, or the whole image; and what to say of them."""
-    windowing, training_sec = predictor.windowing, predictor.checkpoint.about.duration_sec
-    cuts: list[tuple[Track, list[tuple[float, float]]]] = [
-        (one.track, windowing.cut(one.duration_sec, training_sec, one.times_sec))
-        for one in facts.tracks
-    ] or [(MAIN, windowing.cut(facts.duration_sec, training_sec))]
-    total = sum(len(own) for _, own in cuts)
-    kept = [
-        (track, start_sec, length_sec)
-        for track, own in cuts
-        for start_sec, length_sec in thin_out(
-            own, max(1, len(own) * windowing.max_windows // total)
-        )
-    ]
-    note = facts.note
-    if len(kept) < total:
-        bound = f"of {total:,} windows {len(kept):,} were judged, spread evenly"
-        note = "; ".join(filter(None, [note, bound]))
-    path, backbones = place(facts.path), tuple(predictor.engines)
-    windows = [
-        Window(
-            f"{path}#{i}",
-            path,
-            predictor.modality,
-            length_sec,
-            backbones,
-            start_sec,
-            track,
-            windowing.max_pixels,
-            limits,
-            held,
-        )
-        for i, (track, start_sec, length_sec) in enumerate(kept)
-    ]
-    return windows, note

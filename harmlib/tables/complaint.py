@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from harmlib.address import Address
+
 SHOWN = 5  # further lines of the same mistake that are named
 
 
@@ -12,12 +14,14 @@ class TableError(ValueError):
     """A table that can't be used; the message names the file, the line, the column and the cure."""
 
 
-def complaint(path: Path, lines: Sequence[int], text: str, unit: str = "line") -> TableError:
+def complaint(
+    path: Path | Address, lines: Sequence[int], text: str, unit: str = "line"
+) -> TableError:
     """One error for the same mistake in one or more lines.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Address
         The file.
     lines : sequence of int
         Where the mistake is, ascending, from 1. `text` is about the first.

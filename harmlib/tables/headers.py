@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from harmlib.address import Address
 from harmlib.language import told
 from harmlib.tables.complaint import TableError
 
@@ -98,7 +99,7 @@ def distinct_names(names: Sequence[str], where: str) -> list[str]:
 
 
 def check_names(
-    columns: Collection[str], needed: Iterable[str], optional: Iterable[str], path: Path
+    columns: Collection[str], needed: Iterable[str], optional: Iterable[str], path: Path | Address
 ) -> None:
     """Refuse a table that lacks a column, or seems to have one under a misspelt name.
 

@@ -219,7 +219,7 @@ def read_shards(listed: ShardList) -> Table:
         parts.append(frame.set_axis(distinct_names(list(map(str, frame)), shard.name), axis=1))
     whole = pd.concat(parts, ignore_index=True)
     whole.index = pd.RangeIndex(1, len(whole) + 1, name="row")
-    return Table(Path(str(listed.place)), whole)
+    return Table(listed.place, whole)
 
 
 def why_unread(error: BaseException) -> str:

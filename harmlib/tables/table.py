@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
+from harmlib.address import Address
 from harmlib.tables.complaint import complaint
 from harmlib.tables.encoding import read_text
 from harmlib.tables.headers import distinct_names, strip
@@ -28,14 +29,14 @@ class Table:
 
     Attributes
     ----------
-    path : Path
+    path : Path or Address
         The file.
     frame : pandas.DataFrame
         Columns by their folded names. The index says where each row begins; its name is ``line``
         for a CSV (the physical line of the file, from 1) and ``row`` for other files.
     """
 
-    path: Path
+    path: Path | Address
     frame: pd.DataFrame
 
     def refuse(self, bad: pd.Series, text: str) -> NoReturn:

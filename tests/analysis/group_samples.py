@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from harmlib.analysis.resampling import draw_groups, group_codes
+from harmlib.analysis.groups import group_codes
+from harmlib.analysis.resampling import draw_groups
 
 item = st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(0, 4))
 

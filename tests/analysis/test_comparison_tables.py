@@ -7,14 +7,11 @@ from sklearn.metrics import f1_score
 
 from harmlib.analysis import comparison_tables
 from harmlib.analysis.comparison_tables import COMPARED_METRICS, DIFFERENCE_COLUMNS, GAIN_COLUMNS
+from harmlib.analysis.gain_parts import matched_threshold
 from harmlib.analysis.intervals import metric_intervals
+from harmlib.analysis.mcnemar import mcnemar
 from harmlib.analysis.operating_points import operating_points as make_operating_points
-from harmlib.analysis.paired import (
-    baseline_difference,
-    matched_threshold,
-    mcnemar,
-    paired_difference,
-)
+from harmlib.analysis.paired import baseline_difference, paired_difference
 from harmlib.analysis.power import detectable_difference, groups_needed
 from harmlib.analysis.saved_scores import saved_scores
 from harmlib.analysis.thresholds import sweep

@@ -14,9 +14,9 @@ from harmlib.analysis.drift import (
     REASONS,
     compare_scores,
 )
-from harmlib.analysis.intervals import rate_estimates
 from harmlib.analysis.jackknife import MIN_GROUPS
 from harmlib.analysis.optimism import optimism
+from harmlib.analysis.rate_estimates import rate_estimates
 from harmlib.analysis.thresholds import sweep
 
 

@@ -5,14 +5,10 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis.floor_table import FLOOR_CONFIDENCE, RECALL_FLOORS, floors
-from harmlib.analysis.recall_floor import (
-    Candidate,
-    group_recalls,
-    selected_recall_floors,
-    single_run_shortfall,
-)
+from harmlib.analysis.recall_floor import group_recalls, single_run_shortfall
 from harmlib.analysis.risk_control import confident_recall_floor
 from harmlib.analysis.saved_scores import epoch_scores
+from harmlib.analysis.selected_floors import Candidate, selected_recall_floors
 
 OFFERED = {"model2": [0.5], "model4": [0.3, 0.4, 0.5, 0.6]}
 POINTS = pd.DataFrame(

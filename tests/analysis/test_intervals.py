@@ -1,25 +1,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from group_samples import clustered, draw_groups_of_items, small_samples
+from group_samples import clustered, draw_groups_of_items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
-from harmlib.analysis import intervals
-from harmlib.analysis.intervals import (
-    METRICS,
-    average_precision_estimate,
-    count_groups,
-    curve_band,
-    metric_intervals,
-    rate_estimates,
-    rates_at,
-)
+from harmlib.analysis import average_precision
+from harmlib.analysis import rate_estimates as by_rate
+from harmlib.analysis.average_precision import average_precision_estimate
+from harmlib.analysis.group_counts import count_groups
+from harmlib.analysis.groups import group_codes
+from harmlib.analysis.intervals import METRICS, curve_band, metric_intervals
+from harmlib.analysis.rate_estimates import rate_estimates, rates_at
 from harmlib.analysis.rates import RATES
-from harmlib.analysis.resampling import group_codes
-from harmlib.analysis.thresholds import sweep
 
 GRID = np.array([0.15, 0.3, 0.5, 0.7])
 COVERED = ("precision", "recall", "f1", "average_precision")
@@ -165,7 +160,8 @@ def test_many_groups_in_blocks_have_nearly_the_same_interval(monkeypatch):
     labels, scores, groups = draw_groups_of_items(np.random.default_rng(2), 1500)
     in_blocks = metric_intervals(labels, scores, 0.0, groups)
     assert len(rate_estimates(labels, scores, [0.0], groups)["f1"].left_out) == 400
-    monkeypatch.setattr(intervals, "block_codes", group_codes)
+    for module in (average_precision, by_rate):
+        monkeypatch.setattr(module, "block_codes", group_codes)
     alone = metric_intervals(labels, scores, 0.0, groups)
     assert len(rate_estimates(labels, scores, [0.0], groups)["f1"].left_out) == 1500
     np.testing.assert_array_equal(in_blocks["value"], alone["value"])
@@ -184,54 +180,6 @@ def test_a_group_of_copies_counts_once():
     as_items = metric_intervals(*again[:2], 0.5)
     narrower = (as_items["high"] - as_items["low"]) / (alone["high"] - alone["low"])
     np.testing.assert_allclose(narrower, 1 / np.sqrt(3), rtol=0.15)
-
-
-@settings(max_examples=60)
-@given(small_samples(), st.permutations(list(GRID)))
-def test_rates_without_a_group_are_the_sweeps_of_the_other_items(sample, thresholds):
-    labels, scores, groups = sample
-    found = rate_estimates(labels, scores, thresholds, groups)
-    assert list(found) == list(RATES)
-    every = sweep(labels, scores, thresholds).set_index("threshold").loc[list(thresholds)]
-    for i, group in enumerate(dict.fromkeys(groups)):  # in order of appearance
-        others = groups != group
-        rest = sweep(labels[others], scores[others], thresholds).set_index("threshold")
-        for name in RATES:
-            np.testing.assert_allclose(found[name].value, every[name], atol=1e-12)
-            expected = rest.loc[list(thresholds), name]
-            np.testing.assert_allclose(found[name].left_out[i], expected, atol=1e-12)
-    own = [set(groups[labels == label]) for label in (1, 0)]
-    flagged = [set(groups[scores > threshold]) for threshold in thresholds]
-    assert (found["recall"].units == len(own[0])).all()
-    assert (found["specificity"].units == len(own[1])).all()
-    assert found["precision"].units.tolist() == [len(names) for names in flagged]
-    assert (found["flagged_share"].units == len(set(groups))).all()
-
-
-@settings(max_examples=60)
-@given(small_samples())
-def test_average_precision_without_a_group_is_scikit_learns_of_the_other_items(sample):
-    labels, scores, groups = sample
-    found = average_precision_estimate(labels, scores, groups)
-    assert found.value.item() == pytest.approx(average_precision_score(labels, scores))
-    names = list(dict.fromkeys(groups))
-    assert found.left_out.shape == (len(names), 1)
-    for (value,), group in zip(found.left_out, names, strict=True):
-        others = groups != group
-        if labels[others].any():
-            assert value == pytest.approx(average_precision_score(labels[others], scores[others]))
-        else:
-            assert np.isnan(value)
-    assert found.units.item() == min(len(set(groups[labels == label])) for label in (0, 1))
-
-
-def test_average_precision_does_not_depend_on_the_blocks_of_rows(monkeypatch):
-    labels, scores, groups = clustered()
-    whole = average_precision_estimate(labels, scores, groups).left_out
-    monkeypatch.setattr(intervals, "_BLOCK_CELLS", 1000)
-    np.testing.assert_array_equal(
-        average_precision_estimate(labels, scores, groups).left_out, whole
-    )
 
 
 @settings(max_examples=40)
@@ -310,21 +258,6 @@ def test_bad_input_is_named(change, message):
         metric_intervals(**arguments)
 
 
-@pytest.mark.parametrize(
-    ("labels", "groups", "expected"),
-    [
-        ([0, 1, 1], None, (2, 1)),
-        ([0, 1, 1, 0], ["a", "a", "b", "a"], (2, 1)),
-        ([1, 1], ["a", "a"], (1, 0)),
-        ([0] * 6, None, (0, 6)),
-    ],
-)
-def test_groups_of_each_class_are_counted(labels, groups, expected):
-    counts = count_groups(labels, groups)
-    assert counts == expected
-    assert not counts.enough
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_threshold_for_each_row_decides_that_row(seed):
     rng = np.random.default_rng(seed)
@@ -340,21 +273,6 @@ def test_a_threshold_for_each_row_decides_that_row(seed):
     np.testing.assert_array_equal(
         one.left_out, rates_at(labels, scores, np.full(120, 0.4), groups)["f1"].left_out
     )
-
-
-def test_repeats_are_ranked_apart_and_averaged():
-    """Another scale of each repeat would spoil one ranking of all rows."""
-    rng = np.random.default_rng(0)
-    labels, groups = rng.integers(0, 2, 60), np.arange(60) // 3
-    scores = [rng.normal(labels, 1), 100 + rng.normal(labels, 1)]
-    twice = [np.tile(labels, 2), np.concatenate(scores), np.tile(groups, 2)]
-    both = average_precision_estimate(*twice, repeats=np.repeat([1, 2], 60))
-    each = [average_precision_estimate(labels, own, groups) for own in scores]
-    np.testing.assert_allclose(both.value, np.mean([one.value for one in each], axis=0))
-    np.testing.assert_allclose(both.left_out, np.mean([one.left_out for one in each], axis=0))
-    assert both.units == each[0].units
-    mixed = average_precision_estimate(*twice)
-    assert mixed.value < both.value
 
 
 def test_the_same_scoring_twice_is_no_more_evidence():

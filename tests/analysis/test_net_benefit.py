@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from harmlib.analysis.groups import MAX_BLOCKS, block_codes
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.net_benefit import (
     PROBABILITY_COSTS,
@@ -10,7 +11,6 @@ from harmlib.analysis.net_benefit import (
     decision_curve,
 )
 from harmlib.analysis.prevalence import precision_at_prevalences
-from harmlib.analysis.resampling import MAX_BLOCKS, block_codes
 from harmlib.analysis.thresholds import sweep
 
 

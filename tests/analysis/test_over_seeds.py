@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from harmlib.analysis.intervals import average_precision_estimate, rate_estimates
+from harmlib.analysis.average_precision import average_precision_estimate
 from harmlib.analysis.over_seeds import SeedEstimates, estimate_over_seeds
+from harmlib.analysis.rate_estimates import rate_estimates
 
 
 def judged(seeds=(1, 2, 3), items=60, groups=12, draw=0):

@@ -1,50 +1,17 @@
-from dataclasses import FrozenInstanceError
-from itertools import pairwise, product
-
 import numpy as np
 import pandas as pd
 import pytest
 from group_samples import draw_groups_of_items
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest, norm
+from paired_samples import grouped, published_scores
 from sklearn.metrics import average_precision_score, f1_score
 
-from harmlib.analysis import paired
+from harmlib.analysis.corrected_differences import corrected_differences
+from harmlib.analysis.gain_parts import gain_parts
 from harmlib.analysis.intervals import METRICS, metric_intervals
-from harmlib.analysis.paired import (
-    baseline_difference,
-    corrected_differences,
-    gain_parts,
-    matched_threshold,
-    mcnemar,
-    paired_difference,
-)
-from harmlib.analysis.rates import RATES
-
-# Published counts of Model 3, epoch 1, on 423 harmful and 158 safe clips
-GRID = np.array([0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70])
-TP = [419, 419, 418, 417, 417, 417, 415, 413, 411]
-FP = [75, 66, 62, 60, 57, 54, 48, 44, 40]
-HARMFUL, SAFE = 423, 158
-
-
-def published_scores():
-    """Labels and scores with the published counts: what a threshold drops scores just below it."""
-    just_below = np.append(GRID - 0.01, 0.9)
-    scores = [
-        np.repeat(just_below, -np.diff([total, *kept, 0]))
-        for total, kept in ((HARMFUL, TP), (SAFE, FP))
-    ]
-    return np.repeat([1, 0], [HARMFUL, SAFE]), np.concatenate(scores)
-
-
-def grouped(seed=5, groups=30, size=8):
-    """Labels, the scores of two models that share most of what they know, and groups."""
-    rng = np.random.default_rng(seed)
-    labels, shared, codes = draw_groups_of_items(rng, groups, size)
-    a = shared + 0.5 * rng.normal(size=len(labels))
-    return labels, a, shared + 0.5 * rng.normal(size=len(labels)), codes
+from harmlib.analysis.mcnemar import mcnemar
+from harmlib.analysis.paired import baseline_difference, paired_difference
 
 
 def f1_of(table):
@@ -59,30 +26,6 @@ def test_moving_the_seeds_threshold_gains_little_and_not_surely():
     assert f1["difference"] == pytest.approx(0.0107, abs=5e-5)
     assert f1["low"] == pytest.approx(0.0004, abs=5e-4)
     assert f1["high"] == pytest.approx(0.0211, abs=5e-4)
-
-
-def test_the_seeds_threshold_gain_does_not_survive_having_tried_nine():
-    labels, scores = published_scores()
-    table = corrected_differences(labels, scores, 0.5, scores, GRID).set_index("threshold")
-    assert table["difference"].idxmax() == 0.7
-    best = table.loc[0.7]
-    assert best["low"] > 0 > best["corrected_low"]
-    assert best["p_corrected"] > 0.05
-    same = table.loc[0.5]
-    assert same[["difference", "corrected_low", "corrected_high"]].eq(0).all()
-    assert same["p_corrected"] == 1
-
-
-def test_most_of_the_seeds_gain_is_in_the_weights():
-    labels, scores = published_scores()
-    everything = np.ones(len(labels))  # Model 2 calls everything harmful
-    stages = {"weights": (scores, 0.5), "threshold": (scores, 0.7)}
-    table = gain_parts(labels, (everything, 0.5), stages).set_index("part")
-    assert table.loc["total", "value"] == pytest.approx(0.0979, abs=5e-5)
-    assert table.loc["weights", "value"] == pytest.approx(0.0872, abs=1e-4)
-    assert table.loc["threshold", "value"] == pytest.approx(0.0107, abs=5e-5)
-    assert table.loc["weights", "share"] == pytest.approx(0.890, abs=1e-3)
-    assert table.loc["weights", "low"] > table.loc["threshold", "high"]
 
 
 def test_difference_is_b_minus_a():
@@ -206,200 +149,6 @@ def test_too_few_groups_have_differences_and_no_intervals(groups):
     parts = gain_parts(labels, (a, 0.5), {"weights": (b, 0.5), "threshold": (b, 0.3)}, groups)
     assert parts["value"].notna().all()
     assert parts[["low", "high"]].isna().all(axis=None)
-
-
-def with_discordant(only_a, only_b, agreed=5):
-    """Harmful items that a alone finds, that b alone finds, and that both find."""
-    a = np.repeat([1.0, 0.0, 1.0], [only_a, only_b, agreed])
-    b = np.repeat([0.0, 1.0, 1.0], [only_a, only_b, agreed])
-    return np.ones(len(a), int), a, 0.5, b, 0.5
-
-
-@pytest.mark.parametrize(
-    ("only_a", "only_b"), [(6, 17), (17, 6), (0, 5), (1, 0), (4, 4), (7, 8), (0, 12), (120, 90)]
-)
-def test_mcnemar_is_the_binomial_test(only_a, only_b):
-    found = mcnemar(*with_discordant(only_a, only_b))
-    assert (found.only_a, found.only_b) == (only_a, only_b)
-    n, least = only_a + only_b, min(only_a, only_b)
-    assert found.p_exact == pytest.approx(binomtest(least, n).pvalue)
-    assert found.p_exact <= 1  # rounding alone would give 1.0000000000000004 for 7 and 8
-    # Fagerland et al. 2013: the exact p less the point probability, halved where both tails meet
-    point = binom.pmf(least, n, 0.5) * (0.5 if only_a == only_b else 1)
-    assert found.p_mid == pytest.approx(found.p_exact - point)
-
-
-def test_mcnemar_without_disagreement_finds_nothing():
-    found = mcnemar(*with_discordant(0, 0))
-    assert (found.only_a, found.only_b, found.p_exact, found.p_mid) == (0, 0, 1.0, 1.0)
-    with pytest.raises(FrozenInstanceError):
-        found.only_a = 1
-
-
-def test_mcnemar_counts_safe_items_too():
-    found = mcnemar([0, 0, 0, 1], [0.9, 0.1, 0.1, 0.1], 0.5, [0.1, 0.1, 0.1, 0.9], 0.5)
-    assert (found.only_a, found.only_b) == (0, 2)
-    swapped = mcnemar([0, 0, 0, 1], [0.1, 0.1, 0.1, 0.9], 0.5, [0.9, 0.1, 0.1, 0.1], 0.5)
-    assert (swapped.only_a, swapped.only_b) == (2, 0)
-
-
-def test_mcnemar_does_not_flag_a_score_at_the_threshold():
-    found = mcnemar([1, 0, 1], [0.5, 0.5, 0.9], 0.5, [0.7, 0.5, 0.7], 0.7)
-    assert (found.only_a, found.only_b) == (1, 0)
-
-
-@settings(max_examples=50)
-@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abn")), min_size=2, max_size=30))
-def test_group_mcnemar_is_the_enumerated_sign_flip_test(items):
-    groups, verdicts = zip(*[*items, (7, "n"), (8, "n")], strict=True)
-    a = np.array([verdict != "b" for verdict in verdicts], float)
-    b = np.array([verdict != "a" for verdict in verdicts], float)
-    found = mcnemar(np.ones(len(a), int), a, 0.5, b, 0.5, groups)
-    totals = [(b - a)[np.array(groups) == group].sum() for group in set(groups)]
-    flips = np.abs(np.array(list(product([-1, 1], repeat=len(totals)))) @ totals)
-    observed = abs(sum(totals))
-    assert found.p_exact == pytest.approx((flips >= observed).mean())
-    if any(totals):
-        expected = (flips > observed).mean() + (flips == observed).mean() / 2
-        assert found.p_mid == pytest.approx(expected)
-
-
-def test_one_source_that_repeats_itself_is_one_witness():
-    alone = mcnemar(*with_discordant(0, 3))
-    groups = np.repeat(np.arange(3), 10)
-    copies = mcnemar(np.ones(30, int), np.zeros(30), 0.5, np.ones(30), 0.5, groups)
-    assert copies.only_b == 30
-    assert copies.p_exact == pytest.approx(alone.p_exact)
-
-
-def test_one_threshold_needs_no_correction():
-    labels, a, b, groups = grouped()
-    table = corrected_differences(labels, a, 0, b, [0.3], groups).iloc[0]
-    assert table["corrected_low"] == pytest.approx(table["low"], abs=0.002)
-    assert table["corrected_high"] == pytest.approx(table["high"], abs=0.002)
-    pair = f1_of(paired_difference(labels, a, 0, b, 0.3, groups))
-    assert table[["low", "high"]].tolist() == pair[["low", "high"]].tolist()
-
-
-def test_correction_widens_with_thresholds_but_less_than_bonferroni():
-    labels, a, b, groups = grouped()
-    grid = np.linspace(0.1, 1, 10)
-    one, ten = (
-        corrected_differences(labels, a, 0, b, tried, groups).set_index("threshold")
-        for tried in (grid[:1], grid)
-    )
-    widths = [table.eval("corrected_high - corrected_low").iloc[0] for table in (one, ten)]
-    assert 1.05 < widths[1] / widths[0] < 1.45
-    bonferroni = f1_of(paired_difference(labels, a, 0, b, 0.1, groups, comparisons=10))
-    assert widths[1] < bonferroni["corrected_high"] - bonferroni["corrected_low"]
-    assert ten["p_corrected"].iloc[0] >= one["p_corrected"].iloc[0]
-
-
-def test_corrected_intervals_hold_at_all_thresholds_at_once(monkeypatch):
-    """Coverage of the true recall differences, which the generating law gives."""
-    monkeypatch.setattr(paired, "DRAWS", 2000)
-    rng = np.random.default_rng(2)
-    grid = np.linspace(-1.2, 1.2, 8)
-    truth = norm.sf(grid) - norm.sf(0)
-    alone, corrected, simulations = 0, 0, 150
-    labels, groups = np.tile([1] * 7 + [0], 30), np.repeat(np.arange(30), 8)
-    for _ in range(simulations):
-        a, b = rng.normal(size=(2, len(labels)))
-        table = corrected_differences(labels, a, 0, b, grid, groups, metric="recall")
-        alone += table["low"].le(truth).all() and table["high"].ge(truth).all()
-        corrected += (
-            table["corrected_low"].le(truth).all() & table["corrected_high"].ge(truth).all()
-        )
-    assert alone / simulations < 0.88
-    assert 0.92 < corrected / simulations < 0.99
-
-
-def test_a_corrected_p_agrees_with_its_interval():
-    labels, a, b, groups = grouped()
-    b = b + 0.5 * labels
-    table = corrected_differences(labels, a, 0, b, np.linspace(-2, 2, 15), groups)
-    outside = (table["corrected_low"] > 0) | (table["corrected_high"] < 0)
-    assert 0 < outside.sum() < len(table)
-    assert (table.loc[outside, "p_corrected"] <= 0.0502).all()
-    assert (table.loc[~outside, "p_corrected"] >= 0.0498).all()
-
-
-def test_no_draw_beats_a_clear_difference_and_p_says_so():
-    labels = np.tile([0, 1], 100)
-    blind = np.random.default_rng(0).random(200)
-    table = corrected_differences(labels, blind, 0.5, labels, [0.5])
-    assert table["p_corrected"].item() == 1 / (1 + paired.DRAWS)
-
-
-def test_a_threshold_that_is_the_reference_differs_by_nothing_for_certain():
-    labels, scores = [0, 0, 1, 1] * 5, [0.1, 0.6, 0.4, 0.9] * 5
-    row = corrected_differences(labels, scores, 0.5, scores, [0.5]).iloc[0]
-    assert row["p_corrected"] == 1
-    assert (row["corrected_low"], row["corrected_high"]) == (0, 0)
-
-
-@settings(max_examples=25)
-@given(
-    st.integers(0, 10**6),
-    st.lists(st.floats(-1, 1), min_size=1, max_size=4),
-    st.sampled_from(RATES),
-)
-def test_parts_of_a_gain_sum_to_the_total(seed, thresholds, metric):
-    labels, a, b, groups = grouped(seed, groups=12, size=3)
-    stages = {f"step {i}": (b, at) for i, at in enumerate(thresholds)}
-    table = gain_parts(labels, (a, 0.9), stages, groups, metric=metric)
-    parts = table.set_index("part")
-    assert parts.index.tolist() == [*stages, "total"]
-    total = parts.loc["total", "value"]
-    assert parts.loc[list(stages), "value"].sum() == pytest.approx(total, abs=1e-12)
-    if total:
-        assert parts.loc[list(stages), "share"].sum() == pytest.approx(1)
-    else:
-        assert parts["share"].isna().all()
-    pair = paired_difference(labels, a, 0.9, b, thresholds[-1], groups).set_index("metric")
-    np.testing.assert_array_equal(
-        parts.loc["total", ["low", "high"]].astype(float),
-        pair.loc[metric, ["low", "high"]].astype(float),
-    )
-
-
-def test_each_part_is_a_step():
-    labels, a, b, groups = grouped()
-    steps = [(a, 0.9), (b, 0.9), (b, 0.6)]
-    table = gain_parts(
-        labels, steps[0], {"weights": steps[1], "threshold": steps[2]}, groups, metric="recall"
-    )
-    recall = [(scores[labels == 1] > at).mean() for scores, at in steps]
-    np.testing.assert_allclose(table["value"][:2], np.diff(recall))
-    for (old, new), row in zip(pairwise(steps), table.itertuples(), strict=False):
-        pair = paired_difference(labels, *old, *new, groups).set_index("metric").loc["recall"]
-        assert (row.low, row.high) == (pair["low"], pair["high"])
-
-
-def test_no_gain_has_no_shares():
-    labels, a, _, _ = grouped()
-    table = gain_parts(labels, (a, 0.5), {"weights": (a, 0.5), "threshold": (a, 0.5)})
-    assert table[["value", "low", "high"]].eq(0).all(axis=None)
-    assert table["share"].isna().all()
-
-
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(0, 12))
-def test_no_threshold_flags_a_closer_number(scores, flagged):
-    scores = np.array(scores) / 4
-    flagged = min(flagged, len(scores))
-    found = int((scores > matched_threshold(scores, flagged)).sum())
-    possible = {int((scores > at).sum()) for at in (-1, *scores)}
-    off = min(abs(count - flagged) for count in possible)
-    assert abs(found - flagged) == off
-    assert found == min(count for count in possible if abs(count - flagged) == off)
-
-
-def test_a_matched_threshold_flags_all_or_nothing_where_asked():
-    scores = [0.2, 0.4, 0.9]
-    assert matched_threshold(scores, 3) < 0.2
-    assert matched_threshold(scores, 0) >= 0.9
-    with pytest.raises(ValueError, match="scores"):
-        matched_threshold([0.1, np.nan], 1)
 
 
 DIFFERENCE_COLUMNS = "metric a b difference low high corrected_low corrected_high error groups"

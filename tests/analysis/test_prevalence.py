@@ -6,7 +6,6 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 from sklearn.metrics import f1_score
 
-from harmlib.analysis.intervals import rate_estimates
 from harmlib.analysis.prevalence import (
     PREVALENCES,
     mixed_rates,
@@ -14,6 +13,7 @@ from harmlib.analysis.prevalence import (
     precision_at_prevalences,
     threshold_at_prevalence,
 )
+from harmlib.analysis.rate_estimates import rate_estimates
 
 RECALL, ALARMS, SHARE = 0.9, 0.257, 0.72
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from harmlib.analysis.group_errors import group_errors
-from harmlib.analysis.intervals import metric_intervals, rates_at
+from harmlib.analysis.intervals import metric_intervals
 from harmlib.analysis.pooled import pooled_results
+from harmlib.analysis.rate_estimates import rates_at
 from harmlib.analysis.review_share import COLUMNS, SHARES, review_share
 
 

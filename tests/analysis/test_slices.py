@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmlib.analysis.intervals import rates_at
+from harmlib.analysis.rate_estimates import rates_at
 from harmlib.analysis.slice_columns import EMPTY, media_slice_columns, slice_columns
 from harmlib.analysis.slices import COLUMNS, slice_table
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harmlib.analysis.bootstrap import best_thresholds
 from harmlib.analysis.choice import PLATEAU_TOLERANCE, choose
-from harmlib.analysis.intervals import count_groups
+from harmlib.analysis.group_counts import count_groups
 from harmlib.analysis.objectives import Objective
 from harmlib.analysis.power import detectable_difference, power_of
 from harmlib.analysis.resampling import confusion_draws, interval

@@ -6,10 +6,11 @@ import pytest
 
 from harmlib.analysis import variant_tables
 from harmlib.analysis.choice import choose
+from harmlib.analysis.corrected_differences import corrected_differences
 from harmlib.analysis.intervals import curve_band
 from harmlib.analysis.operating_points import operating_points as make_operating_points
 from harmlib.analysis.optimism import BEST, FIGURES, optimism
-from harmlib.analysis.paired import baseline_difference, corrected_differences
+from harmlib.analysis.paired import baseline_difference
 from harmlib.analysis.saved_scores import with_groups
 from harmlib.analysis.stability import epoch_stability
 from harmlib.analysis.thresholds import sweep

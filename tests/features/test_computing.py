@@ -49,7 +49,8 @@ def test_a_long_job_measures_a_few_files_and_says_what_the_rest_takes_and_costs(
 ):
     monkeypatch.setattr(computing_module, "WORTH_IT", 10)
     monkeypatch.setattr(computing_module, "MEASURED", 4)
-    items = listed([write_image(tmp_path / f"{i}.jpg", seed=i) for i in range(10)])
+    files = [write_image(tmp_path / f"{i}.jpg", seed=i) for i in range(10)]
+    items = listed(files).assign(size=1 << 30)  # as the manifest says, wherever they lie
     store, seen, said = FeatureStore(tmp_path / "store", "clip", {}), [], []
     computing = choose_computing(params(price_per_hour=3))
     unusable = computing.extract(
@@ -60,7 +61,7 @@ def test_a_long_job_measures_a_few_files_and_says_what_the_rest_takes_and_costs(
     assert sum(here["clip"].batches) == 10  # those that were measured aren't computed again
     assert seen == [(i, 10) for i in range(1, 11)]
     (line,) = said
-    assert re.match(r"6 files \(0\.0 GiB\) at [\d.]+ files a second: 0\.0 hours, price 0\.00", line)
+    assert re.match(r"6 files \(6\.0 GiB\) at [\d.]+ files a second: 0\.0 hours, price 0\.00", line)
 
 
 def test_a_short_job_says_nothing_and_one_without_work_opens_nothing(
@@ -86,7 +87,9 @@ def test_ray_that_is_not_installed_is_told_with_what_to_do(params, monkeypatch):
         importlib.util, "find_spec", lambda name, *a: None if name == "ray" else found(name, *a)
     )
     assert choose_computing(params()).device.type == "cpu"
-    with pytest.raises(RayMissing, match=r'pip install "harmlib\[ray\]", or set engine: local'):
+    with pytest.raises(
+        RayMissing, match=r'pip install "harmlib\[ray\]", or choose the engine local'
+    ):
         choose_computing(params(engine="ray"))
 
 

@@ -16,7 +16,7 @@ from tiny_opener import TinyOpener
 from harmlib.features import computing
 from harmlib.features.backbones import find_weights
 from harmlib.features.extraction import extract
-from harmlib.features.ray_cluster import joined_cluster, plan_workers
+from harmlib.features.ray_cluster import plan_workers
 from harmlib.features.ray_extraction import Busy, VectorsUnseen, extract_on_ray
 from harmlib.features.store import FeatureStore
 from harmlib.features.store_folder import LocalFolder
@@ -30,17 +30,8 @@ pytestmark = [
 NAMES = ("clip", "yolo")
 ONE = plan_workers([{"CPU": 1}], on_gpu=False)
 TWO = plan_workers([{"CPU": 1}, {"CPU": 1}], on_gpu=False)
-# Its processes find `tiny_opener` there; they know nothing of pytest's paths.
+# A job of its own finds `tiny_opener` there; it knows nothing of pytest's paths.
 PATHS = os.pathsep.join(filter(None, sys.path))
-
-
-@pytest.fixture(scope="module")
-def ray_here():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", PATHS)
-        patch.delenv("RAY_ADDRESS", raising=False)
-        with joined_cluster():
-            yield
 
 
 @pytest.fixture

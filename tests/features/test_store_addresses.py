@@ -70,6 +70,21 @@ def holds(store, vectors):
     return np.array_equal(store.load(asked), np.stack([vectors[sha256] for sha256 in asked]))
 
 
+def test_vectors_without_a_table_go_when_they_are_old(store, monkeypatch):
+    vectors = rows(3)
+    for sha256, row in vectors.items():
+        store.add({sha256: row})
+    store.folder.write("shard-0a.npy", b"left by a process that was killed")
+    store.compact()
+    assert len(store.folder.sizes("shard-*.npy")) == 2, "somebody may be about to write its table"
+    monkeypatch.setattr(store_content, "_LEFT_SEC", -3600)
+    for sha256, row in rows(3, first=9).items():
+        store.add({sha256: row})
+    store.compact()
+    assert "shard-0a.npy" not in store.folder.sizes("shard-*.npy")
+    assert holds(store, vectors)
+
+
 def test_an_empty_store_misses_everything_and_writes_nothing(store, root):
     assert store.missing(["b", "a", "b"]) == ["b", "a"]
     assert not files(root)[1]

@@ -1,7 +1,9 @@
 """Many parts joined into shards: to the bit, whoever reads or dies meanwhile, damage and all."""
 
 import errno
+import os
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -224,6 +226,27 @@ def test_who_dies_while_joining_loses_nothing(store, vectors, monkeypatch, writt
     store.compact()
     assert not names(store, "part-*")
     assert len(names(store, "shard-*")) == 2
+    assert holds(store, vectors)
+
+
+def test_what_killed_processes_have_left_goes_with_a_later_joining(store, vectors):
+    """Vectors whose table was never written, and half files; not what somebody may be writing."""
+    added(store, vectors, parts=2).compact()
+    (told,) = names(store, "shard-*.npy")
+    old, new = time.time() - 2 * 86400, time.time() - 3600
+    for name, changed in {
+        "shard-0a.npy": old, "shard-0b.npy": new, "shard-0a.npy.host-1-2.part": old,
+        "shard-0b.npy.host-1-2.part": new, told: old,
+    }.items():  # fmt: skip
+        with (store.dir / name).open("ab"):
+            pass
+        os.utime(store.dir / name, (changed, changed))
+    added(store, {sha256.replace("0", "f"): row for sha256, row in vectors.items()}, parts=2)
+    store.compact()
+    left = names(store, "shard-*.npy*")
+    assert "shard-0a.npy" not in left
+    assert "shard-0a.npy.host-1-2.part" not in left
+    assert {"shard-0b.npy", "shard-0b.npy.host-1-2.part", told} <= set(left)
     assert holds(store, vectors)
 
 

@@ -206,3 +206,16 @@ def test_a_tree_deeper_than_python_recurses(tmp_path, monkeypatch):
     finally:
         sys.setrecursionlimit(limit)
     assert [len(f) for f in found] == [1, 1]
+
+
+def test_a_file_address_is_a_path_wherever_a_path_may_stand(tree):
+    (tree / "with space.png").write_bytes((tree / "a.png").read_bytes())
+    wanted = [tree / name for name in EVERYTHING]
+    found = list(find_files([f"file://{tree}"]))
+    assert [one for one in found if one.name != "with space.png"] == wanted
+    assert list(find_files([f"file://{tree}/with%20space.png"])) == [tree / "with space.png"]
+    assert list(find_files([f"FILE://{tree}/b/*.png"])) == [tree / "b/2.png"]
+    lines = io.BufferedReader(io.BytesIO(f"file://{tree}/a.png\n{tree}/a.png\n".encode()))
+    assert list(find_files(["-"], stdin=lines)) == [tree / "a.png"], "by both names once"
+    (lost,) = find_files([f"file://{tree}/none.png"])
+    assert (lost.path, lost.reason) == (f"{tree}/none.png", "no such file or folder")

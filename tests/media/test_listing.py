@@ -176,3 +176,11 @@ def test_a_list_may_name_addresses_and_each_once(tmp_path):
     (tmp_path / "twice.csv").write_text("path,label\ns3://bucket/a.jpg,safe\n./a.jpg,safe\n")
     with pytest.raises(DataError, match="listed twice"):
         read_csv(tmp_path / "twice.csv", root)
+
+
+def test_a_list_may_name_files_by_file_addresses(tmp_path):
+    (tmp_path / "a b.jpg").touch()
+    (tmp_path / "list.csv").write_text(f"path,label\nfile://{tmp_path}/a%20b.jpg,safe\n")
+    assert read_csv(tmp_path / "list.csv")["path"].tolist() == ["a b.jpg"]
+    found = read_csv(tmp_path / "list.csv", address("s3://bucket"))["path"].tolist()
+    assert found == [f"{tmp_path}/a b.jpg"], "beside media at an address it is one of this machine"

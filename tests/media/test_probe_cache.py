@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from harmlib.media import probe as probe_module
 from harmlib.media import probe_cache
 from harmlib.media.file_state import file_state
+from harmlib.media.probe import Facts
 from harmlib.media.probe_cache import COLUMNS, probe_all
 from harmlib.workflow.import_graph import ImportGraph
 
@@ -289,3 +291,18 @@ def test_a_link_has_the_state_of_its_file(tmp_path, pictures):
     (tmp_path / "link").unlink()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert file_state(tmp_path / "link") is None
+
+
+def test_every_thread_of_a_large_machine_has_a_file_in_hand(tmp_path, monkeypatch):
+    threads = 24
+    together = threading.Barrier(threads, timeout=20)
+
+    def look(path, *_):
+        together.wait()  # until all have one
+        return None, 0, Facts(str(path), 0, 0, reason="looked at")
+
+    monkeypatch.setattr(probe_cache.os, "cpu_count", lambda: threads)
+    monkeypatch.setattr(probe_cache, "_look", look)
+    files = [tmp_path / f"{i}.jpg" for i in range(threads)]
+    found = probe_all(files, "image", tmp_path / "facts.parquet")
+    assert found["path"].tolist() == list(map(str, files))

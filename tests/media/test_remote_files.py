@@ -3,18 +3,23 @@
 import io
 import os
 import threading
+import time
 
 import fsspec
 import pytest
 import requests
 from object_store import BUCKET, KEY, SECRET, s3_server
 
-from harmlib.address import Address, AddressError, address, place
-from harmlib.media import remote_files
+from harmlib.address import Address, AddressError, Listed, Unreachable, address, place
+from harmlib.media import fetching, remote_files, remote_media
 from harmlib.media.fetching import Copies, fetched_ahead, local_file
 from harmlib.media.file_state import file_state
 from harmlib.media.find import find_files
+from harmlib.media.folders import DataError
+from harmlib.media.layout import find_layout
 from harmlib.media.ledger import Unusable
+from harmlib.media.listing import list_media
+from harmlib.params import DataParams
 
 ROOT = f"s3://{BUCKET}"
 
@@ -34,8 +39,17 @@ def test_a_bucket_is_listed_page_by_page_in_order_without_hidden_names(store, mo
     wanted = [f"listed/{folder}/{i}.jpg" for folder in ("a", "b") for i in range(4)]
     for name in [*wanted, "listed/.hidden/x.jpg", "listed/a/.x", "listed-not/x.jpg"]:
         store.pipe_file(f"{BUCKET}/{name}", b"abc")
-    found = list(find_files([f"{ROOT}/listed/"]))
+    system, asked = fsspec.filesystem("s3"), []
+    real = type(system).call_s3
+    monkeypatch.setattr(
+        type(system), "call_s3", lambda *a, **more: asked.append(a[1]) or real(*a, **more)
+    )
+    found = []
+    for one in find_files([f"{ROOT}/listed/"]):
+        found.append(one)
+        assert len(asked) <= len(found) // 2 + 1, "no page before it is wanted"
     assert names(found) == wanted
+    assert asked == ["list_objects_v2"] * 4
     assert {one.listed.size for one in found} == {3}
     assert all(one.listed.tag and one.listed.mtime_ns for one in found)
     assert names(find_files([f"{ROOT}/listed/*/1.jpg"])) == ["listed/a/1.jpg", "listed/b/1.jpg"]
@@ -81,9 +95,10 @@ def test_a_state_changes_with_the_content_and_not_by_itself(store):
     store.pipe_file(f"{BUCKET}/state/a.jpg", b"two")
     (changed,) = find_files([f"{ROOT}/state"])
     assert file_state(changed).inode != file_state(first).inode
-    with local_file(first) as before, local_file(changed) as now:
+    with local_file(changed) as now:
         assert now.read_bytes() == b"two"
-        assert before != now
+    with pytest.raises(Unreachable, match="changed since it was listed"), local_file(first):
+        pass
 
 
 def test_copies_are_removed_when_others_need_the_room(store, tmp_path):
@@ -234,3 +249,151 @@ def test_a_container_of_azure_is_no_user():
 def test_a_file_system_that_cannot_be_opened_is_a_reason():
     (lost,) = find_files(["github://nothing"])
     assert lost.step == "find"
+
+
+def test_a_copy_that_is_fetched_anew_is_what_was_listed(store, tmp_path):
+    """Of another content of the same size nothing is taken for the one that was probed."""
+    for name in "ab":
+        store.pipe_file(f"{BUCKET}/anew/{name}.bin", b"first" + bytes(100))
+    found, other = find_files([f"{ROOT}/anew"])
+    copies = Copies(tmp_path, idle_bytes=120)
+    with copies.held(found) as path:
+        assert path.read_bytes()[:5] == b"first"
+    with copies.held(other):  # the room is needed
+        pass
+    assert len(list(tmp_path.iterdir())) == 1
+    with copies.held(found) as path:
+        assert path.read_bytes()[:5] == b"first", "unchanged, it is fetched again"
+    with copies.held(other):
+        pass
+    store.pipe_file(f"{BUCKET}/anew/a.bin", b"other" + bytes(100))
+    with pytest.raises(Unreachable, match="changed since it was listed"), copies.held(found):
+        pass
+    (lost,) = fetched_ahead([found])
+    assert lost.reason == "its content has changed since it was listed"
+    with copies.held(Address(found.text)) as path:
+        assert path.read_bytes()[:5] == b"other", "who listed nothing gets what is there"
+
+
+def test_a_copy_that_is_kept_will_do_for_whoever_knows_less(store, tmp_path, monkeypatch):
+    store.pipe_file(f"{BUCKET}/less/a.bin", b"a")
+    (found,) = find_files([f"{ROOT}/less"])
+    copies, fetches = Copies(tmp_path), []
+    real = Copies._fetch
+    monkeypatch.setattr(Copies, "_fetch", lambda *given: fetches.append(given) or real(*given))
+    for listed in (found.listed, None, found.listed._replace(tag=""), found.listed):
+        with copies.held(Address(found.text, listed)):
+            pass
+    assert len(fetches) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ((3, 10**9, '"a"'), (3, 2 * 10**9, '"a"'), True),
+        ((3, 10**9, '"a"'), (3, 10**9, '"a" v1'), True),
+        ((3, 10**9, '"a" v2'), (3, 10**9, '"a" v1'), False),
+        ((3, 10**9, '"a"'), (3, 10**9, '"b"'), False),
+        ((3, 10**9, '"a"'), (4, 10**9, '"a"'), False),
+        ((3, 1_900_000_000, ""), (3, 10**9, '"a"'), True),
+        ((3, 2 * 10**9, ""), (3, 10**9, ""), False),
+        ((3, 1_900_000_000, ""), (3, 1_100_000_000, ""), False),
+        ((3, 1_900_000_000, ""), (3, 1_900_000_200, ""), True),
+        ((3, 0, ""), (3, 10**9, ""), True),
+    ],
+)
+def test_listings_tell_of_one_content_as_far_as_both_tell(one, other, same):
+    assert Listed(*one).may_be(Listed(*other)) is same
+    assert Listed(*other).may_be(Listed(*one)) is same
+
+
+def test_who_gives_up_does_not_wait_for_what_is_half_fetched(monkeypatch):
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/half/0.bin", b"a")
+    memory.pipe("/half/1.bin", bytes(300))
+    memory.pipe("/half/2.bin", bytes(300))
+    real, begun, pieces = type(memory).get_file, threading.Event(), []
+
+    def slow(self, remote, near, callback, **_):
+        if remote.endswith("0.bin"):
+            return real(self, remote, near)
+        for piece in range(300):
+            begun.set()
+            pieces.append(piece)
+            callback.relative_update(1)
+            time.sleep(0.1)
+        return None
+
+    monkeypatch.setattr(type(memory), "get_file", slow)  # each thread has a system of its own
+    arrived = fetched_ahead(find_files(["memory://half"]), ahead=3)
+    assert str(next(arrived)).endswith("0.bin")
+    assert begun.wait(10)
+    arrived.close()
+    assert len(pieces) < 100, "each would have been 300 pieces, half a minute"
+
+
+def test_large_files_are_not_fetched_ahead_of_the_disk(monkeypatch):
+    memory = fsspec.filesystem("memory")
+    for i in range(6):
+        memory.pipe(f"/large/{i}.bin", bytes(100))
+    monkeypatch.setattr(fetching, "AHEAD_BYTES", 250)
+    taken = []
+    arrived = fetched_ahead(one for one in find_files(["memory://large"]) if not taken.append(one))
+    next(arrived)
+    assert len(taken) == 3
+    assert len(list(arrived)) == 5
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Every question to a store takes a moment; how many were asked, and most at a time."""
+
+    class Asked:
+        count = most = _now = 0
+        _lock = threading.Lock()
+
+        def after(self, real):
+            def slow(*given):
+                with self._lock:
+                    self.count, self._now = self.count + 1, self._now + 1
+                    self.most = max(self.most, self._now)
+                time.sleep(0.01)
+                with self._lock:
+                    self._now -= 1
+                return real(*given)
+
+            return slow
+
+    found = Asked()
+    for name in ("look_up", "_kind"):
+        monkeypatch.setattr(remote_media, name, found.after(getattr(remote_media, name)))
+    return found
+
+
+@pytest.mark.parametrize(("there", "most"), [(3, 64), (None, 200)])
+def test_a_long_list_is_asked_for_side_by_side_until_one_is_there(tmp_path, asked, there, most):
+    memory = fsspec.filesystem("memory")
+    memory.pipe(f"/{tmp_path.name}/3.jpg" if there else f"/{tmp_path.name}/other.jpg", b"")
+    rows = "".join(f"{i}.jpg,safe\n" for i in range(200))
+    (tmp_path / "list.csv").write_text(f"path,label\n{rows}")
+    root = address(f"memory://{tmp_path.name}")
+    data = DataParams(root=root, image_csv=str(tmp_path / "list.csv"))
+    if there:
+        assert len(list_media(data, "image")) == 200
+    else:
+        with pytest.raises(DataError, match="none of the 200 listed files is there"):
+            list_media(data, "image")
+    assert asked.count <= most
+    assert asked.most > 4
+
+
+def test_the_kind_of_a_list_of_addresses_is_told_from_a_few(tmp_path, asked):
+    memory = fsspec.filesystem("memory")
+    head = b"\xff\xd8\xff\xe0" + bytes(40)
+    for i in range(120):
+        memory.pipe(f"/{tmp_path.name}/{i}.jpg", head)
+    rows = "".join(f"memory://{tmp_path.name}/{i}.jpg,safe\n" for i in range(120))
+    (tmp_path / "list.csv").write_text(f"path,label\n{rows}")
+    assert find_layout(tmp_path).csv == {"image": "list.csv"}
+    assert asked.count == 50
+    assert asked.most > 4

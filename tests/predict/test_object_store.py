@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from importlib.util import find_spec
 
 import fsspec
 import numpy as np
@@ -119,7 +120,9 @@ def test_what_is_unchanged_is_not_fetched_again(far, manifests, monkeypatch):
     fetched = []
     real = fsspec.filesystem("s3").get_file
     monkeypatch.setattr(
-        fsspec.filesystem("s3"), "get_file", lambda *a: fetched.append(a[0]) or real(*a)
+        fsspec.filesystem("s3"),
+        "get_file",
+        lambda *given, **more: fetched.append(given[0]) or real(*given, **more),
     )
     assert build_manifests(far)[0].equals(manifests[1])
     assert [name for name in fetched if not name.endswith("images.csv")] == []
@@ -302,6 +305,29 @@ def test_shards_on_disk_are_the_same_and_others_are_told(models, folder, on_disk
     assert "part-00002.parquet and what follows it are of an earlier call" in capfd.readouterr().err
 
 
+@pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed")
+def test_on_ray_the_scores_are_the_same(models, on_disk, folder, store, capfd, ray_here):
+    assert ray_here is None  # after the bucket, whose address its processes inherit
+    more = ("--engine", "ray", "--shard-files", "300")
+    assert predict(models, f"{ROOT}/media", f"{ROOT}/ray/", *more) == 1
+    assert "200 predicted + 0 reused + 3 unusable, in 1 shards" in capfd.readouterr().out
+    store.invalidate_cache()
+    rows = table(store.cat_file(f"{BUCKET}/ray/part-00000.parquet"), ".parquet")
+    pd.testing.assert_frame_equal(rows[list(on_disk)], on_disk, check_dtype=False, check_exact=True)
+    ledgers = [
+        pd.read_csv(file).assign(path=lambda rows: rows["path"].str.replace(r".*/", "", regex=True))
+        for file in (
+            folder / "out/scores.ledger.csv",
+            io.BytesIO(store.cat_file(f"{BUCKET}/ray/part-00000.ledger.csv")),
+        )
+    ]
+    pd.testing.assert_frame_equal(
+        *(rows.sort_values("path", ignore_index=True) for rows in ledgers)
+    )
+    assert predict(models, f"{ROOT}/media", f"{ROOT}/ray/", "--shard-files", "300") == 1
+    assert "0 predicted + 200 reused" in capfd.readouterr().out, "local goes on with it"
+
+
 def test_what_vanishes_or_is_denied_is_a_row_and_nothing_tells_the_secret(
     models, folder, store, monkeypatch, capfd, caplog
 ):
@@ -315,10 +341,10 @@ def test_what_vanishes_or_is_denied_is_a_row_and_nothing_tells_the_secret(
     system = fsspec.filesystem("s3")
     real = system.get_file
 
-    def get_file(name, *given):
+    def get_file(name, *given, **more):
         if name.endswith("5.png"):
             raise PermissionError(f"Forbidden: {KEY} {SECRET} ?X-Amz-Security-Token={SECRET}")
-        return real(name, *given)
+        return real(name, *given, **more)
 
     monkeypatch.setattr(system, "get_file", get_file)
     out = address(f"{ROOT}/out/lost.parquet")

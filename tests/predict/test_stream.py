@@ -19,7 +19,7 @@ from harmlib.media.tracks import Track
 from harmlib.media.video_facts import VideoFacts
 from harmlib.models.classifier import probabilities
 from harmlib.models.explanation import Explanation
-from harmlib.predict import prediction, stream
+from harmlib.predict import prediction, stream, taking_up
 from harmlib.predict.prediction import Prediction
 from harmlib.predict.stream import predict_stream
 from harmlib.predict.windows import Windowing
@@ -104,9 +104,9 @@ def read(monkeypatch):
         ("identify", identify),
         ("probe", probe),
         ("probe_and_hold", lambda path, *_: (probe(path, "video"), None)),
-        ("stream_vectors", stream_vectors),
     ):
-        monkeypatch.setattr(stream, name, fake)
+        monkeypatch.setattr(taking_up, name, fake)
+    monkeypatch.setattr(stream, "stream_vectors", stream_vectors)
     monkeypatch.setattr(prediction, "explain", lambda *_: Explanation({}, []))
     return windows
 
@@ -164,14 +164,14 @@ def test_everything_comes_out_once_and_in_order(file):
     "error", [TypeError("odd"), MemoryError(), KeyError("x"), RecursionError()]
 )
 def test_whatever_one_file_raises_costs_that_file_alone(file, monkeypatch, step, error):
-    real = getattr(stream, step)
+    real = getattr(taking_up, step)
 
     def stumble(path, *args):
         if path.name == "odd.mp4":
             raise error
         return real(path, *args)
 
-    monkeypatch.setattr(stream, step, stumble)
+    monkeypatch.setattr(taking_up, step, stumble)
     found = [file(name, [1.0]) for name in ("a.mp4", "odd.mp4", "b.mp4")]
     results = {Path(one.path).name: one for one in predict_stream([FakePredictor()], found)}
     assert isinstance(results["a.mp4"], Prediction)
@@ -344,7 +344,7 @@ def probed(monkeypatch, read):
                 logit = (logits or {}).get((window.track.stream, int(window.start_sec)), -3.0)
                 yield window, {"one": np.array([logit], dtype=np.float32)}
 
-        monkeypatch.setattr(stream, "probe_and_hold", lambda path, *_: (probe(path), None))
+        monkeypatch.setattr(taking_up, "probe_and_hold", lambda path, *_: (probe(path), None))
         monkeypatch.setattr(stream, "stream_vectors", stream_vectors)
 
     return find
@@ -378,8 +378,8 @@ def test_the_bound_on_windows_is_said_and_leaves_each_stream_one(file, probed, r
 def test_the_bound_on_frames_reaches_the_probe(file, probed, monkeypatch):
     probed(tracks(1.0))
     seen = []
-    real = stream.probe_and_hold
-    monkeypatch.setattr(stream, "probe_and_hold", lambda *args: seen.append(args) or real(*args))
+    real = taking_up.probe_and_hold
+    monkeypatch.setattr(taking_up, "probe_and_hold", lambda *args: seen.append(args) or real(*args))
     windowing = Windowing(max_frames=7)
     list(predict_stream([FakePredictor(windowing=windowing)], [file("a.mp4", [0.0])]))
     assert 7 in seen[0]

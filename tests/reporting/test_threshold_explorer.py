@@ -161,13 +161,14 @@ def test_prices_traffic_and_volume_come_from_the_params():
     assert settings["prevalence"] == {"image": 0.7}
 
 
-def test_a_page_in_english_has_no_hangul_but_the_unit():
+def test_a_page_in_english_has_no_hangul():
     with languages(page="en"):
         soup = BeautifulSoup(explorer_html({"image": SCORED}, IMAGE).data, "html.parser")
     soup.script.decompose()
     assert soup.section["lang"] == "en"
     hangul = set(re.findall("[가-힣]+", str(soup)))
-    assert hangul <= {"원", MODALITY["image"]}
+    assert hangul <= {MODALITY["image"]}
+    assert "KRW" in str(soup)
 
 
 def test_every_text_of_the_scripts_is_there():

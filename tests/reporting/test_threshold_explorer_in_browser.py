@@ -114,6 +114,7 @@ def test_a_model_opens_at_its_saved_epoch_and_an_epoch_keeps_the_threshold(tab):
     assert check(tab, ("video", "model2", 1), 0.4) == 123
     part(tab, "model").select_option("ties")
     assert check(tab, ("video", "ties", 1), 0.3) == 300
+    assert part(tab, "epoch").is_hidden(), "one epoch needs no menu"
     part(tab, "modality").select_option("image")
     assert selected("model") == "ends (검증에서 선택)"
     part(tab, "model").select_option("constant")

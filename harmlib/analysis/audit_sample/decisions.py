@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.own_scores.columns import Columns, find_columns
-from harmlib.analysis.own_scores.reading import table_rows, with_scores
 from harmlib.analysis.own_scores.rows import check_rows
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.analysis.own_scores.scored_rows import table_rows, with_scores
 from harmlib.analysis.own_scores.sections import in_sections
 from harmlib.params import TableReading
 from harmlib.tables.complaint import TableError

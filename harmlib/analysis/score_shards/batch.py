@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.score_shards.counts import Hashes, IntArray
+from harmlib.analysis.checks import FloatArray, IntArray
+from harmlib.analysis.score_shards.counts import Hashes
 from harmlib.analysis.score_shards.group_hashes import hashes, rows_alone
 from harmlib.analysis.score_shards.refusals import EXAMPLES
 from harmlib.analysis.score_shards.rows import Coded, ShardColumns, coded

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmlib.analysis.checks import FloatArray
-from harmlib.analysis.intervals import Estimates, GroupCounts, area_of_counts, rates_of_blocks
+from harmlib.analysis.average_precision import area_of_counts
+from harmlib.analysis.checks import FloatArray, IntArray
+from harmlib.analysis.estimates import Estimates
+from harmlib.analysis.group_counts import GroupCounts
 from harmlib.analysis.jackknife import jackknife_interval
 from harmlib.analysis.own_scores.scales import Scale
+from harmlib.analysis.rate_estimates import rates_of_blocks
 from harmlib.analysis.rates import rates_table
-from harmlib.analysis.score_shards.counts import IntArray
 
 
 @dataclass(frozen=True)

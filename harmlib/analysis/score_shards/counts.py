@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harmlib.analysis.checks import IntArray
 from harmlib.analysis.own_scores.halves import HALVES, halves
 
-IntArray = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Key = tuple[str, str, str]  # modality, category, model
 Split = Literal["val", "test"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from harmlib.address import Address
+from harmlib.analysis.checks import IntArray
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.own_scores.sections import LEFT_OUT_COLUMNS
-from harmlib.analysis.score_shards.counts import IntArray
 from harmlib.analysis.score_shards.tally import Tally
 from harmlib.language import told
 from harmlib.tables.complaint import TableError

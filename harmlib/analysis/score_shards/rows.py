@@ -11,13 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from harmlib.analysis.checks import FloatArray
+from harmlib.analysis.checks import FloatArray, IntArray
 from harmlib.analysis.own_scores.columns import Columns, find_columns
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.own_scores.labels import HARMFUL, SAFE, UNKNOWN, as_texts
-from harmlib.analysis.own_scores.reading import FAILED
 from harmlib.analysis.own_scores.rows import SPLIT_WORDS
-from harmlib.analysis.score_shards.counts import IntArray
+from harmlib.analysis.own_scores.scored_rows import FAILED
 from harmlib.params import TableReading
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import distinct_names, fold

@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from harmlib.analysis.choice import choose_row
+from harmlib.analysis.intervals import band_along
 from harmlib.analysis.prevalence import PREVALENCES, at_prevalence, mixtures, precision_at
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.score_shards.block_table import Samples
@@ -116,10 +117,7 @@ def bands(samples: Samples) -> pd.DataFrame:
     for variant, (val, _) in samples.items():
         grid = np.array([t for t in BAND_THRESHOLDS if t in val.thresholds])
         grid = val.thresholds if len(grid) < len(BAND_THRESHOLDS) else grid
-        for name, found in val.rates(grid).items():
-            low, high = found.interval("correlation" if name == "mcc" else "share")
-            columns = {"threshold": grid, "metric": name, "value": found.value}
-            tables.append(pd.DataFrame(columns | {"low": low, "high": high, "variant": variant}))
+        tables.append(band_along(grid, val.rates(grid)).assign(variant=variant))
     return join_tables(tables)
 
 

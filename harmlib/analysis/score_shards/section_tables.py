@@ -38,12 +38,15 @@ import pandas as pd
 
 from harmlib.analysis.baseline import BASELINE, baseline_row
 from harmlib.analysis.choice import choose_row
-from harmlib.analysis.comparison_tables import COMPARED_METRICS, DIFFERENCE_COLUMNS
-from harmlib.analysis.intervals import METRICS
+from harmlib.analysis.comparison_tables import (
+    COMPARED_METRICS,
+    DIFFERENCE_COLUMNS,
+    baseline_cells,
+)
+from harmlib.analysis.intervals import interval_table
 from harmlib.analysis.operating_points import UNDECIDED_THRESHOLD
 from harmlib.analysis.own_scores.halves import HALVES
 from harmlib.analysis.paired import difference_table
-from harmlib.analysis.power import detectable_difference
 from harmlib.analysis.rates import COUNTS, RATES, rate
 from harmlib.analysis.saved_scores import join_tables
 from harmlib.analysis.score_shards.block_table import Samples
@@ -53,15 +56,10 @@ from harmlib.analysis.score_shards.section_curves import (
     operating,
     prevalences,
 )
-from harmlib.analysis.variant_tables import OBJECTIVES
+from harmlib.analysis.variant_tables import OBJECTIVES, RATES_OF_CHOICE, choice_cells
 
 _EPOCH = 1  # a finished model has one
 _MAIN_RATES = ("precision", "recall", "f1")
-
-
-def _level(comparisons: int) -> float:
-    """The level of each of several 95 % intervals that are looked at together (Bonferroni)."""
-    return 1 - 0.05 / max(comparisons, 1)
 
 
 def operating_points(samples: Samples, fixed: Mapping[str, float | None]) -> pd.DataFrame:
@@ -146,15 +144,12 @@ def intervals(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         As `harmlib.analysis.comparison_tables.intervals_on_test` makes it; groups are blocks where
         there are many.
     """
-    rows = []
+    tables = []
     for variant, threshold in operating(points):
         test = samples[variant][1]
-        found = test.rates_at(threshold)
-        for name in METRICS:
-            low, high = found[name].interval("correlation" if name == "mcc" else "share")
-            rows.append((name, found[name].value[0], low[0], high[0], *test.groups, variant))
-    columns = ["metric", "value", "low", "high", "harmful_groups", "safe_groups", "variant"]
-    return pd.DataFrame(rows, columns=columns)
+        table = interval_table(test.rates_at(threshold), test.groups)
+        tables.append(table.assign(variant=variant))
+    return join_tables(tables)
 
 
 def against_baseline(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
@@ -176,16 +171,8 @@ def against_baseline(samples: Samples, points: pd.DataFrame) -> pd.DataFrame:
         test = samples[variant][1]
         of_model = test.rates(np.array([threshold]))
         table = difference_table(test.baseline(), of_model, ["f1"], comparisons=len(points))
-        f1 = table.iloc[0]
-        detectable = detectable_difference(
-            f1["error"], int(f1["groups"]), level=_level(len(points))
-        )
-        ends = f1[["difference", "low", "high", "corrected_low", "corrected_high", "groups"]]
-        rows.append(
-            {"variant": variant, "baseline": f1["a"], "value": f1["b"]}
-            | ends.to_dict()
-            | {"detectable": detectable, "groups_needed": math.nan}
-        )
+        cells = baseline_cells(variant, table.iloc[0], len(points))
+        rows.append(cells | {"groups_needed": math.nan})
     return pd.DataFrame(rows).astype({"groups": int})
 
 
@@ -234,24 +221,13 @@ def choices(samples: Samples) -> pd.DataFrame:
         swept = val.sweep()
         for objective in OBJECTIVES:
             choice = choose_row(swept, objective, is_constant=val.is_constant)
-            row: dict[str, str | float | None] = {
-                "variant": variant,
-                "objective": objective,
-                "state": choice.state,
-            }
-            row |= {"threshold": choice.threshold, "value": choice.value}
-            row["plateau_low"] = choice.plateau.low if choice.plateau else None
-            row["plateau_high"] = choice.plateau.high if choice.plateau else None
+            gain = None
             if choice.threshold is not None:
                 gain = difference_table(
-                    test.baseline(), test.rates(np.array([choice.threshold])),
-                    (*_MAIN_RATES, "flagged_share"),
+                    test.baseline(), test.rates(np.array([choice.threshold])), RATES_OF_CHOICE,
                     comparisons=len(samples) * len(OBJECTIVES),
-                ).set_index("metric")  # fmt: skip
-                row |= gain["b"].to_dict()
-                row["gain_low"] = gain.at["f1", "corrected_low"]
-                row["gain_high"] = gain.at["f1", "corrected_high"]
-            rows.append(row)
+                )  # fmt: skip
+            rows.append({"variant": variant, "objective": objective} | choice_cells(choice, gain))
     return pd.DataFrame(rows)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harmlib.analysis.checks import IntArray
 from harmlib.analysis.own_scores.scales import Scale
-from harmlib.analysis.score_shards.counts import IntArray, ShardCounts
+from harmlib.analysis.score_shards.counts import ShardCounts
 from harmlib.analysis.score_shards.refusals import Refusals
 
 _ARRAY = "cells_{}"

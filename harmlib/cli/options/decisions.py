@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from harmlib.cli.options.near_paths import near_input
 from harmlib.cli.options.predicting import add_weights
 from harmlib.cli.options.speaking import Commands
 from harmlib.language import told
@@ -23,11 +22,11 @@ def add_explain(commands: Commands) -> None:
     )
     parser.add_argument(
         "log",
-        type=Path,
         metavar=told("log", "기록"),
         help=told(
-            "the .decisions.jsonl beside the table, or the table",
-            "판정 표 옆의 .decisions.jsonl, 또는 판정 표",
+            "the .decisions.jsonl beside the table, the table, or the folder of shards; a path or "
+            "an address (s3://...)",
+            "판정 표 옆의 .decisions.jsonl, 판정 표, 또는 조각 폴더. 경로나 주소(s3://...)",
         ),
     )
     parser.add_argument(
@@ -69,7 +68,7 @@ def add_log(commands: Commands) -> None:
     )
     parser.add_argument(
         "file",
-        type=Path,
+        type=near_input,
         metavar=told("file", "파일"),
         help=told("the .decisions.jsonl beside the table", "판정 표 옆의 .decisions.jsonl"),
     )
@@ -106,20 +105,21 @@ def add_drift(commands: Commands) -> None:
     )
     parser.add_argument(
         "checkpoint",
-        type=Path,
+        type=near_input,
         metavar=told("checkpoint", "체크포인트"),
         help=told("the .pth file that gave the scores", "점수를 매긴 .pth 파일"),
     )
     parser.add_argument(
         "scores",
         nargs="?",
-        type=Path,
         metavar=told("scores", "점수표"),
         help=told(
-            "table of `harmlib predict` (.csv, .parquet, .jsonl); a column label (harmful/safe or "
-            "1/0) may be added for the items whose truth is known",
-            "`harmlib predict`가 쓴 표(.csv, .parquet, .jsonl). 정답을 아는 항목에는 label "
-            "열(harmful/safe 또는 1/0)을 더할 수 있습니다",
+            "table of `harmlib predict` (.csv, .parquet, .jsonl) or its folder of shards, a path "
+            "or s3://...; a column label (harmful/safe or 1/0) may be added for the "
+            "items whose truth is known",
+            "`harmlib predict`가 쓴 표(.csv, .parquet, .jsonl)나 조각 폴더의 경로 또는 "
+            "s3:// 주소. 정답을 아는 항목에는 label 열(harmful/safe 또는 1/0)을 더할 수 "
+            "있습니다",
         ),
     )
     parser.add_argument(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from harmlib.cli.options.near_paths import near_input
 from harmlib.cli.options.speaking import Commands
 from harmlib.language import told
 
@@ -144,7 +144,7 @@ def add_audit(commands: Commands) -> None:
     )
     parser.add_argument(
         "file",
-        type=Path,
+        type=near_input,
         metavar=told("file", "파일"),
         help=told(
             "CSV with the columns precision, recall, f1, …",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from harmlib.cli.options.near_paths import near_input
 from harmlib.cli.options.speaking import Commands
 from harmlib.language import told
 
@@ -32,7 +32,7 @@ def add_predict(commands: Commands) -> None:
     )
     parser.add_argument(
         "checkpoint",
-        type=Path,
+        type=near_input,
         metavar=told("checkpoint", "체크포인트"),
         help=told(
             "a .pth file, or a folder with those of both modalities",
@@ -68,6 +68,17 @@ def add_predict(commands: Commands) -> None:
         metavar="N",
         help=told(
             "files of each shard (default 10,000)", "조각 하나에 담을 파일 수(기본값 10,000)"
+        ),
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help=told(
+            "ray: on all processors of the cluster that RAY_ADDRESS names, else on Ray started "
+            "here; needs --out FOLDER/. The decisions are those of local (default)",
+            "ray이면 RAY_ADDRESS의 클러스터에서(없으면 이 컴퓨터에서 Ray를 시작해) 판정합니다. "
+            "--out 폴더/가 필요하며, 판정은 local(기본값)과 같습니다",
         ),
     )
     add_weights(parser)
@@ -190,7 +201,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--policy-file",
-        type=Path,
+        type=near_input,
         metavar=told("FILE", "파일"),
         help=told(
             "where the policy stands; by default policy.json of the run in whose folder the "

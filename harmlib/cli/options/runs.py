@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from harmlib.cli.options.near_paths import near_input, near_output
 from harmlib.cli.options.speaking import Commands
 from harmlib.language import told
 
@@ -83,7 +83,7 @@ def add_run(commands: Commands) -> None:
     )
     parser.add_argument(
         "params",
-        type=Path,
+        type=near_input,
         metavar=told("params", "설정파일"),
         help=told("a params file, e.g. params/demo.yaml", "설정 파일(예: params/demo.yaml)"),
     )
@@ -174,7 +174,7 @@ def add_export(commands: Commands) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=near_output,
         metavar=told("FOLDER", "폴더"),
         help=told("by default dsa/ in the run", "쓸 폴더(기본값: 실행 폴더의 dsa/)"),
     )
@@ -188,7 +188,7 @@ def add_export(commands: Commands) -> None:
     )
     parser.add_argument(
         "--log",
-        type=Path,
+        type=near_input,
         metavar=told("FILE", "파일"),
         help=told(
             "the log of decisions; by default all *.decisions.jsonl in predict/ of the run",
@@ -221,7 +221,7 @@ def add_bundle(commands: Commands) -> None:
     parser.add_argument("run", metavar=told("run", "실행"), help=_run_help())
     parser.add_argument(
         "--out",
-        type=Path,
+        type=near_output,
         metavar=told("FILE", "파일"),
         help=told("by default report.zip in the run", "쓸 파일(기본값: 실행 폴더의 report.zip)"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harmlib.cli.options.near_paths import near_input, near_output
 from harmlib.cli.options.own_scores import add_column, add_scale
 from harmlib.cli.options.speaking import Commands
 from harmlib.language import told
@@ -35,7 +36,7 @@ def add_sample(commands: Commands) -> None:
     )
     parser.add_argument(
         "scores",
-        type=Path,
+        type=near_input,
         metavar=told("scores", "점수표"),
         help=told(
             "a table as `harmlib analyse` reads it, labels not needed, or of `harmlib predict`",
@@ -61,7 +62,7 @@ def add_sample(commands: Commands) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=near_output,
         default=Path("sample.csv"),
         metavar=told("OUT", "파일"),
         help=told(
@@ -81,7 +82,7 @@ def add_sample(commands: Commands) -> None:
     )
     parser.add_argument(
         "--media",
-        type=Path,
+        type=near_input,
         metavar=told("FOLDER", "폴더"),
         help=told(
             "where the items' files lie, named as the items are; by default the table's folder. "
@@ -115,7 +116,7 @@ def add_estimate(commands: Commands) -> None:
     )
     parser.add_argument(
         "labels",
-        type=Path,
+        type=near_input,
         metavar=told("labels", "표본"),
         help=told(
             "the sample with labels: from its page, or filled in by hand",
@@ -124,7 +125,7 @@ def add_estimate(commands: Commands) -> None:
     )
     parser.add_argument(
         "--scores",
-        type=Path,
+        type=near_input,
         metavar=told("SCORES", "점수표"),
         help=told(
             "the table that it was drawn from: check that decisions and threshold are still those",
@@ -133,7 +134,7 @@ def add_estimate(commands: Commands) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=near_output,
         metavar=told("OUT", "파일"),
         help=told("write the estimates as a CSV, too", "추정값을 CSV로도 씁니다"),
     )
@@ -156,7 +157,7 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     )
     line.add_argument(
         "--checkpoint",
-        type=Path,
+        type=near_input,
         metavar=told("CHECKPOINT", "체크포인트"),
         help=told("a .pth file, whose threshold is live", "운영 중인 threshold가 저장된 .pth 파일"),
     )
@@ -167,7 +168,7 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--policy-file",
-        type=Path,
+        type=near_input,
         metavar=told("FILE", "파일"),
         help=told("the run's policy.json", "실행의 policy.json"),
     )

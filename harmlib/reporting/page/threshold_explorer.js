@@ -65,10 +65,11 @@ function fillMenus(curve) {
   fill(part("modality"), sections.map((name) => [words.section[name], name]), curve.modality);
   const named = ({ name, recommended }) => (recommended && saved.length > 1 ? say("recommended", { name }) : name);
   fill(part("model"), saved.map((other) => [named(other), other.model]), curve.model);
+  const own = peers.filter(({ model }) => model === curve.model);
+  part("epoch-label").hidden = own.length < 2;  // scores of others have no epochs
   fill(
     part("epoch"),
-    peers.filter(({ model }) => model === curve.model)
-      .map(({ epoch, chosen }) => [chosen ? say("saved", { epoch }) : epoch, String(epoch)]),
+    own.map(({ epoch, chosen }) => [chosen ? say("saved", { epoch }) : epoch, String(epoch)]),
     String(curve.epoch),
   );
 }

@@ -45,7 +45,6 @@ _SCRIPTS = (
 )
 # Where the params say nothing of prices and traffic.
 _AMOUNTS = {"day": 10_000.0, "miss": 5000.0, "alarm": 1000.0, "review": 0.0}
-_UNIT = "원"
 
 
 def explorer_html(
@@ -154,7 +153,7 @@ def _settings(sections: list[str], params: Params | ScoresParams | None) -> dict
     known = {s: params.prevalence_of(s) for s in sections} if params else {}
     return {
         "amounts": amounts,
-        "unit": costs.unit if costs else _UNIT,
+        "unit": costs.unit if costs else written("KRW", "원"),
         "prevalence": {s: float(f"{100 * q:.6g}") for s, q in known.items() if q},
         # With a threshold for each category, params have no share of all harmful items.
         "takes_prevalence": not (isinstance(params, Params) and params.data.categories),

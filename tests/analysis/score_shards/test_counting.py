@@ -8,9 +8,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from harmlib.address import address
 from harmlib.analysis.own_scores.reading import read_own_scores
-from harmlib.analysis.score_shards import counting
+from harmlib.analysis.score_shards import shard_counter
 from harmlib.analysis.score_shards.block_table import BlockTable
-from harmlib.analysis.score_shards.counting import Counter, count_shards
+from harmlib.analysis.score_shards.counting import count_shards
+from harmlib.analysis.score_shards.shard_counter import Counter
 from harmlib.analysis.score_shards.tally import keep, kept, sections_of
 from harmlib.analysis.thresholds import sweep
 from harmlib.params import ScoresParams
@@ -58,7 +59,7 @@ def block_table(tally, cells, split, **settings):
 
 @pytest.mark.parametrize("batch", [7, 1 << 18])
 def test_counts_are_those_of_the_rows(tmp_path, monkeypatch, batch):
-    monkeypatch.setattr(counting, "BATCH_ROWS", batch)
+    monkeypatch.setattr(shard_counter, "BATCH_ROWS", batch)
     whole = table()
     tally = count(write(tmp_path / "a", whole[:100], whole[100:101], whole[101:]))
     assert (tally.rows, tally.used, tally.counts.n_groups) == (ROWS, ROWS, 30)
@@ -71,7 +72,7 @@ def test_counts_are_those_of_the_rows(tmp_path, monkeypatch, batch):
 
 
 def test_what_can_t_be_used_is_counted_with_its_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(counting, "BATCH_ROWS", 50)
+    monkeypatch.setattr(shard_counter, "BATCH_ROWS", 50)
     odd = table().astype({"label": object})
     odd.loc[3, "label"], odd.loc[4, "label"], odd.loc[5, "split"] = "perhaps", None, "sometimes"
     odd.loc[6, "split"], odd.loc[[107, 307, 507, 707], "score"] = "train", np.nan
@@ -295,7 +296,7 @@ def test_no_row_of_use_is_no_section(tmp_path):
 
 @pytest.mark.parametrize("is_wide", [True, False])
 def test_a_model_s_first_scores_may_come_later(tmp_path, monkeypatch, is_wide):
-    monkeypatch.setattr(counting, "BATCH_ROWS", 100)
+    monkeypatch.setattr(shard_counter, "BATCH_ROWS", 100)
     own = table()
     late = own["score"].astype(float).where(own.index >= 300)
     if is_wide:
