@@ -51,10 +51,11 @@ class JobCost:
     def text(self) -> str:
         """Say it in one line."""
         rate = 1 / self.sec_per_file if self.sec_per_file else float("inf")
-        gib = f" ({self.size / (1 << 30):,.1f} GiB)" if self.size else ""
+        mib = self.size / (1 << 20)
+        size = f" ({mib / 1024:,.1f} GiB)" if mib >= 1024 else f" ({mib:,.1f} MiB)" if mib else ""
         line = told(
-            f"{self.files:,} files{gib} at {rate:,.1f} files a second: {self.hours:,.1f} hours",
-            f"파일 {self.files:,}개{gib}, 초당 {rate:,.1f}개: {self.hours:,.1f}시간",
+            f"{self.files:,} files{size} at {rate:,.1f} files a second: {self.hours:,.1f} hours",
+            f"파일 {self.files:,}개{size}, 초당 {rate:,.1f}개: {self.hours:,.1f}시간",
         )
         if self.price is None:
             return line

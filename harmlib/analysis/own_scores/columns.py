@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harmlib.address import Address
 from harmlib.tables.complaint import TableError
 from harmlib.tables.headers import check_names, fold
 
@@ -81,7 +82,7 @@ class Columns:
 def find_columns(
     names: Sequence[str],
     given: Mapping[Any, str | list[str]],
-    path: Path,
+    path: Path | Address,
     *,
     needs_label: bool = True,
 ) -> Columns:
@@ -143,7 +144,9 @@ def find_columns(
     return Columns(roles, scores, slices)
 
 
-def _check_given(names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path) -> None:
+def _check_given(
+    names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path | Address
+) -> None:
     seen: dict[str, str] = {}
     for role, columns in given.items():
         for column in [columns] if isinstance(columns, str) else columns:
@@ -158,7 +161,7 @@ def _check_given(names: Sequence[str], given: Mapping[Any, str | list[str]], pat
 
 
 def _score_columns(
-    names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path
+    names: Sequence[str], given: Mapping[Any, str | list[str]], path: Path | Address
 ) -> tuple[str, ...]:
     if "score" in given:
         columns = given["score"]
@@ -174,7 +177,7 @@ def _score_columns(
     return tuple(found or wide)
 
 
-def _either(path: Path, role: str, found: Sequence[str]) -> str:
+def _either(path: Path | Address, role: str, found: Sequence[str]) -> str:
     shown = " and ".join(map(repr, found))
     return (
         f"{path}: {shown} may each be the {role}; say which one: "
@@ -182,7 +185,7 @@ def _either(path: Path, role: str, found: Sequence[str]) -> str:
     )
 
 
-def _reserved(path: Path, name: str) -> str:
+def _reserved(path: Path | Address, name: str) -> str:
     roles = [role for role, aliases in ALIASES.items() if name in aliases]
     text = (
         f"{path}: column {name!r} would be one to slice by, but the analysis has a column of that "
@@ -196,7 +199,7 @@ def _reserved(path: Path, name: str) -> str:
     return text
 
 
-def _none(path: Path, role: str, names: Sequence[str]) -> str:
+def _none(path: Path | Address, role: str, names: Sequence[str]) -> str:
     return (
         f"{path}: no column is known as the {role}; it has {', '.join(names)}. Say which one "
         f"it is: columns: {{{role}: …}} in the params, or --column {role}=…. Known names: "
