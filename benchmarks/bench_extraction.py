@@ -133,10 +133,11 @@ def main():
     parser.add_argument("--images", type=int, default=160)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", help="fp32, bf16 or fp16; else that of the params")
     options = parser.parse_args()
     run = real_params()
     params, device = run.features, choose_device(options.device)
-    precision = choose_precision(params.precision, device)
+    precision = choose_precision(options.precision or params.precision, device)
     print(f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; "
           f"{device_label(device)}, {precision}; media of {run.run}")  # fmt: skip
     for modality, count in (("image", options.images), ("video", options.videos)):

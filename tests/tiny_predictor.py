@@ -10,6 +10,7 @@ import torch
 
 from harmlib.features.backbones import backbone_class
 from harmlib.features.engine import TorchEngine, Unopened
+from harmlib.features.weights import WeightsError
 from harmlib.params import FeatureParams
 from harmlib.predict.windows import Windowing
 
@@ -108,8 +109,11 @@ class TinyOpener:
     seconds: float = 0.0
     digest: str = "0"
     device: str = "cpu"
+    computes: bool = True  # False: where networks are to compute, there are no weights
 
     def open(self, *, computes=True, threads=None, device=""):  # noqa: ARG002 - as other openers
+        if computes and not self.computes:
+            raise WeightsError("clip: no weights here")
         backbone = DyingBackbone(self.dies, self.seconds)
         engine = TorchEngine(backbone, torch.device("cpu"), torch.float32)
         engines = {"clip": engine if computes else Unopened(backbone)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from harmlib.address import Address, address, is_address, local_text
+from harmlib.address import Address, address, is_address, local_text, without_secrets
 from harmlib.cli.run import run_notebooks
 from harmlib.language import told
 from harmlib.params import PROJECT_ROOT, params_path
@@ -128,10 +128,11 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not name or not value:
+            shown = without_secrets(text)
             raise ValueError(
                 told(
-                    f"{option} {text}: write {option} name=value",
-                    f"{option} {text}: {option} 이름=값으로 적으십시오",
+                    f"{option} {shown}: write {option} name=value",
+                    f"{option} {shown}: {option} 이름=값으로 적으십시오",
                 )
             )
         found.setdefault(name, []).append(value)

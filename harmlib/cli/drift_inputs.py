@@ -25,17 +25,18 @@ def unusable_drift(options: argparse.Namespace) -> str:
         What to say; empty where both inputs are there.
     """
     path: Path = options.checkpoint
+    try:
+        scores = place(options.scores) if options.scores else None
+    except AddressError as error:  # before anything shows the address
+        return str(error)
     if not path.exists():
         return told(
             f"{path}: there is no such checkpoint{instead(path)}",
             f"{path}: 그런 체크포인트가 없습니다{instead(path)}",
         )
     if asked_checkpoint(path).is_dir():
-        return _which_checkpoint(path, options.scores or "scores.csv")
-    try:
-        return _scores(asked_checkpoint(path), options.scores and place(options.scores))
-    except AddressError as error:
-        return str(error)
+        return _which_checkpoint(path, str(scores or "scores.csv"))
+    return _scores(asked_checkpoint(path), scores)
 
 
 def asked_checkpoint(path: Path) -> Path:

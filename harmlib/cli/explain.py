@@ -53,10 +53,10 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def _asked_entry(options: argparse.Namespace) -> Entry:
     """The decision that is asked for; of a table of predictions, in the log beside it."""
-    with asked_logs(place(options.log)) as logs:
-        if options.id is not None:
-            return logs.find(options.id)
-        ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in logs.last(5)]
+    logs = asked_logs(place(options.log))
+    if options.id is not None:
+        return logs.find(options.id)
+    ids = [f"{entry.get('id')}  {entry.get('path')}" for entry in logs.last(5)]
     listed = "".join(f"\n  {ascii(line)[1:-1]}" for line in ids)
     raise LogError(
         told(

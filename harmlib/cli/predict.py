@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harmlib.address import Address, place
+from harmlib.address import Address, place, without_secrets
 from harmlib.analysis.bands import Bands
+from harmlib.analysis.policy_file import PolicyError
 from harmlib.cli.bands_text import bands_lines
 from harmlib.cli.predict_inputs import is_sharded_out, weights_by_backbone
 from harmlib.cli.predict_progress import Total, shown_progress
 from harmlib.cli.predict_text import summary, threshold_lines, warnings_of
+from harmlib.features.processors import NoSuchProcessor
 from harmlib.features.weights import WeightsError
 from harmlib.language import told
 from harmlib.media.decoders import DecodeLimits
@@ -38,6 +40,11 @@ from harmlib.predict.sharded import FILES, Shards, predict_into_shards, shard_na
 from harmlib.predict.stream import Stream, predict_stream
 from harmlib.predict.windows import Windowing
 from harmlib.tables.csv_output import RowWriter
+
+# What something else than its files keeps a call from, here or on a node
+_REFUSED = (
+    OtherShards, CheckpointError, WeightsError, PolicyError, FolderUnseen, NoSuchProcessor,
+)  # fmt: skip
 
 
 def run_predict(options: argparse.Namespace) -> int:
@@ -90,7 +97,7 @@ def run_predict(options: argparse.Namespace) -> int:
                         progress=progress,
                         stream=stream,
                     )
-            except (OtherShards, CheckpointError, WeightsError, FolderUnseen) as error:
+            except _REFUSED as error:
                 print(f"harmlib: {error}", file=sys.stderr)
                 return 2
             return _tell_shards(shards)
@@ -118,10 +125,10 @@ def _opener(options: argparse.Namespace) -> CheckpointOpener:
 
 
 @contextmanager
-def _stream(options: argparse.Namespace, opener: Opener) -> Iterator[Stream]:
-    """What predicts, on this machine or on a cluster."""
+def _stream(options: argparse.Namespace, opener: Opener) -> Iterator[Stream | None]:
+    """What predicts on a cluster; None on this machine."""
     if options.engine == "local":
-        yield predict_stream
+        yield None
         return
     from harmlib.predict.ray_stream import ray_stream  # Ray is an extra
 
@@ -209,10 +216,11 @@ def _limits(options: argparse.Namespace) -> DecodeLimits:
 def _windowing(options: argparse.Namespace) -> Windowing:
     how, _, k = options.reduce.partition(":")
     if how not in ("max", "top") or (how == "top") != k.isdigit():
+        shown = without_secrets(options.reduce)
         raise ValueError(
             told(
-                f"--reduce {options.reduce}: use max, or top:K such as top:3",
-                f"--reduce {options.reduce}: max 또는 top:K로 적으십시오(예: top:3)",
+                f"--reduce {shown}: use max, or top:K such as top:3",
+                f"--reduce {shown}: max 또는 top:K로 적으십시오(예: top:3)",
             )
         )
     return Windowing(

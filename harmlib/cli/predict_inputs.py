@@ -7,7 +7,15 @@ import difflib
 import glob
 from pathlib import Path
 
-from harmlib.address import Address, AddressError, is_address, local_text, open_system, place
+from harmlib.address import (
+    Address,
+    AddressError,
+    is_address,
+    local_text,
+    open_system,
+    place,
+    without_secrets,
+)
 from harmlib.features.ray_cluster import RayMissing, require_ray
 from harmlib.language import told
 from harmlib.media.find import find_files
@@ -50,7 +58,7 @@ def weights_by_backbone(given: list[str]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        For another form.
+        For another form, and for an address with credentials.
 
     Examples
     --------
@@ -61,12 +69,14 @@ def weights_by_backbone(given: list[str]) -> dict[str, str]:
     for text in given:
         name, _, path = text.partition("=")
         if not (name and path):
+            shown = without_secrets(text)
             raise ValueError(
                 told(
-                    f"--weights {text}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt",
-                    f"--weights {text}: 백본=경로로 적으십시오(예: yolo=yolov8n.pt)",
+                    f"--weights {shown}: write BACKBONE=PATH, e.g. yolo=yolov8n.pt",
+                    f"--weights {shown}: 백본=경로로 적으십시오(예: yolo=yolov8n.pt)",
                 )
             )
+        place(path)  # with credentials it would be shown where there is no such file
         pairs[name] = path
     return pairs
 

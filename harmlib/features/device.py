@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from harmlib.features.processors import NoSuchProcessor
+
 
 def choose_device(name: str) -> torch.device:
     """Find the device that the params name.
@@ -21,7 +23,7 @@ def choose_device(name: str) -> torch.device:
 
     Raises
     ------
-    ValueError
+    NoSuchProcessor
         If this machine lacks the device, or torch cannot use it.
 
     Examples
@@ -34,16 +36,16 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ValueError(f"device {name!r}: {error}; use auto, cpu, cuda or cuda:N") from None
+        raise NoSuchProcessor(f"device {name!r}: {error}; use auto, cpu, cuda or cuda:N") from None
     count = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= count:
-        raise ValueError(
+        raise NoSuchProcessor(
             f"device {name!r}: this machine has {count} CUDA device(s); use auto or cpu"
         )
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, ModuleNotFoundError):
-        raise ValueError(
+        raise NoSuchProcessor(
             f"device {name!r}: the installed torch can't use it; use auto or cpu"
         ) from None
     return device

@@ -182,11 +182,13 @@ class OpenvinoEngine:
         self._limit = BatchLimit(backbone.name, backbone.batch_size, "cpu")
         core = openvino.Core()
         hint = {torch.float32: "f32", torch.bfloat16: "bf16"}[precision]
+        # Threads are kept to cores of their own, the first ones. Who asks for fewer than there are
+        # has other processes beside this one, and all of them would keep to the same.
         self._network = core.compile_model(
             _converted(core, backbone, cache),
             "CPU",
             {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
-            | ({"INFERENCE_NUM_THREADS": threads} if threads else {}),
+            | ({"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False} if threads else {}),
         )
         backbone.release()  # half a gigabyte that nothing asks for any more
         # As many as keep all cores busy, each on cores of its own: less waiting than all on one.

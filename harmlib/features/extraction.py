@@ -163,8 +163,8 @@ def bring_up_to_date(
             store.compact()
     if progress and told > done:  # the last files were copies of what came before
         progress(done, done)
-    reason_of = items["sha256"].map(reasons)
-    return items.assign(reason=reason_of)[reason_of.notna()]
+    lost = items[items["sha256"].isin(reasons)]  # few: a reason for each row would take room
+    return lost.assign(reason=lost["sha256"].map(reasons))
 
 
 def _lacking(items: pd.DataFrame, stores: Mapping[str, FeatureStore]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harmlib.features.processors import NoSuchProcessor
 from harmlib.language import told
 from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 
@@ -84,8 +85,8 @@ def plan_workers(nodes: Sequence[Mapping[str, float]], on_gpu: bool) -> Workers:
 
     Raises
     ------
-    ValueError
-        If the nodes have no such processor.
+    NoSuchProcessor
+        If the nodes have none, or no CPU to decode on.
 
     Examples
     --------
@@ -97,20 +98,22 @@ def plan_workers(nodes: Sequence[Mapping[str, float]], on_gpu: bool) -> Workers:
     cpus = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
     if on_gpu:
         count = sum(int(node.get("GPU", 0)) for node in nodes)
-        workers = Workers(count, 1, 1, 1, max(1, sum(cpus) - count), 1)
+        # Of CPUs Ray counts none for these: where GPUs are as many, none would be left to decode.
+        workers = Workers(count, 1, 0, 1, max(1, sum(cpus) - count), 1)
     else:
         threads = min([_LARGEST_WORKER, *cpus])
         count = sum(one // threads for one in cpus)
         # More processes that decode would wait for the networks, each with half a gigabyte.
         decoders = max(1, sum(cpus) // 2)
         workers = Workers(count, threads, threads * (1 - _DECODING), 0, decoders, _DECODING)
-    if not workers.count:
-        raise ValueError(
+    if not cpus or not workers.count:
+        lacks_gpu = on_gpu and cpus
+        raise NoSuchProcessor(
             told(
-                f"the Ray cluster has no {'GPU' if on_gpu else 'processor'} free; add nodes, or "
+                f"the Ray cluster has no {'GPU' if lacks_gpu else 'processor'} free; add nodes, or "
                 "set device",
-                f"Ray 클러스터에 쓸 수 있는 {'GPU' if on_gpu else '프로세서'}가 없습니다. 노드를 "
-                "더하거나 device를 바꾸십시오",
+                f"Ray 클러스터에 쓸 수 있는 {'GPU' if lacks_gpu else '프로세서'}가 없습니다. "
+                "노드를 더하거나 device를 바꾸십시오",
             )
         )
     return workers
@@ -256,4 +259,5 @@ def _set_up_data() -> None:
     context.target_max_block_size = BLOCK_BYTES
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context.raise_original_map_exception = True  # not one around it, of which nobody knows
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it raises is told by others

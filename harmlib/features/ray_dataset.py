@@ -28,6 +28,7 @@ def computed_on_ray(
     ----------
     tables : list of pyarrow.Table
         What is to be prepared; each goes to one task, which is repeated where its process dies.
+        Of few tables fewer actors start.
     prepare : callable
         Called with a table and `prepare_args`; yields tables of prepared units.
     prepare_args : tuple
@@ -42,6 +43,7 @@ def computed_on_ray(
     Returns
     -------
     ray.data.Dataset
+        Iterating over it raises what a stage raises, or an exception with that as its `cause`.
     """
     ray = ray_module()
     return (
@@ -55,14 +57,51 @@ def computed_on_ray(
             num_cpus=workers.decode_cpus,
         )
         .map_batches(
-            compute,
-            fn_constructor_args=compute_args,
+            Opened,
+            fn_constructor_args=(compute, compute_args),
             batch_size=None,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(
-                min_size=1, max_size=workers.count, initial_size=workers.count
+                min_size=1,
+                max_size=workers.count,
+                initial_size=max(1, min(workers.count, len(tables))),
             ),
             num_cpus=workers.cpus,
             num_gpus=workers.gpus,
         )
     )
+
+
+class Opened:
+    """What computes, in its actor.
+
+    An actor that can't be made is dead to Ray, which doesn't tell of what. So this one is always
+    made, and what opening the networks has raised is raised when they are needed.
+
+    Parameters
+    ----------
+    compute : type
+        Is made with `args`, and called with a table.
+    args : tuple
+
+    Examples
+    --------
+    >>> opened = Opened(int, ("a checkpoint",))
+    >>> opened(pa.table({}))
+    Traceback (most recent call last):
+    ValueError: invalid literal for int() with base 10: 'a checkpoint'
+    """
+
+    def __init__(self, compute: type, args: tuple[object, ...]) -> None:
+        self._error: Exception | None = None
+        try:
+            self._compute = compute(*args)
+        except Exception as error:  # noqa: BLE001 - it is raised, whatever it is
+            self._error = error
+
+    def __call__(self, units: pa.Table) -> pa.Table:
+        """What comes of a table of units."""
+        if self._error is not None:
+            raise self._error
+        computed: pa.Table = self._compute(units)
+        return computed

@@ -53,7 +53,8 @@ class Copies:
     folder : Path
         An existing one, for these copies alone.
     idle_bytes : int
-        Of copies that nobody reads. Those that are read come on top.
+        Of copies that nobody reads. Those that are read come on top; and the one that was read
+        last stays, whatever its size: a file is mostly read several times in a row.
     """
 
     def __init__(self, folder: Path, idle_bytes: int = IDLE_BYTES) -> None:
@@ -91,6 +92,7 @@ class Copies:
         finally:
             with self._lock:
                 copy.users -= 1
+                self._copies.move_to_end(key)
                 self._make_room()
 
     def _fetch(self, where: Address, listed: Listed, ended: threading.Event | None) -> Path:
@@ -105,7 +107,10 @@ class Copies:
                 size = path.stat().st_size
                 if size != listed.size:
                     raise OSError(f"{size:,} bytes came, {listed.size:,} were listed")
-                if not look_up(where).may_be(listed):  # asked afterwards: nothing slips between
+                # Asked afterwards, of each file: nothing slips between. That is one more request,
+                # but a listing's age proves nothing, and a content that is taken for the one that
+                # was listed may get its decision, or its vector, for good.
+                if not look_up(where).may_be(listed):
                     raise Unreachable(f"{where}: its content has changed since it was listed")
         except BaseException:
             path.unlink(missing_ok=True)
@@ -114,14 +119,17 @@ class Copies:
 
     def _make_room(self) -> None:
         """Remove what nobody reads, longest unused first, until the rest is within the bound."""
-        idle = [(key, copy) for key, copy in self._copies.items() if not copy.users]
-        held = sum(copy.listed.size for _, copy in idle if copy.path)
-        for key, copy in idle:
-            if copy.path is None:  # it could not be fetched
+        idle = []
+        for key, copy in list(self._copies.items()):
+            if not copy.users and copy.path is None:  # it could not be fetched
                 self._forget(key)
-            elif held > self._idle_bytes:
-                held -= copy.listed.size
-                copy.path.unlink(missing_ok=True)
+            elif not copy.users and copy.path is not None:
+                idle.append((key, copy.path, copy.listed.size))
+        held = sum(size for _, _, size in idle)
+        for key, path, size in idle[:-1]:
+            if held > self._idle_bytes:
+                held -= size
+                path.unlink(missing_ok=True)
                 self._forget(key)
 
     def _forget(self, key: tuple[Address, Listed]) -> None:

@@ -9,17 +9,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from harmlib.address import Address
 from harmlib.media.contained import LIMITS, probe
 from harmlib.media.decoders import DecodeLimits, decoding_threads
-from harmlib.media.fetching import fetched_ahead, local_file
+from harmlib.media.fetching import AHEAD_BYTES, fetched_ahead, local_file
 from harmlib.media.file_state import FileState, file_state
 from harmlib.media.in_hand import noting
 from harmlib.media.probe import Facts
@@ -39,6 +40,8 @@ _OTHERS = {
 _DECODERS = ("av", "pillow", "pillow-heif")
 _FEWEST_WAITING = 16  # files
 _WRITE_EVERY_SEC = 30.0  # a run that is killed loses at most the facts of these
+
+_Look = tuple[FileState | None, int, Facts]  # a file's state, when it was read, and what it is
 
 
 def probe_all(
@@ -83,7 +86,7 @@ def probe_all(
     asked = (modality, max_frames, max_pixels, limits, notes)
     threads = os.cpu_count() or 1
     with noting(notes), decoding_threads(threads) as pool:
-        looked = _looks(fresh, asked, known, pool, waiting_files(threads))
+        looked = _looks(fresh, asked, known, pool, threads)
         for done, (path, entry) in enumerate(zip(fresh, looked, strict=True), 1):
             found[path] = entry[2]
             known.add(*entry)
@@ -127,22 +130,61 @@ def _looks(
     asked: tuple[Modality, int, int, DecodeLimits, Path],
     known: ProbeCache,
     pool: ThreadPoolExecutor,
-    most: int,
-) -> Iterator[tuple[FileState | None, int, Facts]]:
-    """Read files side by side, in order; at most so many wait, so that few are fetched ahead."""
-    waiting: deque[Future[tuple[FileState | None, int, Facts]]] = deque()
-    # What can't be fetched, `_look` asks for again, and says why it is lost
-    for path, _ in zip(fresh, fetched_ahead(fresh), strict=True):
-        waiting.append(pool.submit(_look, path, asked, known))
-        if len(waiting) >= most:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    threads: int,
+) -> Iterator[_Look]:
+    """Read files side by side, in order; few wait, since each of them holds its copy."""
+    waiting: deque[_Waiting] = deque()
+    try:
+        # What can't be fetched, `_look` asks for again, and says why it is lost
+        for path, fetched in zip(fresh, fetched_ahead(fresh), strict=True):
+            copy, size = ExitStack(), 0
+            if isinstance(fetched, Address) and fetched.listed:
+                copy.enter_context(local_file(fetched))
+                size = fetched.listed.size
+            future = pool.submit(_look_and_release, copy, path, asked, known)
+            waiting.append(_Waiting(future, copy, size))
+            while _are_enough(waiting, threads):
+                yield waiting.popleft().future.result()
+        while waiting:
+            yield waiting.popleft().future.result()
+    finally:
+        for left in waiting:
+            if left.future.cancel():
+                left.copy.close()
+
+
+class _Waiting(NamedTuple):
+    """A file that is being read, or will be, with the copy that it holds and its size."""
+
+    future: Future[_Look]
+    copy: ExitStack
+    size: int
+
+
+def _are_enough(waiting: deque[_Waiting], threads: int) -> bool:
+    """Whether the first is to be through before another is taken up.
+
+    Files that are being read take what they take; those behind them may fill the disk.
+    """
+    if len(waiting) >= waiting_files(threads):
+        return True
+    unread = [one.size for one in waiting if not one.future.done()][threads:]
+    return sum(unread) > AHEAD_BYTES
+
+
+def _look_and_release(
+    copy: ExitStack,
+    path: Path | Address,
+    asked: tuple[Modality, int, int, DecodeLimits, Path],
+    known: ProbeCache,
+) -> _Look:
+    with copy:
+        return _look(path, asked, known)
 
 
 def _look(
     path: Path | Address, asked: tuple[Modality, int, int, DecodeLimits, Path], known: ProbeCache
-) -> tuple[FileState | None, int, Facts]:
+) -> _Look:
     """Read one file; return its state before that, the time then, and its facts."""
     state, read_ns = file_state(path), time.time_ns()
     try:

@@ -72,7 +72,7 @@ def near_outputs(out: Path | Address) -> Iterator[Path]:
         yield out
         return
     folder = _folder_of(out)
-    with held(folder.with_suffix(".lock"), f"the output {out}"):
+    with held(lock_of(out), f"the output {out}"):
         near = folder / out.name
         folder.mkdir(exist_ok=True)
         _go_on(near, out)
@@ -81,6 +81,30 @@ def near_outputs(out: Path | Address) -> Iterator[Path]:
         finally:
             _upload(near, out)
             shutil.rmtree(folder)
+
+
+def lock_of(out: Path | Address) -> Path:
+    """The file that is locked as long as an output is written (`harmlib.media.owned_lock`).
+
+    Parameters
+    ----------
+    out : Path or Address
+        Outputs that differ in their endings alone have one lock.
+
+    Returns
+    -------
+    Path
+        Beside the output; of an address in a folder of this machine, the same at every call.
+
+    Examples
+    --------
+    >>> lock_of(Path("out/scores.csv")).as_posix()
+    'out/scores.lock'
+    >>> lock_of(Address("s3://bucket/a.csv")) == lock_of(Address("s3://bucket/a.parquet"))
+    True
+    """
+    own = out if isinstance(out, Path) else _folder_of(out)
+    return own.with_suffix(".lock")
 
 
 def _folder_of(out: Address) -> Path:

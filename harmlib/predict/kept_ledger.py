@@ -10,6 +10,7 @@ from typing import Any
 
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
 from harmlib.media.whole_file import set_aside, written_whole
+from harmlib.predict.table_file import printable
 from harmlib.tables.csv_output import RowWriter, from_text
 
 
@@ -45,8 +46,8 @@ class KeptLedger:
     def add(self, unusable: Unusable) -> None:
         """Add a row, in place of an earlier one on the same path."""
         row = unusable.row()
-        self.rows.pop(_printable(unusable.path), None)
-        self.rows[_printable(unusable.path)] = row
+        self.rows.pop(printable(unusable.path), None)
+        self.rows[printable(unusable.path)] = row
         is_new = not self.path.exists()
         if is_new:
             self.write()
@@ -56,12 +57,12 @@ class KeptLedger:
 
     def settle(self, path: str) -> None:
         """Take a file out that is used now."""
-        if self.rows.pop(_printable(path), None) is not None:
+        if self.rows.pop(printable(path), None) is not None:
             self.settled += 1
 
     def keep_only(self, paths: Collection[str]) -> None:
         """Take out the files that are not among these."""
-        wanted = set(map(_printable, paths))
+        wanted = set(map(printable, paths))
         self.rows = {path: row for path, row in self.rows.items() if path in wanted}
 
     def write(self) -> None:
@@ -73,11 +74,6 @@ class KeptLedger:
             writer = RowWriter(f, LEDGER_COLUMNS)
             for row in self.rows.values():
                 writer.write(row)
-
-
-def _printable(path: str) -> str:
-    """A name that isn't UTF-8 stands in a file with its odd bytes escaped."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _read(path: Path) -> tuple[dict[str, dict[str, Any]], bool]:

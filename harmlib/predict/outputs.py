@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +15,19 @@ from harmlib.analysis.account import check_sum
 from harmlib.analysis.bands import Bands, assign
 from harmlib.language import told
 from harmlib.media.contained import LIMITS
-from harmlib.media.decode import loss_reason
 from harmlib.media.decoders import DecodeLimits
 from harmlib.media.file_state import file_state
 from harmlib.media.in_hand import noting
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
 from harmlib.media.owned_lock import held
-from harmlib.media.probe import Facts
-from harmlib.media.thumbnails import segment_strips
 from harmlib.media.whole_file import written_whole
-from harmlib.predict.decision_log import DecisionLog, Entry, log_entry
+from harmlib.predict.decision_log import DecisionLog, Entry
 from harmlib.predict.far_outputs import beside, named_there, near_outputs
 from harmlib.predict.kept_ledger import KeptLedger
 from harmlib.predict.prediction import COLUMNS, Prediction, category_columns
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.stream import Stream, predict_stream
+from harmlib.predict.strips import entries_of
 from harmlib.predict.table_file import write_table
 from harmlib.tables.csv_output import write_csv
 
@@ -175,7 +171,7 @@ def predict_into(
         near_outputs(out) as near,
         held(near.with_suffix(".lock"), f"the output {out}"),
     ):
-        predict = stream or predict_stream
+        predict = predict_stream if stream is None else stream
 
         def stream_there(*given: Any) -> Iterator[Prediction | Unusable]:
             return named_there(predict(*given), near, out)
@@ -203,17 +199,15 @@ def _predict_into(
     unusable: list[Unusable] = []
     predicted: list[str] = []
     with noting(out.with_suffix(".in_hand")) as notes:
-        for one in stream(predictors, fresh, limits, notes):
-            if isinstance(one, Prediction):
-                entry = log_entry(one)
-                if strips:
-                    _add_strips(entry, one.facts, out.with_suffix(".segments"))
-                log.append(entry)
-                predicted.append(one.path)
-                kept.settle(one.path)
-            else:
+        results = stream(predictors, fresh, limits, notes)
+        for one in entries_of(results, out.with_suffix(".segments") if strips else None):
+            if isinstance(one, Unusable):
                 unusable.append(one)
                 kept.add(one)
+            else:
+                log.append(one)
+                predicted.append(one["path"])
+                kept.settle(one["path"])
             if progress:
                 progress(len(predicted) + len(unusable) + fresh.reused)
     log.close()
@@ -366,31 +360,6 @@ def table_columns(
     """
     categories = dict.fromkeys(name for one in predictors for name in one.categories)
     return [*COLUMNS, *category_columns(categories), *(["band"] if bands else [])]
-
-
-def _add_strips(entry: Entry, facts: Facts, folder: Path) -> None:
-    """Write the strips and name them in the entry; its note says so where that isn't possible."""
-    try:
-        entry["segments"] = _write_strips(entry, facts, folder)
-    except Exception as error:  # noqa: BLE001 - the decision stands, whatever the file raises now
-        missing = f"no pictures of its segments: {loss_reason(error)}"
-        entry["note"] = "; ".join(filter(None, [entry.get("note"), missing]))
-
-
-def _write_strips(entry: Entry, facts: Facts, folder: Path) -> list[dict[str, Any]]:
-    """A strip of frames for each harmful segment; the segments, each with its strip's name."""
-    tracks = {one.track.stream: one.track for one in facts.tracks}
-    segments: list[dict[str, Any]] = []
-    for stream, own in groupby(entry["segments"], key=itemgetter("stream")):
-        found = list(own)
-        times_sec = [(segment["start_sec"], segment["end_sec"]) for segment in found]
-        strips = segment_strips(facts.place, times_sec, tracks[stream])
-        for segment, strip in zip(found, strips, strict=True):
-            folder.mkdir(parents=True, exist_ok=True)
-            name = f"{entry['id']}-{len(segments) + 1}.jpg"
-            (folder / name).write_bytes(strip)
-            segments.append(segment | {"strip": f"{folder.name}/{name}"})
-    return segments
 
 
 def _write_segments(entries: Iterable[Entry], path: Path) -> None:

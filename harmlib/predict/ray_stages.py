@@ -47,7 +47,26 @@ from harmlib.predict.taking_up import Identified, identify_each, probe_ahead, wi
 
 
 class FolderUnseen(ValueError):
-    """Paths are relative to a folder that a node of the cluster doesn't have."""
+    """A node of the cluster doesn't have what paths name, or are relative to."""
+
+    @classmethod
+    def of(cls, place: Path, english: str, korean: str) -> FolderUnseen:
+        """Say what isn't seen, and what to do."""
+        return cls(
+            told(
+                f"{place}: {english}; give paths that all nodes can read (a folder of the same "
+                "path everywhere), or addresses",
+                f"{place}: {korean} 모든 노드에서 읽을 수 있는 경로(어디서나 경로가 같은 폴더)나 "
+                "주소를 적으십시오",
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Of a file that a node has not seen, as none of those of its task; perhaps it is gone."""
+
+    unusable: Unusable
 
 
 @dataclass(frozen=True)
@@ -62,8 +81,6 @@ class Job:
         Of those that began the job.
     limits : DecodeLimits
         What decoding one file may take.
-    notes : Path, optional
-        A folder, where `harmlib.media.in_hand` notes what is in hand.
     folder : Path
         That relative paths are of.
     device : str
@@ -73,7 +90,6 @@ class Job:
     opener: Opener
     digests: list[str]
     limits: DecodeLimits
-    notes: Path | None
     folder: Path
     device: str
 
@@ -92,7 +108,7 @@ class Job:
         return opened
 
 
-def prepare_files(files: pa.Table, job: bytes) -> Iterator[pa.Table]:
+def prepare_files(files: pa.Table, job: bytes, notes: Path | None) -> Iterator[pa.Table]:
     """Take files up, and prepare their windows for the networks.
 
     Parameters
@@ -100,7 +116,9 @@ def prepare_files(files: pa.Table, job: bytes) -> Iterator[pa.Table]:
     files : pyarrow.Table
         As `file_tables` makes it.
     job : bytes
-        A pickled `Job`.
+        A pickled `Job`, which a process knows again by its bytes.
+    notes : Path or None
+        A folder, where `harmlib.media.in_hand` notes what is in hand.
 
     Yields
     ------
@@ -111,7 +129,7 @@ def prepare_files(files: pa.Table, job: bytes) -> Iterator[pa.Table]:
     opened, predictors = _preparing(job)
     found = files_in(files)
     _go_to(opened.folder, found.values())
-    units = _units_of_files(found, opened, predictors)
+    units = _units_of_files(found, opened, notes, predictors)
     yield from unit_tables(units, _names(predictors), OF_FILE)
 
 
@@ -197,33 +215,35 @@ def _go_to(folder: Path, files: Iterable[Path | Address]) -> None:
     except OSError as error:
         if not any(isinstance(one, Path) and not one.is_absolute() for one in files):
             return
-        raise FolderUnseen(
-            told(
-                f"{folder}: a node of the cluster has no such folder, and paths are relative to "
-                "it; give absolute paths or addresses that all nodes can read",
-                f"{folder}: 클러스터의 노드에 이 폴더가 없어 상대 경로를 읽을 수 없습니다. 모든 "
-                "노드에서 읽을 수 있는 절대 경로나 주소를 적으십시오",
-            )
+        raise FolderUnseen.of(
+            folder,
+            "a node of the cluster has no such folder, and paths are relative to it",
+            "클러스터의 노드에 이 폴더가 없어 상대 경로를 읽을 수 없습니다.",
         ) from error
 
 
 def _units_of_files(
-    found: dict[int, Path | Address], job: Job, predictors: list[Predictor]
+    found: dict[int, Path | Address], job: Job, notes: Path | None, predictors: list[Predictor]
 ) -> Iterator[tuple[str, bytes | None, Tensors | MediaError, float]]:
     """What `unit_tables` packs, of all files of a task."""
     max_pixels = predictors[0].windowing.max_pixels
     modalities = [one.modality for one in predictors]
     numbers = {str(file): number for number, file in found.items()}
     fetched = fetched_ahead(found.values())
+    near = [file for file in found.values() if isinstance(file, Path)]
+    sees_some = any(map(os.path.lexists, near))
     by_modality: dict[str, list[Identified]] = {name: [] for name in modalities}
-    for one in identify_each(fetched, modalities, max_pixels, job.limits, job.notes):
+    for one in identify_each(fetched, modalities, max_pixels, job.limits, notes):
         if isinstance(one, Unusable):
-            yield file_key(numbers[one.path]), pickle.dumps(one), {}, 0.0
+            number = numbers[one.path]
+            is_unseen = isinstance(found[number], Path) and not sees_some
+            yield file_key(number), pickle.dumps(Unseen(one) if is_unseen else one), {}, 0.0
         else:
             by_modality[one[1]].append(one)
     for i, predictor in enumerate(predictors):
         files_first: deque[tuple[int, TakenUp | Unusable]] = deque()
-        windows = _windows(i, predictor, by_modality[predictor.modality], numbers, job, files_first)
+        own = by_modality[predictor.modality]
+        windows = _windows(i, predictor, own, numbers, job, notes, files_first)
         for window, units in _prepared(predictor, windows):
             yield from _tell(files_first)
             yield window_key(i, numbers[str(window.path)], window), None, units, 0.0
@@ -244,10 +264,11 @@ def _windows(
     identified: list[Identified],
     numbers: dict[str, int],
     job: Job,
+    notes: Path | None,
     files_first: deque[tuple[int, TakenUp | Unusable]],
 ) -> Iterator[Window]:
     """The windows of files that aren't split; what is to be told of all goes into `files_first`."""
-    for one in probe_ahead(identified, predictor.windowing, job.limits, job.notes):
+    for one in probe_ahead(identified, predictor.windowing, job.limits, notes):
         if isinstance(one, Unusable):
             files_first.append((numbers[one.path], one))
             continue

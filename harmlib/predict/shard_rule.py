@@ -7,7 +7,8 @@ one is ended halfway, nobody would see in the folder which rows are whose.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from harmlib.address import Address
 from harmlib.analysis.bands import Bands
 from harmlib.features.store_folder import LocalFolder, RemoteFolder
 from harmlib.language import told
+from harmlib.media.owned_lock import held
+from harmlib.predict.far_outputs import lock_of
 from harmlib.predict.predictor import Predictor
 
 FILE = "decided_by.json"
@@ -65,8 +68,12 @@ def _ends(bands: dict[str, Bands] | None, modality: str) -> list[float | None]:
     return [bands[modality].pass_at, bands[modality].block_above] if bands else []
 
 
-def claim(where: Path | Address, rule: Rule) -> None:
-    """Say in a folder what decides on its shards; refuse it if something else did.
+@contextmanager
+def claimed(where: Path | Address, rule: Rule) -> Iterator[None]:
+    """Have a folder for the shards of one rule, which is told there; refuse it if another decided.
+
+    The folder is locked as long as the block runs: until its first shard is there, nothing else
+    keeps a second call from deciding by another rule.
 
     Parameters
     ----------
@@ -75,8 +82,16 @@ def claim(where: Path | Address, rule: Rule) -> None:
     rule : dict of str to dict
         As `rule_of` returns it.
 
+    Yields
+    ------
+    None
+        While no other process of this machine writes shards there; of several machines an address
+        can't be locked.
+
     Raises
     ------
+    InUse
+        If another process of this machine does.
     OtherShards
         If it holds shards that another rule has decided, or nobody knows which.
     Unreachable
@@ -86,13 +101,21 @@ def claim(where: Path | Address, rule: Rule) -> None:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     claim(Path(folder), {"image": {"threshold": 0.5}})
-    ...     claim(Path(folder), {"image": {"threshold": 0.6}})  # no shard is there yet
-    ...     Path(folder, "part-00000.parquet").touch()
-    ...     claim(Path(folder), {"image": {"threshold": 0.7}})
+    ...     with claimed(Path(folder), {"image": {"threshold": 0.5}}):
+    ...         pass  # no shard is written
+    ...     with claimed(Path(folder), {"image": {"threshold": 0.6}}):
+    ...         Path(folder, "part-00000.parquet").touch()
+    ...     with claimed(Path(folder), {"image": {"threshold": 0.7}}):
+    ...         pass
     Traceback (most recent call last):
     harmlib.predict.shard_rule.OtherShards: ...: holds shards ... (image: threshold)...
     """
+    with held(lock_of(where / FILE), told(f"the output {where}", f"출력 {where}")):
+        _claim(where, rule)
+        yield
+
+
+def _claim(where: Path | Address, rule: Rule) -> None:
     folder = LocalFolder(where) if isinstance(where, Path) else RemoteFolder(where)
     try:
         known: Rule | None = json.loads(folder.read(FILE))
@@ -106,7 +129,9 @@ def claim(where: Path | Address, rule: Rule) -> None:
 
 
 def _refusal(where: Path | Address, known: Rule | None, rule: Rule) -> str:
-    differs = ", ".join(_differences(known or {}, rule)) or told("unknown how", "방식을 알 수 없음")
+    differs = told("unknown how", "방식을 알 수 없음")
+    if isinstance(known, dict):
+        differs = ", ".join(_differences(known, rule))
     return told(
         f"{where}: holds shards that were decided in another way ({differs}), and they would be "
         f"read together with new ones. Name another folder, or remove {_SHARDS} there; the logs "
@@ -121,5 +146,5 @@ def _differences(known: Rule, rule: Rule) -> list[str]:
         f"{modality}: {name}"
         for modality in sorted(known.keys() | rule.keys())
         for name in sorted({**known.get(modality, {}), **rule.get(modality, {})})
-        if known and known.get(modality, {}).get(name) != rule.get(modality, {}).get(name)
+        if known.get(modality, {}).get(name) != rule.get(modality, {}).get(name)
     ]

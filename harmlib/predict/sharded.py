@@ -7,40 +7,31 @@ ended goes on with the first one that isn't there, and memory holds what one sha
 from __future__ import annotations
 
 import hashlib
-import io
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from harmlib.address import Address, asking
+from harmlib.address import Address
 from harmlib.analysis.bands import Bands
 from harmlib.language import told
 from harmlib.media.contained import LIMITS
 from harmlib.media.decoders import DecodeLimits
 from harmlib.media.file_state import file_state
+from harmlib.media.in_hand import noting
 from harmlib.media.ledger import Unusable
-from harmlib.predict.outputs import (
-    PREDICTED,
-    STATE,
-    UNUSABLE,
-    Part,
-    count_of,
-    predict_into,
-    thresholds_of,
-)
+from harmlib.predict.outputs import Part, predict_into, thresholds_of
+from harmlib.predict.postponed import Postponed, Shard, knowing, path_of
+from harmlib.predict.prediction import Prediction
 from harmlib.predict.predictor import Predictor
-from harmlib.predict.shard_rule import claim, rule_of
-from harmlib.predict.stream import Stream
+from harmlib.predict.shard_left import NOTES, LeftShard, has_notes, is_there, left_shard
+from harmlib.predict.shard_rule import claimed, rule_of
+from harmlib.predict.stream import Found, Stream
 
 FILES = 10_000  # of a shard
-
-Found = Path | Address | Unusable
 
 
 @dataclass
@@ -68,9 +59,14 @@ class Shards:
     decisions: Counter[str] = field(default_factory=Counter)
     further: bool = False
 
+    @property
+    def files(self) -> int:
+        """All that are done."""
+        return self.predicted + self.reused + self.unusable
+
     def account(self) -> str:
         """Say where each file went, in one line."""
-        total = self.predicted + self.reused + self.unusable
+        total = self.files
         return told(
             f"Account: {total:,} files in = {self.predicted:,} predicted + {self.reused:,} reused "
             f"+ {self.unusable:,} unusable, in {self.count:,} shards",
@@ -94,7 +90,9 @@ def predict_into_shards(
     """Predict files into ``part-00000.parquet`` and so on, each with its ledger and log beside it.
 
     A shard that holds what it would hold again is left as it is, if all its files could be used.
-    Of another one the log is gone on with: only what it lacks is predicted.
+    Of another one the log is gone on with: only what it lacks is predicted. With `stream`, whose
+    every call costs a job, the few files that a finished shard lacks are tried again at the end,
+    for many shards at once.
 
     Parameters
     ----------
@@ -107,7 +105,7 @@ def predict_into_shards(
     files : int
         Of each shard, at least 1.
     strips, limits, progress, stream : bool, DecodeLimits, callable, Stream
-        As for `predict_into`.
+        As for `predict_into`. A `stream` is elsewhere, so that this machine's own isn't named here.
 
     Returns
     -------
@@ -117,43 +115,91 @@ def predict_into_shards(
     ------
     OtherShards
         If the folder holds shards that something else has decided.
-    InUse, AccountError, Unreachable
+    InUse
+        If another process of this machine writes shards there.
+    AccountError, Unreachable
         As `predict_into` does.
     """
-    done = Shards(folder)
     thresholds: dict[str, dict[str, float]] = {p.modality: thresholds_of(p) for p in predictors}
-    claim(folder, rule_of(predictors, thresholds, bands))
-    for part_of_them in _cut(found, files):
-        out = folder / shard_name(done.count)
-        part = Part(
-            frozenset(_path(one) for one in part_of_them), _state(part_of_them, predictors, bands)
+    with claimed(folder, rule_of(predictors, thresholds, bands)):
+        return _predict_into_shards(
+            folder, predictors, found, bands, files, strips, limits, progress, stream
         )
-        so_far = done.predicted + done.reused + done.unusable
-        finished = _finished(out, part)
-        if finished is not None:
-            done.reused += len(part_of_them)
-            done.decisions.update(finished)
-            if progress:
-                progress(so_far + len(part_of_them))
-        else:
-            written = predict_into(
-                out,
-                predictors,
-                part_of_them,
-                bands,
-                strips=strips,
-                limits=limits,
-                progress=_from(so_far, progress) if progress else None,
-                part=part,
-                stream=stream,
+
+
+def _predict_into_shards(
+    folder: Path | Address,
+    predictors: list[Predictor],
+    found: Iterable[Found],
+    bands: dict[str, Bands] | None,
+    files: int,
+    strips: bool,
+    limits: DecodeLimits,
+    progress: Callable[[int], None] | None,
+    stream: Stream | None,
+) -> Shards:
+    done = Shards(folder)
+
+    def write(shard: Shard, predicts: Stream | None) -> None:
+        written = predict_into(
+            shard.out,
+            predictors,
+            shard.files,
+            bands,
+            strips=strips,
+            limits=limits,
+            progress=_from(done.files, progress) if progress else None,
+            part=shard.part,
+            stream=predicts,
+        )
+        done.predicted += written.predicted
+        done.reused += written.reused
+        done.unusable += len(written.ledger)
+        done.decisions.update(written.decisions)
+
+    with tempfile.TemporaryFile() as file:
+        postponed = Postponed(file)
+        for own in _cut(found, files):
+            shard = Shard(
+                folder / shard_name(done.count),
+                own,
+                Part(frozenset(map(path_of, own)), _state(own, predictors, bands)),
             )
-            done.predicted += written.predicted
-            done.reused += written.reused
-            done.unusable += len(written.ledger)
-            done.decisions.update(written.decisions)
-        done.count += 1
-    done.further = _about(folder / shard_name(done.count)) is not None
+            done.count += 1
+            left = left_shard(shard.out, shard.part)
+            if left is not None and not left.unusable:
+                done.reused += len(own)
+                done.decisions.update(left.decisions)
+                if progress:
+                    progress(done.files)
+            elif left is None or stream is None or not _waits(shard, left, postponed):
+                write(shard, stream)
+        if stream is not None:
+            attempt = partial(_again, stream, folder, predictors, limits)
+            for shard, outcomes in postponed.tried_again(files, attempt):
+                write(shard, knowing(outcomes, stream))
+    done.further = is_there(folder / shard_name(done.count))
     return done
+
+
+def _waits(shard: Shard, left: LeftShard, postponed: Postponed) -> bool:
+    """Whether what a shard lacks is tried again later; its notes are read in a call of its own."""
+    lacking = [one for one in shard.files if left.lacks(path_of(one))]
+    return not has_notes(shard.out) and postponed.add(shard, lacking)
+
+
+def _again(
+    stream: Stream,
+    folder: Path | Address,
+    predictors: list[Predictor],
+    limits: DecodeLimits,
+    files: list[Found],
+) -> Iterator[Prediction | Unusable]:
+    if isinstance(folder, Address):  # which has no room for the notes of all shards together
+        yield from stream(predictors, files, limits, None)
+        return
+    with noting(folder / f"again{NOTES}") as notes:
+        yield from stream(predictors, files, limits, notes)
 
 
 def shard_name(number: int) -> str:
@@ -186,10 +232,6 @@ def _from(so_far: int, progress: Callable[[int], None]) -> Callable[[int], None]
     return lambda done: progress(so_far + done)
 
 
-def _path(one: Found) -> str:
-    return one.path if isinstance(one, Unusable) else str(one)
-
-
 def _state(part: list[Found], predictors: list[Predictor], bands: dict[str, Bands] | None) -> str:
     """Changes with the files, and with whatever decides on them."""
     digest = hashlib.sha256()
@@ -199,43 +241,5 @@ def _state(part: list[Found], predictors: list[Predictor], bands: dict[str, Band
     digest.update(f"{bands}\n".encode())
     for file in part:
         state = None if isinstance(file, Unusable) else file_state(file)
-        digest.update(f"{_path(file)}\0{state}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{path_of(file)}\0{state}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _finished(out: Path | Address, part: Part) -> Counter[str] | None:
-    """The decisions of a shard that would become the same again; None of any other."""
-    about = _about(out)
-    if about is None or about.get(STATE) != part.state or about.get(UNUSABLE) != "0":
-        return None
-    if about.get(PREDICTED) != str(len(part.paths)):
-        return None
-    counts: Counter[str] = Counter()
-    with _opened(out) as file:
-        names = [name for name in ("decision", "band") if name in file.schema_arrow.names]
-        for batch in file.iter_batches(columns=names):
-            for row in batch.to_pylist():
-                counts.update(count_of(row))
-    return counts
-
-
-def _about(out: Path | Address) -> dict[str, str] | None:
-    """What a shard tells of itself; None where there is none, or something else."""
-    try:
-        with _opened(out) as file:
-            about = file.metadata.metadata or {}
-    except (FileNotFoundError, pa.ArrowInvalid):
-        return None
-    return {name.decode(): value.decode("utf-8", "replace") for name, value in about.items()}
-
-
-@contextmanager
-def _opened(out: Path | Address) -> Iterator[pq.ParquetFile]:
-    if isinstance(out, Path):
-        with pq.ParquetFile(out) as file:
-            yield file
-        return
-    with asking(out) as (system, path):
-        content = system.cat_file(path)
-    with pq.ParquetFile(io.BytesIO(content)) as file:  # what is no parquet is nobody's silence
-        yield file

@@ -27,9 +27,10 @@ from harmlib.predict.prediction import Prediction
 from harmlib.predict.predictor import Predictor
 from harmlib.predict.taking_up import Identified, Usable, identify_each, probe_ahead, windows_of
 
+Found = Path | Address | Unusable  # as `harmlib.media.find.find_files` yields them
 # What predicts files as they come: `predict_stream`, or what does the same elsewhere.
 Stream = Callable[
-    [list[Predictor], Iterable[Path | Address | Unusable], DecodeLimits, Path | None],
+    [list[Predictor], Iterable[Found], DecodeLimits, Path | None],
     Iterator[Prediction | Unusable],
 ]
 
@@ -134,14 +135,10 @@ def _predict(
         path = str(window.path)
         if path not in undecided:  # decided early, or given up
             continue
-        if isinstance(vectors, MediaError):
+        came = vectors if isinstance(vectors, MediaError) else window_scores(predictor, vectors)
+        if decided := undecided[path].add(window.key, came):
             del undecided[path]
-            yield Unusable(path, str(vectors), "extract", predictor.modality)
-            continue
-        prediction = undecided[path].add(window.key, window_scores(predictor, vectors))
-        if prediction is not None:
-            del undecided[path]
-            yield prediction
+            yield decided
 
 
 def _cut(

@@ -73,7 +73,23 @@ def _is_number(column: str) -> bool:
 
 
 def _text(value: object) -> object:
-    """A name that isn't UTF-8 is written with its odd bytes escaped."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value
+    return printable(value) if isinstance(value, str) else value
+
+
+def printable(text: str) -> str:
+    r"""A text as it stands in a table: a name that isn't UTF-8 with its odd bytes escaped.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(printable("a\udcff.jpg"))
+    a\udcff.jpg
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from harmlib.media.whole_file import remove_ownerless, temporary_prefix
 CAN_FORK = sys.platform == "linux"
 END_SEC = 1.0
 DEADLINE_SEC = 48 * 3600.0
-LONGEST_SOCKET = 100  # bytes of a path; Linux takes 107, with a number at its end
+LONGEST_NAME = 20  # letters of a socket's name, with a number at its end
 LAUNCHER = ("-m", "ipykernel_launcher")
 
 
@@ -52,6 +53,7 @@ class KernelServer:
         self._pipe_lock = threading.Lock()  # kernels run side by side in threads
         self._lock = threading.RLock()
         self._connections: Path | None = None
+        self._holds_sockets: bool | None = None
         self._ordinary: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> KernelServer:
@@ -132,6 +134,14 @@ class KernelServer:
             self._require_open()
             return str(self._folder() / f"{uuid.uuid4().hex[:12]}.json")
 
+    def holds_sockets(self) -> bool:
+        """Whether kernels can open sockets beside their connection files: tried once."""
+        with self._lock:
+            self._require_open()
+            if self._holds_sockets is None:
+                self._holds_sockets = _holds_sockets(self._folder())
+            return self._holds_sockets
+
     def _folder(self) -> Path:
         if self._connections is None:
             remove_ownerless()
@@ -155,6 +165,20 @@ class KernelServer:
         """
         own = {"server": self, "notebook": notebook, "launched": []}
         return type("WarmKernelManager", (WarmKernelManager,), own)
+
+
+def _holds_sockets(folder: Path) -> bool:
+    """Whether a folder's file system can; some mounts can't, and some paths are too long."""
+    if not CAN_FORK:
+        return False
+    tried = folder / ("x" * LONGEST_NAME)
+    try:
+        with socket.socket(socket.AF_UNIX) as unheard:
+            unheard.bind(str(tried))
+    except OSError:
+        return False
+    tried.unlink()
+    return True
 
 
 def end_group(pid: int, signum: int) -> None:
@@ -182,7 +206,7 @@ class WarmKernelManager(AsyncKernelManager):
         super().__init__(**traits)
         self.connection_file = self.server.connection_file()
         sockets = self.connection_file.removesuffix(".json")
-        if CAN_FORK and len(os.fsencode(sockets)) < LONGEST_SOCKET:
+        if self.server.holds_sockets():
             # Ports are chosen before they are opened: another program may be faster.
             self.transport, self.ip = "ipc", sockets
         self.provisioner = _WarmProvisioner(kernel_spec=self.kernel_spec, parent=self)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from harmlib.address import without_secrets
 from harmlib.language import told
 from harmlib.params import PROJECT_ROOT
 from harmlib.reporting.metrics import read_metrics
@@ -67,10 +68,11 @@ def find_run(name: str, reports: Path = _REPORTS) -> Path:
     else:
         listed = ", ".join(known) or told("none yet", "아직 없음")
         hint = told(f"There are: {listed}.", f"있는 실행: {listed}.")
+    shown = without_secrets(name)
     raise UnreadableRun(
         told(
-            f"{name}: neither a run's folder nor a run below {reports}. {hint}",
-            f"{name}: 실행 폴더도, {reports} 아래의 실행도 아닙니다. {hint}",
+            f"{shown}: neither a run's folder nor a run below {reports}. {hint}",
+            f"{shown}: 실행 폴더도, {reports} 아래의 실행도 아닙니다. {hint}",
         )
     )
 

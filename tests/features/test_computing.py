@@ -8,6 +8,7 @@ from tiny_backbone import TinyBackbone, engines_of
 
 from harmlib.features import computing as computing_module
 from harmlib.features.computing import choose_computing
+from harmlib.features.processors import NoSuchProcessor
 from harmlib.features.ray_cluster import RayMissing, plan_workers
 from harmlib.features.store import FeatureStore
 from harmlib.params import load_params
@@ -101,18 +102,28 @@ def test_ray_that_is_not_installed_is_told_with_what_to_do(params, monkeypatch):
         ([{"CPU": 1}] * 3, False, (3, 1, 1)),
         ([{"CPU": 64}, {"CPU": 0, "GPU": 0}], False, (16, 4, 32)),
         ([{"CPU": 8, "GPU": 1}, {"CPU": 8}], True, (1, 1, 15)),
+        ([{"CPU": 4, "GPU": 4}], True, (4, 1, 1)),
+        ([{"CPU": 1, "GPU": 2}, {"GPU": 1}], True, (3, 1, 1)),
     ],
 )
 def test_processors_are_shared_out(nodes, on_gpu, expected):
     workers = plan_workers(nodes, on_gpu)
     assert (workers.count, workers.threads, workers.decoders) == expected
-    # On every node there is room for one that decodes beside those that compute
-    assert all(
-        node["CPU"] >= workers.cpus + workers.decode_cpus for node in nodes if node["CPU"] >= 1
-    )
+    # On every node there is room for one that decodes beside those that compute, or all wait
+    for node in nodes:
+        computing = node.get("GPU", 0) if on_gpu else node["CPU"] // workers.threads
+        if node.get("CPU", 0) >= 1:
+            assert node["CPU"] >= computing * workers.cpus + workers.decode_cpus
 
 
-@pytest.mark.parametrize("on_gpu", [True, False])
-def test_a_cluster_without_such_processors_is_told(on_gpu):
-    with pytest.raises(ValueError, match="the Ray cluster has no"):
-        plan_workers([{"CPU": 0.5}], on_gpu)
+@pytest.mark.parametrize(
+    ("nodes", "on_gpu", "missing"),
+    [
+        ([{"CPU": 0.5}], False, "processor"),
+        ([{"CPU": 8}], True, "GPU"),
+        ([{"CPU": 0.5, "GPU": 2}], True, "processor"),
+    ],
+)
+def test_a_cluster_without_such_processors_is_told(nodes, on_gpu, missing):
+    with pytest.raises(NoSuchProcessor, match=f"the Ray cluster has no {missing} free"):
+        plan_workers(nodes, on_gpu)

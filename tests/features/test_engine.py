@@ -251,3 +251,11 @@ def test_nothing_is_reported_to_openvinos_makers():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+def test_a_share_of_the_processor_is_not_its_first_cores(cache, threads):
+    """Two processes of one thread each would else compute on the same core."""
+    opened = OpenvinoEngine(build("motion"), torch.float32, cache, threads)
+    assert opened._network.get_property("INFERENCE_NUM_THREADS") == (threads or os.cpu_count())
+    assert opened._network.get_property("ENABLE_CPU_PINNING") is (threads is None)

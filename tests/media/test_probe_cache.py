@@ -4,15 +4,20 @@ import hashlib
 import os
 import shutil
 import threading
+from collections import deque
+from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pytest
 
+from harmlib.media import fetching, probe_cache
 from harmlib.media import probe as probe_module
-from harmlib.media import probe_cache
 from harmlib.media.file_state import file_state
+from harmlib.media.find import find_files
 from harmlib.media.probe import Facts
 from harmlib.media.probe_cache import COLUMNS, probe_all
 from harmlib.workflow.import_graph import ImportGraph
@@ -306,3 +311,44 @@ def test_every_thread_of_a_large_machine_has_a_file_in_hand(tmp_path, monkeypatc
     files = [tmp_path / f"{i}.jpg" for i in range(threads)]
     found = probe_all(files, "image", tmp_path / "facts.parquet")
     assert found["path"].tolist() == list(map(str, files))
+
+
+def test_far_files_that_wait_for_their_turn_are_fetched_once(tmp_path, write_image, monkeypatch):
+    memory, fetches, real = fsspec.filesystem("memory"), [], fetching.Copies._fetch
+    for i in range(6):
+        content = write_image(tmp_path / f"{i}.png", i, (12 + i, 8)).read_bytes()
+        memory.pipe(f"/waiting/{i}.png", content)
+    copies, all_came = fetching.Copies(tmp_path, 0), threading.Event()
+    ahead = fetching.fetched_ahead
+
+    def came(found):
+        yield from ahead(found)
+        all_came.set()
+
+    def late(path, *more):
+        assert all_came.wait(20)
+        with fetching.local_file(path) as near:
+            return probe_here(near, *more)
+
+    monkeypatch.setattr(fetching, "_copies", lambda _: copies)
+    monkeypatch.setattr(fetching.Copies, "_fetch", lambda *a: fetches.append(a[1].name) or real(*a))
+    monkeypatch.setattr(probe_cache, "fetched_ahead", came)
+    monkeypatch.setattr(probe_cache, "probe", late)
+    table = probe_all(list(find_files(["memory://waiting"])), "image", tmp_path / "a.parquet")
+    assert table["width"].tolist() == [12, 13, 14, 15, 16, 17]
+    assert sorted(fetches) == [f"{i}.png" for i in range(6)]
+    assert all(not copy.users for copy in copies._copies.values())
+
+
+def test_large_files_do_not_wait_in_numbers(monkeypatch):
+    monkeypatch.setattr(probe_cache, "AHEAD_BYTES", 250)
+    waiting = deque()
+    enough = []
+    for size in (1000, 1000, 100, 100, 100):
+        waiting.append(probe_cache._Waiting(Future(), ExitStack(), size))
+        enough.append(probe_cache._are_enough(waiting, threads=2))
+    assert enough == [False, False, False, False, True], "two are being read"
+    waiting[1].future.set_result(None)
+    assert not probe_cache._are_enough(waiting, threads=2), "one more is being read"
+    waiting.extend(probe_cache._Waiting(Future(), ExitStack(), 0) for _ in range(11))
+    assert probe_cache._are_enough(waiting, threads=2), "as many as files of this machine"

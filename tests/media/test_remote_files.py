@@ -120,6 +120,43 @@ def test_copies_are_removed_when_others_need_the_room(store, tmp_path):
                 assert path.exists(), "what is read stays"
 
 
+def test_the_copy_that_was_read_last_stays_however_large_it_is(tmp_path, monkeypatch):
+    memory, fetches, real = fsspec.filesystem("memory"), [], Copies._fetch
+    for name in "ab":
+        memory.pipe(f"/largest/{name}.bin", bytes(100))
+    one, other = find_files(["memory://largest"])
+    copies = Copies(tmp_path, idle_bytes=10)
+    monkeypatch.setattr(Copies, "_fetch", lambda *a: fetches.append(a[1].name) or real(*a))
+    for where in (one, one, other, other):
+        with copies.held(where):
+            assert len(list(tmp_path.iterdir())) <= 2
+    assert fetches == ["a.bin", "b.bin"]
+    assert len(list(tmp_path.iterdir())) == 1
+    with copies.held(one) as path, copies.held(other):
+        pass
+    assert list(tmp_path.iterdir()) == [path], "the last one that was let go"
+
+
+def test_a_file_takes_two_requests_and_one_that_was_not_listed_a_third(store, monkeypatch):
+    for i in range(3):
+        store.pipe_file(f"{BUCKET}/asked/{i}.jpg", b"abc")
+    found, asked = list(find_files([f"{ROOT}/asked"])), []
+    real = type(store)._call_s3
+
+    async def counted(self, method, *given, **more):
+        asked.append(method)
+        return await real(self, method, *given, **more)
+
+    monkeypatch.setattr(type(store), "_call_s3", counted)
+    assert len(list(fetched_ahead(found))) == 3
+    assert sorted(asked) == ["get_object"] * 3 + ["head_object"] * 3
+    asked.clear()
+    store.pipe_file(f"{BUCKET}/asked/3.jpg", b"abc")
+    asked.clear()
+    assert len(list(fetched_ahead([address(f"{ROOT}/asked/3.jpg")]))) == 1
+    assert sorted(asked) == ["get_object", "head_object", "head_object"]
+
+
 def test_files_are_fetched_ahead_in_order_and_not_too_many(store):
     for i in range(12):
         store.pipe_file(f"{BUCKET}/ahead/{i:02}.bin", bytes(10))

@@ -1,6 +1,8 @@
 """A file at an address that changes while it is being predicted: one loss, never a mixture."""
 
 import io
+import tempfile
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -24,14 +26,17 @@ def moving(level):
 
 
 @pytest.fixture
-def far(monkeypatch):
+def far(tmp_path, monkeypatch):
     """A video at an address, of which no copy and no frame is kept once it was probed."""
     memory = fsspec.filesystem("memory")
     memory.pipe("/far-media/a.gif", moving(10))
     monkeypatch.setattr(prediction, "explain", lambda *_: Explanation({}, []))
-    monkeypatch.setattr(fetching, "IDLE_BYTES", 0)
-    fetching._copies.cache_clear()
-    changes, real = [], taking_up.probe_and_hold
+    changes, real, hold = [], taking_up.probe_and_hold, fetching.Copies.held
+
+    def held_anew(_, *given):
+        return hold(fetching.Copies(Path(tempfile.mkdtemp(dir=tmp_path))), *given)
+
+    monkeypatch.setattr(fetching.Copies, "held", held_anew)
 
     def probe(*given):
         facts, held = real(*given)
@@ -41,10 +46,8 @@ def far(monkeypatch):
         return facts, None
 
     monkeypatch.setattr(taking_up, "probe_and_hold", probe)
-    monkeypatch.setattr(fetching.Copies.__init__, "__defaults__", (0,))
     yield changes
     memory.rm("/far-media", recursive=True)
-    fetching._copies.cache_clear()
 
 
 def predict():

@@ -5,69 +5,46 @@ Frame i of a recording has the level 3 i of grey, so that another frame gives an
 
 import importlib.util
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 
-import av
-import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
-from tiny_predictor import TinyOpener
+from stub_ray import SHARD, SIZE, Here, mixed, record, written
+from tiny_predictor import DyingBackbone, MeanBackbone, TinyOpener
 
 from harmlib.address import Address, Listed
 from harmlib.analysis.account import AccountError
 from harmlib.cli import main as cli
-from harmlib.features import ray_blocks
 from harmlib.features.ray_cluster import plan_workers
 from harmlib.features.vector_stream import Window
+from harmlib.features.weights import WeightsError
 from harmlib.media import decoders
-from harmlib.media.decoders import DecodeLimits
+from harmlib.media.decode import MediaError
 from harmlib.media.ledger import Unusable
 from harmlib.media.tracks import Track
 from harmlib.models.checkpoint import CheckpointError
 from harmlib.models.explanation import Explanation
 from harmlib.predict import prediction, ray_stream, ray_tables
-from harmlib.predict.decision_log import DecisionLog
-from harmlib.predict.log_chain import verify
 from harmlib.predict.ray_stages import FolderUnseen
 from harmlib.predict.ray_tables import window_ranges
-from harmlib.predict.sharded import predict_into_shards
 from harmlib.predict.windows import Windowing
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray isn't installed")
 
 ONE = plan_workers([{"CPU": 1}], on_gpu=False)
 TWO = plan_workers([{"CPU": 1}, {"CPU": 1}], on_gpu=False)
-SHARD = 13  # files
-LIMITS = DecodeLimits(max_gib=0.5)  # an eighth of which the frames of a video may take
-FRAMES, SIZE = 180, (640, 480)  # of the long videos: more than that
+FRAMES = 180  # of the long videos: more than a process may hold
+DARK = 15  # of 255
 
 
 @pytest.fixture(autouse=True)
 def _no_explanation(monkeypatch):
     monkeypatch.setattr(prediction, "explain", lambda *_: Explanation({}, []))
-
-
-def record(path, frames, first=0, size=(64, 48)):
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for i in range(frames):
-            pixels = np.full((*size[::-1], 3), 3 * (first + i) % 251, np.uint8)
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts = i if size[0] < SIZE[0] else 2 * i
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
 
 
 def join(path):
@@ -97,29 +74,6 @@ def files(tmp_path_factory):
     long = [record(folder / "long.mp4", FRAMES, 0, SIZE), join(folder / "joined.ts")]
     lost = Unusable(str(folder / "none.jpg"), "no such file or folder", "find")
     return [*images[:6], bad[0], *videos, long[0], lost, *images[6:], *bad[1:], long[1]]
-
-
-def written(folder, windowing=None, stream=None, files=(), **options):
-    """Call it, and give what lies in each of its shards, less what differs from call to call."""
-    opener = TinyOpener(windowing=windowing or Windowing())
-    done = predict_into_shards(
-        folder, opener.open(), files, files=SHARD, limits=LIMITS, stream=stream, **options
-    )
-    return done, content_of(folder)
-
-
-def content_of(folder):
-    found = {}
-    for path in sorted([*folder.glob("*.parquet"), *folder.glob("*.csv")]):
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-        table = table.drop(columns=["seconds", "id", "strip"], errors="ignore")
-        table = table.sort_values(list(table)[:3]).reset_index(drop=True)
-        found[path.name] = table.to_csv()  # each number with all its digits
-    for path in folder.glob("*.decisions.jsonl"):
-        assert verify(path).problem == ""
-        counts = Counter(entry["path"] for entry in DecisionLog(path))
-        assert set(counts.values()) == {1}, "no file is decided twice"
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +117,19 @@ def test_a_process_that_dies_costs_nothing(tmp_path, files):
     assert content == expected
 
 
+@pytest.mark.usefixtures("ray_here")
+def test_what_keeps_the_networks_from_opening_comes_back_as_it_was_raised(files, capfd):
+    predictors = TinyOpener().open()
+    with (
+        ray_stream.ray_stream(TinyOpener(computes=False), ONE) as stream,
+        pytest.raises(WeightsError) as raised,
+    ):
+        list(stream(predictors, files[:3]))
+    assert type(raised.value) is WeightsError
+    assert str(raised.value) == "clip: no weights here"
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
 JOB = """
 import sys
 from pathlib import Path
@@ -200,34 +167,6 @@ def test_a_killed_call_goes_on_from_what_is_written(tmp_path, files):
     assert done.predicted + done.reused == len(images)
     assert min(done.predicted, done.reused) > 0
     assert content == written(tmp_path / "local", files=images)[1]
-
-
-class Here:
-    """Stands for Ray: stages run in this process; what comes of them may be mixed up or lost."""
-
-    def __init__(self, monkeypatch, change=list):
-        self.tables = []
-
-        def computed_on_ray(tables, prepare, prepare_args, compute, compute_args, _):
-            self.tables.append(tables)
-            actor = compute(*compute_args)
-            units = [unit for table in tables for unit in prepare(table, *prepare_args)]
-            return SimpleNamespace(iter_batches=lambda **_: change(map(actor, units)))
-
-        monkeypatch.setattr(ray_stream, "computed_on_ray", computed_on_ray)
-        monkeypatch.setattr(ray_blocks, "YIELD_BYTES", 1)  # each window in a block of its own
-        monkeypatch.setattr(ray_stream, "joined_cluster", nullcontext)
-        monkeypatch.setattr(ray_stream, "node_resources", lambda: [{"CPU": 1}])
-
-    def written(self, folder, files, **options):
-        with ray_stream.ray_stream(TinyOpener(options.get("windowing") or Windowing())) as stream:
-            return written(folder, stream=stream, files=files, **options)
-
-
-def mixed(tables):
-    tables = list(tables)
-    random.Random(3).shuffle(tables)
-    return [*tables, *tables[:9]]  # a stage that is repeated gives some a second time
 
 
 def test_whatever_the_order_and_what_comes_twice(tmp_path, files, expected, monkeypatch):
@@ -274,6 +213,32 @@ def test_a_video_that_is_left_early_has_the_same_row(tmp_path, files, expected, 
     here = Here(monkeypatch, mixed)
     assert here.written(tmp_path / "ray", files, windowing=windowing)[1] == early
     assert early != expected[1]
+
+
+@pytest.mark.parametrize("early_exit", [True, False])
+def test_a_window_behind_the_decision_costs_nothing_on_either(tmp_path, monkeypatch, early_exit):
+    def prepare(self, frames):
+        if any(frame.mean() < DARK for frame in frames):
+            raise MediaError("too dark")
+        return MeanBackbone.prepare(self, frames)
+
+    monkeypatch.setattr(DyingBackbone, "prepare", prepare)
+    # Levels from 150 to 249, then from 1 on: a window in the middle can't be decoded
+    some = [record(tmp_path / "a.mp4", 60, 50)]
+    windowing = Windowing(early_exit=early_exit)
+    local, expected = written(tmp_path / "local", windowing, files=some)
+    here = Here(monkeypatch, mixed)
+    done, content = here.written(tmp_path / "ray", some, windowing=windowing)
+    assert content == expected
+    assert (local.predicted, done.predicted) == ((1, 1) if early_exit else (0, 0))
+
+
+def test_a_job_is_pickled_once_for_all_shards(tmp_path, files, monkeypatch):
+    here = Here(monkeypatch)
+    images = [one for one in files if getattr(one, "suffix", "") == ".png"]
+    done, _ = here.written(tmp_path, images)
+    assert done.count == len(here.jobs) == 2
+    assert here.jobs[0] is here.jobs[1], "nodes know a job whose predictors are open by its bytes"
 
 
 @pytest.fixture

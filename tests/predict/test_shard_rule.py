@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from decided_files import FakePredictor, stream
 
-from harmlib.address import address
+from harmlib.address import address, place
 from harmlib.analysis.bands import Bands
 from harmlib.cli import predict as cli_predict
+from harmlib.media.owned_lock import InUse
 from harmlib.predict.outputs import predict_into
 from harmlib.predict.shard_rule import FILE, OtherShards
 from harmlib.predict.sharded import predict_into_shards
@@ -75,6 +76,30 @@ def test_shards_of_nobody_knows_whom_are_refused_at_an_address_too(files):
     assert shards(out, files).reused == 7
     with pytest.raises(OtherShards, match="image: threshold"):
         shards(out, files, threshold=0.1)
+
+
+@pytest.mark.parametrize("root", ["{}", "memory:/{}"])
+def test_a_second_call_before_the_first_shard_is_refused_and_changes_nothing(
+    tmp_path, monkeypatch, files, root
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    out, rules = place(root.format(tmp_path / "out")), []
+
+    def rule():
+        with fsspec.open(f"{out}/{FILE}", "r") as file:
+            return file.read()
+
+    def interrupted(*given):
+        rules.append(rule())
+        for threshold in (0.1, 0.5):
+            with pytest.raises(InUse, match=rf"{out} is in use: process \d+ "):
+                shards(out, files, threshold=threshold)
+        yield from stream(*given)
+
+    done = predict_into_shards(out, [FakePredictor()], files, files=4, stream=interrupted)
+    assert done.predicted == 7
+    assert set(rules) == {rule()}
+    assert predict_into_shards(out, [FakePredictor()], files, files=4, stream=stream).reused == 7
 
 
 def test_a_call_that_was_ended_before_its_first_shard_binds_nobody(tmp_path, files):

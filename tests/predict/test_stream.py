@@ -247,6 +247,34 @@ def test_a_damaged_window_gives_the_whole_file_up(file, read):
 
 
 @pytest.mark.usefixtures("read")
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        ([-1.0, 4.0, None, -1.0], "harmful"),  # decided before the damage
+        ([-1.0, None, 4.0, None], "a frame is damaged"),
+        ([-1.0, -1.0, -1.0, None], "a frame is damaged"),
+    ],
+)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_decided_early_does_not_depend_on_which_window_comes_first(
+    file, monkeypatch, logits, expected, reverse
+):
+    def mixed(*args, real=stream.stream_vectors):
+        came = list(real(*args))
+        damaged = [one for one in came if isinstance(one[1], MediaError)]
+        others = [one for one in came if one not in damaged]  # these wait for a full batch
+        yield from damaged + (others[::-1] if reverse else others)
+
+    monkeypatch.setattr(stream, "stream_vectors", mixed)
+    windowing = Windowing(stride_sec=1.0, early_exit=True)
+    (found,) = predict_stream([FakePredictor(windowing=windowing)], [file("a.mp4", logits)])
+    if isinstance(found, Prediction):
+        assert (found.decision, len(found.windows)) == (expected, 2)
+    else:
+        assert found.reason == expected
+
+
+@pytest.mark.usefixtures("read")
 def test_the_window_that_scored_highest_is_explained(file, monkeypatch):
     seen = []
 

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from harmlib.reporting.figures.fonts import FontError, embedded_font
 from harmlib.reporting.page.drawings import figure_html
+from harmlib.reporting.page.exporter import _LETTER, _letter
 from harmlib.reporting.page.pages import write_notebook_page, write_page
 
 
@@ -71,6 +72,23 @@ def test_a_heading_has_its_letters_its_tags_end_and_numbers_make_no_others(tmp_p
     text = write_page(tmp_path / "a.ipynb", tmp_path / "index.html", "제목").read_text("utf-8")
     assert ">뷁 é &amp;#60;img src=x&amp;#62; &amp;#48373; <code>a</code> <strong>b</" in text
     assert not re.findall(r"<(?:a|code|strong)\b[^>]*/>", text)
+
+
+@pytest.mark.parametrize(
+    "number", ["&#0060;img src=x onerror=alert(1)&#0062;", "&#60;b&#62; &#55296; &#1114112;"]
+)
+def test_numbers_make_no_tag_in_a_fold_and_no_text_that_cannot_be_written(tmp_path, number):
+    cell = new_markdown_cell(f"<details><summary>{number} 뷁</summary>\n\n{number}\n\n</details>")
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    write_page(tmp_path / "a.ipynb", tmp_path / "index.html", "제목")
+    main = BeautifulSoup((tmp_path / "index.html").read_bytes(), "html.parser").find("main")
+    assert not main.find_all(["img", "b"])
+    assert main.find("summary").text == f"{number} 뷁", "as it was written"
+
+
+def test_only_numbers_of_letters_become_letters():
+    kept = "&#60; &#0060; &#0048373; &#127; &#55296; &#57343; &#1114112; &#9999999;"
+    assert _LETTER.sub(_letter, f"&#48373; &#233; &#128512; {kept}") == f"복 é 😀 {kept}"
 
 
 def test_hangul_without_a_glyph_stops_the_page(page, monkeypatch):

@@ -1,13 +1,16 @@
 """Kernels from the server: as fresh as others, apart from each other, and gone when they should."""
 
 import contextlib
+import errno
 import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -144,6 +147,25 @@ def test_a_kernel_opens_no_port_that_was_chosen_before(ahead, tmp_path, monkeypa
     with KernelServer({"00_data": ahead["00_data"]}) as server:
         (said,) = execute(server.manager_class("00_data"), PORTS)
     assert said == f"{most} True\n"
+
+
+def test_where_no_socket_can_lie_a_kernel_has_ports(ahead, monkeypatch):
+    class Unsupported(socket.socket):
+        def bind(self, _):
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    def tried(family):
+        assert family == socket.AF_UNIX
+        tries.append(family)
+        return Unsupported(family)
+
+    tries = []
+    stand_in = SimpleNamespace(socket=tried, AF_UNIX=socket.AF_UNIX)
+    monkeypatch.setattr(kernels, "socket", stand_in)
+    with KernelServer({"00_data": ahead["00_data"]}) as server:
+        for _ in range(2):
+            assert execute(server.manager_class("00_data"), PORTS) == ["6 True\n"]
+    assert len(tries) == 1
 
 
 def test_a_foreign_kernel_of_the_same_name_is_not_ours(server, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from harmlib.address import without_secrets
 from harmlib.cli.cells import is_wide
 from harmlib.cli.options.mistakes import in_words
 from harmlib.language import told
@@ -38,9 +39,13 @@ class SpeakingParser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=said)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and end with status 2."""
+        """Say what is wrong with the command line, and end with status 2.
+
+        The message may repeat an argument as it was given, which nobody has looked at yet.
+        """
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {told('error', '오류')}: {in_words(message)}\n")
+        said = without_secrets(in_words(message))
+        self.exit(2, f"{self.prog}: {told('error', '오류')}: {said}\n")
 
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ made. Markdown is another matter: any cell may put a file's name into it.
 from __future__ import annotations
 
 import re
+import sys
+from html import escape
 from typing import Any
 
 import nbformat
@@ -20,8 +22,8 @@ from harmlib.language import written
 _KINDS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")
 
 _CLOSES_ITSELF = re.compile(r"<((?!br\b|hr\b|img\b)(\w+)\b[^<>]*?) ?/>")
-_LETTER = re.compile(r"&#(1(?:2[89]|[3-9]\d)|[2-9]\d\d|\d{4,6});")  # from 128 on
-_FOLD = re.compile(r"<details><summary>[^<>]*</summary>|</details>")
+_LETTER = re.compile(r"&#([1-9]\d{2,6});")
+_FOLD = re.compile(r"(<details><summary>)([^<>]*)(</summary>)|</details>")
 
 
 def body_html(notebook: nbformat.NotebookNode, *, exclude_input: bool) -> str:
@@ -89,9 +91,18 @@ def _words_only(source: str) -> str:
     renderer = _Words(escape=True, allow_harmful_protocols=False, anchor_link_text="")
     html: str = MarkdownWithMath(renderer=renderer).render(source)
     # nbconvert writes headings as XML in ASCII: in HTML, an element that closes itself stays open.
-    # What ASCII has stays a number: it may be a tag's beginning.
     html = _CLOSES_ITSELF.sub(r"<\1></\2>", html)
-    return _LETTER.sub(lambda number: chr(int(number[1])), html)
+    return _LETTER.sub(_letter, html)
+
+
+def _letter(number: re.Match[str]) -> str:
+    """The letter that a number stands for.
+
+    What ASCII has stays a number: it may be a tag's beginning. So does what is no letter at all.
+    """
+    code = int(number[1])
+    is_letter = 128 <= code <= sys.maxunicode and not 0xD800 <= code <= 0xDFFF  # surrogates
+    return chr(code) if is_letter else number[0]
 
 
 class _Words(IPythonRenderer):
@@ -99,8 +110,12 @@ class _Words(IPythonRenderer):
 
     def block_html(self, html: str) -> str:
         """Escape what is not exactly the beginning or the end of a folded part."""
-        escaped: str = super().block_html(html)
-        return html.strip() if _FOLD.fullmatch(html.strip()) else escaped
+        fold = _FOLD.fullmatch(html.strip())
+        if fold is None:
+            escaped: str = super().block_html(html)
+            return escaped
+        before, title, behind = fold.groups()
+        return f"{before}{escape(title)}{behind}" if before else fold[0]
 
     def block_mermaidjs(self, code: str) -> str:
         return f"<pre><code>{self.escape_html(code)}</code></pre>"
