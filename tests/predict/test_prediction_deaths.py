@@ -90,17 +90,22 @@ def _nothing_held(monkeypatch):
 @pytest.mark.parametrize("step", ["probe", "sample_sizes"])
 def test_a_long_video_that_kills_at_a_later_step(files, tmp_path, monkeypatch, step):
     long = write_video(tmp_path / "long.mp4", 4, seconds=20)
-    module, name = {
-        "probe": (held_video, "Conversation"), "sample_sizes": (contained_module, "contained"),
-    }[step]  # fmt: skip
-    real = getattr(module, name)
+    ways = {
+        # With its frames, and again without them.
+        "probe": [(held_video, "Conversation"), (held_video.decoders, "contained")],
+        "sample_sizes": [(contained_module, "contained")],
+    }[step]
 
-    def dies(limits, function, path, *args):
-        if path == long and step in function.__name__:
-            return real(limits, eval, "__import__('ctypes').string_at(0)")
-        return real(limits, function, path, *args)
+    def dying(real):
+        def dies(limits, function, path, *args):
+            if path == long and step in function.__name__:
+                return real(limits, eval, "__import__('ctypes').string_at(0)")
+            return real(limits, function, path, *args)
 
-    monkeypatch.setattr(module, name, dies)
+        return dies
+
+    for module, name in ways:
+        monkeypatch.setattr(module, name, dying(getattr(module, name)))
     found = list(predict_stream([TinyPredictor("video")], [*files[4:6], long, *files[6:]]))
     lost = [one for one in found if isinstance(one, Unusable)]
     assert [(one.path, one.reason) for one in lost] == [
