@@ -40,12 +40,16 @@ waited() {
   return "$status"
 }
 
+# The interpreter itself: a shim's path (pyenv's, say) is never that of the environment, and uv would
+# make a new one each time.
+itself='import sys; print(sys._base_executable or sys.executable)'
+
 find_python() {
-  local name
+  local name path
   for name in python3.13 python3.12 python3.11 python3; do
-    if command -v "$name" >/dev/null && "$name" -c \
-      'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
-      command -v "$name"
+    if command -v "$name" >/dev/null && path=$("$name" -c \
+      "$itself; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null); then
+      printf '%s\n' "${path:-$(command -v "$name")}"
       return
     fi
   done
@@ -53,10 +57,10 @@ find_python() {
 }
 
 find_version() { # of the Pythons on this machine, the one of this version (3.13) or at this path
-  local name
+  local name path
   for name in "$1" "python$1" "${user_home:-/nonexistent}"/.pyenv/versions/"$1"*/bin/python3; do
-    if command -v "$name" >/dev/null && "$name" -c '' 2>/dev/null; then
-      command -v "$name"
+    if command -v "$name" >/dev/null && path=$("$name" -c "$itself" 2>/dev/null); then
+      printf '%s\n' "${path:-$(command -v "$name")}"
       return
     fi
   done

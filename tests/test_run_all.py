@@ -58,6 +58,18 @@ def project(tmp_path):
     return make
 
 
+def test_the_environment_is_made_of_a_python_and_not_of_its_shim(project, tmp_path):
+    """With a shim's path uv would make it anew each time."""
+    _, call = project()
+    asked = tmp_path / "asked"
+    (tmp_path / "programs/uv").write_text(UV + f'printf "%s\\n" "$*" >> {asked}\n')
+    call("lint")
+    assert f"--python {tmp_path}/programs/python3.13\n" in asked.read_text()
+    (tmp_path / "programs/python3.13").write_text("#!/bin/sh\necho /real/bin/python3.13\n")
+    call("lint")
+    assert "--python /real/bin/python3.13\n" in asked.read_text()
+
+
 def test_a_params_file_is_looked_for_where_one_stands(project, tmp_path):
     folder, call = project()
     here = tmp_path / "here"
