@@ -1,12 +1,11 @@
 """A predictor whose backbone and classifier are a few lines; everything else is the real thing."""
 
-import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
+from dying import DiesOnce
 
 from harmlib.features.backbones import backbone_class
 from harmlib.features.engine import TorchEngine, Unopened
@@ -78,26 +77,8 @@ class TinyPredictor:
         return float(vectors["clip"][0]) / 128 - 1, torch.from_numpy(vectors["clip"])[None]
 
 
-class DyingBackbone(MeanBackbone):
-    """`dies` names a folder: the process that first prepares, and that first computes, ends."""
-
-    def __init__(self, dies, seconds):
-        super().__init__()
-        self.dies, self.seconds = dies, seconds
-
-    def prepare(self, frames):
-        self.die_once("preparing")
-        return super().prepare(frames)
-
-    def compute(self, batch):
-        self.die_once("computing")
-        time.sleep(self.seconds)
-        return super().compute(batch)
-
-    def die_once(self, name):
-        if self.dies is not None and not (self.dies / name).exists():
-            (self.dies / name).touch()
-            os._exit(1)
+class DyingBackbone(DiesOnce, MeanBackbone):
+    """As `DiesOnce`."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +95,7 @@ class TinyOpener:
     def open(self, *, computes=True, threads=None, device=""):  # noqa: ARG002 - as other openers
         if computes and not self.computes:
             raise WeightsError("clip: no weights here")
-        backbone = DyingBackbone(self.dies, self.seconds)
+        backbone = DyingBackbone(dies=self.dies, seconds=self.seconds)
         engine = TorchEngine(backbone, torch.device("cpu"), torch.float32)
         engines = {"clip": engine if computes else Unopened(backbone)}
         return [

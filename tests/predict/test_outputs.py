@@ -2,11 +2,11 @@
 
 import csv
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from decided_files import FakePredictor
 
 from harmlib.analysis.account import AccountError
 from harmlib.media.ledger import LEDGER_COLUMNS, Unusable
@@ -23,20 +23,6 @@ from harmlib.predict.windows import Windowing
 
 NAMES = ["=1+1.jpg", "-1.jpg", "'=x.jpg", "a\rb.jpg", "a\nb.jpg", "a\r\nb.jpg", 'q"u,o.jpg',
          "{{x}}.jpg", "$(x).jpg", "<b>.jpg", "@x.jpg", "\t.jpg", "😀.jpg", "a;b.jpg"]  # fmt: skip
-
-
-@dataclass
-class FakePredictor:
-    digest: str = "m1"
-    modality: str = "image"
-    windowing: Windowing = field(default_factory=Windowing)
-    policy: str = ""
-    threshold: float = 0.5
-    categories: tuple = ()
-
-    @property
-    def outputs(self):
-        return {"": self}
 
 
 def prediction(path, model):
